@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Builds what `footlight` serves: the browser's side (skipped when its sources have not changed) and the server.
+# usage: build.sh [front|server]
+set -euo pipefail
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+cd "$root"
+wasm_limit_kb=350
+
+sources() { find src style public Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
+fingerprint() { sources | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1; }
+stamp="$root/target/site-stamp.txt"
+
+front_done() { [ -s "$hash_file" ] && [ -d "$site/pkg" ] && [ "$(cat "$stamp")" = "$(fingerprint)" ]; }
+# LEPTOS_HASH_FILE_NAME absolute: by default the file lands beside a release binary, which we do not build.
+build_front() {
+  local now
+  now=$(fingerprint)
+  rm -f "$stamp"
+  env LEPTOS_SITE_ROOT="target/site" LEPTOS_HASH_FILE_NAME="$hash_file" \
+    cargo leptos build --release --frontend-only --precompress
+  printf '%s\n' "$now" >"$stamp"
+}
+server_done() { false; }
+build_server() { cargo build --locked --features ssr --bin footlight; }
+
+wasm_size() {
+  local wasm raw gzip brotli
+  wasm=$(find "$site/pkg" -name 'footlight*.wasm' | head -n 1)
+  [ -n "$wasm" ] || stop "The browser's build left no WASM file in $site/pkg."
+  raw=$(stat -c %s "$wasm")
+  gzip=$(stat -c %s "$wasm.gz")
+  brotli=$(stat -c %s "$wasm.br")
+  say "  WASM $((raw / 1000)) kB, gzip $((gzip / 1000)) kB, brotli $((brotli / 1000)) kB (limit: gzip $wasm_limit_kb kB)"
+  [ $((gzip / 1000)) -le "$wasm_limit_kb" ] || stop "The WASM file is over $wasm_limit_kb kB gzip: see what grew before it lands."
+}
+
+say "Build"
+if [ "${1:-front}" = front ]; then
+  step "browser side (first time 3 min)" front_done build_front "read the compiler's words above"
+  wasm_size
+fi
+if [ "${1:-server}" = server ]; then
+  step "server (first time 6 min)" server_done build_server "read the compiler's words above"
+fi

@@ -1,0 +1,23 @@
+# Thin: each goal calls one script or one line.
+.PHONY: help run demo test check vendor setup
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+run: ## set up, build and start the studio; Ctrl-C ends it
+	@.config/run.sh
+
+demo: ## a whole show with nobody at the keyboard, into a local RTMP server
+	@.config/demo.sh
+
+test: ## set up, check, and run every test
+	@.config/test.sh
+
+check: ## format, clippy on both targets, docs, TypeScript
+	@.config/check.sh
+
+setup: ## only the set-up
+	@.config/setup.sh test
+
+vendor: ## build public/vendor from the pinned livekit-client
+	@node end2end/vendor.mjs

@@ -1,0 +1,37 @@
+// A whole show with nobody at the keyboard: 20 s on air into a local RTMP server, and what arrived there.
+
+import { copyFile, mkdir } from "node:fs/promises";
+import path from "node:path";
+import { format, loudness } from "./stack/recording.ts";
+import { expect, test } from "./stack/test.ts";
+import { sleep, until } from "./stack/wait.ts";
+
+test("demo", async ({ sink, streamer, goLive }, info) => {
+  const key = "demo";
+  await goLive.open();
+  await goLive.shareScreen();
+  await goLive.fill({ address: sink.url, key, title: "Footlight demo" });
+  const clicked = Date.now();
+  await goLive.start();
+  await until("bytes at the RTMP server", () => sink.live(key), 40_000);
+  const firstByte = Date.now() - clicked;
+  await expect(goLive.light).toBeVisible({ timeout: 30_000 });
+  await sleep(20_000);
+  await streamer.page.screenshot({ path: info.outputPath("studio.png") });
+  await goLive.end();
+  await until("the end of the broadcast", async () => (await sink.live(key)) === undefined);
+
+  const [file] = await sink.recordings(key);
+  if (file === undefined) throw new Error("nothing was recorded");
+  const kept = path.join(info.project.outputDir, "show.flv");
+  await mkdir(path.dirname(kept), { recursive: true });
+  await copyFile(file, kept);
+  const { video, audio, keyframesS, durationS } = await format(kept);
+  console.log(`
+  picture    ${video.codec} ${video.profile}, ${video.width}x${video.height} at ${video.fps.toFixed(2)} frames per second
+  keyframes  at ${keyframesS.map((time) => time.toFixed(2)).join(", ")} s
+  sound      ${audio.codec}, ${audio.channels} channels at ${audio.sampleRate} Hz, ${(await loudness(kept)).toFixed(1)} LUFS
+  on air     ${durationS.toFixed(1)} s, first byte ${firstByte} ms after the click
+  recording  ${kept}
+`);
+});

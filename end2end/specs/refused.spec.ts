@@ -1,0 +1,26 @@
+// A platform that refuses the stream key: said by name, at once, and nothing goes on running.
+
+import { randomBytes } from "node:crypto";
+import { Watch } from "../stack/secrecy.ts";
+import { expect, test } from "../stack/test.ts";
+import { until } from "../stack/wait.ts";
+
+test("a refused stream key is named within five seconds and nothing is left running", async ({ sink, studio, streamer, goLive }) => {
+  const key = `wrong_${randomBytes(12).toString("hex")}`;
+  sink.refuse(key);
+  const watch = new Watch(key, studio, streamer.context);
+
+  await goLive.open();
+  await goLive.fill({ address: sink.url, key, title: "Never on air" });
+  await goLive.start();
+  const attempt = await until("the relay's attempt", () => sink.offered.find((offer) => offer.key === key), 30_000, 20);
+  await expect(goLive.refusal).toBeVisible({ timeout: 5_000 - (Date.now() - attempt.at) });
+  await expect(goLive.light).not.toBeVisible();
+
+  await until("the egress ends", async () => (await studio.egresses()).length === 0, 20_000);
+  await until("the room closes", async () => (await studio.rooms()).length === 0, 20_000);
+  await until("the capture's programs end", () => studio.captureProcesses().length === 0, 10_000);
+  expect(await sink.recordings(key)).toEqual([]);
+  await watch.look(streamer.page);
+  expect(await watch.places(), "the stream key was seen").toEqual([]);
+});

@@ -1,0 +1,87 @@
+// The whole path on real parts: a browser's show, composed, encoded once, relayed, and read back from the platform's recording.
+
+import { randomBytes } from "node:crypto";
+import * as recording from "../stack/recording.ts";
+import { Watch } from "../stack/secrecy.ts";
+import { camera, screen } from "../stack/streamer.ts";
+import { expect, format, test } from "../stack/test.ts";
+import { sleep, until } from "../stack/wait.ts";
+
+/** Camera and microphone to the sink's file: WebRTC, capture, encoder, relay. */
+const delayS = 4;
+
+test("a show goes on air, arrives whole, and leaves nothing behind", async ({ sink, studio, streamer, goLive }) => {
+  const key = `live_${randomBytes(12).toString("hex")}`;
+  const watch = new Watch(key, studio, streamer.context);
+
+  await goLive.open();
+  await goLive.shareScreen();
+  await goLive.fill({ address: sink.url, key, title: "The first show" });
+  const clicked = Date.now();
+  await goLive.start();
+  await until("bytes at the platform", () => sink.live(key), 30_000);
+  const firstByte = Date.now() - clicked;
+  await expect(goLive.light).toContainText("ON AIR", { timeout: 30_000 - firstByte });
+  const onAir = Date.now() - clicked;
+  await watch.look(streamer.page);
+  expect(await studio.rooms()).toHaveLength(1);
+  expect(await studio.egresses()).toHaveLength(1);
+  expect(studio.captureProcesses().map((process) => process.name)).toContain("ffmpeg");
+
+  const at = async (): Promise<number> => (await until("the show goes on", () => sink.live(key))).timeMs / 1000;
+  await sleep(10_000);
+  const mutedAt = await at();
+  await goLive.mute();
+  await sleep(7_000);
+  const cameraOffAt = await at();
+  await goLive.cameraOff();
+  await sleep(7_000);
+  await watch.look(streamer.page);
+  await goLive.end();
+  await watch.look(streamer.page);
+
+  await until("the egress ends", async () => (await studio.egresses()).length === 0, 20_000);
+  await until("the room closes", async () => (await studio.rooms()).length === 0, 20_000);
+  await until("the capture's programs end", () => studio.captureProcesses().length === 0, 10_000);
+  await until("the platform sees the end", async () => (await sink.live(key)) === undefined, 10_000);
+
+  const files = await sink.recordings(key);
+  expect(files, "one unbroken broadcast").toHaveLength(1);
+  const file = files[0] ?? "";
+  const found = await recording.format(file);
+  console.log(
+    `click to first byte ${firstByte} ms, to ON AIR ${onAir} ms; ${found.video.codec} ${found.video.profile} ` +
+      `${found.video.width}x${found.video.height} at ${found.video.fps.toFixed(2)} fps, ${found.durationS.toFixed(1)} s`,
+  );
+  expect(found.video).toMatchObject({ codec: "h264", profile: "Main", width: format.width, height: format.height });
+  expect(Math.abs(found.video.fps / format.fps - 1), `${found.video.fps} frames per second`).toBeLessThan(0.02);
+  expect(found.audio).toMatchObject({ codec: "aac", channels: 2 });
+  const gaps = found.keyframesS.slice(1).map((time, index) => time - (found.keyframesS[index] ?? 0));
+  expect(gaps.length).toBeGreaterThan(5);
+  for (const gap of gaps) expect(Math.abs(gap - 2), `keyframes at ${found.keyframesS.join(", ")}`).toBeLessThan(0.1);
+
+  await test.step("the screen and the webcam in its corner are one picture", async () => {
+    const picture = await recording.frame(file, mutedAt - 2);
+    expect(picture.share(screen.colour)).toBeGreaterThan(0.5);
+    const quarters = picture.quarters(camera.colour).sort((a, b) => b - a);
+    expect(quarters[0], "the webcam in a corner").toBeGreaterThan(0.05);
+    expect(quarters[1], "and in that corner only").toBeLessThan(0.02);
+  });
+
+  await test.step("both tones are heard; mute takes the microphone's away and leaves the screen's", async () => {
+    const before = { from: mutedAt - 6, to: mutedAt - 1 };
+    const after = { from: mutedAt + delayS, to: cameraOffAt };
+    expect(await recording.tone(file, screen.hertz, before.from, before.to)).toBeGreaterThan(-45);
+    expect(await recording.tone(file, camera.hertz, before.from, before.to)).toBeGreaterThan(-45);
+    expect(await recording.tone(file, screen.hertz, after.from, after.to)).toBeGreaterThan(-45);
+    expect(await recording.tone(file, camera.hertz, after.from, after.to)).toBeLessThan(-60);
+  });
+
+  await test.step("camera off takes the webcam's picture away and leaves the screen", async () => {
+    const picture = await recording.frame(file, cameraOffAt + delayS + 1);
+    expect(picture.share(camera.colour)).toBeLessThan(0.01);
+    expect(picture.share(screen.colour)).toBeGreaterThan(0.5);
+  });
+
+  expect(await watch.places(), "the stream key was seen").toEqual([]);
+});

@@ -1,0 +1,83 @@
+// Every name by which a spec finds something on a page: when a page's words change, this file changes and no spec does.
+
+import { expect, type Locator, type Page } from "@playwright/test";
+
+export class SignUp {
+  constructor(private readonly page: Page) {}
+
+  async as(name: string, password: string): Promise<void> {
+    await this.page.goto("/sign-up");
+    await settled(this.page);
+    await this.page.getByLabel("Name").fill(name);
+    await this.page.getByLabel("Password").fill(password);
+    await this.page.getByRole("button", { name: /^(Create|Make an) account$/ }).click();
+    await expect(this.page).not.toHaveURL(/sign-up/);
+  }
+}
+
+export interface Destination {
+  address: string;
+  key: string;
+  title: string;
+}
+
+export class GoLive {
+  constructor(private readonly page: Page) {}
+
+  /** The element that says whether the show is on air. */
+  get light(): Locator {
+    return this.page.getByRole("status").filter({ hasText: /ON AIR|REHEARSAL/ });
+  }
+
+  async open(): Promise<void> {
+    await this.page.goto("/go-live");
+    await settled(this.page);
+    // The camera's preview moves: the browser's devices are there.
+    await expect
+      .poll(() => this.page.evaluate(() => [...document.querySelectorAll("video")].some((video) => video.videoWidth > 0 && !video.paused)))
+      .toBe(true);
+  }
+
+  async shareScreen(): Promise<void> {
+    await this.page.getByRole("button", { name: "Share screen" }).click();
+    await expect.poll(() => this.page.evaluate(() => [...document.querySelectorAll("video")].filter((video) => video.videoWidth > 0).length)).toBeGreaterThan(1);
+  }
+
+  async fill(destination: Destination): Promise<void> {
+    await this.page.getByRole("button", { name: "Add a destination" }).click();
+    await this.page.getByLabel("Platform").last().selectOption("custom");
+    await this.page.getByLabel("Server address").last().fill(destination.address);
+    await this.page.getByLabel("Stream key").last().fill(destination.key);
+    await this.page.getByLabel("Title").fill(destination.title);
+  }
+
+  async start(): Promise<void> {
+    const button = this.page.getByRole("button", { name: /^Go live/ });
+    await expect(button).toBeEnabled();
+    await button.click();
+  }
+
+  async mute(): Promise<void> {
+    await this.page.getByRole("button", { name: "Mute", exact: true }).click();
+  }
+
+  async cameraOff(): Promise<void> {
+    await this.page.getByRole("button", { name: "Camera off" }).click();
+  }
+
+  async end(): Promise<void> {
+    await this.page.getByRole("button", { name: "End show" }).click();
+    await this.page.getByRole("dialog").getByRole("button", { name: "End show" }).click();
+    await expect(this.page.getByRole("heading", { name: "Show ended" })).toBeVisible({ timeout: 30_000 });
+  }
+
+  /** What the page says about a destination that was refused. */
+  get refusal(): Locator {
+    return this.page.getByText(/refused/i).first();
+  }
+}
+
+/** Hydrated, by the mark that `hydrate()` leaves on <html>: from now on the page answers to clicks. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.locator("html[data-hydrated]")).toBeAttached();
+}

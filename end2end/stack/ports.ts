@@ -1,0 +1,30 @@
+// Free ports. A short run of them for a studio, single ones for the sink.
+
+import { createServer, type AddressInfo } from "node:net";
+
+function bind(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(undefined));
+    server.listen(port, "127.0.0.1", () => {
+      const { port: bound } = server.address() as AddressInfo;
+      server.close(() => resolve(bound));
+    });
+  });
+}
+
+export async function freePort(): Promise<number> {
+  const port = await bind(0);
+  if (port === undefined) throw new Error("no free port");
+  return port;
+}
+
+/** The first of `count` free ports in a row, below the range from which the system gives out its own. */
+export async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const base = 12_000 + Math.floor(Math.random() * 18_000);
+    const free = await Promise.all(Array.from({ length: count }, (_, index) => bind(base + index)));
+    if (free.every((port) => port !== undefined)) return base;
+  }
+  throw new Error(`no ${count} free ports in a row`);
+}

@@ -1,0 +1,56 @@
+// What runs on this machine, read from /proc: who descends from whom, with which arguments and environment.
+
+import { readFileSync, readdirSync } from "node:fs";
+
+export interface Process {
+  pid: number;
+  parent: number;
+  name: string;
+  /** In clock ticks since boot: with the pid it names one process for good. */
+  startedAt: string;
+}
+
+export function processes(): Process[] {
+  const found: Process[] = [];
+  for (const entry of readdirSync("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = read(`/proc/${entry}/stat`);
+    const end = stat.lastIndexOf(")");
+    if (end < 0) continue;
+    const fields = stat.slice(end + 2).split(" ");
+    if (fields[0] === "Z") continue;
+    found.push({ pid: Number(entry), name: stat.slice(stat.indexOf("(") + 1, end), parent: Number(fields[1]), startedAt: fields[19] ?? "" });
+  }
+  return found;
+}
+
+export function descendants(root: number): Process[] {
+  const all = processes();
+  const found: Process[] = [];
+  const parents = [root];
+  for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
+    for (const child of all.filter((process) => process.parent === parent)) {
+      found.push(child);
+      parents.push(child.pid);
+    }
+  }
+  return found;
+}
+
+export function stillRunning(known: Iterable<Process>): Process[] {
+  const now = new Set(processes().map((process) => `${process.pid}/${process.startedAt}`));
+  return [...known].filter((process) => now.has(`${process.pid}/${process.startedAt}`));
+}
+
+/** The processes whose arguments or environment hold a text. Our own environment and browser are not asked. */
+export function whoHolds(text: string, where: "cmdline" | "environ", among: Process[]): Process[] {
+  return among.filter((process) => read(`/proc/${process.pid}/${where}`).includes(text));
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

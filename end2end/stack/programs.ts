@@ -1,0 +1,27 @@
+// Running other programs: to their end with their output, or in the background until told to end.
+
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+
+/** Runs a program to its end; a failure carries what it said. */
+export function run(program: string, args: string[]): Promise<{ stdout: Buffer; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { encoding: "buffer", maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
+      const said = stderr.toString();
+      if (error) reject(new Error(`${program} failed: ${error.message}\n${said.slice(-2000)}`));
+      else resolve({ stdout, stderr: said });
+    });
+  });
+}
+
+/** Ends a child by signal, and harder after a while. */
+export async function end(child: ChildProcess, limitMs: number): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
+  const code = await ended;
+  clearTimeout(timer);
+  return code;
+}
+
+export { spawn, type ChildProcess };

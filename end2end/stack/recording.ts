@@ -1,0 +1,123 @@
+// Reading what arrived: format, keyframes, pixels of decoded frames, strength of a tone. Everything through ffprobe and ffmpeg.
+
+import { run } from "./programs.ts";
+
+export type Rgb = readonly [number, number, number];
+
+export interface Format {
+  video: { codec: string; profile: string; width: number; height: number; fps: number };
+  audio: { codec: string; channels: number; sampleRate: number };
+  durationS: number;
+  keyframesS: number[];
+}
+
+interface Probe {
+  streams: { codec_type: string; codec_name: string; profile?: string; width?: number; height?: number; channels?: number; sample_rate?: string }[];
+  packets: { pts_time: string; flags: string }[];
+}
+
+async function probe(file: string, args: string[]): Promise<Probe> {
+  const { stdout } = await run("ffprobe", ["-v", "error", "-of", "json", ...args, file]);
+  return JSON.parse(stdout.toString()) as Probe;
+}
+
+export async function format(file: string): Promise<Format> {
+  const { streams } = await probe(file, ["-show_streams"]);
+  const { packets } = await probe(file, ["-select_streams", "v", "-show_entries", "packet=pts_time,flags"]);
+  const video = streams.find((stream) => stream.codec_type === "video");
+  const audio = streams.find((stream) => stream.codec_type === "audio");
+  if (!video || !audio) throw new Error(`${file} lacks ${video ? "audio" : "video"}`);
+  const times = packets.map((packet) => Number(packet.pts_time)).sort((a, b) => a - b);
+  const [first = 0, last = 0] = [times[0], times.at(-1)];
+  return {
+    video: {
+      codec: video.codec_name,
+      profile: video.profile ?? "",
+      width: video.width ?? 0,
+      height: video.height ?? 0,
+      fps: (times.length - 1) / (last - first),
+    },
+    audio: { codec: audio.codec_name, channels: audio.channels ?? 0, sampleRate: Number(audio.sample_rate) },
+    durationS: last - first,
+    keyframesS: packets.filter((packet) => packet.flags.startsWith("K")).map((packet) => Number(packet.pts_time)),
+  };
+}
+
+/** A decoded frame that can be asked for its pixels. */
+export class Frame {
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    private readonly pixels: Buffer,
+  ) {}
+
+  at(x: number, y: number): Rgb {
+    const index = (Math.round(y) * this.width + Math.round(x)) * 3;
+    return [this.pixels[index] ?? 0, this.pixels[index + 1] ?? 0, this.pixels[index + 2] ?? 0];
+  }
+
+  /** Which part of the picture, or of one quarter of it, is about this colour. */
+  share(colour: Rgb, within: { left: number; top: number; right: number; bottom: number } = { left: 0, top: 0, right: 1, bottom: 1 }): number {
+    let all = 0;
+    let alike = 0;
+    for (let y = within.top * this.height; y < within.bottom * this.height; y += 4) {
+      for (let x = within.left * this.width; x < within.right * this.width; x += 4) {
+        const pixel = this.at(Math.min(x, this.width - 1), Math.min(y, this.height - 1));
+        all++;
+        if (pixel.every((value, channel) => Math.abs(value - (colour[channel] ?? 0)) < 40)) alike++;
+      }
+    }
+    return alike / all;
+  }
+
+  /** The share of a colour in each quarter: top left, top right, bottom left, bottom right. */
+  quarters(colour: Rgb): number[] {
+    return [0, 0.5].flatMap((top) => [0, 0.5].map((left) => this.share(colour, { left, top, right: left + 0.5, bottom: top + 0.5 })));
+  }
+}
+
+export async function frame(file: string, atS: number): Promise<Frame> {
+  const { video } = await format(file);
+  const { stdout } = await run("ffmpeg", [
+    ...["-v", "error", "-i", file, "-ss", String(atS), "-frames:v", "1"],
+    ...["-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+  ]);
+  if (stdout.length !== video.width * video.height * 3) throw new Error(`no frame at ${atS} s in ${file}`);
+  return new Frame(video.width, video.height, stdout);
+}
+
+/** How strong a tone is between two times, in dB below full scale: the loudest tenth of a second counts, so a tone may pulse. */
+export async function tone(file: string, hertz: number, fromS: number, toS: number): Promise<number> {
+  const rate = 16_000;
+  const { stdout } = await run("ffmpeg", [
+    ...["-v", "error", "-i", file, "-vn", "-af", `atrim=${fromS}:${toS}`],
+    ...["-ac", "1", "-ar", String(rate), "-f", "f32le", "-"],
+  ]);
+  const samples = new Float32Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.length / 4));
+  const window = rate / 10;
+  let loudest = 0;
+  for (let start = 0; start + window <= samples.length; start += window) {
+    loudest = Math.max(loudest, goertzel(samples.subarray(start, start + window), hertz, rate));
+  }
+  return 20 * Math.log10(Math.max(loudest, 1e-6));
+}
+
+/** The amplitude of one frequency. */
+function goertzel(samples: Float32Array, hertz: number, rate: number): number {
+  const step = (2 * Math.PI * hertz) / rate;
+  let [real, imaginary] = [0, 0];
+  samples.forEach((sample, index) => {
+    // Hann window: a neighbouring tone must not leak in.
+    const weighted = sample * (1 - Math.cos((2 * Math.PI * index) / samples.length));
+    real += weighted * Math.cos(step * index);
+    imaginary -= weighted * Math.sin(step * index);
+  });
+  return (2 * Math.hypot(real, imaginary)) / samples.length;
+}
+
+/** Integrated loudness in LUFS. */
+export async function loudness(file: string): Promise<number> {
+  const { stderr } = await run("ffmpeg", ["-hide_banner", "-nostats", "-i", file, "-vn", "-af", "ebur128", "-f", "null", "-"]);
+  const found = [...stderr.matchAll(/I:\s+(-?[\d.]+) LUFS/g)].at(-1);
+  return Number(found?.[1]);
+}

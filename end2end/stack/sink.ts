@@ -1,0 +1,125 @@
+// The platform's place: nginx with its RTMP module. Records every show as FLV, refuses the keys it is told to refuse,
+// and says what is live. Its own folder and ports; ended by its process.
+
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir, userInfo } from "node:os";
+import path from "node:path";
+import { freePort } from "./ports.ts";
+import { end, spawn, type ChildProcess } from "./programs.ts";
+import { until } from "./wait.ts";
+
+export interface LiveStream {
+  /** Milliseconds since the publisher came. */
+  timeMs: number;
+  bytesIn: number;
+}
+
+export class Sink {
+  /** The server address as a streamer types it. */
+  readonly url: string;
+  readonly hostPort: string;
+  /** Stream keys that were offered, in order, with when. */
+  readonly offered: { key: string; at: number; accepted: boolean }[] = [];
+  private readonly refused = new Set<string>();
+
+  private constructor(
+    readonly folder: string,
+    rtmpPort: number,
+    private readonly statPort: number,
+    private readonly gate: Server,
+    private readonly nginx: ChildProcess,
+  ) {
+    this.hostPort = `127.0.0.1:${rtmpPort}`;
+    this.url = `rtmp://${this.hostPort}/live`;
+  }
+
+  static async start(): Promise<Sink> {
+    const folder = await mkdtemp(path.join(tmpdir(), "footlight-sink-"));
+    const [rtmpPort, statPort, gatePort] = [await freePort(), await freePort(), await freePort()];
+    await mkdir(path.join(folder, "recordings"));
+    await writeFile(path.join(folder, "nginx.conf"), configuration(folder, rtmpPort, statPort, gatePort));
+    let sink: Sink | undefined;
+    const gate = createServer((request, answer) => {
+      const key = new URL(request.url ?? "/", "http://gate").searchParams.get("name") ?? "";
+      const accepted = !sink?.refused.has(key);
+      sink?.offered.push({ key, at: Date.now(), accepted });
+      answer.writeHead(accepted ? 200 : 403).end();
+    });
+    await new Promise<void>((resolve) => gate.listen(gatePort, "127.0.0.1", resolve));
+    const nginx = spawn("nginx", ["-c", path.join(folder, "nginx.conf"), "-p", folder, "-e", path.join(folder, "error.log")], {
+      stdio: "ignore",
+      env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` },
+    });
+    sink = new Sink(folder, rtmpPort, statPort, gate, nginx);
+    await until("the RTMP sink starts", () => sink.stat());
+    return sink;
+  }
+
+  /** From now on this key is refused, as a platform refuses a wrong one. */
+  refuse(key: string): void {
+    this.refused.add(key);
+  }
+
+  /** What is being published under a key, if anything. */
+  async live(key: string): Promise<LiveStream | undefined> {
+    const xml = await this.stat();
+    for (const [stream] of xml.matchAll(/<stream>[\s\S]*?<\/stream>/g)) {
+      const value = (tag: string): string => new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(stream)?.[1] ?? "";
+      if (value("name") === key && stream.includes("<publishing/>")) return { timeMs: Number(value("time")), bytesIn: Number(value("bytes_in")) };
+    }
+    return undefined;
+  }
+
+  /** The recordings of a key, oldest first. */
+  async recordings(key: string): Promise<string[]> {
+    const files = await readdir(path.join(this.folder, "recordings"));
+    return files
+      .filter((file) => file.startsWith(`${key}-`))
+      .sort()
+      .map((file) => path.join(this.folder, "recordings", file));
+  }
+
+  async stop(keep = false): Promise<void> {
+    await end(this.nginx, 5_000);
+    await new Promise((resolve) => this.gate.close(resolve));
+    if (!keep) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async stat(): Promise<string> {
+    const answer = await fetch(`http://127.0.0.1:${this.statPort}/stat`);
+    if (!answer.ok) throw new Error(`the sink's /stat answers ${answer.status}: ${await readFile(path.join(this.folder, "error.log"), "utf8")}`);
+    return answer.text();
+  }
+}
+
+function configuration(folder: string, rtmpPort: number, statPort: number, gatePort: number): string {
+  // As root nginx would hand its workers to a user who cannot write our folder.
+  const user = userInfo().uid === 0 ? "user root;" : "";
+  return `${user}
+daemon off;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log info;
+load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
+events { worker_connections 128; }
+http {
+  access_log off;
+  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+  server { listen 127.0.0.1:${statPort}; location /stat { rtmp_stat all; } }
+}
+rtmp {
+  access_log off;
+  server {
+    listen 127.0.0.1:${rtmpPort};
+    application live {
+      live on;
+      record all; record_path ${folder}/recordings; record_unique on;
+      notify_method get;
+      on_publish http://127.0.0.1:${gatePort}/auth;
+    }
+  }
+}
+`;
+}

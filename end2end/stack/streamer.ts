@@ -1,0 +1,81 @@
+// The streamer's own Chromium: a camera of one colour, a microphone with one tone, and a tab to share with another of each.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import path from "node:path";
+import { chromium, type Browser, type BrowserContext, type Page } from "@playwright/test";
+import { run } from "./programs.ts";
+import { type Rgb } from "./recording.ts";
+
+export const camera: { colour: Rgb; hertz: number } = { colour: [24, 160, 64], hertz: 700 };
+export const screen: { colour: Rgb; hertz: number; title: string } = { colour: [32, 64, 192], hertz: 1900, title: "Footlight test screen" };
+
+const hex = (colour: Rgb): string => colour.map((value) => value.toString(16).padStart(2, "0")).join("");
+
+export class Streamer {
+  private constructor(
+    private readonly folder: string,
+    private readonly browser: Browser,
+    readonly context: BrowserContext,
+    readonly page: Page,
+    private readonly stage: Server,
+  ) {}
+
+  /** Opens the browser and the tab to share; permissions are given for the studio's origin. */
+  static async start(studioUrl: string): Promise<Streamer> {
+    const folder = await mkdtemp(path.join(tmpdir(), "footlight-streamer-"));
+    const picture = path.join(folder, "camera.y4m");
+    const sound = path.join(folder, "microphone.wav");
+    await run("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", `color=c=0x${hex(camera.colour)}:s=640x360:r=15:d=2`, "-pix_fmt", "yuv420p", picture]);
+    // It pulses: the browser's noise suppression takes a steady tone for noise.
+    const pulse = "volume='if(lt(mod(t,0.6),0.35),4,0)':eval=frame";
+    await run("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", `sine=f=${camera.hertz}:r=48000:d=6`, "-af", pulse, "-ac", "1", sound]);
+    const stage = createServer((_, answer) => answer.setHeader("content-type", "text/html").end(stagePage()));
+    await new Promise<void>((resolve) => stage.listen(0, "127.0.0.1", resolve));
+    const browser = await chromium.launch({
+      executablePath: process.env["FOOTLIGHT_TEST_CHROMIUM"] ?? "/usr/bin/chromium",
+      ignoreDefaultArgs: ["--mute-audio"],
+      args: [
+        "--use-fake-device-for-media-stream",
+        `--use-file-for-fake-video-capture=${picture}`,
+        `--use-file-for-fake-audio-capture=${sound}`,
+        // The picker's answer. Not the fake media interface: it would put a made-up picture in the tab's place.
+        `--auto-select-tab-capture-source-by-title=${screen.title}`,
+        "--autoplay-policy=no-user-gesture-required",
+        "--allow-loopback-in-peer-connection",
+        ...(userInfo().uid === 0 ? ["--no-sandbox"] : []),
+      ],
+    });
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    await context.grantPermissions(["camera", "microphone"], { origin: studioUrl });
+    const shared = await context.newPage();
+    await shared.goto(`http://127.0.0.1:${(stage.address() as AddressInfo).port}/`);
+    const page = await context.newPage();
+    return new Streamer(folder, browser, context, page, stage);
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    await new Promise((resolve) => this.stage.close(resolve));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** One colour and one tone. The dot keeps the picture changing, so that frames keep coming. */
+function stagePage(): string {
+  return `<!doctype html><title>${screen.title}</title>
+<body style="margin:0;background:#${hex(screen.colour)};color:#fff"><i>.</i>
+<script>
+  const audio = new AudioContext();
+  const tone = audio.createOscillator();
+  const volume = audio.createGain();
+  tone.frequency.value = ${screen.hertz};
+  volume.gain.value = 0.2;
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  let count = 0;
+  setInterval(() => (document.querySelector("i").textContent = String(count++)), 50);
+</script>`;
+}

@@ -1,0 +1,151 @@
+// A whole studio of its own: `footlight up` on its own ports with its own data folder, ended with everything it started.
+
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { EgressClient, EgressStatus, RoomServiceClient } from "livekit-server-sdk";
+import { freePorts } from "./ports.ts";
+import { descendants, stillRunning, type Process } from "./processes.ts";
+import { end, run, spawn, type ChildProcess } from "./programs.ts";
+import { sleep, until } from "./wait.ts";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const cache = path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "footlight");
+const target = process.env["CARGO_TARGET_DIR"] ?? path.join(cache, "target");
+const program = process.env["FOOTLIGHT_PROGRAM"] ?? path.join(target, "debug/footlight");
+
+export interface StudioOptions {
+  /** `host:port` of destinations in the private network. */
+  allow: string[];
+  /** Further variables. */
+  env?: Record<string, string>;
+}
+
+export class Studio {
+  readonly url: string;
+  /** Everything that was ever seen running below `footlight up`. */
+  readonly seen = new Map<string, Process>();
+  private readonly watching: NodeJS.Timeout;
+  private secrets: Record<string, string> = {};
+
+  private constructor(
+    readonly data: string,
+    private readonly base: number,
+    private readonly up: ChildProcess,
+    readonly said: string[],
+  ) {
+    this.url = `http://127.0.0.1:${base}`;
+    this.watching = setInterval(() => this.look(), 250);
+  }
+
+  static async start(options: StudioOptions): Promise<Studio> {
+    if (!existsSync(program)) throw new Error(`${program} is missing: run make test, or .config/build.sh`);
+    const data = await mkdtemp(path.join(tmpdir(), "footlight-studio-"));
+    const base = await freePorts(7);
+    const said: string[] = [];
+    const up = spawn(program, ["up"], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...surroundings(),
+        FOOTLIGHT_SITE: path.join(root, "target/site"),
+        FOOTLIGHT_DATA: data,
+        FOOTLIGHT_PORT_BASE: String(base),
+        FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS: options.allow.join(","),
+        ...options.env,
+      },
+    });
+    for (const output of [up.stdout, up.stderr]) output?.on("data", (text: Buffer) => said.push(text.toString()));
+    const studio = new Studio(data, base, up, said);
+    try {
+      await until(
+        "the studio starts",
+        () => {
+          if (up.exitCode !== null) return "ended";
+          return said.join("").includes("Footlight is up at") && "up";
+        },
+        100_000,
+      );
+      if (up.exitCode !== null) throw new Error("footlight up ended");
+    } catch (error) {
+      await studio.stop();
+      throw new Error(`${String(error)}\n${said.join("")}`);
+    }
+    const kept = await readFile(path.join(data, "secrets.env"), "utf8");
+    for (const [, name, value] of kept.matchAll(/^([A-Z_]+)=(.*)$/gm)) studio.secrets[name ?? ""] = value ?? "";
+    return studio;
+  }
+
+  get pid(): number {
+    return this.up.pid ?? 0;
+  }
+
+  /** The one-time link of the first start. */
+  firstSignIn(): string | undefined {
+    return /First sign-in.*: (\S+)/.exec(this.said.join(""))?.[1];
+  }
+
+  /** The rooms that LiveKit has now. */
+  async rooms(): Promise<string[]> {
+    const rooms = await new RoomServiceClient(`http://127.0.0.1:${this.base + 4}`, this.secret("LIVEKIT_API_KEY"), this.secret("LIVEKIT_API_SECRET")).listRooms();
+    return rooms.map((room) => room.name);
+  }
+
+  /** The egresses that are not over. */
+  async egresses(): Promise<string[]> {
+    const client = new EgressClient(`http://127.0.0.1:${this.base + 3}`, this.secret("LIVEKIT_API_KEY"), this.secret("LIVEKIT_API_SECRET"));
+    const over = [EgressStatus.EGRESS_COMPLETE, EgressStatus.EGRESS_FAILED, EgressStatus.EGRESS_ABORTED, EgressStatus.EGRESS_LIMIT_REACHED];
+    return (await client.listEgress()).filter((egress) => !over.includes(egress.status)).map((egress) => egress.egressId);
+  }
+
+  /** Programs of a running capture below `footlight up`, now. */
+  captureProcesses(): Process[] {
+    return descendants(this.pid).filter((process) => /^(chrom|Xvfb|pulseaudio|ffmpeg)/.test(process.name));
+  }
+
+  /** The files in the data folder that hold a text. */
+  async filesThatHold(text: string): Promise<string[]> {
+    const found = await run("sh", ["-c", 'grep -rlaF -e "$1" "$2" || test $? -eq 1', "sh", text, this.data]);
+    return found.stdout.toString().split("\n").filter(Boolean);
+  }
+
+  async log(role: string): Promise<string> {
+    return readFile(path.join(this.data, "logs", `${role}.log`), "utf8").catch(() => "");
+  }
+
+  /** Ends it as Ctrl-C does. Returns what was left of it two seconds later: nothing, if all is well. */
+  async stop(): Promise<Process[]> {
+    this.look();
+    clearInterval(this.watching);
+    await end(this.up, 60_000);
+    let left = stillRunning(this.seen.values());
+    for (let tries = 0; left.length > 0 && tries < 20; tries++) {
+      await sleep(100);
+      left = stillRunning(this.seen.values());
+    }
+    await rm(this.data, { recursive: true, force: true });
+    return left;
+  }
+
+  private look(): void {
+    for (const process of descendants(this.pid)) this.seen.set(`${process.pid}/${process.startedAt}`, process);
+  }
+
+  private secret(name: string): string {
+    const value = this.secrets[name];
+    if (value === undefined) throw new Error(`${name} is not in secrets.env`);
+    return value;
+  }
+}
+
+/** The environment without anything of Footlight's, so that a developer's own settings do not reach a test. */
+function surroundings(): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    const ours = /^(FOOTLIGHT_|LIVEKIT_|LEPTOS_|STREAM|PUBLIC_APP_URL|RUST_LOG)/.test(name) && name !== "FOOTLIGHT_LIVEKIT_SERVER";
+    if (value !== undefined && !ours) kept[name] = value;
+  }
+  return kept;
+}

@@ -1,0 +1,50 @@
+// The fixtures of every spec: a sink, a studio and a streamer, started in that order and ended in the other.
+
+import { test as base } from "@playwright/test";
+import { GoLive, SignUp } from "./pages.ts";
+import { Sink } from "./sink.ts";
+import { Streamer } from "./streamer.ts";
+import { Studio } from "./studio.ts";
+
+interface Stage {
+  sink: Sink;
+  studio: Studio;
+  streamer: Streamer;
+  goLive: GoLive;
+}
+
+export const format = { width: 640, height: 360, fps: 15, kbps: 800 };
+
+export const test = base.extend<Stage>({
+  // Playwright reads a fixture's needs from this pattern.
+  sink: async ({}, use) => {
+    const sink = await Sink.start();
+    await use(sink);
+    await sink.stop();
+  },
+  studio: async ({ sink }, use, info) => {
+    const studio = await Studio.start({
+      allow: [sink.hostPort],
+      env: { FOOTLIGHT_VIDEO: `${format.width}x${format.height}@${format.fps}/${format.kbps}`, FOOTLIGHT_EGRESS_SLOTS: "1" },
+    });
+    await use(studio);
+    if (info.status !== info.expectedStatus) {
+      for (const role of ["serve", "relay", "egress", "livekit"]) console.log(`--- ${role}\n${(await studio.log(role)).slice(-4000)}`);
+      console.log(`--- up\n${studio.said.join("").slice(-4000)}`);
+    }
+    const left = await studio.stop();
+    if (left.length > 0) throw new Error(`left running: ${left.map((process) => `${process.name} (${process.pid})`).join(", ")}`);
+  },
+  streamer: async ({ studio }, use, info) => {
+    const streamer = await Streamer.start(studio.url);
+    await use(streamer);
+    if (info.status !== info.expectedStatus) await streamer.page.screenshot({ path: info.outputPath("page.png"), fullPage: true }).catch(() => undefined);
+    await streamer.stop();
+  },
+  goLive: async ({ streamer }, use) => {
+    await new SignUp(streamer.page).as("Ada", "a long enough password");
+    await use(new GoLive(streamer.page));
+  },
+});
+
+export { expect } from "@playwright/test";

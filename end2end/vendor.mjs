@@ -1,0 +1,49 @@
+// Builds public/vendor/livekit-client-<version>.mjs: the one browser library that Footlight serves itself, with its licences beside it.
+import { build } from "esbuild";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const out = path.join(here, "..", "public", "vendor");
+const modules = path.join(here, "node_modules");
+const { version } = JSON.parse(await readFile(path.join(modules, "livekit-client/package.json"), "utf8"));
+const file = path.join(out, `livekit-client-${version}.mjs`);
+
+await mkdir(out, { recursive: true });
+for (const name of await readdir(out)) {
+  if (name.startsWith("livekit-client-")) await rm(path.join(out, name));
+}
+await build({
+  absWorkingDir: here,
+  stdin: { contents: 'export * from "livekit-client";', resolveDir: here },
+  outfile: file,
+  bundle: true,
+  format: "esm",
+  minify: true,
+  legalComments: "none",
+  target: ["chrome110", "firefox115", "safari16"],
+  logLevel: "warning",
+});
+
+// The published library already carries its dependencies, so their licence texts belong beside it too.
+const packages = new Map();
+async function collect(name) {
+  if (packages.has(name) || name.startsWith("@types/")) return;
+  const manifest = JSON.parse(await readFile(path.join(modules, name, "package.json"), "utf8"));
+  packages.set(name, manifest);
+  for (const dependency of Object.keys(manifest.dependencies ?? {})) await collect(dependency);
+}
+await collect("livekit-client");
+let licences = `Licences of what is bundled in livekit-client-${version}.mjs.\n`;
+for (const [name, manifest] of [...packages].sort(([a], [b]) => a.localeCompare(b))) {
+  const folder = path.join(modules, name);
+  const text = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  licences += `\n${"=".repeat(80)}\n${name} ${manifest.version} (${manifest.license})\n\n`;
+  licences += text ? await readFile(path.join(folder, text), "utf8") : "The package carries no licence text of its own.\n";
+}
+await writeFile(path.join(out, `livekit-client-${version}.LICENSE`), licences);
+
+const bytes = await readFile(file);
+console.log(`public/vendor/${path.basename(file)}: ${Math.round(bytes.length / 1000)} kB, ${Math.round(gzipSync(bytes).length / 1000)} kB gzip, ${packages.size} packages`);

@@ -1,0 +1,7 @@
+//! What crosses the wire: requests, answers, errors. Pure serde over `domain`; no framework but the trait Leptos asks of an error.
+
+pub mod accounts;
+pub mod broadcast;
+pub mod error;
+pub mod overlay;
+pub mod sessions;

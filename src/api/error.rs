@@ -1,0 +1,92 @@
+//! The one shape in which callers are told that something went wrong, for the HTTP API and for server functions alike.
+
+use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::codec::JsonEncoding;
+use serde::{Deserialize, Serialize};
+
+/// What kind of refusal it is; each has one HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// 400: the request makes no sense as sent.
+    BadRequest,
+    /// 401: nobody is signed in, or the credential is not valid.
+    Unauthenticated,
+    /// 403: signed in, and not allowed.
+    Forbidden,
+    /// 404: not there, or somebody else's.
+    NotFound,
+    /// 409: in the way of what is already there.
+    Conflict,
+    /// 413: more than is taken at once.
+    TooLarge,
+    /// 422: understood, and a field is not acceptable.
+    Invalid,
+    /// 429: too often.
+    TooManyRequests,
+    /// 500: our fault; the request id finds it in the log.
+    Internal,
+    /// 503: a part Footlight needs does not answer, or no slot is free.
+    Unavailable,
+}
+
+/// `{"code","message","detail","requestId"}`: what was wrong and what to do, in a sentence a person can act on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+#[error("{message}")]
+pub struct ApiError {
+    /// The kind.
+    pub code: ErrorCode,
+    /// One or two sentences.
+    pub message: String,
+    /// Facts for programs: the field, the id in the way.
+    #[serde(default)]
+    pub detail: serde_json::Value,
+    /// Finds the request in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+impl ApiError {
+    /// A refusal without further facts.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), detail: serde_json::Value::Null, request_id: None }
+    }
+
+    /// A field that is not acceptable.
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self { detail: serde_json::json!({ "field": field }), ..Self::new(ErrorCode::Invalid, message) }
+    }
+
+    /// The HTTP status.
+    pub const fn status(&self) -> u16 {
+        match self.code {
+            ErrorCode::BadRequest => 400,
+            ErrorCode::Unauthenticated => 401,
+            ErrorCode::Forbidden => 403,
+            ErrorCode::NotFound => 404,
+            ErrorCode::Conflict => 409,
+            ErrorCode::TooLarge => 413,
+            ErrorCode::Invalid => 422,
+            ErrorCode::TooManyRequests => 429,
+            ErrorCode::Internal => 500,
+            ErrorCode::Unavailable => 503,
+        }
+    }
+}
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) => {
+                Self::new(ErrorCode::Unavailable, "The studio does not answer. Check your connection and try again.")
+            }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::new(ErrorCode::BadRequest, "The studio and this page do not understand each other. Reload the page.")
+            }
+            _ => Self::new(ErrorCode::Internal, "Something went wrong in the studio. Try again."),
+        }
+    }
+}

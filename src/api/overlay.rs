@@ -1,0 +1,50 @@
+//! What the composite page is loaded with and what it reports.
+
+use crate::domain::{
+    ids::{Generation, SessionId},
+    overlay::OverlaySettings,
+    room::RoomAccess,
+    session::StreamType,
+    timestamp::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// Everything the composite knows at load, server-rendered into the page: it is right at the first frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OverlayStage {
+    /// Whose show.
+    pub session_id: SessionId,
+    /// Which egress renders it; `None` in an owner's preview, which never says `START_RECORDING`.
+    pub generation: Option<Generation>,
+    /// With a host, or data only.
+    pub stream_type: StreamType,
+    /// The name on the picture.
+    pub entity_name: String,
+    /// The title on the picture.
+    pub title: String,
+    /// What is shown.
+    pub settings: OverlaySettings,
+    /// For joining hidden and subscribe-only; none for a data-only show.
+    pub room: Option<RoomAccess>,
+    /// When the show went live, if it did.
+    pub live_since: Option<Timestamp>,
+    /// The feed's sequence number behind this snapshot; the feed is read from here on.
+    pub seq: u64,
+}
+
+/// `POST /api/streaming/heartbeat`, every 2 s.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heartbeat {
+    /// Animation frames painted since load.
+    pub frames: u64,
+    /// Whether a decoded screen frame is on the page.
+    pub screen: bool,
+    /// Whether a decoded webcam frame is on the page.
+    pub camera: bool,
+    /// Whether an audio track plays.
+    pub audio: bool,
+    /// Whether the room is connected.
+    pub connected: bool,
+}

@@ -1,0 +1,206 @@
+//! Starting, watching and stopping shows.
+
+use super::broadcast::{DestinationState, IngestReport};
+use crate::domain::{
+    destination::{Destination, Platform, StreamKey},
+    ids::{DestinationId, EgressId, SessionId},
+    overlay::{OverlayPatch, OverlaySettings},
+    room::RoomAccess,
+    session::{Owner, StreamType, Trouble},
+    timestamp::Timestamp,
+    video::{VideoFormat, VideoPreset},
+};
+use serde::{Deserialize, Serialize};
+
+/// A destination typed for this show.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TypedDestination {
+    /// What kind of place.
+    pub platform: Platform,
+    /// The server's address, for Kick, X and custom.
+    #[serde(default)]
+    pub custom_rtmp_url: Option<String>,
+    /// The key; may be absent for custom and rehearsal.
+    #[serde(default = "no_key")]
+    pub stream_key: StreamKey,
+    /// Keep it under this name after the show.
+    #[serde(default)]
+    pub save_as: Option<String>,
+}
+
+/// Keys go up and never come down: only the browser's request serializes one.
+impl Serialize for TypedDestination {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut out = serializer.serialize_struct("TypedDestination", 4)?;
+        out.serialize_field("platform", &self.platform)?;
+        out.serialize_field("customRtmpUrl", &self.custom_rtmp_url)?;
+        out.serialize_field("streamKey", self.stream_key.expose())?;
+        out.serialize_field("saveAs", &self.save_as)?;
+        out.end()
+    }
+}
+
+fn no_key() -> StreamKey {
+    StreamKey::new(String::new())
+}
+
+/// The picture asked for: a preset's name or every number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum VideoChoice {
+    /// `"720p30"`.
+    Preset(VideoPreset),
+    /// `{"width":640,"height":360,"framerate":15,"bitrateKbps":800}`.
+    Format(VideoFormat),
+}
+
+/// What a show is started with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartShow {
+    /// With a host, or data only.
+    pub stream_type: StreamType,
+    /// The title on the picture.
+    #[serde(default)]
+    pub stream_title: String,
+    /// The name on the picture; the account's if absent.
+    #[serde(default)]
+    pub entity_name: Option<String>,
+    /// Saved ones.
+    #[serde(default)]
+    pub destination_ids: Vec<DestinationId>,
+    /// Typed ones.
+    #[serde(default)]
+    pub destinations: Vec<TypedDestination>,
+    /// The default of the machine if absent.
+    #[serde(default)]
+    pub video: Option<VideoChoice>,
+    /// Differences from the owner's defaults.
+    #[serde(default)]
+    pub overlay: OverlayPatch,
+    /// End the owner's running show first.
+    #[serde(default)]
+    pub replace: bool,
+    /// The same key again within 24 h gives the same session (the HTTP header `Idempotency-Key`).
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
+}
+
+/// A started show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StartedShow {
+    /// The session, pending or starting.
+    pub session: SessionView,
+    /// For the host to join; none for a data-only show.
+    pub room: Option<RoomAccess>,
+}
+
+/// One destination of a show, with what the relay last said of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DestinationView {
+    /// Where, and the key's last four characters.
+    #[serde(flatten)]
+    pub destination: Destination,
+    /// Where its connection stands.
+    pub state: DestinationState,
+    /// kbit/s over the last 2 s.
+    pub bitrate_kbps: u32,
+    /// When it last took bytes.
+    pub last_progress_at: Option<Timestamp>,
+    /// Times it was lost and came back.
+    pub reconnects: u32,
+    /// Milliseconds it has been live.
+    pub uptime_ms: u64,
+}
+
+/// A show as its owner and admins may see it: the body of status, of the feed's `session` events and of lists.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionView {
+    /// Which one.
+    pub session_id: SessionId,
+    /// `pending`, `starting`, `live`, `ending`, `ended`, `failed`.
+    pub status: String,
+    /// A platform has taken the show's bytes within the last 5 s.
+    pub on_air: bool,
+    /// Every destination is a rehearsal: the light says so instead of ON AIR.
+    pub rehearsal: bool,
+    /// What is wrong beside the state.
+    pub health: Vec<Trouble>,
+    /// With a host, or data only.
+    pub stream_type: StreamType,
+    /// Whose.
+    pub owner: Owner,
+    /// The account's name, for lists.
+    pub owner_name: String,
+    /// The name on the picture.
+    pub entity_name: String,
+    /// The title on the picture.
+    pub stream_title: String,
+    /// Where it plays and how that does.
+    pub destinations: Vec<DestinationView>,
+    /// The composite as the relay receives it, once it does.
+    pub composite: Option<IngestReport>,
+    /// What the composite shows.
+    pub overlay: OverlaySettings,
+    /// The picture's format.
+    pub video: VideoFormat,
+    /// Milliseconds on air.
+    pub duration: u64,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it went live.
+    pub started_at: Option<Timestamp>,
+    /// When it was over.
+    pub ended_at: Option<Timestamp>,
+    /// Why, as a word of the API (`stopped`, `no_free_slot`, …).
+    pub end_reason: Option<String>,
+    /// Why, as a sentence for people.
+    pub end_message: Option<String>,
+    /// The egress on air, for admins.
+    pub egress_id: Option<EgressId>,
+    /// The server's clock when this was made: the page counts on from here.
+    pub now: Timestamp,
+    /// Grows with every stored change of the session.
+    pub revision: u64,
+}
+
+/// One line of the preflight.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreflightLine {
+    /// What was looked at ("A free slot for the show").
+    pub label: String,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// A few words ("2 left"), or what to do.
+    pub note: String,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Fine.
+    Pass,
+    /// The show can start; look at it.
+    Warn,
+    /// The show cannot start.
+    Fail,
+}
+
+/// What the server knows before a show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preflight {
+    /// LiveKit, the relay, free slots.
+    pub lines: Vec<PreflightLine>,
+    /// The machine's default picture.
+    pub video: VideoPreset,
+    /// Why it is not 1080p30, if it is not.
+    pub video_note: Option<String>,
+    /// LiveKit's address for browsers, for the page's own connection check.
+    pub livekit_url: String,
+}

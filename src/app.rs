@@ -1,0 +1,50 @@
+//! The application as Leptos sees it: providers, error boundary, route table. What a page holds is the page's business.
+
+#[cfg(feature = "ssr")]
+mod shell;
+#[cfg(feature = "ssr")]
+pub use shell::{PageHeaders, shell};
+
+use crate::{
+    components::notice::Trouble,
+    pages::{
+        admin_sessions::AdminSessions, go_live::GoLive, home::Home, house::House, not_found::NotFound, overlay::Overlay, session::Session,
+        settings::Settings, sign_in::SignIn, sign_up::SignUp,
+    },
+};
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{ParentRoute, Route, Router, Routes},
+    path,
+};
+
+/// Every page. Those of the house share its header; the overlay stands alone. Rendered in one piece (`Async`), so that 401,
+/// 404 and redirects are the HTTP status and nothing jumps.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title formatter=|page: String| if page.is_empty() { "Footlight".to_owned() } else { format!("{page} — Footlight") }/>
+        <Router>
+            <ErrorBoundary fallback=|errors| {
+                let told = move || errors.get().into_iter().map(|(_, error)| error.to_string()).collect::<Vec<_>>().join(" ");
+                view! { <main class="stage-door"><Trouble message=Signal::derive(told)/></main> }
+            }>
+                <Routes fallback=NotFound>
+                    <ParentRoute path=path!("") view=House>
+                        <Route path=path!("/") view=Home ssr=SsrMode::Async/>
+                        <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+                        <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async/>
+                        <Route path=path!("/go-live") view=GoLive ssr=SsrMode::Async/>
+                        <Route path=path!("/sessions/:id") view=Session ssr=SsrMode::Async/>
+                        <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
+                        <Route path=path!("/admin/sessions") view=AdminSessions ssr=SsrMode::Async/>
+                    </ParentRoute>
+                    <Route path=path!("/stream/overlay") view=Overlay ssr=SsrMode::Async/>
+                </Routes>
+            </ErrorBoundary>
+        </Router>
+    }
+}

@@ -1,0 +1,11 @@
+//! The only door to JavaScript. Rust holds numbers (handles) and hears of everything through one callback;
+//! rooms, tracks, streams and timers stay in `bridge.js`. Nothing here knows a page, a component or the server.
+
+mod bridge;
+pub mod clock;
+pub mod devices;
+pub mod feed;
+pub mod page;
+pub mod protocol;
+pub mod room;
+pub mod stage;

@@ -1,0 +1,107 @@
+//! The functions of `bridge.js` as Rust sees them, and who listens to which handle. Only this folder calls them.
+
+use serde::de::DeserializeOwned;
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(raw_module = "/bridge.js")]
+extern "C" {
+    fn listen(callback: &Closure<dyn FnMut(u32, String)>);
+    #[wasm_bindgen(js_name = warmUp)]
+    pub fn warm_up();
+
+    #[wasm_bindgen(js_name = watchDevices)]
+    pub fn watch_devices() -> u32;
+    #[wasm_bindgen(js_name = unwatchDevices)]
+    pub fn unwatch_devices(handle: u32);
+    #[wasm_bindgen(js_name = openCamera)]
+    pub fn open_camera(device: &str) -> u32;
+    #[wasm_bindgen(js_name = openMicrophone)]
+    pub fn open_microphone(device: &str) -> u32;
+    #[wasm_bindgen(js_name = openScreen)]
+    pub fn open_screen(framerate: u32) -> u32;
+    #[wasm_bindgen(js_name = closeCapture)]
+    pub fn close_capture(handle: u32);
+    #[wasm_bindgen(js_name = showCapture)]
+    pub fn show_capture(handle: u32, element: &str, mirrored: bool);
+    #[wasm_bindgen(js_name = clearPicture)]
+    pub fn clear_picture(element: &str);
+    #[wasm_bindgen(js_name = startMeter)]
+    pub fn start_meter(capture: u32, element: &str) -> u32;
+    #[wasm_bindgen(js_name = stopMeter)]
+    pub fn stop_meter(handle: u32);
+    #[wasm_bindgen(js_name = testSpeaker)]
+    pub fn test_speaker(device: &str);
+
+    #[wasm_bindgen(js_name = joinRoom)]
+    pub fn join_room(url: &str, token: &str) -> u32;
+    #[wasm_bindgen(js_name = rejoinRoom)]
+    pub fn rejoin_room(handle: u32, url: &str, token: &str);
+    pub fn publish(handle: u32, kind: &str, capture: u32, framerate: u32);
+    #[wasm_bindgen(js_name = setMuted)]
+    pub fn set_muted(handle: u32, kind: &str, muted: bool);
+    #[wasm_bindgen(js_name = leaveRoom)]
+    pub fn leave_room(handle: u32);
+    pub fn probe(url: &str) -> u32;
+
+    #[wasm_bindgen(js_name = enterStage)]
+    pub fn enter_stage() -> u32;
+    #[wasm_bindgen(js_name = sayStartRecording)]
+    pub fn say_start_recording();
+    #[wasm_bindgen(js_name = sayEndRecording)]
+    pub fn say_end_recording();
+
+    #[wasm_bindgen(js_name = openFeed)]
+    pub fn open_feed(path: &str, after: f64, names: &str) -> u32;
+    #[wasm_bindgen(js_name = closeFeed)]
+    pub fn close_feed(handle: u32);
+
+    #[wasm_bindgen(js_name = guardLeaving)]
+    pub fn guard_leaving(on: bool);
+    #[wasm_bindgen(js_name = markTab)]
+    pub fn mark_tab(on: bool);
+    #[wasm_bindgen(js_name = keepAwake)]
+    pub fn keep_awake(on: bool);
+    pub fn remember(key: &str, value: &str);
+    pub fn recall(key: &str) -> String;
+    #[wasm_bindgen(js_name = setDialog)]
+    pub fn set_dialog(id: &str, on: bool);
+    #[wasm_bindgen(js_name = newKey)]
+    pub fn new_key() -> String;
+}
+
+type Listener = Rc<dyn Fn(&str)>;
+
+thread_local! {
+    static LISTENERS: RefCell<Option<HashMap<u32, Listener>>> = const { RefCell::new(None) };
+}
+
+/// Hears every event of one handle from now on. An event of another shape than `E` is not meant for this version and dropped.
+pub fn subscribe<E: DeserializeOwned>(handle: u32, hear: impl Fn(E) + 'static) {
+    let hear: Listener = Rc::new(move |json| {
+        if let Ok(event) = serde_json::from_str(json) {
+            hear(event);
+        }
+    });
+    let first = LISTENERS.with_borrow_mut(|listeners| {
+        let first = listeners.is_none();
+        listeners.get_or_insert_default().insert(handle, hear);
+        first
+    });
+    if first {
+        let callback = Closure::new(|handle: u32, json: String| {
+            // The listener may open and close handles itself: the map must not be borrowed while it runs.
+            let listener = LISTENERS.with_borrow(|listeners| listeners.as_ref()?.get(&handle).cloned());
+            if let Some(listener) = listener {
+                listener(&json);
+            }
+        });
+        listen(&callback);
+        callback.forget();
+    }
+}
+
+/// Hears no more of a handle.
+pub fn unsubscribe(handle: u32) {
+    LISTENERS.with_borrow_mut(|listeners| listeners.as_mut().and_then(|listeners| listeners.remove(&handle)));
+}

@@ -1,0 +1,23 @@
+//! Time in the browser: the one place with timers. Rules about time live in `domain`.
+
+use crate::domain::timestamp::Timestamp;
+use leptos::prelude::{on_cleanup, set_interval_with_handle, set_timeout};
+use std::time::Duration;
+
+/// The browser's clock; it may differ from the server's.
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit 53 bits")]
+pub fn now() -> Timestamp {
+    Timestamp::from_millis(js_sys::Date::now() as i64)
+}
+
+/// Calls `tick` every `period_ms` until the surrounding owner goes. Begin it in an effect.
+pub fn every(period_ms: u64, tick: impl Fn() + 'static) {
+    if let Ok(handle) = set_interval_with_handle(tick, Duration::from_millis(period_ms)) {
+        on_cleanup(move || handle.clear());
+    }
+}
+
+/// Calls `then` once, `delay_ms` from now.
+pub fn after(delay_ms: u64, then: impl FnOnce() + 'static) {
+    set_timeout(then, Duration::from_millis(delay_ms));
+}

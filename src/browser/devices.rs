@@ -1,0 +1,88 @@
+//! Cameras, microphones, screens and speakers: which there are, opening them, seeing and hearing them on the page.
+
+use super::{
+    bridge,
+    protocol::{CaptureEvent, DeviceList, MeterEvent, word},
+};
+use crate::domain::media::{CaptureKind, DeviceId, MediaDevice};
+use leptos::prelude::on_cleanup;
+
+/// A camera, microphone or screen that was asked for, by number. Whoever opened it closes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capture {
+    handle: u32,
+    kind: CaptureKind,
+}
+
+impl Capture {
+    /// Asks for a camera (`None`: any) and tells what becomes of it.
+    pub fn camera(device: Option<&DeviceId>, hear: impl Fn(CaptureEvent) + 'static) -> Self {
+        Self::begin(CaptureKind::Camera, bridge::open_camera(device.map_or("", DeviceId::as_str)), hear)
+    }
+
+    /// Asks for a microphone (`None`: any) and tells what becomes of it.
+    pub fn microphone(device: Option<&DeviceId>, hear: impl Fn(CaptureEvent) + 'static) -> Self {
+        Self::begin(CaptureKind::Microphone, bridge::open_microphone(device.map_or("", DeviceId::as_str)), hear)
+    }
+
+    /// Asks for a screen, window or tab with its sound. Call it straight from a click: browsers want one.
+    pub fn screen(framerate: u32, hear: impl Fn(CaptureEvent) + 'static) -> Self {
+        Self::begin(CaptureKind::Screen, bridge::open_screen(framerate), hear)
+    }
+
+    fn begin(kind: CaptureKind, handle: u32, hear: impl Fn(CaptureEvent) + 'static) -> Self {
+        bridge::subscribe(handle, hear);
+        Self { handle, kind }
+    }
+
+    /// Shows its picture in the video element with this id, now or when it appears.
+    pub fn show_in(self, element: &str, mirrored: bool) {
+        bridge::show_capture(self.handle, element, mirrored);
+    }
+
+    /// Stops it: the device's light goes out.
+    pub fn close(self) {
+        bridge::unsubscribe(self.handle);
+        bridge::close_capture(self.handle);
+    }
+
+    /// Its number in `bridge.js`.
+    pub(super) const fn handle(self) -> u32 {
+        self.handle
+    }
+
+    /// The bridge's word for its kind.
+    pub(super) fn word(self) -> &'static str {
+        word(self.kind)
+    }
+}
+
+/// Empties a video element.
+pub fn clear_picture(element: &str) {
+    bridge::clear_picture(element);
+}
+
+/// Tells which devices there are, now and whenever that changes, until the surrounding owner goes.
+pub fn watch(hear: impl Fn(Vec<MediaDevice>) + 'static) {
+    let handle = bridge::watch_devices();
+    bridge::subscribe(handle, move |list: DeviceList| hear(list.devices));
+    on_cleanup(move || {
+        bridge::unsubscribe(handle);
+        bridge::unwatch_devices(handle);
+    });
+}
+
+/// Moves the meter element with a microphone until the surrounding owner goes; tells when it falls silent or is heard again.
+pub fn meter(microphone: Capture, element: &str, hear: impl Fn(bool) + 'static) {
+    let handle = bridge::start_meter(microphone.handle, element);
+    bridge::subscribe(handle, move |event: MeterEvent| hear(event.heard));
+    on_cleanup(move || {
+        bridge::unsubscribe(handle);
+        bridge::stop_meter(handle);
+    });
+}
+
+/// Plays three notes on a speaker (`None`: the default one).
+pub fn test_speaker(device: Option<&DeviceId>) {
+    bridge::test_speaker(device.map_or("", DeviceId::as_str));
+}

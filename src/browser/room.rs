@@ -1,0 +1,61 @@
+//! The host's room: what is published stays published over every reconnect. Fresh tokens come from whoever joins.
+
+use super::{
+    bridge,
+    devices::Capture,
+    protocol::{Reach, RoomEvent, word},
+};
+use crate::domain::{media::CaptureKind, room::RoomAccess};
+
+/// A room joined as host, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostRoom(u32);
+
+impl HostRoom {
+    /// Joins and tells what happens.
+    pub fn join(access: &RoomAccess, hear: impl Fn(RoomEvent) + 'static) -> Self {
+        let handle = bridge::join_room(&access.url, &access.token);
+        bridge::subscribe(handle, hear);
+        Self(handle)
+    }
+
+    /// Joins again after a loss, with a fresh token; what was published is published again.
+    pub fn rejoin(self, access: &RoomAccess) {
+        bridge::rejoin_room(self.0, &access.url, &access.token);
+    }
+
+    /// Publishes a capture in place of the last of its kind. `framerate` matters for screens.
+    pub fn publish(self, capture: Capture, framerate: u32) {
+        bridge::publish(self.0, capture.word(), capture.handle(), framerate);
+    }
+
+    /// Publishes nothing of a kind from now on.
+    pub fn unpublish(self, kind: CaptureKind) {
+        bridge::publish(self.0, word(kind), 0, 0);
+    }
+
+    /// Mutes or unmutes what is published of a kind.
+    pub fn set_muted(self, kind: CaptureKind, muted: bool) {
+        bridge::set_muted(self.0, word(kind), muted);
+    }
+
+    /// Leaves for good; the captures stay open.
+    pub fn leave(self) {
+        bridge::unsubscribe(self.0);
+        bridge::leave_room(self.0);
+    }
+}
+
+/// Fetches what a room needs, ahead of the click.
+pub fn warm_up() {
+    bridge::warm_up();
+}
+
+/// Asks how far away LiveKit is.
+pub fn probe(url: &str, hear: impl Fn(Reach) + 'static) {
+    let handle = bridge::probe(url);
+    bridge::subscribe(handle, move |reach: Reach| {
+        bridge::unsubscribe(handle);
+        hear(reach);
+    });
+}

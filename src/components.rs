@@ -1,0 +1,18 @@
+//! Pieces of pages: props in, callbacks out. They fetch nothing and call no server function.
+
+#![expect(missing_docs, reason = "each component's macro writes a struct whose fields are its parameters")]
+
+pub mod badge;
+pub mod check_list;
+pub mod choice_row;
+pub mod confirm;
+pub mod destination_form;
+pub mod destination_health;
+pub mod destination_tick;
+pub mod device_menu;
+pub mod level_meter;
+pub mod masthead;
+pub mod notice;
+pub mod on_air_light;
+pub mod scene_view;
+pub mod switch_button;

@@ -1,0 +1,52 @@
+//! The header of every page but the overlay: the mark, where one can go, who is signed in.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+/// Three footlights and the name.
+#[component]
+pub fn Mark() -> impl IntoView {
+    view! {
+        <span class="mark">
+            <svg class="mark-lamps" viewBox="0 0 28 12" aria-hidden="true">
+                <path d="M0 12V6a4 4 0 0 1 8 0v6zM10 12V6a4 4 0 0 1 8 0v6zM20 12V6a4 4 0 0 1 8 0v6z"></path>
+            </svg>
+            "Footlight"
+        </span>
+    }
+}
+
+/// The header.
+#[component]
+pub fn Masthead(
+    /// The signed-in account's; `None` for a stranger.
+    #[prop(into)]
+    name: Signal<Option<String>>,
+    /// Whether the account sees everybody's sessions.
+    #[prop(into)]
+    admin: Signal<bool>,
+    /// Asked to sign out.
+    on_sign_out: Callback<()>,
+) -> impl IntoView {
+    let signed_in = Memo::new(move |_| name.with(Option::is_some));
+    view! {
+        <a class="skip" href="#content">"Skip to the page"</a>
+        <header class="masthead">
+            <A href="/" attr:class="masthead-home" attr:aria-label="Footlight, home"><Mark/></A>
+            <Show when=move || signed_in.get()>
+                <nav class="masthead-nav" aria-label="Pages">
+                    <A href="/" exact=true>"Shows"</A>
+                    <A href="/go-live">"Go live"</A>
+                    <A href="/settings">"Settings"</A>
+                    <Show when=move || admin.get()><A href="/admin/sessions">"Sessions"</A></Show>
+                </nav>
+            </Show>
+            <div class="masthead-who">
+                <Show when=move || signed_in.get() fallback=|| view! { <A href="/sign-in" attr:class="button">"Sign in"</A> }>
+                    <span class="masthead-name">{move || name.get()}</span>
+                    <button class="button" data-kind="quiet" type="button" on:click=move |_| on_sign_out.run(())>"Sign out"</button>
+                </Show>
+            </div>
+        </header>
+    }
+}

@@ -1,0 +1,109 @@
+//! The composite as viewers see it: the same markup in the overlay, the Studio's programme and the owner's preview.
+//! It draws a `SceneModel` and owns two video elements; what plays in them is the bridge's business.
+
+mod placeholder;
+mod plates;
+mod stories;
+
+use crate::domain::{
+    overlay::{Layout, PipCorner, PipSize, Theme, Webcam},
+    show::SceneModel,
+};
+use leptos::prelude::*;
+use placeholder::Placeholder;
+use plates::{AlertPlate, InfoBar, ScoreBar, StatPills};
+use stories::{DecisionPanel, Ticker};
+
+/// The scene, sized by its box. `{id_prefix}screen-video` and `{id_prefix}camera-video` are in the document at all times;
+/// layouts only show and hide them, so that a track never has to be attached again.
+#[component]
+#[expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
+pub fn SceneView(
+    /// What is on it.
+    #[prop(into)]
+    scene: Signal<SceneModel>,
+    /// Before the ids of the two video elements; empty on the overlay itself.
+    #[prop(into)]
+    id_prefix: String,
+) -> impl IntoView {
+    let layout = Memo::new(move |_| scene.with(|scene| scene.layout));
+    let initial = Memo::new(move |_| scene.with(|scene| initial(&scene.name)));
+    let ticker = Memo::new(move |_| scene.with(|scene| scene.ticker.clone()));
+    let decisions = Memo::new(move |_| scene.with(|scene| scene.decisions.clone()));
+    let busy = move || if ticker.with(Vec::is_empty) { "no" } else { "yes" };
+    view! {
+        <div
+            class="scene"
+            data-theme=move || scene.with(|scene| theme(scene.theme))
+            data-layout=move || layout_name(layout.get())
+            data-webcam=move || scene.with(|scene| webcam(scene.webcam))
+            data-corner=move || scene.with(|scene| corner(scene.pip_corner))
+            data-size=move || scene.with(|scene| size(scene.pip_size))
+            data-ticker=busy
+        >
+            <video class="scene-screen" id=format!("{id_prefix}screen-video") autoplay playsinline muted prop:muted=true></video>
+            <div class="scene-webcam">
+                <video class="scene-camera" id=format!("{id_prefix}camera-video") autoplay playsinline muted prop:muted=true></video>
+                <span class="scene-initial" aria-hidden="true">{move || initial.get()}</span>
+            </div>
+            <div class="scene-scrim" data-edge="top"></div>
+            <div class="scene-scrim" data-edge="bottom"></div>
+            <Placeholder scene/>
+            <InfoBar scene initial/>
+            <ScoreBar scene/>
+            <StatPills scene/>
+            <DecisionPanel decisions/>
+            <AlertPlate scene/>
+            <Ticker lines=ticker/>
+        </div>
+    }
+}
+
+fn initial(name: &str) -> String {
+    name.trim().chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default()
+}
+
+const fn layout_name(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Screen => "screen",
+        Layout::Camera => "camera",
+        Layout::DataOnly => "data-only",
+        Layout::StartingSoon => "starting-soon",
+        Layout::MatchOver => "match-over",
+        Layout::BeRightBack => "be-right-back",
+        Layout::Reconnecting => "reconnecting",
+        Layout::Ending => "ending",
+    }
+}
+
+const fn theme(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Dark => "dark",
+        Theme::Light => "light",
+    }
+}
+
+const fn webcam(webcam: Webcam) -> &'static str {
+    match webcam {
+        Webcam::Hidden => "hidden",
+        Webcam::Video => "video",
+        Webcam::Avatar => "avatar",
+    }
+}
+
+const fn corner(corner: PipCorner) -> &'static str {
+    match corner {
+        PipCorner::TopLeft => "top-left",
+        PipCorner::TopRight => "top-right",
+        PipCorner::BottomLeft => "bottom-left",
+        PipCorner::BottomRight => "bottom-right",
+    }
+}
+
+const fn size(size: PipSize) -> &'static str {
+    match size {
+        PipSize::Small => "small",
+        PipSize::Medium => "medium",
+        PipSize::Large => "large",
+    }
+}

@@ -1,0 +1,8 @@
+//! Configuration from the environment, one struct for each role, read once at start.
+//! A malformed value stops the start with its name and what was expected; secrets are never printed.
+
+pub mod egress;
+pub mod env;
+pub mod relay;
+pub mod serve;
+pub mod up;

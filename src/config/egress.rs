@@ -1,0 +1,132 @@
+//! `footlight egress`: where it listens, whose tokens it takes, how many shows it carries, and which programs it runs.
+
+use crate::config::env::{ConfigError, Env};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use url::Url;
+
+/// Everything the local Web Egress is told at start.
+#[derive(Clone)]
+pub struct EgressConfig {
+    /// Address of the Twirp server.
+    pub listen: SocketAddr,
+    /// LiveKit API key: issuer of accepted tokens and of signed webhooks.
+    pub api_key: String,
+    /// Secret behind `api_key`.
+    pub api_secret: String,
+    /// Folder of the ledger.
+    pub data: PathBuf,
+    /// Folder under which each egress gets its private one.
+    pub scratch: PathBuf,
+    /// Shows at a time.
+    pub slots: usize,
+    /// Receivers of every webhook.
+    pub webhook_urls: Vec<Url>,
+    /// The only origin whose pages are opened.
+    pub page_origin: url::Origin,
+    /// Unprivileged account of all children where the worker runs as root.
+    pub user: String,
+    /// How long a drain waits for running shows; without it, until they end.
+    pub drain_timeout: Option<Duration>,
+    /// The programs behind one egress.
+    pub programs: Programs,
+}
+
+/// Paths of the programs behind one egress.
+#[derive(Clone)]
+pub struct Programs {
+    /// Chromium itself rather than a wrapper script, where it is found.
+    pub chromium: PathBuf,
+    /// The X server without a screen.
+    pub xvfb: PathBuf,
+    /// The sound server.
+    pub pulseaudio: PathBuf,
+    /// The encoder.
+    pub ffmpeg: PathBuf,
+}
+
+impl EgressConfig {
+    /// Reads the worker's variables.
+    ///
+    /// # Errors
+    /// The variable that is missing or malformed.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let public = env.get("PUBLIC_APP_URL").unwrap_or("http://127.0.0.1:3000").trim_end_matches('/');
+        let page = Url::parse(public).ok().filter(Url::has_host).ok_or_else(|| Env::malformed("PUBLIC_APP_URL", "an http(s) address"))?;
+        let own_webhook = format!("{public}/api/webhooks/livekit");
+        let webhook_urls = env
+            .get("FOOTLIGHT_EGRESS_WEBHOOK_URLS")
+            .unwrap_or(&own_webhook)
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                Url::parse(text).map_err(|_| Env::malformed("FOOTLIGHT_EGRESS_WEBHOOK_URLS", "http(s) addresses separated by commas"))
+            })
+            .collect::<Result<_, _>>()?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let slots = env.parsed("FOOTLIGHT_EGRESS_SLOTS", (cores / 2).max(1), "how many shows at a time, 1 to 64")?;
+        if !(1..=64).contains(&slots) {
+            return Err(Env::malformed("FOOTLIGHT_EGRESS_SLOTS", "how many shows at a time, 1 to 64"));
+        }
+        let drain = env.get("FOOTLIGHT_EGRESS_DRAIN_SECONDS").map(str::parse).transpose();
+        let drain = drain.map_err(|_| Env::malformed("FOOTLIGHT_EGRESS_DRAIN_SECONDS", "whole seconds"))?;
+        let data = env.data_folder()?.join("egress");
+        Ok(Self {
+            listen: env.parsed("FOOTLIGHT_EGRESS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3103)), "an address and port")?,
+            api_key: env.required("LIVEKIT_API_KEY", "the API key of the LiveKit server")?.to_owned(),
+            api_secret: env.required("LIVEKIT_API_SECRET", "the API secret of the LiveKit server")?.to_owned(),
+            scratch: env.get("FOOTLIGHT_EGRESS_SCRATCH").map_or_else(|| default_scratch(&data), PathBuf::from),
+            data,
+            slots,
+            webhook_urls,
+            page_origin: page.origin(),
+            user: env.get("FOOTLIGHT_EGRESS_USER").unwrap_or("nobody").to_owned(),
+            drain_timeout: drain.map(Duration::from_secs),
+            programs: Programs::from_env(env)?,
+        })
+    }
+}
+
+/// One scratch folder for each data folder, outside of it: the unprivileged account cannot enter a home of root's.
+fn default_scratch(data: &std::path::Path) -> PathBuf {
+    use sha2::{Digest as _, Sha256};
+    use std::os::unix::ffi::OsStrExt as _;
+    let name = hex::encode(&Sha256::digest(data.as_os_str().as_bytes())[..6]);
+    std::env::temp_dir().join(format!("footlight-egress-{name}"))
+}
+
+impl Programs {
+    fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let find = |name: &'static str, candidates: &[&str]| {
+            if let Some(path) = env.get(name) {
+                return Ok(PathBuf::from(path));
+            }
+            let on_path = |program: &&str| {
+                let folders = env.get("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin").split(':');
+                folders.map(|folder| PathBuf::from(folder).join(program)).find(|path| path.is_file())
+            };
+            candidates.iter().find_map(on_path).ok_or_else(|| ConfigError::Missing {
+                name,
+                expected: format!("the path of {}, which is not on PATH", candidates.last().copied().unwrap_or_default()),
+            })
+        };
+        Ok(Self {
+            chromium: find("FOOTLIGHT_CHROMIUM", &["/usr/lib/chromium/chromium", "chromium", "chromium-browser", "google-chrome-stable"])?,
+            xvfb: find("FOOTLIGHT_XVFB", &["Xvfb"])?,
+            pulseaudio: find("FOOTLIGHT_PULSEAUDIO", &["pulseaudio"])?,
+            ffmpeg: find("FOOTLIGHT_FFMPEG", &["ffmpeg"])?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_count_out_of_range_stops_the_start_by_name() {
+        let base = [("HOME", "/home/x"), ("LIVEKIT_API_KEY", "k"), ("LIVEKIT_API_SECRET", "s"), ("FOOTLIGHT_EGRESS_SLOTS", "0")];
+        let error = EgressConfig::from_env(&Env::of_pairs(base)).err().expect("refused");
+        assert!(error.to_string().contains("FOOTLIGHT_EGRESS_SLOTS"), "{error}");
+    }
+}

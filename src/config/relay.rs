@@ -1,0 +1,202 @@
+//! `footlight relay`.
+
+use super::env::{ConfigError, Env};
+use crate::domain::address::AllowList;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Everything a relay is told at start.
+#[derive(Clone)]
+pub struct RelayConfig {
+    /// Where the control API listens; anything but loopback needs [`Self::tls`].
+    pub listen: SocketAddr,
+    /// Where the composite is published to; anything but loopback needs [`Self::tls`].
+    pub ingest: SocketAddr,
+    /// What the application proves itself with.
+    pub secret: String,
+    /// Certificate and key for control and ingest.
+    pub tls: Option<TlsFiles>,
+    /// A further certificate authority for RTMPS destinations.
+    pub extra_ca: Option<PathBuf>,
+    /// Where recordings go, in a folder `recordings`.
+    pub data: PathBuf,
+    /// Private destinations the operator allows.
+    pub allow: AllowList,
+    /// How it waits.
+    pub patience: Patience,
+    /// How much it bears.
+    pub limits: Limits,
+}
+
+/// PEM files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Certificate chain, leaf first.
+    pub certificate: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// Every waiting time of the relay; tests compress them.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// How long destinations stay connected without a composite: `FOOTLIGHT_HOLD`.
+    pub hold: Duration,
+    /// How long a lost destination is tried again: `FOOTLIGHT_OUTAGE_LIMIT`.
+    pub outage: Duration,
+    /// First delay before a try; doubles.
+    pub retry_first: Duration,
+    /// Longest delay before a try.
+    pub retry_most: Duration,
+    /// For connecting to one IP address, for the handshake, and for the publish.
+    pub connect: Duration,
+    /// Open connection, bytes waiting, none taken: lost.
+    pub stall: Duration,
+    /// No tag for so long: the composite is away.
+    pub silence: Duration,
+    /// How long a publisher of an unknown show waits for the show to be wanted.
+    pub unknown_show: Duration,
+    /// Between two thumbnails.
+    pub thumbnail: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            hold: seconds(90),
+            outage: seconds(15 * 60),
+            retry_first: seconds(1),
+            retry_most: seconds(60),
+            connect: seconds(5),
+            stall: seconds(10),
+            silence: seconds(3),
+            unknown_show: seconds(30),
+            thumbnail: seconds(10),
+        }
+    }
+}
+
+/// Bounds on what others can make the relay hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Shows at once: `FOOTLIGHT_RELAY_SHOWS`.
+    pub shows: usize,
+    /// Destinations of one show: `FOOTLIGHT_RELAY_DESTINATIONS`.
+    pub destinations: usize,
+    /// Bytes waiting for one destination: `FOOTLIGHT_RELAY_QUEUE_BYTES`.
+    pub queue_bytes: usize,
+    /// Connections to the ingest at once.
+    pub ingest_connections: usize,
+    /// Readers of events at once.
+    pub event_readers: usize,
+    /// Bytes of all recordings: `FOOTLIGHT_RECORDINGS_GB`; the oldest go first.
+    pub recordings_bytes: u64,
+    /// Age of a recording: `FOOTLIGHT_RECORDINGS_DAYS`.
+    pub recordings_age: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            shows: 200,
+            destinations: 10,
+            queue_bytes: 8 << 20,
+            ingest_connections: 512,
+            event_readers: 32,
+            recordings_bytes: 20 << 30,
+            recordings_age: Duration::from_hours(14 * 24),
+        }
+    }
+}
+
+impl RelayConfig {
+    /// Reads the relay's variables.
+    ///
+    /// # Errors
+    /// The first variable that is missing or malformed, by name.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let address = "an address and port, such as 127.0.0.1:3101";
+        let listen = env.parsed("FOOTLIGHT_RELAY_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3101)), address)?;
+        let ingest = env.parsed("FOOTLIGHT_RELAY_INGEST", SocketAddr::from(([127, 0, 0, 1], 3102)), address)?;
+        let tls = tls_files(env)?;
+        for (name, bound) in [("FOOTLIGHT_RELAY_LISTEN", listen), ("FOOTLIGHT_RELAY_INGEST", ingest)] {
+            if !bound.ip().is_loopback() && tls.is_none() {
+                return Err(Env::malformed(name, "a loopback address, or FOOTLIGHT_RELAY_TLS_CERT and FOOTLIGHT_RELAY_TLS_KEY beside it"));
+            }
+        }
+        let expected = "at least 16 characters, the same for the relay and the studio";
+        let secret = env.required("FOOTLIGHT_RELAY_SECRET", expected)?;
+        if secret.len() < 16 {
+            return Err(Env::malformed("FOOTLIGHT_RELAY_SECRET", expected));
+        }
+        let patience = Patience::default();
+        let limits = Limits::default();
+        Ok(Self {
+            listen,
+            ingest,
+            secret: secret.to_owned(),
+            tls,
+            extra_ca: env.get("FOOTLIGHT_RELAY_CA").map(Into::into),
+            data: env.data_folder()?,
+            allow: env.parsed("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", AllowList::default(), "host:port, separated by commas")?,
+            patience: Patience {
+                hold: seconds(env, "FOOTLIGHT_HOLD", patience.hold)?,
+                outage: seconds(env, "FOOTLIGHT_OUTAGE_LIMIT", patience.outage)?,
+                ..patience
+            },
+            limits: Limits {
+                shows: env.parsed("FOOTLIGHT_RELAY_SHOWS", limits.shows, "a number of shows")?,
+                destinations: env.parsed("FOOTLIGHT_RELAY_DESTINATIONS", limits.destinations, "a number of destinations")?,
+                queue_bytes: env.parsed("FOOTLIGHT_RELAY_QUEUE_BYTES", limits.queue_bytes, "a number of bytes")?,
+                recordings_bytes: env.parsed("FOOTLIGHT_RECORDINGS_GB", 20_u64, "whole gigabytes")? << 30,
+                recordings_age: Duration::from_secs(env.parsed("FOOTLIGHT_RECORDINGS_DAYS", 14_u32, "whole days")?.into()) * 86_400,
+                ..limits
+            },
+        })
+    }
+}
+
+fn tls_files(env: &Env) -> Result<Option<TlsFiles>, ConfigError> {
+    let (certificate, key) = ("FOOTLIGHT_RELAY_TLS_CERT", "FOOTLIGHT_RELAY_TLS_KEY");
+    if env.get(certificate).is_none() && env.get(key).is_none() {
+        return Ok(None);
+    }
+    let file = |name| env.required(name, "a PEM file; certificate and key belong together").map(PathBuf::from);
+    Ok(Some(TlsFiles { certificate: file(certificate)?, key: file(key)? }))
+}
+
+fn seconds(env: &Env, name: &'static str, default: Duration) -> Result<Duration, ConfigError> {
+    env.parsed(name, default.as_secs(), "whole seconds").map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<RelayConfig, ConfigError> {
+        let base = [("HOME", "/home/someone"), ("FOOTLIGHT_RELAY_SECRET", "0123456789abcdef")];
+        RelayConfig::from_env(&Env::of_pairs(base.iter().chain(pairs).copied()))
+    }
+
+    #[test]
+    fn nothing_leaves_the_machine_without_tls() {
+        assert!(read(&[]).is_ok());
+        for name in ["FOOTLIGHT_RELAY_LISTEN", "FOOTLIGHT_RELAY_INGEST"] {
+            let error = read(&[(name, "0.0.0.0:3101")]).err().expect("refused");
+            assert!(error.to_string().starts_with(name), "{error}");
+            let tls = [(name, "0.0.0.0:3101"), ("FOOTLIGHT_RELAY_TLS_CERT", "c.pem"), ("FOOTLIGHT_RELAY_TLS_KEY", "k.pem")];
+            assert!(read(&tls).is_ok());
+        }
+        assert!(read(&[("FOOTLIGHT_RELAY_TLS_CERT", "c.pem")]).is_err(), "a certificate without its key");
+    }
+
+    #[test]
+    fn a_malformed_variable_stops_the_start_by_name() {
+        for (name, value) in
+            [("FOOTLIGHT_RELAY_SECRET", "short"), ("FOOTLIGHT_HOLD", "soon"), ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", "host")]
+        {
+            let error = read(&[(name, value)]).err().expect(name).to_string();
+            assert!(error.starts_with(name) && !error.contains(value), "{error}");
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! `footlight serve`: the application.
+
+use super::env::{ConfigError, Env};
+use crate::domain::video::{VideoFormat, VideoPreset};
+use sha2::{Digest, Sha256};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use url::{Host, Url};
+
+/// Everything the application is told from outside.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// How browsers reach it, without a trailing slash.
+    pub app_url: String,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The store's address: `surrealkv://…`, `ws://…`, `mem://`.
+    pub store: String,
+    /// Name and password for a store behind `ws://`.
+    pub store_credentials: Option<(String, Secret)>,
+    /// LiveKit and its egress.
+    pub livekit: LiveKitConfig,
+    /// The relay.
+    pub relay: RelayClientConfig,
+    /// Seals stream keys: 32 bytes in 64 hexadecimal digits; older ones still open.
+    pub master_keys: Vec<Secret>,
+    /// Signs overlay tokens.
+    pub jwt_secret: Secret,
+    /// Whether strangers may make an account.
+    pub sign_up_open: bool,
+    /// `host:port` pairs that may be private, as given.
+    pub allow_private: String,
+    /// The picture of a show that asks for none.
+    pub video: DefaultVideo,
+    /// How long things may take.
+    pub deadlines: Deadlines,
+}
+
+/// A value that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(••••)")
+    }
+}
+
+/// How LiveKit is reached.
+#[derive(Debug, Clone)]
+pub struct LiveKitConfig {
+    /// From here, over HTTP.
+    pub api_url: String,
+    /// From browsers, over WebSocket.
+    pub public_url: String,
+    /// Where the Egress API answers; LiveKit itself for a fleet.
+    pub egress_url: String,
+    /// Whether that is the local engine, which tells its free slots.
+    pub local_egress: bool,
+    /// Names the secret.
+    pub api_key: String,
+    /// Signs room tokens and verifies webhooks.
+    pub api_secret: Secret,
+}
+
+/// How the relay is reached.
+#[derive(Debug, Clone)]
+pub struct RelayClientConfig {
+    /// Its control API.
+    pub url: String,
+    /// Its ingest, as the egress reaches it.
+    pub ingest_url: String,
+    /// Opens the control API; publish tokens are derived from it.
+    pub secret: Secret,
+}
+
+/// The picture of a show that asks for none.
+#[derive(Debug, Clone, Copy)]
+pub struct DefaultVideo {
+    /// Size, rate, bitrate.
+    pub format: VideoFormat,
+    /// The preset it is, if it is one.
+    pub preset: VideoPreset,
+    /// The machine is too small for 1080p30.
+    pub small_machine: bool,
+}
+
+/// How long things may take before a watchdog acts.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// From the click to live (`FOOTLIGHT_START_DEADLINE`, s).
+    pub start: Duration,
+    /// How long a host may be away (`FOOTLIGHT_GRACE`, s).
+    pub grace: Duration,
+    /// The longest show (`FOOTLIGHT_MAX_DURATION`, s).
+    pub show: Duration,
+    /// How long the composite may stand still (`FOOTLIGHT_FROZEN_AFTER`, s).
+    pub frozen: Duration,
+}
+
+impl ServeConfig {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    /// The first variable that is missing or malformed, by name.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let data = env.data_folder()?;
+        let app_url = app_url(env)?;
+        let jwt_secret = secret(env, "STREAMING_JWT_SECRET", 32)?;
+        let mut master_keys = vec![master_key("STREAM_KEY_ENCRYPTION_KEY", env.required("STREAM_KEY_ENCRYPTION_KEY", HEX_KEY)?)?];
+        for old in env.get("FOOTLIGHT_OLD_ENCRYPTION_KEYS").unwrap_or_default().split(',').filter(|text| !text.trim().is_empty()) {
+            master_keys.push(master_key("FOOTLIGHT_OLD_ENCRYPTION_KEYS", old)?);
+        }
+        let store_credentials = match (env.get("FOOTLIGHT_STORE_USER"), env.get("FOOTLIGHT_STORE_PASSWORD")) {
+            (Some(user), Some(password)) => Some((user.to_owned(), Secret::new(password))),
+            (None, None) => None,
+            _ => return Err(Env::malformed("FOOTLIGHT_STORE_PASSWORD", "FOOTLIGHT_STORE_USER and FOOTLIGHT_STORE_PASSWORD together")),
+        };
+        Ok(Self {
+            listen: env.parsed("FOOTLIGHT_LISTEN", ([127, 0, 0, 1], 3000).into(), "an address and port such as 127.0.0.1:3000")?,
+            app_url,
+            store: env.get("FOOTLIGHT_STORE").map_or_else(|| format!("surrealkv://{}", data.join("store").display()), str::to_owned),
+            data,
+            store_credentials,
+            livekit: LiveKitConfig::from_env(env)?,
+            relay: RelayClientConfig {
+                url: env.get("FOOTLIGHT_RELAY_URL").unwrap_or("http://127.0.0.1:3101").trim_end_matches('/').to_owned(),
+                ingest_url: env.get("FOOTLIGHT_RELAY_INGEST_URL").unwrap_or("rtmp://127.0.0.1:3102/show").trim_end_matches('/').to_owned(),
+                secret: secret(env, "FOOTLIGHT_RELAY_SECRET", 16)?,
+            },
+            master_keys,
+            jwt_secret,
+            sign_up_open: env.flag("FOOTLIGHT_SIGN_UP", true)?,
+            allow_private: env.get("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS").unwrap_or_default().to_owned(),
+            video: default_video(env)?,
+            deadlines: Deadlines {
+                start: seconds(env, "FOOTLIGHT_START_DEADLINE", 60)?,
+                grace: seconds(env, "FOOTLIGHT_GRACE", 75)?,
+                show: seconds(env, "FOOTLIGHT_MAX_DURATION", 12 * 3600)?,
+                frozen: seconds(env, "FOOTLIGHT_FROZEN_AFTER", 10)?,
+            },
+        })
+    }
+
+    /// Marks this deployment's egresses among others on the same fleet; derived, reveals nothing.
+    pub fn deployment(&self) -> String {
+        let digest = Sha256::digest(format!("footlight deployment\n{}\n{}", self.app_url, self.jwt_secret.expose()));
+        hex::encode(&digest[..6])
+    }
+
+    /// Whether browsers reach it over TLS.
+    pub fn is_https(&self) -> bool {
+        self.app_url.starts_with("https://")
+    }
+}
+
+impl LiveKitConfig {
+    fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        const SHAPE: &str = "an address such as ws://127.0.0.1:7880 or wss://livekit.example";
+        let url = env.get("LIVEKIT_URL").unwrap_or("ws://127.0.0.1:7880").trim_end_matches('/');
+        let with_scheme = |name, url: &str, plain: &str, secure: &str| match url.split_once("://") {
+            Some(("ws" | "http", rest)) if !rest.is_empty() => Ok(format!("{plain}://{rest}")),
+            Some(("wss" | "https", rest)) if !rest.is_empty() => Ok(format!("{secure}://{rest}")),
+            _ => Err(Env::malformed(name, SHAPE)),
+        };
+        let api_url = with_scheme("LIVEKIT_URL", url, "http", "https")?;
+        let public = env.get("FOOTLIGHT_LIVEKIT_PUBLIC_URL").unwrap_or(url).trim_end_matches('/');
+        let egress = env.get("FOOTLIGHT_EGRESS_URL");
+        Ok(Self {
+            public_url: with_scheme("FOOTLIGHT_LIVEKIT_PUBLIC_URL", public, "ws", "wss")?,
+            egress_url: match egress {
+                Some(url) => with_scheme("FOOTLIGHT_EGRESS_URL", url.trim_end_matches('/'), "http", "https")?,
+                None => api_url.clone(),
+            },
+            local_egress: egress.is_some(),
+            api_url,
+            api_key: env.required("LIVEKIT_API_KEY", "the API key of the LiveKit server")?.to_owned(),
+            api_secret: secret(env, "LIVEKIT_API_SECRET", 32)?,
+        })
+    }
+}
+
+const HEX_KEY: &str = "64 hexadecimal digits, such as `openssl rand -hex 32` prints";
+
+fn master_key(name: &'static str, text: &str) -> Result<Secret, ConfigError> {
+    let text = text.trim();
+    if text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit()) { Ok(Secret::new(text)) } else { Err(Env::malformed(name, HEX_KEY)) }
+}
+
+fn secret(env: &Env, name: &'static str, least: usize) -> Result<Secret, ConfigError> {
+    let expected = format!("a secret of {least} characters or more");
+    let text = env.required(name, &expected)?;
+    if text.len() < least { Err(Env::malformed(name, expected)) } else { Ok(Secret::new(text)) }
+}
+
+fn seconds(env: &Env, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
+    env.parsed(name, default, "a number of seconds").map(Duration::from_secs)
+}
+
+fn app_url(env: &Env) -> Result<String, ConfigError> {
+    const NAME: &str = "PUBLIC_APP_URL";
+    let text = env.get(NAME).unwrap_or("http://127.0.0.1:3000").trim_end_matches('/');
+    let url = Url::parse(text).map_err(|_| Env::malformed(NAME, "an address such as https://studio.example"))?;
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        _ => return Err(Env::malformed(NAME, "https:// (plain http:// is for loopback only)")),
+    }
+    if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
+        return Err(Env::malformed(NAME, "scheme, host and port only"));
+    }
+    Ok(text.to_owned())
+}
+
+/// `720p30`, `1080p30`, `1080p60`, `portrait`, or `640x360@15/800` (width x height @ rate / kbit/s).
+fn default_video(env: &Env) -> Result<DefaultVideo, ConfigError> {
+    const NAME: &str = "FOOTLIGHT_VIDEO";
+    const SHAPE: &str = "720p30, 1080p30, 1080p60, portrait, or a format such as 640x360@15/800";
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let small_machine = cores < 4;
+    let fitting = if small_machine { VideoPreset::Hd30 } else { VideoPreset::FullHd30 };
+    let Some(text) = env.get(NAME) else {
+        return Ok(DefaultVideo { format: fitting.format(), preset: fitting, small_machine });
+    };
+    if let Some(preset) = VideoPreset::ALL.into_iter().find(|preset| preset.name() == text) {
+        return Ok(DefaultVideo { format: preset.format(), preset, small_machine: false });
+    }
+    let numbers: Option<Vec<u32>> = text.split(['x', '@', '/']).map(|part| part.parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[width, height, framerate, bitrate_kbps]) => {
+            let format = VideoFormat { width, height, framerate, bitrate_kbps };
+            let format = format.check().map_err(|error| Env::malformed(NAME, format!("{SHAPE}: {error}")))?;
+            Ok(DefaultVideo { format, preset: fitting, small_machine: false })
+        }
+        _ => Err(Env::malformed(NAME, SHAPE)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(extra: &[(&str, &str)]) -> Result<ServeConfig, ConfigError> {
+        let mut pairs = vec![
+            ("HOME", "/home/someone"),
+            ("LIVEKIT_API_KEY", "devkey"),
+            ("LIVEKIT_API_SECRET", "0123456789abcdef0123456789abcdef"),
+            ("STREAM_KEY_ENCRYPTION_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
+            ("STREAMING_JWT_SECRET", "a secret that is long enough to sign"),
+            ("FOOTLIGHT_RELAY_SECRET", "another long enough secret"),
+        ];
+        pairs.extend_from_slice(extra);
+        ServeConfig::from_env(&Env::of_pairs(pairs))
+    }
+
+    #[test]
+    fn the_defaults_make_a_working_configuration() {
+        let config = with(&[]).expect("complete");
+        assert_eq!(config.app_url, "http://127.0.0.1:3000");
+        assert_eq!(config.livekit.api_url, "http://127.0.0.1:7880");
+        assert_eq!(config.livekit.public_url, "ws://127.0.0.1:7880");
+        assert!(!config.livekit.local_egress);
+        assert_eq!(config.store, "surrealkv:///home/someone/.local/share/footlight/store");
+    }
+
+    #[test]
+    fn a_malformed_variable_is_refused_by_name_and_never_repeated() {
+        for (name, value) in [
+            ("PUBLIC_APP_URL", "http://studio.example"),
+            ("PUBLIC_APP_URL", "https://studio.example/path"),
+            ("STREAM_KEY_ENCRYPTION_KEY", "canary-5e1"),
+            ("FOOTLIGHT_OLD_ENCRYPTION_KEYS", "canary-5e1"),
+            ("STREAMING_JWT_SECRET", "canary-5e1"),
+            ("LIVEKIT_API_SECRET", "canary-5e1"),
+            ("LIVEKIT_URL", "livekit.example"),
+            ("FOOTLIGHT_LISTEN", "here"),
+            ("FOOTLIGHT_VIDEO", "huge"),
+            ("FOOTLIGHT_VIDEO", "641x360@15/800"),
+            ("FOOTLIGHT_GRACE", "a while"),
+            ("FOOTLIGHT_SIGN_UP", "maybe"),
+        ] {
+            let message = with(&[(name, value)]).expect_err(name).to_string();
+            assert!(message.starts_with(name), "{message}");
+            assert!(!message.contains("canary"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_missing_secret_is_named() {
+        let error = ServeConfig::from_env(&Env::of_pairs([("HOME", "/home/someone")])).expect_err("nothing is set");
+        assert!(error.to_string().starts_with("STREAMING_JWT_SECRET is not set"), "{error}");
+    }
+
+    #[test]
+    fn a_test_format_can_stand_for_the_default_picture() {
+        let video = with(&[("FOOTLIGHT_VIDEO", "640x360@15/800")]).expect("a format").video.format;
+        assert_eq!(video, VideoFormat { width: 640, height: 360, framerate: 15, bitrate_kbps: 800 });
+    }
+
+    #[test]
+    fn secrets_are_masked_in_debug() {
+        let text =
+            format!("{:?}", with(&[("FOOTLIGHT_STORE_USER", "root"), ("FOOTLIGHT_STORE_PASSWORD", "canary-5e1")]).expect("complete"));
+        assert!(!text.contains("canary") && !text.contains("0123456789abcdef0123456789abcdef"), "{text}");
+    }
+}

@@ -1,0 +1,15 @@
+//! What a broadcast is: sessions, destinations, the overlay, the show on top of it.
+//! Pure (serde, thiserror, time, std), compiled for server and browser, tested natively. Nothing here knows a framework.
+
+pub mod account;
+pub mod address;
+pub mod destination;
+pub mod ids;
+pub mod media;
+pub mod overlay;
+pub mod recording;
+pub mod room;
+pub mod session;
+pub mod show;
+pub mod timestamp;
+pub mod video;

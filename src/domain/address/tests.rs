@@ -1,0 +1,139 @@
+use super::*;
+
+#[test]
+fn an_address_is_taken_apart_or_refused_with_the_reason() {
+    let none = AllowList::default();
+    for (text, url) in [
+        ("rtmps://live.twitch.tv:443/app", "rtmps://live.twitch.tv/app"),
+        ("RTMP://A.RTMP.YouTube.com/live2/", "rtmp://a.rtmp.youtube.com/live2"),
+        ("rtmps://fa723fc1b171.global-contribute.live-video.net", "rtmps://fa723fc1b171.global-contribute.live-video.net/app"),
+        ("rtmps://va.pscp.tv:443/x", "rtmps://va.pscp.tv/x"),
+        ("rtmp://ingest.example.com:2935/a/b/c?auth=1", "rtmp://ingest.example.com:2935/a/b/c?auth=1"),
+        ("rtmp://[2606:4700::1111]:1936/live", "rtmp://[2606:4700::1111]:1936/live"),
+        ("rtmp://8.8.8.8./live", "rtmp://8.8.8.8/live"),
+    ] {
+        assert_eq!(check_address(text, &none).map(|target| target.url()), Ok(url.to_owned()), "{text}");
+    }
+    for hostile in [
+        "http://example.com/app",
+        "rtmp:/example.com/app",
+        "rtmp://example.com",
+        "rtmp://example.com/",
+        "rtmp:///app",
+        "rtmp://user:pw@example.com/app",
+        "rtmp://example.com:0/app",
+        "rtmp://example.com:99999/app",
+        "rtmp://example.com:+80/app",
+        "rtmp://localhost/app",
+        "rtmp://LOCALHOST./app",
+        "rtmp://x.localhost/app",
+        "rtmp://router/app",
+        "rtmp://nas.local/app",
+        "rtmp://metadata.google.internal/app",
+        "rtmp://127.0.0.1/app",
+        "rtmp://127.1/app",
+        "rtmp://2130706433/app",
+        "rtmp://0x7f000001/app",
+        "rtmp://0177.0.0.1/app",
+        "rtmp://0/app",
+        "rtmp://10.0.0.1/app",
+        "rtmp://169.254.169.254/app",
+        "rtmp://192.168.1.1:1935/app",
+        "rtmp://[::1]/app",
+        "rtmp://[::ffff:127.0.0.1]/app",
+        "rtmp://[::ffff:7f00:1]/app",
+        "rtmp://[fe80::1%25eth0]/app",
+        "rtmp://[fd00::1]/app",
+        "rtmp://[64:ff9b::7f00:1]/app",
+        "rtmp://[2002:7f00:1::]/app",
+        "rtmp://exa mple.com/app",
+        "rtmp://example.com\\@10.0.0.1/app",
+        "rtmp://example.com#@10.0.0.1/app",
+        "rtmp://ex\u{e4}mple.com/app",
+        "rtmp://example.com/a/../b",
+        "rtmp://example.com/a//b",
+        "rtmp://example.com/?x",
+        "rtmp://1.2.3.4.5/app",
+        "rtmp://256.1.1.1/app",
+        "rtmp://.../app",
+    ] {
+        assert!(check_address(hostile, &none).is_err(), "{hostile}");
+    }
+}
+
+#[test]
+fn no_special_purpose_ip_address_counts_as_public() {
+    for ip in [
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.255.0.1",
+        "100.64.0.1",
+        "100.127.255.255",
+        "127.0.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.1",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.0.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:10.0.0.1",
+        "::10.0.0.1",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::1",
+        "100::1",
+        "2001::1",
+        "2001:db8::1",
+        "2002:a00:1::",
+        "3fff::1",
+        "fc00::1",
+        "fdff::1",
+        "fe80::1",
+        "fec0::1",
+        "ff02::1",
+        "5f00::1",
+    ] {
+        assert!(!is_public(ip.parse().expect(ip)), "{ip}");
+    }
+    for ip in [
+        "1.1.1.1",
+        "100.63.0.1",
+        "100.128.0.1",
+        "172.32.0.1",
+        "198.20.0.1",
+        "223.255.255.255",
+        "2606:4700::1",
+        "2a00:1450::1",
+        "64:ff9b::8.8.8.8",
+    ] {
+        assert!(is_public(ip.parse().expect(ip)), "{ip}");
+    }
+}
+
+#[test]
+fn the_operator_allows_exactly_the_host_and_port_listed() {
+    let allow: AllowList = "127.0.0.1:1935, sink.lan:2935,[::1]:1936".parse().expect("a list");
+    for fine in ["rtmp://127.0.0.1/live", "rtmp://sink.lan:2935/live", "rtmp://[::1]:1936/live"] {
+        assert!(check_address(fine, &allow).is_ok(), "{fine}");
+    }
+    for not in ["rtmp://127.0.0.1:1936/live", "rtmp://127.0.0.2/live", "rtmp://sink.lan/live"] {
+        assert!(check_address(not, &allow).is_err(), "{not}");
+    }
+    let target = check_address("rtmp://sink.lan:2935/live", &allow).expect("listed");
+    assert!(check_ip("192.168.7.7".parse().expect("ip"), &target, &allow).is_ok());
+    let rebound = check_address("rtmp://public.example.com/live", &allow).expect("a public name");
+    assert!(check_ip("192.168.7.7".parse().expect("ip"), &rebound, &allow).is_err());
+    assert!(check_ip("127.0.0.1".parse().expect("ip"), &rebound, &allow).is_ok(), "the address itself is listed");
+    for bad in ["127.0.0.1", "host:", "host:0", "a b:1", ":1935"] {
+        assert!(bad.parse::<AllowList>().is_err(), "{bad}");
+    }
+}

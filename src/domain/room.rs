@@ -1,0 +1,54 @@
+//! The LiveKit room of a show and who is in it.
+
+use super::ids::{Generation, SessionId};
+use serde::{Deserialize, Serialize};
+
+/// The room's name: `stream-{sessionId}`.
+pub fn room_name(session: &SessionId) -> String {
+    format!("stream-{session}")
+}
+
+/// The session a room belongs to, if the room is one of ours.
+pub fn session_of_room(name: &str) -> Option<SessionId> {
+    name.strip_prefix("stream-")?.parse().ok()
+}
+
+/// The host's identity: `host-{sessionId}`. Joining again with it throws the older connection out.
+pub fn host_identity(session: &SessionId) -> String {
+    format!("host-{session}")
+}
+
+/// An overlay's identity, one per egress, so that two may overlap while one replaces the other.
+pub fn overlay_identity(session: &SessionId, generation: Generation) -> String {
+    format!("overlay-{session}-{generation}")
+}
+
+/// What a browser needs to join a room.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomAccess {
+    /// LiveKit's WebSocket address as browsers reach it.
+    pub url: String,
+    /// The room.
+    pub name: String,
+    /// Bound to room, identity and rights; dies with the session.
+    pub token: String,
+}
+
+impl std::fmt::Debug for RoomAccess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RoomAccess({} at {})", self.name, self.url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_leads_back_to_its_session_and_foreign_rooms_to_none() {
+        let session: SessionId = "01abc".parse().expect("an id");
+        assert_eq!(session_of_room(&room_name(&session)), Some(session));
+        assert_eq!(session_of_room("lobby"), None);
+        assert_eq!(session_of_room("stream-../x"), None);
+    }
+}

@@ -1,0 +1,249 @@
+//! What happens on top of the picture: stats, events, decisions, matches, alerts, and their fold into one state.
+//! Pure. Which picture lies underneath is `domain::overlay`'s; what all of it looks like is the stylesheet's.
+
+pub mod scene;
+
+use super::timestamp::Timestamp;
+pub use scene::{Programme, SceneModel};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How many stats, decisions and events are kept; older ones could not be shown anyway.
+const KEPT: usize = 12;
+
+/// One thing that happened in the show, as an agent or a game sends it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShowEvent {
+    /// The sender's name for it, by which a repeated one is known; made by the server if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// When it happened; when it arrived, if the sender does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// What it was.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// The five kinds of things that happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Fact {
+    /// A number or word worth watching; the same label again replaces it.
+    Stat {
+        /// What it counts ("Cards left").
+        label: String,
+        /// Its value as shown; `None` takes the stat off the picture.
+        value: Option<String>,
+    },
+    /// One line for the ticker.
+    Event {
+        /// A short sentence.
+        text: String,
+        /// Whether it stands out.
+        #[serde(default)]
+        tone: Tone,
+    },
+    /// What an agent decided.
+    Decision {
+        /// What it does ("Attack with Ember Wolf").
+        title: String,
+        /// Why, in a sentence or two.
+        #[serde(default)]
+        reason: String,
+        /// How long it thought.
+        #[serde(default)]
+        took_ms: Option<u32>,
+        /// How sure it is, in percent.
+        #[serde(default)]
+        confidence: Option<u8>,
+    },
+    /// How a match stands; each one replaces the former wholly.
+    Match(Match),
+    /// A plate over the picture for a few seconds.
+    Alert {
+        /// The large line.
+        title: String,
+        /// The small one.
+        #[serde(default)]
+        text: String,
+        /// Whether it stands out.
+        #[serde(default)]
+        tone: Tone,
+    },
+}
+
+/// How much a line stands out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    /// As the others.
+    #[default]
+    Plain,
+    /// Something good.
+    Good,
+    /// Something that hurts.
+    Hit,
+}
+
+/// How a match stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Match {
+    /// The sides, ours first.
+    #[serde(default)]
+    pub sides: Vec<Side>,
+    /// Where it stands ("Turn 7").
+    #[serde(default)]
+    pub turn: String,
+    /// What goes on ("battle").
+    #[serde(default)]
+    pub phase: String,
+    /// How it ended ("Nyx wins"); a match that runs has none.
+    #[serde(default)]
+    pub result: Option<String>,
+}
+
+/// One side of a match.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Side {
+    /// Who.
+    pub name: String,
+    /// Life, points, anything that counts.
+    #[serde(default)]
+    pub score: Option<i64>,
+    /// The most it can be, for the bar.
+    #[serde(default)]
+    pub of: Option<i64>,
+}
+
+/// What happened, with its place in the order: newer than everything with a smaller number.
+#[derive(Debug, Clone, PartialEq)]
+struct Placed<T> {
+    at: Timestamp,
+    what: T,
+}
+
+/// Everything that happened so far, as far as it can still be seen. Events may come in any order and any number of times:
+/// the sequence number alone says which is newer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Show {
+    stats: BTreeMap<String, (u64, Option<String>)>,
+    lines: BTreeMap<u64, Placed<(String, Tone)>>,
+    decisions: BTreeMap<u64, Placed<scene::Decision>>,
+    game: Option<(u64, Placed<Match>)>,
+    alert: Option<(u64, Placed<scene::Alert>)>,
+}
+
+impl Show {
+    /// Takes one event; `seq` is its number in the session's feed, `arrived` stands in where the event has no time.
+    pub fn take(&mut self, seq: u64, event: ShowEvent, arrived: Timestamp) {
+        let at = event.at.unwrap_or(arrived);
+        match event.fact {
+            Fact::Stat { label, value } => {
+                let newest = self.stats.get(&label).is_none_or(|(known, _)| *known < seq);
+                if newest {
+                    self.stats.insert(label, (seq, value));
+                    self.forget_oldest_stat();
+                }
+            }
+            Fact::Event { text, tone } => keep_newest(&mut self.lines, seq, Placed { at, what: (text, tone) }),
+            Fact::Decision { title, reason, took_ms, confidence } => {
+                let what = scene::Decision { seq, title, reason, took_ms, confidence: confidence.map(|sure| sure.min(100)), fading: false };
+                keep_newest(&mut self.decisions, seq, Placed { at, what });
+            }
+            Fact::Match(game) => replace_older(&mut self.game, seq, Placed { at, what: game }),
+            Fact::Alert { title, text, tone } => {
+                replace_older(&mut self.alert, seq, Placed { at, what: scene::Alert { seq, title, text, tone } });
+            }
+        }
+    }
+
+    fn forget_oldest_stat(&mut self) {
+        while self.stats.len() > KEPT {
+            let Some(oldest) = self.stats.iter().min_by_key(|(_, (seq, _))| *seq).map(|(label, _)| label.clone()) else { return };
+            self.stats.remove(&oldest);
+        }
+    }
+}
+
+fn keep_newest<T>(kept: &mut BTreeMap<u64, T>, seq: u64, item: T) {
+    kept.entry(seq).or_insert(item);
+    while kept.len() > KEPT {
+        kept.pop_first();
+    }
+}
+
+fn replace_older<T>(slot: &mut Option<(u64, T)>, seq: u64, item: T) {
+    if slot.as_ref().is_none_or(|(known, _)| *known < seq) {
+        *slot = Some((seq, item));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fact() -> impl Strategy<Value = Fact> {
+        let tone = prop_oneof![Just(Tone::Plain), Just(Tone::Good), Just(Tone::Hit)];
+        prop_oneof![
+            (0..20_u8, proptest::option::of("[a-z]{1,4}")).prop_map(|(n, value)| Fact::Stat { label: format!("stat {n}"), value }),
+            ("[a-z]{1,6}", tone.clone()).prop_map(|(text, tone)| Fact::Event { text, tone }),
+            ("[a-z]{1,6}", any::<u8>()).prop_map(|(title, sure)| Fact::Decision {
+                title,
+                reason: String::new(),
+                took_ms: None,
+                confidence: Some(sure)
+            }),
+            (0..9000_i64).prop_map(|score| Fact::Match(Match {
+                sides: vec![Side { name: "a".into(), score: Some(score), of: None }],
+                turn: String::new(),
+                phase: String::new(),
+                result: None
+            })),
+            ("[a-z]{1,6}", tone).prop_map(|(title, tone)| Fact::Alert { title, text: String::new(), tone }),
+        ]
+    }
+
+    fn shown(events: &[(u64, Fact)]) -> Show {
+        let mut show = Show::default();
+        for (seq, fact) in events {
+            let millis = i64::try_from(*seq).expect("small") * 100;
+            show.take(*seq, ShowEvent { id: None, at: Some(Timestamp::from_millis(millis)), fact: fact.clone() }, Timestamp::default());
+        }
+        show
+    }
+
+    proptest! {
+        #[test]
+        fn any_delivery_order_with_the_same_sequence_numbers_gives_one_state(
+            (ordered, shuffled) in proptest::collection::vec(fact(), 0..60).prop_flat_map(|facts| {
+                let numbered: Vec<(u64, Fact)> = (1..).zip(facts).collect();
+                (Just(numbered.clone()), Just(numbered).prop_shuffle())
+            }),
+            repeated in 0..60_usize,
+        ) {
+            let again: Vec<_> = shuffled.iter().chain(shuffled.iter().take(repeated)).cloned().collect();
+            prop_assert_eq!(shown(&ordered), shown(&again));
+        }
+    }
+
+    #[test]
+    fn an_event_reads_from_the_wire_as_it_is_documented() {
+        let cases = [
+            r#"{"kind":"stat","label":"Cards left","value":"12"}"#,
+            r#"{"id":"e1","at":"2026-11-23T20:15:04Z","kind":"event","text":"Nyx-4 draws a card"}"#,
+            r#"{"kind":"decision","title":"Attack","reason":"One hit to win.","tookMs":800,"confidence":91}"#,
+            r#"{"kind":"match","turn":"Turn 7","phase":"battle","sides":[{"name":"BlazeMaster","score":6400,"of":8000}]}"#,
+            r#"{"kind":"alert","title":"New record","tone":"good"}"#,
+        ];
+        for case in cases {
+            let event: ShowEvent = serde_json::from_str(case).expect(case);
+            let again: ShowEvent = serde_json::from_str(&serde_json::to_string(&event).expect("json")).expect("reads back");
+            assert_eq!(event, again);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! From one encoder to any number of outputs: the FLV the encoder writes, taken apart, with the latest group of pictures kept for joiners.
+
+use bytes::{Bytes, BytesMut};
+use std::{
+    io,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    sync::broadcast,
+};
+
+/// About seven seconds at 30 frames a second: an output that is further behind has stalled.
+const BACKLOG: usize = 512;
+
+/// What a tag carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// AAC.
+    Audio,
+    /// H.264.
+    Video,
+}
+
+/// One FLV tag.
+#[derive(Debug, Clone)]
+pub struct Tag {
+    /// Sound or picture.
+    pub kind: Kind,
+    /// Milliseconds since the first.
+    pub at_ms: u32,
+    /// The tag's body, as RTMP carries it.
+    pub data: Bytes,
+    /// A picture that decodes alone.
+    pub key: bool,
+    /// A sequence header.
+    pub header: bool,
+}
+
+#[derive(Default)]
+struct Latest {
+    video_header: Option<Tag>,
+    audio_header: Option<Tag>,
+    group: Vec<Tag>,
+    last_video: Option<Instant>,
+    last_audio: Option<Instant>,
+}
+
+/// The encoder's output, shared.
+pub struct Feed {
+    latest: Mutex<Latest>,
+    live: broadcast::Sender<Tag>,
+    /// Pictures so far.
+    pub frames: AtomicU64,
+    /// Bytes so far.
+    pub bytes: AtomicU64,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self { latest: Mutex::default(), live: broadcast::channel(BACKLOG).0, frames: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+    }
+}
+
+impl Feed {
+    /// Takes one tag from the encoder and hands it to everybody.
+    pub fn put(&self, tag: Tag) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        self.bytes.fetch_add(tag.data.len() as u64, Ordering::Relaxed);
+        if tag.header {
+            match tag.kind {
+                Kind::Video => latest.video_header = Some(tag.clone()),
+                Kind::Audio => latest.audio_header = Some(tag.clone()),
+            }
+        } else {
+            match tag.kind {
+                Kind::Video => {
+                    self.frames.fetch_add(1, Ordering::Relaxed);
+                    latest.last_video = Some(Instant::now());
+                }
+                Kind::Audio => latest.last_audio = Some(Instant::now()),
+            }
+            if tag.key {
+                latest.group.clear();
+            }
+            if tag.key || !latest.group.is_empty() {
+                latest.group.push(tag.clone());
+            }
+        }
+        // Nobody listening is fine.
+        let _ = self.live.send(tag);
+    }
+
+    /// Everything a new output must send first, and what follows without a gap.
+    pub fn join(&self) -> (Vec<Tag>, broadcast::Receiver<Tag>) {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = latest.group.first().map_or(0, |tag| tag.at_ms);
+        let headers = [&latest.video_header, &latest.audio_header].into_iter().flatten();
+        let headers = headers.map(|tag| Tag { at_ms: start, ..tag.clone() });
+        (headers.chain(latest.group.iter().cloned()).collect(), self.live.subscribe())
+    }
+
+    /// When the last picture and the last sound came.
+    pub fn last(&self) -> (Option<Instant>, Option<Instant>) {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        (latest.last_video, latest.last_audio)
+    }
+}
+
+/// Reads FLV until its end, calling `each` for every sound and picture.
+///
+/// # Errors
+/// The stream breaks off inside a tag or is not FLV.
+pub async fn read_flv(mut source: impl AsyncRead + Unpin, mut each: impl FnMut(Tag)) -> io::Result<()> {
+    let mut signature = [0; 13];
+    if source.read_exact(&mut signature).await.is_err() {
+        return Ok(());
+    }
+    if &signature[..3] != b"FLV" {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the encoder did not write FLV"));
+    }
+    loop {
+        let mut head = [0; 11];
+        match source.read_exact(&mut head).await {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let length = u32::from_be_bytes([0, head[1], head[2], head[3]]) as usize;
+        let mut body = BytesMut::zeroed(length + 4);
+        source.read_exact(&mut body).await?;
+        body.truncate(length);
+        let at_ms = u32::from_be_bytes([head[7], head[4], head[5], head[6]]);
+        let data = body.freeze();
+        let (Some(first), second) = (data.first().copied(), data.get(1).copied()) else { continue };
+        let kind = match head[0] {
+            8 => Kind::Audio,
+            9 => Kind::Video,
+            _ => continue,
+        };
+        let header = second == Some(0) && (kind == Kind::Video || first >> 4 == 10);
+        each(Tag { kind, at_ms, data, key: kind == Kind::Video && first >> 4 == 1 && !header, header });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(kind: Kind, at_ms: u32, key: bool, header: bool) -> Tag {
+        Tag { kind, at_ms, data: Bytes::from_static(b"x"), key, header }
+    }
+
+    #[test]
+    fn a_joiner_begins_with_the_headers_at_the_latest_keyframe() {
+        let feed = Feed::default();
+        for tag in [
+            tag(Kind::Video, 0, false, true),
+            tag(Kind::Audio, 0, false, true),
+            tag(Kind::Video, 0, true, false),
+            tag(Kind::Video, 33, false, false),
+            tag(Kind::Video, 2000, true, false),
+            tag(Kind::Audio, 2010, false, false),
+        ] {
+            feed.put(tag);
+        }
+        let (first, mut live) = feed.join();
+        assert_eq!(first.iter().map(|tag| tag.at_ms).collect::<Vec<_>>(), [2000, 2000, 2000, 2010]);
+        assert!(first[0].header && first[1].header && first[2].key);
+        feed.put(tag(Kind::Audio, 2033, false, false));
+        assert_eq!(live.try_recv().expect("follows").at_ms, 2033);
+    }
+}

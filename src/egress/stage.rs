@@ -1,0 +1,292 @@
+//! What one egress runs in: a private folder, a keeper, a display, a sound server, a browser; later an encoder. Spawns and watches processes; knows no page and no webhook.
+
+use crate::{
+    config::egress::EgressConfig,
+    egress::{
+        account::Account,
+        devtools::{Devtools, Happening},
+        encoding::Encoding,
+        keeper, programs,
+        record::Failure,
+    },
+};
+use anyhow::Context as _;
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    net::unix::pipe,
+    process::{Child, ChildStdin, ChildStdout, Command},
+    sync::mpsc,
+    time::timeout,
+};
+
+/// Nothing on a small machine takes longer than this to start.
+const READY: Duration = Duration::from_secs(20);
+
+/// A process of the stage, as reasons and metrics name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The keeper itself.
+    Keeper,
+    /// The display.
+    Xvfb,
+    /// The sound server.
+    PulseAudio,
+    /// The browser.
+    Chromium,
+    /// The encoder.
+    Encoder,
+}
+
+impl Part {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keeper => "keeper",
+            Self::Xvfb => "Xvfb",
+            Self::PulseAudio => "PulseAudio",
+            Self::Chromium => "chromium",
+            Self::Encoder => "encoder",
+        }
+    }
+}
+
+/// One running set of programs.
+pub struct Stage {
+    folder: PathBuf,
+    config: Arc<EgressConfig>,
+    account: Option<Account>,
+    group: nix::unistd::Pid,
+    keeper: Option<ChildStdin>,
+    display: String,
+    parts: Arc<Mutex<Vec<(Part, u32)>>>,
+    exits: mpsc::UnboundedSender<Failure>,
+}
+
+/// A browser ready to be spoken to.
+pub type Browser = (Arc<Devtools>, mpsc::UnboundedReceiver<Happening>);
+
+impl Stage {
+    /// Raises everything but the encoder. On failure nothing is left behind.
+    ///
+    /// # Errors
+    /// The part that did not come up.
+    pub async fn raise(
+        config: Arc<EgressConfig>,
+        name: &str,
+        encoding: &Encoding,
+        exits: mpsc::UnboundedSender<Failure>,
+    ) -> anyhow::Result<(Self, Browser)> {
+        let account = Account::to_drop_to(&config.user)?;
+        let folder = config.scratch.join(name);
+        make_folder(&folder, account)?;
+        let mut stage = Self::keep(config, folder, account, exits).await?;
+        // A stage that fails here is dropped, and its keeper clears up.
+        let (display, ()) = tokio::try_join!(stage.start_display(encoding), stage.start_sound(encoding))?;
+        stage.display = display;
+        let browser = stage.start_browser(encoding)?;
+        Ok((stage, browser))
+    }
+
+    async fn keep(
+        config: Arc<EgressConfig>,
+        folder: PathBuf,
+        account: Option<Account>,
+        exits: mpsc::UnboundedSender<Failure>,
+    ) -> anyhow::Result<Self> {
+        // Not by its path: that may have been replaced by a newer version since.
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0("footlight").arg("egress-keeper").arg(&folder).env_clear().current_dir("/");
+        if let Some(account) = &account {
+            command.arg(account.uid.to_string()).arg(account.gid.to_string());
+        }
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().context("starting the keeper")?;
+        let pid = child.id().context("the keeper ended at once")?;
+        let input = child.stdin.take();
+        let mut ready = BufReader::new(child.stdout.take().context("the keeper has no output")?);
+        let mut line = String::new();
+        timeout(READY, ready.read_line(&mut line)).await??;
+        anyhow::ensure!(line == "ready\n", "the keeper did not start");
+        let stage = Self {
+            folder,
+            config,
+            account,
+            group: nix::unistd::Pid::from_raw(i32::try_from(pid)?),
+            keeper: input,
+            display: String::new(),
+            parts: Arc::default(),
+            exits,
+        };
+        stage.watch(Part::Keeper, child);
+        Ok(stage)
+    }
+
+    async fn start_display(&self, encoding: &Encoding) -> anyhow::Result<String> {
+        let cookie = programs::x_cookie();
+        self.write_private("xauth", &cookie)?;
+        let mut command = self.command(&self.config.programs.xvfb);
+        programs::xvfb(&mut command, encoding, &self.folder);
+        let mut child = command.stdout(Stdio::piped()).spawn().context("starting Xvfb")?;
+        let mut lines = BufReader::new(child.stdout.take().context("Xvfb has no output")?);
+        self.watch(Part::Xvfb, child);
+        let mut number = String::new();
+        timeout(READY, lines.read_line(&mut number)).await.context("Xvfb did not come up")??;
+        let number = number.trim();
+        anyhow::ensure!(number.parse::<u16>().is_ok(), "Xvfb did not come up");
+        self.write_private(keeper::DISPLAY_FILE, number.as_bytes())?;
+        Ok(format!(":{number}"))
+    }
+
+    async fn start_sound(&self, encoding: &Encoding) -> anyhow::Result<()> {
+        let mut command = self.command(&self.config.programs.pulseaudio);
+        programs::pulseaudio(&mut command, encoding, &self.folder);
+        self.watch(Part::PulseAudio, command.spawn().context("starting PulseAudio")?);
+        let socket = programs::sound_socket(&self.folder);
+        timeout(READY, async {
+            while tokio::net::UnixStream::connect(&socket).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await
+        .context("PulseAudio did not come up")
+    }
+
+    fn start_browser(&self, encoding: &Encoding) -> anyhow::Result<Browser> {
+        use command_fds::{CommandFdExt as _, FdMapping};
+        let (ours_out, theirs_in) = pipe::pipe()?;
+        let (theirs_out, ours_in) = pipe::pipe()?;
+        let mut command = self.command(&self.config.programs.chromium);
+        programs::chromium(&mut command, encoding, &self.folder, self.sandboxed());
+        command.fd_mappings(vec![
+            FdMapping { parent_fd: theirs_in.into_blocking_fd()?, child_fd: 3 },
+            FdMapping { parent_fd: theirs_out.into_blocking_fd()?, child_fd: 4 },
+        ])?;
+        self.watch(Part::Chromium, command.spawn().context("starting chromium")?);
+        Ok(Devtools::over(ours_out, ours_in))
+    }
+
+    /// Starts the encoder and gives its FLV.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start_encoder(&self, encoding: &Encoding) -> anyhow::Result<ChildStdout> {
+        let mut command = self.command(&self.config.programs.ffmpeg);
+        programs::ffmpeg(&mut command, encoding, &self.display);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("starting the encoder")?;
+        let output = child.stdout.take().context("the encoder has no output")?;
+        if let Some(errors) = child.stderr.take() {
+            let folder = self.folder.clone();
+            tokio::spawn(async move {
+                let mut lines = BufReader::new(errors).lines();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    tracing::warn!(stage = %folder.display(), line, "encoder");
+                }
+            });
+        }
+        self.watch(Part::Encoder, child);
+        Ok(output)
+    }
+
+    /// The processes that the worker started, by part.
+    pub fn parts(&self) -> Arc<Mutex<Vec<(Part, u32)>>> {
+        Arc::clone(&self.parts)
+    }
+
+    /// Ends every process and deletes the folder; returns when nothing is left.
+    pub async fn strike(mut self) {
+        drop(self.keeper.take());
+        let (folder, group) = (self.folder.clone(), self.group);
+        let gone = timeout(Duration::from_secs(6), async {
+            while is_alive(group) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        if gone.await.is_err() {
+            tracing::error!(stage = %folder.display(), "the keeper did not finish");
+            // It may be stopped.
+            let _ = nix::sys::signal::kill(group, nix::sys::signal::Signal::SIGKILL);
+        }
+        // A keeper that was killed has left everything to us.
+        if folder.exists() {
+            let cleared = tokio::task::spawn_blocking(move || keeper::clear(&folder, Some(group))).await;
+            if cleared.is_err() {
+                tracing::error!("clearing up panicked");
+            }
+        }
+    }
+
+    /// Chromium refuses its sandbox as root; the account it drops to is none.
+    fn sandboxed(&self) -> bool {
+        self.account.is_some() || !nix::unistd::geteuid().is_root()
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        let folder = |name: &str| self.folder.join(name);
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("LANG", "C.UTF-8")
+            .env("HOME", folder("home"))
+            .env("XDG_RUNTIME_DIR", folder("run"))
+            .env("TMPDIR", folder("tmp"))
+            .env("XAUTHORITY", folder("xauth"))
+            .env("DISPLAY", &self.display)
+            .env("PULSE_SERVER", format!("unix:{}", programs::sound_socket(&self.folder).display()))
+            .current_dir(&self.folder)
+            .process_group(self.group.as_raw())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(false);
+        if let Some(account) = &self.account {
+            command.uid(account.uid).gid(account.gid);
+        }
+        command
+    }
+
+    fn write_private(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let path = self.folder.join(name);
+        fs::write(&path, bytes)?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        self.account.map_or(Ok(()), |account| account.own(&path))
+    }
+
+    fn watch(&self, part: Part, mut child: Child) {
+        if let Some(pid) = child.id() {
+            self.parts.lock().unwrap_or_else(PoisonError::into_inner).push((part, pid));
+        }
+        let exits = self.exits.clone();
+        tokio::spawn(async move {
+            let how = child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
+            // Nobody listens any more when the egress ends.
+            let _ = exits.send(Failure::machinery(format!("{} ended: {how}", part.name())));
+        });
+    }
+}
+
+/// Whether a process exists and is more than a zombie.
+fn is_alive(pid: nix::unistd::Pid) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X'])))
+}
+
+fn make_folder(folder: &Path, account: Option<Account>) -> anyhow::Result<()> {
+    let make = |path: &Path| -> anyhow::Result<()> {
+        fs::DirBuilder::new().mode(0o700).create(path).with_context(|| format!("making {}", path.display()))?;
+        account.map_or(Ok(()), |account| account.own(path))
+    };
+    make(folder)?;
+    for name in ["home", "run", "tmp", "profile"] {
+        make(&folder.join(name))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! The one binary: `footlight serve | relay | egress | up`. Each role is a process of its own, restartable while a show runs.
+
+use clap::{Parser, Subcommand};
+use footlight::config::env::Env;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "footlight", version, about = "A self-hosted live-streaming studio")]
+struct Cli {
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Pages, API, the truth about sessions (the default)
+    Serve,
+    /// Holds the connections to the platforms
+    Relay,
+    /// Local Web Egress: captures the composite page
+    Egress,
+    /// The whole studio on this machine: LiveKit server, relay, egress and web server
+    Up,
+    /// Runs a program that ends when our standard input closes
+    #[command(hide = true)]
+    Keep {
+        /// The program and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<std::ffi::OsString>,
+    },
+    /// Ends and clears up one egress when its worker is gone
+    #[command(hide = true)]
+    EgressKeeper { folder: std::path::PathBuf, uid: Option<u32>, gid: Option<u32> },
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // One sentence, also where the environment asks for backtraces.
+        Err(error) => {
+            eprintln!("footlight: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    let role = Cli::parse().role.unwrap_or(Role::Serve);
+    if let Role::EgressKeeper { folder, uid, gid } = &role {
+        return footlight::egress::keeper::keep(folder, uid.zip(*gid));
+    }
+    let env = Env::of_process();
+    footlight::up::lifeline::watch(&env)?;
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Two TLS providers are linked in; without a choice every client of either would fail.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match role {
+            Role::Serve => footlight::serve::run(&env).await,
+            Role::Relay => footlight::relay::run(&env).await,
+            Role::Egress => footlight::egress::run(&env).await,
+            Role::Up => footlight::up::run(&env).await,
+            Role::Keep { command } => footlight::up::lifeline::keep(&command).await,
+            Role::EgressKeeper { .. } => Ok(()),
+        }
+    })
+}

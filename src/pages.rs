@@ -1,0 +1,13 @@
+//! One module per route: what it loads and how that looks. Pages know `rpc` and `browser`; components do not.
+
+pub mod admin_sessions;
+pub mod go_live;
+pub mod home;
+pub mod house;
+pub mod not_found;
+pub mod overlay;
+pub mod session;
+pub mod settings;
+pub mod sign_in;
+pub mod sign_up;
+mod words;

@@ -1,0 +1,96 @@
+//! `/go-live`: before the show (`PreJoin`), on air (Studio), after it. One page, so that camera, microphone and screen run
+//! through from the first preview to the end.
+
+mod desk;
+mod devices_panel;
+mod ended;
+mod overlay_panel;
+mod places;
+mod pre_join;
+mod programme;
+mod running;
+mod studio;
+mod targets;
+mod words;
+
+use super::house::{Guest, ToSignIn};
+use crate::{
+    api::{
+        error::ErrorCode,
+        sessions::{SessionView, StartedShow},
+    },
+    components::notice::Trouble,
+    domain::room::RoomAccess,
+    rpc::sessions::running_session,
+};
+use desk::Desk;
+use ended::Ended;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use pre_join::PreJoin;
+use running::{Running, is_over};
+use studio::Studio;
+
+/// The page. A running show is found again at load: a reload rejoins it.
+#[component]
+pub fn GoLive() -> AnyView {
+    let found = Resource::new_blocking(|| (), |()| running_session());
+    view! {
+        <Title text="Go live"/>
+        <main class="page go-live" id="content">
+            <Suspense fallback=|| ()>
+                {move || {
+                    found.get().map(|answer| match answer {
+                        Ok(found) => view! { <Stages found/> }.into_any(),
+                        Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
+                        Err(error) => {
+                            view! { <h1>"Go live"</h1><Trouble message=error.message on_retry=Callback::new(move |()| found.refetch())/> }.into_any()
+                        }
+                    })
+                }}
+            </Suspense>
+        </main>
+    }
+    .into_any()
+}
+
+/// Which of the three stages it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Before,
+    OnAir,
+    After,
+}
+
+#[component]
+fn Stages(found: Option<SessionView>) -> impl IntoView {
+    let Guest(me) = expect_context();
+    let desk = Desk::new();
+    let running = Running::new(found);
+    let access = StoredValue::new(None::<RoomAccess>);
+    Effect::new(move |_| {
+        let name = me.get_untracked().and_then(Result::ok).flatten().map(|me| me.name).unwrap_or_default();
+        desk.begin(&name);
+    });
+    on_cleanup(move || desk.close_all());
+    let stage = Memo::new(move |_| {
+        running.view.with(|view| match view {
+            None => Stage::Before,
+            Some(view) if is_over(view) => Stage::After,
+            Some(_) => Stage::OnAir,
+        })
+    });
+    let on_started = Callback::new(move |started: StartedShow| {
+        access.set_value(started.room);
+        running.tell(started.session);
+    });
+    let again = Callback::new(move |()| {
+        running.clear();
+        desk.wake();
+    });
+    move || match stage.get() {
+        Stage::Before => view! { <PreJoin desk on_started/> }.into_any(),
+        Stage::OnAir => view! { <Studio desk running access=access.try_update_value(Option::take).flatten()/> }.into_any(),
+        Stage::After => view! { <Ended desk running on_again=again/> }.into_any(),
+    }
+}

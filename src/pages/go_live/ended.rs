@@ -1,0 +1,38 @@
+//! After the show: how it ended, what each place did, and the way to the next one.
+
+use super::{desk::Desk, running::Running, targets::Targets, words};
+use crate::domain::timestamp::Timestamp;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+#[component]
+pub fn Ended(desk: Desk, running: Running, #[prop(into)] on_again: Callback<()>) -> impl IntoView {
+    // Nobody watches any more: no light may go on burning.
+    Effect::new(move |_| desk.close_all());
+    let view = Signal::derive(move || running.view.get());
+    let heading = move || view.with(|view| view.as_ref().map_or("", words::over));
+    let failed = move || view.with(|view| view.as_ref().is_some_and(|view| view.status == "failed"));
+    let why = move || view.with(|view| view.as_ref().and_then(|view| view.end_message.clone()));
+    let on_air = move || view.with(|view| view.as_ref().map(|view| words::clock(view.duration)).unwrap_or_default());
+    let reconnects =
+        move || view.with(|view| view.as_ref().map_or(0, |view| view.destinations.iter().map(|place| place.reconnects).sum::<u32>()));
+    let details = move || view.with(|view| view.as_ref().map(|view| format!("/sessions/{}", view.session_id)).unwrap_or_default());
+    let now = Signal::derive(move || view.with(|view| view.as_ref().map_or_else(Timestamp::default, |view| view.now)));
+    view! {
+        <Title text=heading/>
+        <section class="ended panel" data-state=move || if failed() { "bad" } else { "quiet" } aria-live="polite">
+            <h1>{heading}</h1>
+            <p class="ended-why">{why}</p>
+            <dl class="facts">
+                <div><dt>"on air"</dt><dd>{on_air}</dd></div>
+                <div><dt>"times a place came back"</dt><dd>{reconnects}</dd></div>
+            </dl>
+            <h2>"Where it played"</h2>
+            <Targets running now/>
+            <div class="buttons">
+                <button class="button" data-kind="go" type="button" on:click=move |_| on_again.run(())>"Go live again"</button>
+                <a class="button" href=details>"Details of this show"</a>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,85 @@
+//! What lies on the picture: the webcam's corner and size, scenes, layers.
+
+use crate::{
+    components::choice_row::ChoiceRow,
+    domain::overlay::{OverlayPatch, OverlaySettings, PipCorner, PipSize, Scene, Theme},
+};
+use leptos::prelude::*;
+
+/// Where the webcam sits and how large it is.
+#[component]
+pub fn CornerAndSize(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
+    let corners = vec![
+        (PipCorner::TopLeft, "Top left"),
+        (PipCorner::TopRight, "Top right"),
+        (PipCorner::BottomLeft, "Bottom left"),
+        (PipCorner::BottomRight, "Bottom right"),
+    ];
+    let sizes = vec![(PipSize::Small, "Small"), (PipSize::Medium, "Medium"), (PipSize::Large, "Large")];
+    view! {
+        <div class="pip-choices">
+            <ChoiceRow
+                label="Webcam corner"
+                choices=corners
+                taken=Signal::derive(move || Some(settings.with(|settings| settings.pip_corner)))
+                on_take=move |corner| on_change.run(OverlayPatch { pip_corner: Some(corner), ..OverlayPatch::default() })
+            />
+            <ChoiceRow
+                label="Webcam size"
+                choices=sizes
+                taken=Signal::derive(move || Some(settings.with(|settings| settings.pip_size)))
+                on_take=move |size| on_change.run(OverlayPatch { pip_size: Some(size), ..OverlayPatch::default() })
+            />
+        </div>
+    }
+}
+
+/// The scene viewers get.
+#[component]
+pub fn SceneSwitch(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
+    let scenes = vec![
+        (Scene::StartingSoon, "Starting soon"),
+        (Scene::Live, "Live"),
+        (Scene::BeRightBack, "Be right back"),
+        (Scene::Ending, "Ending"),
+    ];
+    view! {
+        <ChoiceRow
+            label="Scene"
+            choices=scenes
+            taken=Signal::derive(move || Some(settings.with(|settings| settings.scene.unwrap_or(Scene::Live))))
+            on_take=move |scene| on_change.run(OverlayPatch { scene: Some(scene), ..OverlayPatch::default() })
+        />
+    }
+}
+
+/// The layers, each with its tick.
+#[component]
+pub fn Layers(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
+    let tick = move |label: &'static str, read: fn(&OverlaySettings) -> bool, patch: fn(bool) -> OverlayPatch| {
+        view! {
+            <label class="tick">
+                <input
+                    type="checkbox"
+                    prop:checked=move || settings.with(read)
+                    on:change=move |event| on_change.run(patch(event_target_checked(&event)))
+                />
+                <span>{label}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="layers">
+            <legend>"On the picture"</legend>
+            {tick("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
+            {tick("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
+            {tick("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
+            {tick("Name and details", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
+            {tick(
+                "House lights up",
+                |s| s.theme == Theme::Light,
+                |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() },
+            )}
+        </fieldset>
+    }
+}

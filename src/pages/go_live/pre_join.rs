@@ -1,0 +1,256 @@
+//! Before the show: the picture first, then where it plays, then proof that it will work, then one button.
+
+use super::{
+    desk::{CaptureState, Desk},
+    devices_panel::{Extras, Menus, Switches},
+    overlay_panel::CornerAndSize,
+    places::{Places, PlacesPanel},
+    programme::ProgrammeView,
+    words,
+};
+use crate::{
+    api::{
+        error::{ApiError, ErrorCode},
+        sessions::{Preflight, StartShow, StartedShow, Verdict, VideoChoice},
+    },
+    browser::{clock, page, room},
+    components::{
+        check_list::{Check, CheckList, Outcome},
+        notice::Trouble,
+    },
+    domain::{
+        overlay::{OverlayPatch, OverlaySettings},
+        session::StreamType,
+        show::Show,
+        video::VideoPreset,
+    },
+    rpc::sessions::{run_preflight, start_session},
+};
+use leptos::prelude::*;
+
+/// How often the server's checks are asked again while the page waits.
+const RECHECK_MS: u64 = 15_000;
+
+/// The way from LiveKit and back, once measured.
+type Reached = Option<Option<u32>>;
+
+#[component]
+pub fn PreJoin(desk: Desk, #[prop(into)] on_started: Callback<StartedShow>) -> impl IntoView {
+    let places = Places::new();
+    let title = RwSignal::new(String::new());
+    let patch = RwSignal::new(OverlayPatch::default());
+    let settings = Signal::derive(move || patch.with(|patch| patch.apply(&OverlaySettings::for_user())));
+    let preset = RwSignal::new(None::<VideoPreset>);
+    let reached = RwSignal::new(None::<Option<u32>>);
+    let preflight = RwSignal::new(None::<Result<Preflight, ApiError>>);
+    let ask = Action::new(move |(): &()| async move { preflight.set(Some(run_preflight().await)) });
+    Effect::new(move |_| {
+        room::warm_up();
+        ask.dispatch(());
+        clock::every(RECHECK_MS, move || {
+            ask.dispatch(());
+        });
+    });
+    let livekit = Memo::new(move |_| preflight.with(|known| known.as_ref()?.as_ref().ok().map(|known| known.livekit_url.clone())));
+    Effect::new(move |_| {
+        if let Some(url) = livekit.get() {
+            room::probe(&url, move |reach| reached.set(Some(reach.ms)));
+        }
+    });
+    let checks = Signal::derive(move || checks(desk, places, preflight.get().as_ref(), reached.get()));
+    let ready = Signal::derive(move || {
+        places.fault().is_none() && checks.with(|all| all.iter().all(|check| matches!(check.outcome, Outcome::Pass | Outcome::Warn)))
+    });
+    let start = start_action(desk, places, title, patch, preset, on_started);
+    let press = move |replace: bool| {
+        if !start.pending().get_untracked() {
+            start.dispatch((replace, page::new_key()));
+        }
+    };
+    view! {
+        <h1>"Check your picture, then go live"</h1>
+        <div class="go-live-columns">
+            <section aria-label="Your picture">
+                <ProgrammeView desk caption="This is what viewers will see" title settings live=Signal::stored(false) show=RwSignal::new(Show::default())/>
+                <Switches desk on_air=false/>
+                <Menus desk/>
+                <div class="two">
+                    <label class="field">
+                        <span>"Name on screen"</span>
+                        <input
+                            class="input"
+                            maxlength="60"
+                            prop:value=move || desk.choices.with(|choices| choices.name.clone())
+                            on:input=move |event| desk.choose(|choices| choices.name = event_target_value(&event))
+                        />
+                    </label>
+                    <label class="field">
+                        <span>"Title"</span>
+                        <input
+                            class="input"
+                            maxlength="120"
+                            placeholder="What the show is about"
+                            prop:value=title
+                            on:input=move |event| title.set(event_target_value(&event))
+                        />
+                    </label>
+                    <PictureMenu preset preflight/>
+                </div>
+                <CornerAndSize settings on_change=move |change: OverlayPatch| patch.update(|patch| merge(patch, &change))/>
+                <Extras desk/>
+            </section>
+            <div class="go-live-aside">
+                <PlacesPanel places/>
+                <section class="panel" aria-labelledby="checks-title">
+                    <h2 id="checks-title">"Before you go"</h2>
+                    <CheckList checks/>
+                    <button
+                        class="button"
+                        data-kind="go"
+                        type="button"
+                        disabled=move || !ready.get() || start.pending().get()
+                        on:click=move |_| press(false)
+                    >
+                        {move || if start.pending().get() { "Starting…".to_owned() } else { words::go(places.count(), places.rehearsal_only()) }}
+                    </button>
+                    <Refusal answer=start.value() on_replace=move |()| press(true)/>
+                </section>
+            </div>
+        </div>
+    }
+}
+
+type StartAction = Action<(bool, String), Result<(), ApiError>>;
+
+fn start_action(
+    desk: Desk,
+    places: Places,
+    title: RwSignal<String>,
+    patch: RwSignal<OverlayPatch>,
+    preset: RwSignal<Option<VideoPreset>>,
+    on_started: Callback<StartedShow>,
+) -> StartAction {
+    Action::new(move |(replace, key): &(bool, String)| {
+        let name = desk.choices.with_untracked(|choices| choices.name.trim().to_owned());
+        let show = StartShow {
+            stream_type: StreamType::User,
+            stream_title: title.get_untracked().trim().to_owned(),
+            entity_name: (!name.is_empty()).then_some(name),
+            destination_ids: places.saved(),
+            destinations: places.typed(),
+            video: preset.get_untracked().map(VideoChoice::Preset),
+            overlay: patch.get_untracked(),
+            replace: *replace,
+            idempotency_key: Some(key.clone()),
+        };
+        async move {
+            let started = start_session(show).await?;
+            places.forget_typed();
+            on_started.run(started);
+            Ok(())
+        }
+    })
+}
+
+/// Why the show was not started, and the way on where a running one is in the way.
+#[component]
+fn Refusal(#[prop(into)] answer: Signal<Option<Result<(), ApiError>>>, #[prop(into)] on_replace: Callback<()>) -> impl IntoView {
+    move || {
+        answer.get().and_then(Result::err).map(|error| {
+            let in_the_way = error.code == ErrorCode::Conflict;
+            view! {
+                <Trouble message=error.message/>
+                {in_the_way
+                    .then(|| {
+                        view! {
+                            <button class="button" type="button" on:click=move |_| on_replace.run(())>"End the running show and start this one"</button>
+                        }
+                    })}
+            }
+        })
+    }
+}
+
+/// The picture's format; the machine's default until chosen.
+#[component]
+fn PictureMenu(preset: RwSignal<Option<VideoPreset>>, preflight: RwSignal<Option<Result<Preflight, ApiError>>>) -> impl IntoView {
+    let known = move || {
+        preflight.with(|known| known.as_ref().and_then(|known| known.as_ref().ok()).map(|known| (known.video, known.video_note.clone())))
+    };
+    let current = move || preset.get().or_else(|| known().map(|(default, _)| default)).unwrap_or(VideoPreset::FullHd30);
+    let options = VideoPreset::ALL
+        .into_iter()
+        .map(|preset| view! { <option value=preset.name() selected=move || current() == preset>{described(preset)}</option> })
+        .collect_view();
+    let choose = move |event| {
+        let name = event_target_value(&event);
+        preset.set(VideoPreset::ALL.into_iter().find(|preset| preset.name() == name));
+    };
+    view! {
+        <label class="field">
+            <span>"Picture"</span>
+            <select class="input" on:change=choose>{options}</select>
+            <small>{move || known().and_then(|(_, note)| note)}</small>
+        </label>
+    }
+}
+
+fn described(preset: VideoPreset) -> String {
+    let format = preset.format();
+    let upright = if preset == VideoPreset::Portrait { ", upright" } else { "" };
+    format!("{}×{} at {}{upright}", format.width, format.height, format.framerate)
+}
+
+/// The lines: what this browser knows first, then what the server knows.
+fn checks(desk: Desk, places: Places, server: Option<&Result<Preflight, ApiError>>, reached: Reached) -> Vec<Check> {
+    let mut all = vec![devices_check(desk)];
+    all.push(match reached {
+        None => Check::new("Connection to the room", Outcome::Waiting, ""),
+        Some(Some(ms)) if ms < 300 => Check::new("Connection to the room", Outcome::Pass, format!("{ms} ms")),
+        Some(Some(ms)) => Check::new("Connection to the room", Outcome::Warn, format!("{ms} ms: expect delay")),
+        Some(None) => Check::new("Connection to the room", Outcome::Warn, "LiveKit does not answer this browser"),
+    });
+    match server {
+        None => all.push(Check::new("The studio", Outcome::Waiting, "")),
+        Some(Err(error)) => all.push(Check::new("The studio", Outcome::Fail, error.message.clone())),
+        Some(Ok(preflight)) => all.extend(preflight.lines.iter().map(|line| {
+            let outcome = match line.verdict {
+                Verdict::Pass => Outcome::Pass,
+                Verdict::Warn => Outcome::Warn,
+                Verdict::Fail => Outcome::Fail,
+            };
+            Check::new(&line.label, outcome, line.note.clone())
+        })),
+    }
+    all.push(match places.fault() {
+        None => Check::new(
+            "Where it plays",
+            Outcome::Pass,
+            if places.count() == 1 { "one place".to_owned() } else { format!("{} places", places.count()) },
+        ),
+        Some(fault) => Check::new("Where it plays", Outcome::Fail, fault),
+    });
+    all
+}
+
+fn devices_check(desk: Desk) -> Check {
+    let (camera, microphone, screen) = (desk.camera.get(), desk.microphone.get(), desk.screen.get());
+    let on = |state: &CaptureState| matches!(state, CaptureState::On { .. });
+    let asking = |state: &CaptureState| matches!(state, CaptureState::Asking(_));
+    let label = "Camera and microphone";
+    match (on(&camera), on(&microphone)) {
+        _ if asking(&camera) || asking(&microphone) => Check::new(label, Outcome::Warn, "waiting for the browser's permission"),
+        (true, true) => Check::new(label, Outcome::Pass, "ready"),
+        (true, false) => Check::new(label, Outcome::Warn, "no microphone: viewers will not hear you"),
+        (false, true) if on(&screen) => Check::new(label, Outcome::Pass, "microphone and screen"),
+        (false, true) => Check::new(label, Outcome::Warn, "no camera: viewers see your initial"),
+        (false, false) if on(&screen) => Check::new(label, Outcome::Warn, "only the screen"),
+        (false, false) => Check::new(label, Outcome::Warn, "nothing to see or hear yet"),
+    }
+}
+
+/// Adds a change to the changes made before.
+fn merge(into: &mut OverlayPatch, change: &OverlayPatch) {
+    into.pip_corner = change.pip_corner.or(into.pip_corner);
+    into.pip_size = change.pip_size.or(into.pip_size);
+}

@@ -1,0 +1,185 @@
+//! On air: the picture, the light, the switches, where it plays and how that does.
+
+use super::{
+    desk::Desk,
+    devices_panel::{Menus, Switches},
+    overlay_panel::{CornerAndSize, Layers, SceneSwitch},
+    programme::ProgrammeView,
+    running::{Presence, Running},
+    targets::TargetsPanel,
+    words,
+};
+use crate::{
+    browser::{clock, protocol::Quality},
+    components::{confirm::Confirm, notice::Trouble, on_air_light::OnAirLight},
+    domain::{
+        overlay::{OverlayPatch, OverlaySettings},
+        room::RoomAccess,
+        timestamp::Timestamp,
+    },
+    rpc::sessions::{set_overlay, stop_session},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+#[component]
+pub fn Studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> impl IntoView {
+    running.follow(desk, access);
+    let ticking = RwSignal::new(running.told_at.get_untracked());
+    Effect::new(move |_| {
+        ticking.set(clock::now());
+        clock::every(1000, move || ticking.set(clock::now()));
+    });
+    // The server's clock, counted on from the last answer: the browser's own may be wrong.
+    let since_told = Memo::new(move |_| ticking.get().millis_since(running.told_at.get()));
+    let now = Signal::derive(move || {
+        let told = running.view.with(|view| view.as_ref().map_or_else(Timestamp::default, |view| view.now));
+        told.plus_millis(i64::try_from(since_told.get()).unwrap_or(0))
+    });
+    let elapsed = move || {
+        running.view.with(|view| match view {
+            Some(view) if view.status == "live" => words::clock(view.duration + since_told.get()),
+            Some(view) => words::clock(view.duration),
+            None => String::new(),
+        })
+    };
+    let light = Memo::new(move |_| {
+        let presence = running.presence.get();
+        running.view.with(|view| view.as_ref().map_or(("wait", String::new()), |view| words::light(view, presence)))
+    });
+    let settings =
+        Signal::derive(move || running.view.with(|view| view.as_ref().map_or_else(OverlaySettings::for_user, |view| view.overlay.clone())));
+    let title = Signal::derive(move || running.view.with(|view| view.as_ref().map(|view| view.stream_title.clone()).unwrap_or_default()));
+    let live = Signal::derive(move || running.view.with(|view| view.as_ref().is_some_and(|view| view.status == "live")));
+    let change = Action::new(move |patch: &OverlayPatch| {
+        let (id, patch) = (running.id(), patch.clone());
+        async move {
+            let Some(id) = id else { return Ok(()) };
+            running.tell_overlay(set_overlay(id, patch).await?);
+            Ok::<(), crate::api::error::ApiError>(())
+        }
+    });
+    let on_change = Callback::new(move |patch: OverlayPatch| {
+        change.dispatch(patch);
+    });
+    let not_changed = move || change.value().get().and_then(Result::err);
+    let tab = move || if light.with(|(kind, _)| *kind == "live") { "● On air" } else { "Studio" };
+    view! {
+        <Title text=tab/>
+        <div class="studio-top">
+            <h1>{move || if title.with(String::is_empty) { "Your show".to_owned() } else { title.get() }}</h1>
+            <OnAirLight kind=Signal::derive(move || light.get().0) words=Signal::derive(move || light.get().1)/>
+            <span class="studio-clock" aria-label="Time on air">{elapsed}</span>
+            <EndShow running/>
+        </div>
+        <ConnectionNote running/>
+        <div class="go-live-columns">
+            <section aria-label="Programme">
+                <ProgrammeView desk caption="What viewers get" title settings live show=running.show/>
+                <Switches desk on_air=true/>
+                <SceneSwitch settings on_change/>
+                <Menus desk/>
+                <CornerAndSize settings on_change/>
+                <Layers settings on_change/>
+                {move || not_changed().map(|error| view! { <Trouble message=error.message/> })}
+            </section>
+            <div class="go-live-aside">
+                <TargetsPanel running now/>
+                <Health running/>
+            </div>
+        </div>
+    }
+}
+
+/// What is said when the host's own connection is not as it should be.
+#[component]
+fn ConnectionNote(running: Running) -> impl IntoView {
+    let note = move || match running.presence.get() {
+        Presence::Returning => Some("Your connection is lost. We bring it back; the show goes on meanwhile."),
+        Presence::TakenOver => Some("This show is hosted from another tab or machine now. Close this one, or reload it to take over."),
+        Presence::Joining | Presence::There if !running.feed_open.get() => {
+            Some("The studio does not answer right now. What you see here may be old.")
+        }
+        Presence::Joining | Presence::There => None,
+    };
+    view! { <div aria-live="assertive">{move || note().map(|note| view! { <p class="notice" data-kind="trouble">{note}</p> })}</div> }
+}
+
+/// What goes up and what the relay receives.
+#[component]
+fn Health(running: Running) -> impl IntoView {
+    let upload = move || {
+        let quality = match running.quality.get() {
+            Quality::Excellent => "excellent",
+            Quality::Good => "good",
+            Quality::Poor => "poor: viewers may notice",
+            Quality::Lost => "lost",
+            Quality::Unknown => "not measured yet",
+        };
+        running.uplink.get().map_or_else(
+            || quality.to_owned(),
+            |uplink| {
+                let limit = match uplink.limit.as_str() {
+                    "cpu" => ", held back by this computer",
+                    "bandwidth" => ", held back by the network",
+                    _ => "",
+                };
+                format!("{quality}, {} Mbit/s at {} frames{limit}", words::megabits(uplink.kbps), uplink.fps)
+            },
+        )
+    };
+    let composite = move || {
+        running.view.with(|view| {
+            view.as_ref().and_then(|view| view.composite.as_ref()).map_or_else(
+                || "not there yet".to_owned(),
+                |report| {
+                    let audio = if report.audio { "with sound" } else { "without sound" };
+                    format!("{:.0} frames, {} Mbit/s, {audio}", report.fps, words::megabits(report.bitrate_kbps))
+                },
+            )
+        })
+    };
+    let troubles = move || {
+        running.view.with(|view| view.as_ref().map(|view| view.health.iter().map(words::trouble).collect::<Vec<_>>()).unwrap_or_default())
+    };
+    view! {
+        <section class="panel" aria-labelledby="health-title">
+            <h2 id="health-title">"How it goes"</h2>
+            <dl class="facts">
+                <div><dt>"your upload"</dt><dd>{upload}</dd></div>
+                <div><dt>"the picture"</dt><dd>{composite}</dd></div>
+            </dl>
+            <ul class="troubles" aria-live="polite">{move || troubles().into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>
+        </section>
+    }
+}
+
+/// The way out, asked twice.
+#[component]
+fn EndShow(running: Running) -> impl IntoView {
+    let asking = RwSignal::new(false);
+    let end = Action::new(move |(): &()| {
+        let id = running.id();
+        async move {
+            let Some(id) = id else { return Ok(()) };
+            running.tell(stop_session(id).await?);
+            Ok::<(), crate::api::error::ApiError>(())
+        }
+    });
+    let refused = move || end.value().get().and_then(Result::err);
+    view! {
+        <button class="button" data-kind="end" type="button" disabled=move || end.pending().get() on:click=move |_| asking.set(true)>
+            "End show"
+        </button>
+        {move || refused().map(|error| view! { <Trouble message=error.message/> })}
+        <Confirm
+            open=asking
+            title="End the show?"
+            text="Every platform stops at once. This cannot be taken back."
+            action="End show"
+            on_confirm=Callback::new(move |_| {
+                end.dispatch(());
+            })
+        />
+    }
+}

@@ -1,0 +1,136 @@
+//! The front page: what this is, and for who is signed in their running show and the past ones.
+
+use super::{
+    house::Guest,
+    words::{clock, health, is_running, moment, state, title},
+};
+use crate::{
+    api::{accounts::Me, error::ApiError, sessions::SessionView},
+    components::{
+        badge::Badge,
+        notice::{Empty, Loading, Trouble},
+    },
+    rpc::sessions::my_sessions,
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// `/`
+#[component]
+pub fn Home() -> AnyView {
+    let Guest(me) = expect_context();
+    view! {
+        <Title text=""/>
+        <Suspense fallback=|| ()>
+            {move || {
+                me.get().map(|me| match me {
+                    Ok(Some(me)) => view! { <Shows me/> }.into_any(),
+                    Ok(None) => view! { <Welcome/> }.into_any(),
+                    Err(error) => view! { <main class="page" id="content"><Trouble message=error.message/></main> }.into_any(),
+                })
+            }}
+        </Suspense>
+    }
+    .into_any()
+}
+
+/// For strangers: what this house does.
+#[component]
+fn Welcome() -> impl IntoView {
+    let promises = [
+        ("One picture", "Screen, webcam and live game data become one composed show, rendered once."),
+        ("Every platform", "Twitch, YouTube, Kick, X or any RTMP address, at the same time. One that fails never touches another."),
+        ("Hard to kill", "Reload the page, lose the network, restart the server: the show goes on."),
+    ];
+    let promises = promises.map(|(title, text)| view! { <li><h2>{title}</h2><p>{text}</p></li> }).collect_view();
+    view! {
+        <main class="welcome" id="content">
+            <div class="welcome-words">
+                <h1>"The house lights go down. "<span>"You go live."</span></h1>
+                <p>"Footlight is your own live-streaming studio. Pick camera, microphone and screen, press one button, and be sure that you are on air."</p>
+                <div class="buttons">
+                    <a class="button" data-kind="go" href="/sign-in?next=/go-live">"Sign in and go live"</a>
+                </div>
+            </div>
+            <div class="welcome-lamps" aria-hidden="true"><b></b><b></b><b></b><b></b><b></b></div>
+            <ul class="welcome-promises">{promises}</ul>
+        </main>
+    }
+}
+
+/// For who is signed in: their shows.
+#[component]
+fn Shows(me: Me) -> impl IntoView {
+    let shows = Resource::new_blocking(|| (), |()| my_sessions());
+    let list = move |answer: Result<Vec<SessionView>, ApiError>| match answer {
+        Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| shows.refetch())/> }.into_any(),
+        Ok(all) if all.is_empty() => view! {
+            <Empty title="No shows yet" text="Your first one is a click away. A rehearsal plays to nobody but you.">
+                <a class="button" data-kind="go" href="/go-live">"Go live"</a>
+            </Empty>
+        }
+        .into_any(),
+        Ok(all) => {
+            let (running, past): (Vec<_>, Vec<_>) = all.into_iter().partition(is_running);
+            let idle = running.is_empty();
+            let empty = past.is_empty();
+            view! {
+                {running.into_iter().map(|show| view! { <Running show/> }).collect_view()}
+                {idle.then(|| view! { <p class="buttons"><a class="button" data-kind="go" href="/go-live">"Go live"</a></p> })}
+                {(!empty)
+                    .then(|| {
+                        let rows = past.into_iter().map(|show| view! { <Past show/> }).collect_view();
+                        view! { <h2 class="section">"Past shows"</h2><ul class="shows panel">{rows}</ul> }
+                    })}
+            }
+            .into_any()
+        }
+    };
+    view! {
+        <main class="page" id="content">
+            <div class="page-top"><h1>{format!("Good to see you, {}", me.name)}</h1></div>
+            <Suspense fallback=|| view! { <Loading/> }>{move || shows.get().map(list)}</Suspense>
+        </main>
+    }
+}
+
+#[component]
+fn Running(show: SessionView) -> impl IntoView {
+    let (kind, word) = state(&show);
+    let (health_kind, health) = health(&show);
+    let places = show.destinations.iter().map(|place| place.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
+    view! {
+        <section class="running panel" data-state=kind aria-label="Your running show">
+            <div>
+                <p class="running-badges">
+                    <Badge kind=Signal::stored(kind) text=Signal::stored(word)/>
+                    <Badge kind=Signal::stored(health_kind) text=Signal::stored(health)/>
+                </p>
+                <h2>{title(&show)}</h2>
+                <p class="quiet">{places}</p>
+            </div>
+            <div class="buttons">
+                <a class="button" data-kind="go" href="/go-live">"Back to the studio"</a>
+                <a class="button" href=format!("/sessions/{}", show.session_id)>"Details"</a>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Past(show: SessionView) -> impl IntoView {
+    let (kind, word) = state(&show);
+    let places = show.destinations.iter().map(|place| place.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
+    let why = show.end_message.clone().filter(|_| show.status == "failed");
+    view! {
+        <li class="show">
+            <a href=format!("/sessions/{}", show.session_id)>
+                <b>{title(&show)}</b>
+                <small>{moment(show.created_at)}" · "{places}</small>
+                {why.map(|why| view! { <small class="show-why">{why}</small> })}
+            </a>
+            <span class="show-time">{clock(show.duration)}</span>
+            <Badge kind=Signal::stored(kind) text=Signal::stored(word)/>
+        </li>
+    }
+}

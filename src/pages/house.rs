@@ -1,0 +1,86 @@
+//! What the pages of the house share: the header, and who is signed in.
+
+use crate::{
+    api::{accounts::Me, error::ApiError},
+    components::masthead::Masthead,
+    domain::account::Role,
+    rpc::accounts::{sign_out, who_am_i},
+};
+use leptos::prelude::*;
+use leptos_router::{
+    components::{Outlet, Redirect},
+    hooks::use_location,
+};
+
+/// Who is signed in; loaded once, for header and pages.
+#[derive(Clone, Copy)]
+pub struct Guest(pub Resource<Result<Option<Me>, ApiError>>);
+
+/// The header above a page.
+#[component]
+pub fn House() -> AnyView {
+    let me = Resource::new_blocking(|| (), |()| who_am_i());
+    provide_context(Guest(me));
+    let sign_out = Action::new(|(): &()| sign_out());
+    Effect::new(move |_| {
+        if matches!(sign_out.value().get(), Some(Ok(()))) {
+            leave_for("/");
+        }
+    });
+    let on_sign_out = Callback::new(move |()| {
+        sign_out.dispatch(());
+    });
+    view! {
+        <Suspense fallback=|| ()>
+            {move || {
+                me.get().map(|me| {
+                    let me = me.ok().flatten();
+                    let admin = me.as_ref().is_some_and(|me| me.role == Role::Admin);
+                    view! { <Masthead name=Signal::stored(me.map(|me| me.name)) admin=Signal::stored(admin) on_sign_out/> }
+                })
+            }}
+        </Suspense>
+        <Outlet/>
+    }
+    .into_any()
+}
+
+/// Opens another page of ours as a new document, so that everything is loaded again with the new cookie.
+pub fn leave_for(path: &str) {
+    // Fails only for an address that cannot be read, and ours can.
+    let _ = window().location().assign(path);
+}
+
+/// A path on this very site, or the front page: what comes out of an address is not trusted.
+pub fn safe_next(next: Option<String>) -> String {
+    let plain =
+        |path: &str| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control);
+    next.filter(|path| plain(path)).unwrap_or_else(|| "/".to_owned())
+}
+
+/// Sends a stranger to sign in and back again.
+#[component]
+pub fn ToSignIn() -> impl IntoView {
+    let here = use_location();
+    let next = here.pathname.get_untracked();
+    view! { <Redirect path=format!("/sign-in?next={next}")/> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe_next;
+
+    #[test]
+    fn only_a_path_of_this_site_is_followed_after_signing_in() {
+        for (next, expected) in [
+            (Some("/admin/sessions"), "/admin/sessions"),
+            (Some("//evil.example"), "/"),
+            (Some("/\\evil.example"), "/"),
+            (Some("/\t/evil.example"), "/"),
+            (Some("https://evil.example"), "/"),
+            (None, "/"),
+        ] {
+            assert_eq!(safe_next(next.map(str::to_owned)), expected);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Making an account, where the house is open to strangers.
+
+use super::sign_in::AccountForm;
+use crate::{
+    components::notice::{Empty, Trouble},
+    rpc::accounts::{sign_up, sign_up_open},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// `/sign-up`
+#[component]
+pub fn SignUp() -> AnyView {
+    let open = Resource::new_blocking(|| (), |()| sign_up_open());
+    view! {
+        <Title text="Make an account"/>
+        <main class="door" id="content">
+            <Suspense fallback=|| ()>
+                {move || {
+                    open.get().map(|open| match open {
+                        Ok(true) => view! {
+                            <div class="door-card panel">
+                                <h1>"Make an account"</h1>
+                                <AccountForm
+                                    action="Make an account"
+                                    busy="One moment"
+                                    autocomplete="new-password"
+                                    next="/go-live".to_owned()
+                                    send=|credentials| Box::pin(sign_up(credentials))
+                                    hint="Ten characters or more."
+                                />
+                                <p class="quiet">"Have one? "<a href="/sign-in">"Sign in"</a></p>
+                            </div>
+                        }
+                        .into_any(),
+                        Ok(false) => view! {
+                            <Empty title="This house is by invitation" text="Ask whoever runs this Footlight for an account.">
+                                <a class="button" href="/sign-in">"Sign in"</a>
+                            </Empty>
+                        }
+                        .into_any(),
+                        Err(error) => view! { <Trouble message=error.message/> }.into_any(),
+                    })
+                }}
+            </Suspense>
+        </main>
+    }
+    .into_any()
+}

@@ -1,0 +1,118 @@
+//! What is measured of the composite as it comes in.
+
+use super::{
+    meter::{Rate, now},
+    tag::{Role, Tag, Track},
+};
+use crate::{
+    api::broadcast::{IngestReport, IngestState},
+    domain::ids::Generation,
+};
+use std::time::{Duration, Instant};
+
+const AUDIO_WITHIN: Duration = Duration::from_secs(2);
+
+/// Measures of one show's composite.
+pub struct Intake {
+    state: IngestState,
+    held_since: Option<Instant>,
+    last: Option<Instant>,
+    bytes: Rate,
+    frames: Rate,
+    key_at: Option<u64>,
+    key_interval: Option<u64>,
+    latest: [Option<u64>; 2],
+    last_audio: Option<Instant>,
+    /// Why the last publisher was refused or cut.
+    pub refusal: Option<String>,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self {
+            state: IngestState::Waiting,
+            held_since: None,
+            last: None,
+            bytes: Rate::default(),
+            frames: Rate::default(),
+            key_at: None,
+            key_interval: None,
+            latest: [None, None],
+            last_audio: None,
+            refusal: None,
+        }
+    }
+}
+
+impl Intake {
+    /// The generation on air sends; answers whether that is news.
+    pub fn receives(&mut self, generation: Generation) -> bool {
+        self.last = Some(Instant::now());
+        let (news, since) = match self.state {
+            IngestState::Receiving { generation: before, since } => (before != generation, since),
+            _ => (true, now()),
+        };
+        if news {
+            self.state = IngestState::Receiving { generation, since };
+            self.held_since = None;
+            self.key_at = None;
+            self.refusal = None;
+        }
+        news
+    }
+
+    /// The composite went away.
+    pub fn lost(&mut self) {
+        if let IngestState::Receiving { .. } = self.state {
+            self.state = IngestState::Held { since: now() };
+            self.held_since = Some(Instant::now());
+        }
+    }
+
+    /// Whether it should arrive and has not for so long.
+    pub fn is_silent(&self, silence: Duration) -> bool {
+        matches!(self.state, IngestState::Receiving { .. }) && self.last.is_some_and(|last| last.elapsed() >= silence)
+    }
+
+    /// How long nothing of it has arrived.
+    pub fn quiet_for(&self) -> Duration {
+        self.last.map_or(Duration::ZERO, |last| last.elapsed())
+    }
+
+    /// How long it has been away, if it is.
+    pub fn held_for(&self) -> Option<Duration> {
+        self.held_since.map(|since| since.elapsed())
+    }
+
+    /// Takes a tag's measures.
+    pub fn measure(&mut self, tag: &Tag) {
+        self.bytes.add(tag.body.len());
+        if tag.role == Role::Header {
+            return;
+        }
+        self.latest[tag.track as usize] = Some(tag.at);
+        match tag.track {
+            Track::Audio => self.last_audio = Some(Instant::now()),
+            Track::Video => self.frames.add(1),
+        }
+        if tag.is_key() {
+            self.key_interval = self.key_at.map(|before| tag.at - before).or(self.key_interval);
+            self.key_at = Some(tag.at);
+        }
+    }
+
+    /// All of it, as it crosses the wire.
+    pub fn report(&mut self) -> IngestReport {
+        let [video, audio] = self.latest.map(|at| at.and_then(|at| i64::try_from(at).ok()));
+        let skew = video.zip(audio).map(|(video, audio)| video - audio);
+        IngestReport {
+            state: self.state,
+            fps: self.frames.per_second(),
+            bitrate_kbps: self.bytes.kbps(),
+            keyframe_interval_ms: self.key_interval.and_then(|interval| u32::try_from(interval).ok()),
+            audio: self.last_audio.is_some_and(|last| last.elapsed() < AUDIO_WITHIN),
+            av_skew_ms: skew.and_then(|skew| i32::try_from(skew).ok()),
+            refusal: self.refusal.clone(),
+        }
+    }
+}

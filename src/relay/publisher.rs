@@ -1,0 +1,152 @@
+//! One destination's own task: connect, publish, and again, until it is told to stop or the platform's no is final.
+//! Its states are reported as they happen; the conversation itself is in `dialogue`.
+
+use super::{
+    connect::{Connector, Trouble},
+    dialogue::{self, End},
+    meter::now,
+    metrics::Metrics,
+    program::{Flow, Program},
+    queue::Queue,
+    status::Status,
+};
+use crate::{
+    api::broadcast::DestinationState,
+    config::relay::Patience,
+    domain::{address::IngestTarget, destination::StreamKey, timestamp::Timestamp},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// A connection that held for so long was a good one: the next loss counts from the start.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// All that one publisher needs.
+pub struct Publisher {
+    /// Where to.
+    pub target: IngestTarget,
+    /// The credential; leaves this struct only towards the platform.
+    pub key: StreamKey,
+    /// For the log.
+    pub label: String,
+    /// How to get there.
+    pub connector: Arc<Connector>,
+    /// The show to send.
+    pub program: Arc<Program>,
+    /// What waits for it.
+    pub queue: Arc<Queue>,
+    /// What is known about it.
+    pub status: Arc<Status>,
+    /// Whether there is something to send.
+    pub flow: watch::Receiver<Flow>,
+    /// Cancelled when the destination is no longer wanted.
+    pub stop: CancellationToken,
+    /// How long to wait for what.
+    pub patience: Patience,
+    /// Counted for operators.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The tries since the last good connection.
+#[derive(Default)]
+struct Outage {
+    since: Option<(Instant, Timestamp)>,
+    attempt: u32,
+    reason: String,
+}
+
+impl Publisher {
+    /// Publishes until the end; the last state is finished or failed.
+    pub async fn run(mut self) {
+        let end = self.tries().await;
+        self.queue.close();
+        if let DestinationState::Failed { reason, .. } = &end {
+            tracing::warn!(destination = %self.label, %reason, "destination failed");
+        }
+        self.status.set(end);
+    }
+
+    async fn tries(&mut self) -> DestinationState {
+        let mut outage = Outage::default();
+        let mut accepted_ever = false;
+        loop {
+            let stop = self.stop.clone();
+            tokio::select! {
+                () = stop.cancelled() => return DestinationState::Finished { at: now() },
+                closed = self.flow.wait_for(|flow| *flow == Flow::Flowing) => if closed.is_err() {
+                    return DestinationState::Finished { at: now() };
+                },
+            }
+            if outage.since.is_none() {
+                self.status.set(DestinationState::Connecting { since: now() });
+            }
+            let began = Instant::now();
+            let (end, live_at) = dialogue::hold(self).await;
+            self.queue.close();
+            accepted_ever |= live_at.is_some();
+            if live_at.is_some_and(|at| at.elapsed() >= SETTLED) {
+                outage = Outage::default();
+            }
+            let trouble = match end {
+                End::Stopped => return DestinationState::Finished { at: now() },
+                End::NothingToSend => {
+                    outage = Outage::default();
+                    self.status.set(DestinationState::Waiting);
+                    continue;
+                }
+                End::Trouble(trouble) => trouble,
+            };
+            let reason = match trouble {
+                Trouble::Refused(reason) if !accepted_ever => return DestinationState::Failed { at: now(), reason },
+                Trouble::Refused(reason) | Trouble::Lost(reason) => reason,
+            };
+            tracing::info!(destination = %self.label, %reason, after_ms = began.elapsed().as_millis(), "connection ended");
+            if let Some(end) = self.wait(&mut outage, reason).await {
+                return end;
+            }
+        }
+    }
+
+    /// Waits before the next try; an end if there is none.
+    async fn wait(&self, outage: &mut Outage, reason: String) -> Option<DestinationState> {
+        let (began, since) = *outage.since.get_or_insert_with(|| (Instant::now(), now()));
+        if began.elapsed() >= self.patience.outage {
+            let reason = format!("{reason}; given up after {} s", began.elapsed().as_secs());
+            return Some(DestinationState::Failed { at: now(), reason });
+        }
+        outage.attempt += 1;
+        outage.reason.clone_from(&reason);
+        let delay = delay(&self.patience, outage.attempt, rand::random());
+        let next_at = now().plus_millis(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
+        self.metrics.retries.add(1);
+        self.status.set(DestinationState::Retrying { attempt: outage.attempt, since, next_at, reason });
+        tokio::select! {
+            () = self.stop.cancelled() => Some(DestinationState::Finished { at: now() }),
+            () = tokio::time::sleep(delay) => None,
+        }
+    }
+}
+
+/// Doubles from first to most, with up to a fifth of jitter either way so that many destinations do not return at once.
+fn delay(patience: &Patience, attempt: u32, luck: f64) -> Duration {
+    let doubled = patience.retry_first.saturating_mul(1 << (attempt - 1).min(16));
+    doubled.min(patience.retry_most).mul_f64(0.8 + 0.4 * luck)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_are_spaced_from_one_second_to_a_minute() {
+        let patience = Patience::default();
+        let middle: Vec<_> = (1..=9).map(|attempt| delay(&patience, attempt, 0.5).as_secs()).collect();
+        assert_eq!(middle, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(delay(&patience, 400, 1.0), Duration::from_secs(72));
+        assert_eq!(delay(&patience, 1, 0.0), Duration::from_millis(800));
+    }
+}

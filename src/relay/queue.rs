@@ -1,0 +1,131 @@
+//! What waits for one destination: bounded, and when it overflows whole groups of pictures go, nobody else's.
+
+use super::tag::{Role, Tag};
+use std::{collections::VecDeque, sync::Mutex};
+use tokio::sync::Notify;
+
+/// Tags on their way to one destination.
+pub struct Queue {
+    inner: Mutex<Inner>,
+    ready: Notify,
+    bound: usize,
+}
+
+#[derive(Default)]
+struct Inner {
+    open: bool,
+    tags: VecDeque<Tag>,
+    bytes: usize,
+    /// After an overflow, until the next keyframe.
+    skipping: bool,
+    dropped: u32,
+}
+
+impl Queue {
+    /// A closed queue that will hold up to `bound` bytes.
+    pub fn new(bound: usize) -> Self {
+        Self { inner: Mutex::default(), ready: Notify::new(), bound }
+    }
+
+    /// Opens it with what a newcomer needs: headers and the current group.
+    pub fn open(&self, tags: impl IntoIterator<Item = Tag>) {
+        let mut inner = self.lock();
+        inner.tags = tags.into_iter().collect();
+        inner.bytes = inner.tags.iter().map(|tag| tag.body.len()).sum();
+        inner.open = true;
+        inner.skipping = !inner.tags.iter().any(Tag::is_key);
+        drop(inner);
+        self.ready.notify_one();
+    }
+
+    /// Closes it and forgets what waits.
+    pub fn close(&self) {
+        let mut inner = self.lock();
+        let dropped = inner.dropped;
+        *inner = Inner { dropped, ..Inner::default() };
+    }
+
+    /// Lets a tag wait; while closed nothing does. Returns whether a group was lost.
+    pub fn push(&self, tag: &Tag) -> bool {
+        let mut inner = self.lock();
+        if !inner.open {
+            return false;
+        }
+        if tag.is_key() {
+            inner.skipping = false;
+        } else if inner.skipping && tag.role != Role::Header {
+            return false;
+        }
+        let overflow = inner.bytes + tag.body.len() > self.bound;
+        if overflow {
+            inner.tags.retain(|tag| tag.role == Role::Header);
+            inner.bytes = inner.tags.iter().map(|tag| tag.body.len()).sum();
+            inner.dropped += 1;
+            inner.skipping = !tag.is_key();
+        }
+        if !inner.skipping || tag.role == Role::Header {
+            inner.bytes += tag.body.len();
+            inner.tags.push_back(tag.clone());
+        }
+        drop(inner);
+        self.ready.notify_one();
+        overflow
+    }
+
+    /// The next tag, if one waits.
+    pub fn pop(&self) -> Option<Tag> {
+        let mut inner = self.lock();
+        let tag = inner.tags.pop_front()?;
+        inner.bytes -= tag.body.len();
+        Some(tag)
+    }
+
+    /// Whether its destination is connected.
+    pub fn is_open(&self) -> bool {
+        self.lock().open
+    }
+
+    /// Groups lost so far.
+    pub fn dropped(&self) -> u32 {
+        self.lock().dropped
+    }
+
+    /// Until something may be waiting.
+    pub async fn ready(&self) {
+        if self.lock().tags.is_empty() {
+            self.ready.notified().await;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no one panics while holding a queue")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relay::tag::Track;
+    use bytes::Bytes;
+
+    fn video(role: Role, at: u64, bytes: usize) -> Tag {
+        Tag { track: Track::Video, role, at, body: Bytes::from(vec![0; bytes]) }
+    }
+
+    #[test]
+    fn an_overflow_costs_whole_groups_and_keeps_the_headers() {
+        let queue = Queue::new(100);
+        queue.push(&video(Role::Key, 0, 1));
+        assert!(queue.pop().is_none(), "closed");
+        queue.open([video(Role::Header, 0, 5)]);
+        queue.push(&video(Role::Plain, 0, 1));
+        queue.push(&video(Role::Key, 1, 60));
+        assert!(queue.push(&video(Role::Plain, 2, 60)), "lost");
+        queue.push(&video(Role::Plain, 3, 1));
+        queue.push(&video(Role::Key, 4, 60));
+        queue.push(&video(Role::Plain, 5, 1));
+        let got: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|tag| (tag.role, tag.at)).collect();
+        assert_eq!(got, [(Role::Header, 0), (Role::Key, 4), (Role::Plain, 5)]);
+        assert_eq!(queue.dropped(), 1);
+    }
+}

@@ -1,0 +1,190 @@
+//! A rehearsal: the composite as HLS (fMP4), written by `ffmpeg -c copy`, which is fed through a pipe like any destination.
+
+use super::{
+    connect::plain,
+    flv,
+    meter::now,
+    program::{Flow, Program},
+    queue::Queue,
+    status::Status,
+};
+use crate::{api::broadcast::DestinationState, config::relay::Patience};
+use bytes::{Buf, BytesMut};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, ChildStdin, Command},
+    sync::watch,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Bytes are taken but no segment appears for so long: something is wrong with the disk or the program.
+const NO_SEGMENT: Duration = Duration::from_secs(15);
+/// How long `ffmpeg` may take to finish its playlist.
+const FINISH: Duration = Duration::from_secs(5);
+/// The playlist's name.
+pub const PLAYLIST: &str = "index.m3u8";
+
+/// All that one recording needs.
+pub struct Recorder {
+    /// Where the playlist and its segments go.
+    pub folder: PathBuf,
+    /// For the log.
+    pub label: String,
+    /// The show to record.
+    pub program: Arc<Program>,
+    /// What waits to be written.
+    pub queue: Arc<Queue>,
+    /// What is known about it.
+    pub status: Arc<Status>,
+    /// Whether there is something to record.
+    pub flow: watch::Receiver<Flow>,
+    /// Cancelled when the recording is no longer wanted.
+    pub stop: CancellationToken,
+    /// How long to wait for what.
+    pub patience: Patience,
+}
+
+enum End {
+    Stopped,
+    NothingToRecord,
+}
+
+impl Recorder {
+    /// Records until it is stopped; a program that dies is started again and continues the playlist.
+    pub async fn run(mut self) {
+        let mut attempt = 0;
+        let end = loop {
+            let stop = self.stop.clone();
+            tokio::select! {
+                () = stop.cancelled() => break DestinationState::Finished { at: now() },
+                flowing = self.flow.wait_for(|flow| *flow == Flow::Flowing) => if flowing.is_err() {
+                    break DestinationState::Finished { at: now() };
+                },
+            }
+            if attempt == 0 {
+                self.status.set(DestinationState::Connecting { since: now() });
+            }
+            let began = Instant::now();
+            let ended = self.record().await;
+            self.queue.close();
+            match ended {
+                Ok(End::Stopped) => break DestinationState::Finished { at: now() },
+                Ok(End::NothingToRecord) => {
+                    attempt = 0;
+                    self.status.set(DestinationState::Waiting);
+                }
+                Err(error) => {
+                    let reason = format!("the recording stopped: {}", plain(&error));
+                    tracing::warn!(destination = %self.label, %reason, "recording lost");
+                    attempt = if began.elapsed() > NO_SEGMENT { 1 } else { attempt + 1 };
+                    if attempt > 5 {
+                        break DestinationState::Failed { at: now(), reason };
+                    }
+                    let next_at = now().plus_millis(1000);
+                    self.status.set(DestinationState::Retrying { attempt, since: now(), next_at, reason });
+                    tokio::time::sleep(self.patience.retry_first).await;
+                }
+            }
+        };
+        self.queue.close();
+        self.status.set(end);
+    }
+
+    async fn record(&mut self) -> io::Result<End> {
+        tokio::fs::create_dir_all(&self.folder).await?;
+        let began = SystemTime::now();
+        let mut child = start(&self.folder)?;
+        let mut pipe = child.stdin.take().expect("it was asked for");
+        self.program.subscribe(&self.queue);
+        let end = self.feed(&mut child, &mut pipe, began).await;
+        drop(pipe);
+        if end.is_ok() && timeout(FINISH, child.wait()).await.is_err() {
+            tracing::warn!(destination = %self.label, "recording cut short");
+        }
+        end
+    }
+
+    async fn feed(&mut self, child: &mut Child, pipe: &mut ChildStdin, began: SystemTime) -> io::Result<End> {
+        let mut out = BytesMut::from(flv::OPENING);
+        let mut base = None;
+        let mut taken_before_start = 0;
+        let mut segment_at = Instant::now();
+        let (mut newest, mut started) = (began, false);
+        let mut look = tokio::time::interval(Duration::from_millis(100));
+        let mut fed = Instant::now();
+        loop {
+            while out.len() < 64 * 1024 {
+                let Some(tag) = self.queue.pop() else { break };
+                let base = *base.get_or_insert(tag.at);
+                flv::tag(&tag, tag.at.saturating_sub(base), &mut out);
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(End::Stopped),
+                exit = child.wait() => return Err(io::Error::other(format!("ffmpeg ended with {}", exit?))),
+                taken = pipe.write(&out), if !out.is_empty() => {
+                    let taken = taken?;
+                    out.advance(taken);
+                    fed = Instant::now();
+                    if started {
+                        self.status.progress(taken);
+                    } else {
+                        taken_before_start += taken;
+                    }
+                }
+                () = self.queue.ready(), if out.is_empty() => {}
+                over = over(&mut self.flow) => { let () = over; return Ok(End::NothingToRecord); }
+                _ = look.tick() => {
+                    let written = self.written();
+                    if written.is_some_and(|written| written > newest) {
+                        newest = written.unwrap_or(newest);
+                        segment_at = Instant::now();
+                        if !started {
+                            started = true;
+                            self.status.progress(taken_before_start);
+                        }
+                    }
+                    let idle = fed.elapsed() > Duration::from_secs(1) && out.is_empty();
+                    if idle {
+                        segment_at = Instant::now();
+                    } else if segment_at.elapsed() > NO_SEGMENT {
+                        return Err(io::Error::other("no segment appears"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// When the folder was last written to: segments are files of their own.
+    fn written(&self) -> Option<SystemTime> {
+        std::fs::metadata(&self.folder).and_then(|folder| folder.modified()).ok()
+    }
+}
+
+async fn over(flow: &mut watch::Receiver<Flow>) {
+    drop(flow.wait_for(|flow| *flow == Flow::Over).await);
+}
+
+fn start(folder: &Path) -> io::Result<Child> {
+    let mut command = Command::new("ffmpeg");
+    command
+        .args(["-hide_banner", "-loglevel", "error", "-probesize", "500000", "-analyzeduration", "1000000", "-f", "flv", "-i", "pipe:0"])
+        .args(["-c", "copy", "-f", "hls", "-hls_time", "2", "-hls_playlist_type", "event", "-hls_segment_type", "fmp4"])
+        .args(["-hls_flags", "independent_segments+append_list+temp_file", "-hls_fmp4_init_filename", "init.mp4"])
+        .args(["-hls_segment_filename", "%05d.m4s", PLAYLIST])
+        .current_dir(folder);
+    quiet(&mut command).stdin(Stdio::piped()).spawn()
+}
+
+/// A child that knows nothing of our environment, says nothing, and does not outlive its owner.
+pub fn quiet(command: &mut Command) -> &mut Command {
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true)
+}

@@ -1,0 +1,221 @@
+//! The side of a connection that publishes, without a socket: bytes in, events and bytes out.
+//! Hands on the server's own words; whoever owns the socket judges them.
+
+use super::{
+    Message, Violation,
+    amf::{self, Value},
+    chunk::{Reader, Writer, control},
+    kind,
+};
+use bytes::{Buf, Bytes, BytesMut};
+
+/// Nothing a server says to a publisher is long.
+const MAX_ANSWER: usize = 64 * 1024;
+const CHUNK: u32 = 4096;
+/// The transactions of the opening; the server's answers carry them.
+const CONNECT: f64 = 1.0;
+const RELEASE: f64 = 2.0;
+const FC_PUBLISH: f64 = 3.0;
+const CREATE_STREAM: f64 = 4.0;
+
+/// What the server said.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The publish may begin.
+    Accepted,
+    /// The connection to the application is refused, in the server's words.
+    ConnectRefused(String),
+    /// The publish is refused, or ended by the server, in its words.
+    PublishRefused(String),
+    /// It has received so many bytes in all.
+    Acknowledged(u64),
+}
+
+/// How far the opening has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// `connect` is sent.
+    Connecting,
+    /// `publish` will be, or is, sent.
+    Publishing,
+    /// The server takes media.
+    Accepted,
+}
+
+/// One connection.
+pub struct ClientSession {
+    reader: Reader,
+    writer: Writer,
+    out: BytesMut,
+    name: String,
+    stream: u32,
+    stage: Stage,
+    window: u64,
+    received: u64,
+    told: u64,
+    acknowledged: u64,
+}
+
+impl ClientSession {
+    /// Opens with `connect` to `application` at `url`; `name` (the stream key) is published when that is granted.
+    pub fn new(application: &str, url: &str, name: String) -> Self {
+        let mut session = Self {
+            reader: Reader::new(MAX_ANSWER),
+            writer: Writer::default(),
+            out: BytesMut::new(),
+            name,
+            stream: 0,
+            stage: Stage::Connecting,
+            window: u64::MAX,
+            received: 0,
+            told: 0,
+            acknowledged: 0,
+        };
+        let pair = |name: &str, value: &str| (name.to_owned(), Value::text(value));
+        let about = vec![
+            pair("app", application),
+            pair("type", "nonprivate"),
+            pair("flashVer", "FMLE/3.0 (compatible; Footlight)"),
+            pair("tcUrl", url),
+        ];
+        session.command(0, &[Value::text("connect"), Value::Number(CONNECT), Value::Object(about)]);
+        session
+    }
+
+    /// How far it has come.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Takes bytes from the socket.
+    ///
+    /// # Errors
+    /// The server broke the protocol or a bound.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Event>, Violation> {
+        self.received += bytes.len() as u64;
+        if self.received - self.told >= self.window {
+            self.told = self.received;
+            #[expect(clippy::cast_possible_truncation, reason = "the count wraps at 32 bits by definition")]
+            self.writer.write(&control(kind::ACKNOWLEDGEMENT, self.received as u32), &mut self.out);
+        }
+        self.reader.input().extend_from_slice(bytes);
+        let mut events = Vec::new();
+        while let Some(message) = self.reader.take()? {
+            events.extend(self.hear(message)?);
+        }
+        Ok(events)
+    }
+
+    /// Bytes for the socket.
+    pub fn output(&mut self) -> BytesMut {
+        self.out.split()
+    }
+
+    /// Sends a media or data message on the published stream.
+    pub fn send(&mut self, kind: u8, timestamp: u32, body: Bytes) {
+        self.writer.write(&Message { kind, timestamp, stream: self.stream, body }, &mut self.out);
+    }
+
+    /// Ends the publish properly.
+    pub fn unpublish(&mut self) {
+        if self.stage == Stage::Accepted {
+            let name = Value::text(self.name.clone());
+            self.command(0, &[Value::text("FCUnpublish"), Value::Number(6.0), Value::Null, name]);
+            let stream = Value::Number(f64::from(self.stream));
+            self.command(0, &[Value::text("deleteStream"), Value::Number(7.0), Value::Null, stream]);
+        }
+    }
+
+    fn hear(&mut self, message: Message) -> Result<Option<Event>, Violation> {
+        let mut body = message.body;
+        match message.kind {
+            kind::ACKNOWLEDGEMENT if body.len() >= 4 => {
+                #[expect(clippy::cast_possible_truncation, reason = "the count wraps at 32 bits by definition")]
+                let step = body.get_u32().wrapping_sub(self.acknowledged as u32);
+                if step < u32::MAX / 2 {
+                    self.acknowledged += u64::from(step);
+                }
+                Ok(Some(Event::Acknowledged(self.acknowledged)))
+            }
+            kind::WINDOW_SIZE if body.len() >= 4 => {
+                self.window = u64::from(body.get_u32()).max(1);
+                Ok(None)
+            }
+            kind::USER_CONTROL if body.starts_with(&[0, 6]) && body.len() >= 6 => {
+                let pong = [&[0, 7], &body[2..6]].concat();
+                self.writer.write(&Message { kind: kind::USER_CONTROL, timestamp: 0, stream: 0, body: pong.into() }, &mut self.out);
+                Ok(None)
+            }
+            kind::COMMAND => self.answer(body),
+            kind::COMMAND_3 if body.first() == Some(&0) => self.answer(body.slice(1..)),
+            _ => Ok(None),
+        }
+    }
+
+    fn answer(&mut self, body: Bytes) -> Result<Option<Event>, Violation> {
+        let values = amf::read_all(body)?;
+        let transaction = values.get(1).and_then(Value::as_number).unwrap_or_default();
+        match values.first().and_then(Value::as_text) {
+            Some("_result") if transaction == CONNECT && self.stage == Stage::Connecting => self.open(),
+            Some("_result") if transaction == CREATE_STREAM && self.stage == Stage::Publishing => {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; stream numbers are small")]
+                let stream = values.get(3).and_then(Value::as_number).unwrap_or(1.0) as u32;
+                self.stream = stream;
+                let name = Value::text(self.name.clone());
+                self.command(stream, &[Value::text("publish"), Value::Number(5.0), Value::Null, name, Value::text("live")]);
+            }
+            Some("_error") if self.stage == Stage::Connecting => return Ok(Some(Event::ConnectRefused(words(&values)))),
+            // Courtesies that many servers do not know.
+            Some("_error") if transaction == RELEASE || transaction == FC_PUBLISH => {}
+            Some("_error") => return Ok(Some(Event::PublishRefused(words(&values)))),
+            Some("onStatus") => return Ok(self.status(&values)),
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn status(&mut self, values: &[Value]) -> Option<Event> {
+        let info = values.iter().find(|value| value.get("code").is_some())?;
+        let code = info.get("code").and_then(Value::as_text).unwrap_or_default();
+        let error = info.get("level").and_then(Value::as_text) == Some("error");
+        if code == "NetStream.Publish.Start" && self.stage == Stage::Publishing {
+            self.stage = Stage::Accepted;
+            Some(Event::Accepted)
+        } else if error
+            || code == "NetStream.Publish.BadName"
+            || code == "NetStream.Unpublish.Success"
+            || code == "NetConnection.Connect.Closed"
+        {
+            Some(Event::PublishRefused(words(values)))
+        } else {
+            None
+        }
+    }
+
+    fn open(&mut self) {
+        self.stage = Stage::Publishing;
+        self.writer.enlarge(CHUNK, &mut self.out);
+        for (command, transaction) in [("releaseStream", RELEASE), ("FCPublish", FC_PUBLISH)] {
+            let name = Value::text(self.name.clone());
+            self.command(0, &[Value::text(command), Value::Number(transaction), Value::Null, name]);
+        }
+        self.command(0, &[Value::text("createStream"), Value::Number(CREATE_STREAM), Value::Null]);
+    }
+
+    fn command(&mut self, stream: u32, values: &[Value]) {
+        let body = amf::write_all(values);
+        self.writer.write(&Message { kind: kind::COMMAND, timestamp: 0, stream, body }, &mut self.out);
+    }
+}
+
+/// The server's explanation: its description, and its code where the description does not say it.
+fn words(values: &[Value]) -> String {
+    let text = |name| values.iter().find_map(|value| value.get(name)).and_then(Value::as_text).unwrap_or_default().trim();
+    match (text("description"), text("code")) {
+        ("", "") => "no reason given".to_owned(),
+        ("", code) => code.to_owned(),
+        (description, "") => description.to_owned(),
+        (description, code) if description.contains(code) => description.to_owned(),
+        (description, code) => format!("{description} ({code})"),
+    }
+}

@@ -1,0 +1,120 @@
+//! "Be right back": a group of pictures with silence, encoded once for each format, played in real time while no composite
+//! arrives. It publishes like any source, except that it stands behind all of them.
+
+use super::{
+    House, flv,
+    program::{Program, SLATE},
+    recorder::quiet,
+    show::Show,
+    tag::Track,
+};
+use crate::domain::video::VideoFormat;
+use bytes::Bytes;
+use std::{
+    io,
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    process::Command,
+    time::{sleep, sleep_until, timeout},
+};
+
+/// One round of the slate.
+const ROUND_MS: u32 = 2000;
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A prepared slate: track, milliseconds from its beginning, body.
+pub type Slate = Vec<(Track, u32, Bytes)>;
+
+/// Plays the slate for a show whenever it is wanted and needed, until the show ends.
+pub async fn stand_by(house: Arc<House>, show: Arc<Show>) {
+    let mut prepared: Option<(VideoFormat, Arc<Slate>)> = None;
+    while !show.ended().is_cancelled() {
+        sleep(LOOK).await;
+        let Some(format) = show.slate() else { continue };
+        if prepared.as_ref().is_none_or(|(known, _)| *known != format) {
+            match house.slates.prepare(format).await {
+                Ok(slate) => prepared = Some((format, slate)),
+                Err(error) => {
+                    tracing::warn!(session = %show.id, %error, "no slate");
+                    sleep(PATIENCE).await;
+                }
+            }
+        }
+        if let Some((_, slate)) = prepared.as_ref().filter(|_| show.program.wants_slate(&house.config.patience)) {
+            tracing::info!(session = %show.id, "slate on");
+            play(&show.program, slate).await;
+            tracing::info!(session = %show.id, "slate off");
+        }
+    }
+}
+
+/// Plays until something better is on air or the hold is over.
+async fn play(program: &Program, slate: &Slate) {
+    let begin = Instant::now();
+    program.join_slate();
+    for round in 0_u32.. {
+        for (track, at, body) in slate {
+            let at = at.wrapping_add(round.wrapping_mul(ROUND_MS));
+            sleep_until((begin + Duration::from_millis(at.into())).into()).await;
+            // Our own encoder makes nothing but H.264 and AAC.
+            let _ = program.offer(SLATE, *track, at, body.clone());
+            if !program.is_slate_in_line() {
+                return;
+            }
+        }
+    }
+}
+
+/// The slates prepared so far, by format.
+#[derive(Default)]
+pub struct Slates(tokio::sync::Mutex<Vec<(VideoFormat, Arc<Slate>)>>);
+
+impl Slates {
+    /// The slate of a format, encoded at first need. One is encoded at a time.
+    async fn prepare(&self, format: VideoFormat) -> io::Result<Arc<Slate>> {
+        let mut known = self.0.lock().await;
+        if let Some((_, slate)) = known.iter().find(|(of, _)| *of == format) {
+            return Ok(slate.clone());
+        }
+        let text = format!(
+            "drawtext=text='Be right back':fontcolor=0xe8e6f0:fontsize={}:x=(w-tw)/2:y=(h-th)/2",
+            format.height.min(format.width) / 10
+        );
+        let slate = match encode(format, &text).await {
+            Ok(slate) => slate,
+            Err(_) => encode(format, "null").await?, // Without fonts the picture is plain.
+        };
+        let slate = Arc::new(slate);
+        known.push((format, slate.clone()));
+        if known.len() > 8 {
+            known.remove(0);
+        }
+        Ok(slate)
+    }
+}
+
+async fn encode(format: VideoFormat, filter: &str) -> io::Result<Slate> {
+    let VideoFormat { width, height, framerate, bitrate_kbps } = format;
+    let keyint = framerate * 2;
+    let rate = format!("{bitrate_kbps}k");
+    let mut command = Command::new("ffmpeg");
+    command
+        .args(["-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i"])
+        .arg(format!("color=c=0x17151f:size={width}x{height}:rate={framerate}"))
+        .args(["-f", "lavfi", "-i", "anullsrc=r=44100:cl=stereo", "-t", "2", "-vf", filter])
+        .args(["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main", "-pix_fmt", "yuv420p", "-bf", "0"])
+        .args(["-b:v", &rate, "-minrate", &rate, "-maxrate", &rate, "-bufsize", &rate])
+        .arg("-x264-params")
+        .arg(format!("nal-hrd=cbr:scenecut=0:keyint={keyint}:min-keyint={keyint}:threads=1"))
+        .args(["-c:a", "aac", "-b:a", "128k", "-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1"]);
+    let child = quiet(&mut command).stdout(Stdio::piped()).spawn()?;
+    let output = timeout(PATIENCE, child.wait_with_output()).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    let mut slate = flv::read(output.stdout.into());
+    slate.retain(|(_, at, _)| *at < ROUND_MS);
+    let pictures = slate.iter().filter(|(track, ..)| *track == Track::Video).count();
+    if output.status.success() && pictures > 1 { Ok(slate) } else { Err(io::Error::other("ffmpeg made no slate")) }
+}

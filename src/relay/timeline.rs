@@ -1,0 +1,200 @@
+//! The one continuous stream that destinations see, whatever publishes behind it. Pure: time is a parameter.
+//! Which source is on air, when another takes over, and how its timestamps are moved.
+
+use super::tag::{Role, Tag, Track};
+use crate::domain::ids::Generation;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// A jump of a source's own timestamps beyond this is a break in the source, not a pause in the show.
+const BREAK_MS: i64 = 10_000;
+
+/// Names one publishing connection (or the slate) for as long as it lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u64);
+
+/// Where a source stands in line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    /// Only when nothing else is on air.
+    Slate,
+    /// An egress; the newer wins.
+    Egress(Generation),
+}
+
+/// What became of a tag.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// To be sent, in this order.
+    pub tags: Vec<Tag>,
+    /// Sources that this one replaced for good.
+    pub superseded: Vec<SourceId>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Timeline {
+    sources: BTreeMap<SourceId, Source>,
+    air: Option<OnAir>,
+    newest: Option<Generation>,
+    end: Option<End>,
+    last: [Option<u64>; 2],
+    headers: [Option<Bytes>; 2],
+}
+
+struct Source {
+    rank: Rank,
+    headers: [Option<Bytes>; 2],
+    /// The latest timestamp, wrapped as received and unwrapped.
+    clock: Option<(u32, i64)>,
+}
+
+struct OnAir {
+    source: SourceId,
+    rank: Rank,
+    offset: i64,
+}
+
+/// The last moment of the stream so far, and when it was received.
+#[derive(Clone, Copy)]
+struct End {
+    at: u64,
+    wall: u64,
+}
+
+impl Timeline {
+    /// Whether an egress of this generation may come (back): never behind one that was on air.
+    pub fn admits(&self, generation: Generation) -> bool {
+        self.newest.is_none_or(|newest| generation >= newest)
+    }
+
+    /// Puts a source in line.
+    pub fn join(&mut self, id: SourceId, rank: Rank) {
+        self.sources.insert(id, Source { rank, headers: [None, None], clock: None });
+    }
+
+    /// Takes a source out of line, and off the air.
+    pub fn leave(&mut self, id: SourceId) {
+        self.sources.remove(&id);
+        if self.on_air() == Some(id) {
+            self.air = None;
+        }
+    }
+
+    /// Whether a source is in line.
+    pub fn knows(&self, id: SourceId) -> bool {
+        self.sources.contains_key(&id)
+    }
+
+    /// Takes the source off the air but leaves it in line: it has gone silent.
+    pub fn rest(&mut self) {
+        self.air = None;
+    }
+
+    /// Who is on air.
+    pub fn on_air(&self) -> Option<SourceId> {
+        self.air.as_ref().map(|air| air.source)
+    }
+
+    /// The generation on air, if an egress is.
+    pub fn generation(&self) -> Option<Generation> {
+        match self.air.as_ref()?.rank {
+            Rank::Egress(generation) => Some(generation),
+            Rank::Slate => None,
+        }
+    }
+
+    /// The sequence headers now in force: video, audio.
+    pub fn headers(&self) -> [Option<&Bytes>; 2] {
+        [self.headers[0].as_ref(), self.headers[1].as_ref()]
+    }
+
+    /// Takes a tag of `source` with its own wrapping timestamp, received at `wall` milliseconds of any steady clock.
+    pub fn take(&mut self, id: SourceId, track: Track, role: Role, timestamp: u32, body: Bytes, wall: u64) -> Taken {
+        let mut taken = Taken::default();
+        let Some(source) = self.sources.get_mut(&id) else { return taken };
+        let (before, own) = source.unwrap(timestamp);
+        let rank = source.rank;
+        if role == Role::Header {
+            source.headers[track as usize] = Some(body);
+            if self.on_air() == Some(id) {
+                self.put_headers(id, &mut taken);
+            }
+            return taken;
+        }
+        let ready = track == Track::Video && role == Role::Key && source.headers[Track::Video as usize].is_some();
+        if self.on_air() != Some(id) {
+            if !ready || !self.may_take_over(rank) {
+                return taken;
+            }
+            self.take_over(id, rank, own, wall, &mut taken);
+        } else if before.is_some_and(|before| (own - before).abs() > BREAK_MS) {
+            let offset = self.next_moment(wall) - own;
+            self.air.as_mut().expect("it is on air").offset = offset;
+        }
+        let offset = self.air.as_ref().expect("it is on air").offset;
+        let Ok(at) = u64::try_from(own + offset) else { return taken };
+        if self.last[track as usize].is_some_and(|last| at < last) {
+            return taken; // Left out rather than moved: the distance between picture and sound stays.
+        }
+        self.last[track as usize] = Some(at);
+        if self.end.is_none_or(|end| at >= end.at) {
+            self.end = Some(End { at, wall });
+        }
+        taken.tags.push(Tag { track, role, at, body });
+        taken
+    }
+
+    fn may_take_over(&self, rank: Rank) -> bool {
+        match (rank, self.air.as_ref().map(|air| air.rank)) {
+            (Rank::Slate, on_air) => on_air.is_none(),
+            (Rank::Egress(generation), Some(Rank::Egress(current))) => generation > current,
+            (Rank::Egress(generation), _) => self.admits(generation),
+        }
+    }
+
+    fn take_over(&mut self, id: SourceId, rank: Rank, own: i64, wall: u64, taken: &mut Taken) {
+        let offset = self.next_moment(wall) - own;
+        self.air = Some(OnAir { source: id, rank, offset });
+        if let Rank::Egress(generation) = rank {
+            self.newest = self.newest.max(Some(generation));
+            let older = |other: &Source| matches!(other.rank, Rank::Egress(theirs) if theirs < generation);
+            taken.superseded = self.sources.iter().filter(|(_, other)| older(other)).map(|(id, _)| *id).collect();
+            taken.superseded.iter().for_each(|id| drop(self.sources.remove(id)));
+        }
+        self.put_headers(id, taken);
+    }
+
+    /// Sends the headers of `id` that differ from those in force.
+    fn put_headers(&mut self, id: SourceId, taken: &mut Taken) {
+        let at = self.last.iter().flatten().max().copied().unwrap_or_default();
+        for track in [Track::Video, Track::Audio] {
+            let theirs = &self.sources[&id].headers[track as usize];
+            if theirs.is_some() && *theirs != self.headers[track as usize] {
+                self.headers[track as usize].clone_from(theirs);
+                taken.tags.push(Tag { track, role: Role::Header, at, body: theirs.clone().expect("just seen") });
+            }
+        }
+    }
+
+    /// Where a new source begins: as much later than the end of the stream as the clock says, so that the show keeps real time.
+    fn next_moment(&self, wall: u64) -> i64 {
+        let next = self.end.map_or(0, |end| end.at + wall.saturating_sub(end.wall).max(1));
+        i64::try_from(next).expect("a show never lasts 292 million years")
+    }
+}
+
+impl Source {
+    /// The timestamp before this one and this one, both unwrapped.
+    fn unwrap(&mut self, timestamp: u32) -> (Option<i64>, i64) {
+        let before = self.clock.map(|(_, unwrapped)| unwrapped);
+        let now = self
+            .clock
+            .map_or(i64::from(timestamp), |(wrapped, unwrapped)| unwrapped + i64::from(timestamp.wrapping_sub(wrapped).cast_signed()));
+        self.clock = Some((timestamp, now));
+        (before, now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

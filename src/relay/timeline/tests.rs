@@ -1,0 +1,128 @@
+use super::*;
+use proptest::prelude::*;
+
+fn header(of: &'static [u8]) -> Bytes {
+    Bytes::from_static(of)
+}
+
+/// Lets a source send its headers, so that its next keyframe may take over.
+fn ready(timeline: &mut Timeline, id: SourceId, generation: u32) {
+    timeline.join(id, Rank::Egress(Generation(generation)));
+    timeline.take(id, Track::Video, Role::Header, 0, header(b"avc"), 0);
+    timeline.take(id, Track::Audio, Role::Header, 0, header(b"aac"), 0);
+}
+
+fn key(timeline: &mut Timeline, id: SourceId, timestamp: u32, wall: u64) -> Taken {
+    timeline.take(id, Track::Video, Role::Key, timestamp, Bytes::new(), wall)
+}
+
+#[test]
+fn a_newer_generation_takes_over_at_its_first_keyframe_and_an_older_one_never_publishes_again() {
+    let mut timeline = Timeline::default();
+    let (old, new) = (SourceId(1), SourceId(2));
+    ready(&mut timeline, old, 1);
+    assert_eq!(key(&mut timeline, old, 5_000, 100).tags.last().expect("on air").at, 0);
+    ready(&mut timeline, new, 2);
+    let plain = timeline.take(new, Track::Video, Role::Plain, 9_000, Bytes::new(), 140);
+    assert_eq!(plain, Taken::default(), "not before a keyframe");
+    assert_eq!(timeline.on_air(), Some(old));
+    let taken = key(&mut timeline, new, 9_040, 150);
+    assert_eq!(taken.superseded, [old]);
+    assert_eq!(taken.tags.iter().map(|tag| (tag.role, tag.at)).collect::<Vec<_>>(), [(Role::Key, 50)], "same headers are not sent again");
+    assert!(!timeline.admits(Generation(1)) && timeline.admits(Generation(2)));
+    assert_eq!(key(&mut timeline, old, 7_000, 160), Taken::default());
+}
+
+#[test]
+fn the_same_generation_returns_where_the_clock_stands() {
+    let mut timeline = Timeline::default();
+    ready(&mut timeline, SourceId(1), 1);
+    key(&mut timeline, SourceId(1), 0, 1_000);
+    timeline.leave(SourceId(1));
+    ready(&mut timeline, SourceId(2), 1);
+    assert_eq!(key(&mut timeline, SourceId(2), 77, 8_500).tags[0].at, 7_500);
+}
+
+#[test]
+fn a_slate_fills_in_only_while_nothing_else_is_on_air() {
+    let mut timeline = Timeline::default();
+    let (slate, egress) = (SourceId(0), SourceId(1));
+    timeline.join(slate, Rank::Slate);
+    timeline.take(slate, Track::Video, Role::Header, 0, header(b"slate"), 0);
+    ready(&mut timeline, egress, 1);
+    key(&mut timeline, egress, 0, 0);
+    assert_eq!(key(&mut timeline, slate, 0, 10), Taken::default());
+    timeline.leave(egress);
+    assert_eq!(key(&mut timeline, slate, 0, 3_000).tags.iter().map(|tag| tag.role).collect::<Vec<_>>(), [Role::Header, Role::Key]);
+    ready(&mut timeline, egress, 1);
+    assert_eq!(key(&mut timeline, egress, 0, 4_000).tags.last().map(|tag| tag.at), Some(4_000));
+}
+
+/// One publishing connection of a made-up show.
+#[derive(Debug, Clone)]
+struct Life {
+    generation: u32,
+    first: u32,
+    pause: u64,
+    audio: bool,
+    skew: u32,
+    frames: u32,
+    leaves: bool,
+}
+
+fn life() -> impl Strategy<Value = Life> {
+    let firsts = prop_oneof![Just(0), Just(u32::MAX - 500), any::<u32>()];
+    (1..4_u32, firsts, 0..20_000_u64, any::<bool>(), 0..400_u32, 1..150_u32, any::<bool>())
+        .prop_map(|(generation, first, pause, audio, skew, frames, leaves)| Life { generation, first, pause, audio, skew, frames, leaves })
+}
+
+proptest! {
+    #[test]
+    fn whatever_publishes_the_stream_is_continuous(lives in prop::collection::vec(life(), 1..8)) {
+        let mut timeline = Timeline::default();
+        let (mut wall, mut last, mut headers) = (0_u64, [0_u64; 2], false);
+        let mut began = false;
+        for (index, life) in lives.iter().enumerate() {
+            let id = SourceId(index as u64);
+            wall += life.pause;
+            if !timeline.admits(Generation(life.generation)) {
+                continue;
+            }
+            timeline.join(id, Rank::Egress(Generation(life.generation)));
+            timeline.take(id, Track::Video, Role::Header, life.first, header(b"avc"), wall);
+            if life.audio {
+                timeline.take(id, Track::Audio, Role::Header, life.first, header(b"aac"), wall);
+            }
+            let mut distance = None;
+            for frame in 0..life.frames {
+                wall += 33;
+                let video = life.first.wrapping_add(frame * 33);
+                let role = if frame % 60 == 3 { Role::Key } else { Role::Plain };
+                let mut feed = vec![(Track::Video, role, video)];
+                if life.audio {
+                    feed.push((Track::Audio, Role::Plain, video.wrapping_sub(life.skew)));
+                }
+                for (track, role, timestamp) in feed {
+                    for tag in timeline.take(id, track, role, timestamp, Bytes::new(), wall).tags {
+                        if tag.role == Role::Header {
+                            headers |= tag.track == Track::Video;
+                            continue;
+                        }
+                        prop_assert!(headers, "headers before media");
+                        prop_assert!(began || tag.is_key(), "a keyframe first");
+                        began = true;
+                        prop_assert!(tag.at >= last[track as usize], "monotonic");
+                        prop_assert!(tag.at <= wall, "never ahead of the clock");
+                        last[track as usize] = tag.at;
+                        let own = i64::from(timestamp.wrapping_sub(life.first).cast_signed());
+                        let moved = i64::try_from(tag.at).expect("small") - own;
+                        prop_assert_eq!(*distance.get_or_insert(moved), moved, "picture and sound are moved alike");
+                    }
+                }
+            }
+            if life.leaves {
+                timeline.leave(id);
+            }
+        }
+    }
+}

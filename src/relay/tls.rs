@@ -1,0 +1,76 @@
+//! TLS for the relay's own doors.
+
+use crate::config::relay::TlsFiles;
+use anyhow::Context;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, rustls, server::TlsStream};
+
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
+/// Reads certificate and key.
+///
+/// # Errors
+/// A file is missing or holds something else.
+pub fn acceptor(files: &TlsFiles) -> anyhow::Result<TlsAcceptor> {
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .context("FOOTLIGHT_RELAY_TLS_CERT cannot be read")?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).context("FOOTLIGHT_RELAY_TLS_KEY cannot be read")?;
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .context("FOOTLIGHT_RELAY_TLS_CERT and FOOTLIGHT_RELAY_TLS_KEY do not fit together")?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Hands finished TLS connections to axum; a slow handshake holds up nobody else.
+pub struct Listener {
+    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Listens behind `tcp`.
+    pub fn new(tcp: TcpListener, tls: TlsAcceptor) -> Self {
+        let address = tcp.local_addr().expect("it is bound");
+        let (sender, ready) = mpsc::channel(16);
+        tokio::spawn(async move {
+            while !sender.is_closed() {
+                let Ok((stream, peer)) = tcp.accept().await else {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                };
+                let (tls, sender) = (tls.clone(), sender.clone());
+                tokio::spawn(async move {
+                    if let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await {
+                        let _ = sender.send((stream, peer)).await;
+                    }
+                });
+            }
+        });
+        Self { ready, address }
+    }
+}
+
+impl axum::serve::Listener for Listener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        match self.ready.recv().await {
+            Some(connection) => connection,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+}

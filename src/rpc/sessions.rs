@@ -1,0 +1,103 @@
+//! Shows, from before the click to after the end.
+
+use crate::{
+    api::{
+        error::ApiError,
+        sessions::{Preflight, SessionView, StartShow, StartedShow, TypedDestination},
+    },
+    domain::{
+        destination::Destination,
+        ids::{DestinationId, SessionId},
+        overlay::{OverlayPatch, OverlaySettings},
+        room::RoomAccess,
+    },
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+/// What the server knows before a show: LiveKit, relay, free slots, the default picture.
+#[server(prefix = "/rpc", endpoint = "sessions/preflight", input = Json)]
+pub async fn run_preflight() -> Result<Preflight, ApiError> {
+    use crate::server::rpc;
+    let (studio, _caller) = rpc::admit().await?;
+    Ok(studio.preflight().await)
+}
+
+/// Starts a show.
+#[server(prefix = "/rpc", endpoint = "sessions/start", input = Json)]
+pub async fn start_session(show: StartShow) -> Result<StartedShow, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.start(&caller, show).await)
+}
+
+/// Ends a show; one that is over stays as it is.
+#[server(prefix = "/rpc", endpoint = "sessions/stop", input = Json)]
+pub async fn stop_session(id: SessionId) -> Result<SessionView, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.stop(&caller, &id, None).await)
+}
+
+/// One show.
+#[server(prefix = "/rpc", endpoint = "sessions/get", input = Json)]
+pub async fn get_session(id: SessionId) -> Result<SessionView, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.session(&caller, &id).await)
+}
+
+/// The caller's running show, if any: how a reloaded page finds it again.
+#[server(prefix = "/rpc", endpoint = "sessions/running", input = Json)]
+pub async fn running_session() -> Result<Option<SessionView>, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.running(&caller).await)
+}
+
+/// The caller's shows, newest first.
+#[server(prefix = "/rpc", endpoint = "sessions/mine", input = Json)]
+pub async fn my_sessions() -> Result<Vec<SessionView>, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.my_sessions(&caller).await)
+}
+
+/// A fresh room token for the host of a running show.
+#[server(prefix = "/rpc", endpoint = "sessions/room", input = Json)]
+pub async fn rejoin_room(id: SessionId) -> Result<RoomAccess, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.room_access(&caller, &id).await)
+}
+
+/// Changes what the composite shows.
+#[server(prefix = "/rpc", endpoint = "sessions/overlay", input = Json)]
+pub async fn set_overlay(id: SessionId, patch: OverlayPatch) -> Result<OverlaySettings, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.set_overlay(&caller, &id, &patch).await)
+}
+
+/// Adds and removes destinations of a running show.
+#[server(prefix = "/rpc", endpoint = "sessions/destinations", input = Json)]
+pub async fn change_destinations(id: SessionId, add: Vec<TypedDestination>, remove: Vec<DestinationId>) -> Result<SessionView, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.change_destinations(&caller, &id, add, &remove).await)
+}
+
+/// The caller's saved destinations.
+#[server(prefix = "/rpc", endpoint = "destinations/saved", input = Json)]
+pub async fn saved_destinations() -> Result<Vec<Destination>, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.saved_destinations(&caller).await)
+}
+
+/// Forgets a saved destination, key and all.
+#[server(prefix = "/rpc", endpoint = "destinations/delete", input = Json)]
+pub async fn delete_destination(id: DestinationId) -> Result<(), ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.delete_destination(&caller, &id).await)
+}

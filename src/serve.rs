@@ -1,0 +1,182 @@
+//! The whole web server: every route in groups with its limits, the layers, the Leptos wiring. The one file that knows both
+//! the pages (`App`) and the server.
+
+use crate::{
+    app::{App, PageHeaders, shell},
+    config::{env::Env, serve::ServeConfig},
+    domain::address::AllowList,
+    server::{
+        clock::Clock,
+        http,
+        livekit::client::LiveKitClient,
+        relay::client::RelayClient,
+        state::AppState,
+        store::surreal::{StoreCredentials, SurrealStore},
+        studio::{Parts, Studio},
+        vault::{Vault, parse_master_key},
+    },
+};
+use anyhow::Context;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::Response,
+};
+use leptos::prelude::{get_configuration, provide_context};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use std::{os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tower_http::{
+    compression::CompressionLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    services::ServeDir,
+    trace::TraceLayer,
+};
+
+/// A start of a show, a batch of a hundred events and a webhook all fit.
+const LARGEST_BODY: usize = 512 * 1024;
+/// Where the first sign-in link stands until it is used, in the data folder.
+const FIRST_SIGN_IN: &str = "first-sign-in";
+
+/// Runs the application until it is told to stop.
+///
+/// # Errors
+/// The configuration is malformed, the store cannot be opened, or the address is taken.
+pub async fn run(env: &Env) -> anyhow::Result<()> {
+    let config = ServeConfig::from_env(env)?;
+    std::fs::create_dir_all(&config.data).with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
+    let leptos = get_configuration(None).context("the build's settings (LEPTOS_…) are malformed")?.leptos_options;
+    let (listen, data) = (config.listen, config.data.clone());
+    let state = state(config, leptos).await?;
+    if let Some(link) = state.studio.first_sign_in().await? {
+        write_private(&data.join(FIRST_SIGN_IN), &link)?;
+        println!("first sign-in: {link}");
+    }
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
+    tokio::spawn(state.studio.clone().watch());
+    tracing::info!(%listen, url = state.studio.config().app_url, "serving");
+    axum::serve(listener, router(state)).with_graceful_shutdown(asked_to_stop()).await?;
+    Ok(())
+}
+
+/// The adapters, chosen.
+async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> anyhow::Result<AppState> {
+    let http = reqwest::Client::builder().tls_backend_preconfigured(tls()).build().context("the HTTP client cannot be made")?;
+    let credentials = config
+        .store_credentials
+        .as_ref()
+        .map(|(user, password)| StoreCredentials { username: user.clone(), password: password.expose().to_owned() });
+    let store = SurrealStore::open(&config.store, credentials.as_ref()).await.context("the store cannot be opened")?;
+    let mut keys = config.master_keys.iter().map(|key| parse_master_key(key.expose()));
+    let current = keys.next().context("STREAM_KEY_ENCRYPTION_KEY is not set")??;
+    let vault = Vault::new(current, keys.collect::<Result<_, _>>()?);
+    let allow: AllowList =
+        config.allow_private.parse().map_err(|error| anyhow::anyhow!("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS: {error}"))?;
+    let relay = RelayClient::new(config.relay.clone(), http.clone());
+    let studio = Studio::new(Parts {
+        clock: Clock::System,
+        store: Arc::new(store),
+        livekit: Arc::new(LiveKitClient::new(&config.livekit, http)),
+        relay: Arc::new(relay.clone()),
+        vault,
+        allow,
+        config,
+    });
+    Ok(AppState { studio, relay, leptos })
+}
+
+fn tls() -> rustls::ClientConfig {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring speaks the default versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+/// Every route, for the real server and for tests alike.
+pub fn router(state: AppState) -> Router {
+    let site = state.leptos.site_root.to_string();
+    let routes = generate_route_list(App);
+    let (options, context) = (state.leptos.clone(), state.clone());
+    let connect_src = connect_src(state.studio.config());
+    let secure = state.studio.config().is_https();
+    let provide = move || {
+        provide_context(PageHeaders { connect_src: connect_src.clone() });
+        provide_context(context.clone());
+    };
+    let pages = Router::new().leptos_routes_with_context(&state, routes, provide.clone(), {
+        let options = options.clone();
+        move || shell(options.clone())
+    });
+    let unknown = leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()));
+    let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
+    Router::new()
+        .merge(http::routes())
+        .merge(pages)
+        .fallback_service(files.not_found_service(axum::routing::any(unknown).with_state(state.clone())))
+        .layer(CompressionLayer::new())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::map_response(move |response: Response| async move { guarded(response, secure) }))
+        .layer(middleware::from_fn(cached))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        // The path only: an overlay's address carries its token in the query.
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+            let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+            tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+        }))
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(state)
+}
+
+/// Pages reach their own origin and LiveKit, nothing else.
+fn connect_src(config: &ServeConfig) -> String {
+    let ws = &config.livekit.public_url;
+    format!("'self' {ws} {}", ws.replacen("ws", "http", 1))
+}
+
+fn guarded(mut response: Response, secure: bool) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+    headers.insert(
+        "permissions-policy",
+        HeaderValue::from_static("camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self)"),
+    );
+    if secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}
+
+/// Hashed and versioned files never change; everything else is asked for again.
+async fn cached(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let lasting =
+        (path.starts_with("/pkg/") && !path.starts_with("/pkg/snippets/")) || path.starts_with("/vendor/") || path.starts_with("/fonts/");
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
+        let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    Ok(())
+}
+
+async fn asked_to_stop() {
+    let Ok(mut terminate) = tokio::signal::unix::signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,14 @@
+//! Everything behind the pages: use cases, ports and their adapters, both doors. Compiled for the server only.
+
+pub mod auth;
+pub mod clock;
+pub mod error;
+pub mod http;
+pub mod livekit;
+pub mod relay;
+pub mod rpc;
+pub mod security;
+pub mod state;
+pub mod store;
+pub mod studio;
+pub mod vault;

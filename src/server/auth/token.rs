@@ -1,0 +1,32 @@
+//! Opaque tokens: 256 random bits for cookies and one-time links. Only their SHA-256 is ever stored; they are too long to
+//! be guessed, so a slow hash would only slow us.
+
+use crate::server::store::TokenHash;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rand::RngCore;
+use sha2::{Digest, Sha256};
+
+/// A new token: 32 random bytes, base64url.
+pub fn new() -> String {
+    let mut bytes = [0; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// What is stored of a token.
+pub fn hash(token: &str) -> TokenHash {
+    TokenHash(hex::encode(Sha256::digest(token.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_long_unlike_and_stored_as_hashes() {
+        let (one, two) = (new(), new());
+        assert_ne!(one, two);
+        assert_eq!(one.len(), 43);
+        assert_eq!(hash("abc").0, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,72 @@
+//! What the server could not do. Sources are kept for the log and never shown; what the caller is told is `ApiError`.
+
+use super::{livekit::LiveKitError, relay::RelayError, store::StoreError};
+use crate::api::error::{ApiError, ErrorCode};
+
+/// Why a use case did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StudioError {
+    /// A rule was broken; the caller is told which.
+    #[error("{0}")]
+    Refused(ApiError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// LiveKit failed.
+    #[error("LiveKit failed")]
+    LiveKit(#[from] LiveKitError),
+    /// The relay failed.
+    #[error("the relay failed")]
+    Relay(#[from] RelayError),
+    /// Something that cannot fail did.
+    #[error("internal failure: {0}")]
+    Internal(String),
+}
+
+/// What every use case answers with.
+pub type Answer<T> = Result<T, StudioError>;
+
+impl StudioError {
+    /// A refusal without further facts.
+    pub fn refused(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::Refused(ApiError::new(code, message))
+    }
+
+    /// Not there, or somebody else's: both answer alike.
+    pub fn not_found(what: &str) -> Self {
+        Self::refused(ErrorCode::NotFound, format!("There is no such {what}."))
+    }
+
+    /// What the caller is told. Logs what the caller is not.
+    pub fn tell(self) -> ApiError {
+        let (code, message) = match &self {
+            Self::Refused(error) => return error.clone(),
+            Self::Store(StoreError::Stale) => (ErrorCode::Conflict, "Somebody else changed it at the same moment. Try again."),
+            Self::Store(StoreError::Missing) => (ErrorCode::NotFound, "It is not there."),
+            Self::Store(_) | Self::Internal(_) => (ErrorCode::Internal, "Something went wrong in the studio. Try again."),
+            Self::LiveKit(LiveKitError::NoSlot) => (ErrorCode::Unavailable, "No slot is free: every slot carries another show."),
+            Self::LiveKit(_) => (ErrorCode::Unavailable, "The media server does not answer. Try again in a moment."),
+            Self::Relay(_) => (ErrorCode::Unavailable, "The relay does not answer. Try again in a moment."),
+        };
+        tracing::error!(error = %chain(&self), "a use case failed");
+        ApiError::new(code, message)
+    }
+}
+
+impl From<ApiError> for StudioError {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// An error with its sources, for the log.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    text
+}

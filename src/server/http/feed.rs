@@ -1,0 +1,160 @@
+//! Server-sent events: a session's state and show events, resumed without loss from a sequence number; for admins, everybody's.
+
+use super::Reply;
+use crate::{
+    api::{
+        error::{ApiError, ErrorCode},
+        sessions::SessionView,
+    },
+    domain::{account::Role, ids::SessionId},
+    server::{
+        auth::caller::{Caller, nobody},
+        error::Answer,
+        http::Refusal,
+        security::{OVERLAY_COOKIE, cookie},
+        store::FeedEntry,
+        studio::{Studio, feed::Announcement},
+    },
+};
+use axum::{
+    extract::{Query, State},
+    http::HeaderMap,
+    response::sse::{Event, KeepAlive, Sse},
+};
+use serde::Deserialize;
+use std::{convert::Infallible, time::Duration};
+use tokio::sync::{broadcast::error::RecvError, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Silence that proxies and clients take for a dead connection is longer than this.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Events a slow client may leave unread before it is cut off (and comes back by its sequence number).
+const UNREAD: usize = 256;
+const PAGE: usize = 500;
+
+type Events = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Event, Infallible>>>>;
+
+/// `?sessionId=&after=`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WhichFeed {
+    session_id: SessionId,
+    after: Option<u64>,
+}
+
+/// `GET /api/streaming/feed`: for the owner, an admin, or the overlay of this very session (which sees no destinations).
+pub async fn of_session(State(studio): State<Studio>, headers: HeaderMap, Query(which): Query<WhichFeed>) -> Reply<Events> {
+    let id = which.session_id;
+    let whole = admit(&studio, &headers, &id).await?;
+    let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+    let seq = resumed.or(which.after).unwrap_or(0);
+    let (out, events) = mpsc::channel(UNREAD);
+    tokio::spawn(async move {
+        // The connection's end is the only way out, and no fault.
+        let _ = tell_session(&studio, &id, whole, seq, &out).await;
+    });
+    Ok(stream(events))
+}
+
+/// `GET /api/admin/feed`: every session, now and as it changes.
+pub async fn of_everybody(State(studio): State<Studio>, caller: Caller) -> Reply<Events> {
+    if caller.user.role != Role::Admin {
+        return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's shows.").into());
+    }
+    let (out, events) = mpsc::channel(UNREAD);
+    tokio::spawn(async move {
+        let mut news = studio.feed().listen();
+        loop {
+            match news.recv().await {
+                Ok(Announcement::Session(view)) => {
+                    if out.send(Ok(session_event(&view, None))).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(Announcement::Entry(..)) => {}
+                // The table asks for its rows again when the connection comes back.
+                Err(RecvError::Lagged(_) | RecvError::Closed) => return,
+            }
+        }
+    });
+    Ok(stream(events))
+}
+
+fn stream(events: mpsc::Receiver<Result<Event, Infallible>>) -> Events {
+    Sse::new(ReceiverStream::new(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// True for who may see everything of the session, false for its overlay.
+async fn admit(studio: &Studio, headers: &HeaderMap, id: &SessionId) -> Result<bool, Refusal> {
+    if let Some(caller) = Caller::of(headers, studio).await? {
+        studio.session(&caller, id).await?;
+        return Ok(true);
+    }
+    let token = cookie(headers, OVERLAY_COOKIE).ok_or_else(nobody)?;
+    let viewer = studio.overlay_viewer(token).await?;
+    if &viewer.session == id { Ok(false) } else { Err(nobody().into()) }
+}
+
+/// First how it stands, then what was missed, then what happens. A reader that lags is led through the same again.
+async fn tell_session(
+    studio: &Studio,
+    id: &SessionId,
+    whole: bool,
+    mut seq: u64,
+    out: &mpsc::Sender<Result<Event, Infallible>>,
+) -> Option<()> {
+    loop {
+        let mut news = studio.feed().listen();
+        if let Some(view) = studio.feed_view(id).await.ok()? {
+            out.send(Ok(session_event(&reduced(view, whole), Some(seq)))).await.ok()?;
+        }
+        for entry in missed(studio, id, seq).await.ok()? {
+            seq = entry.seq;
+            out.send(Ok(entry_event(&entry))).await.ok()?;
+        }
+        loop {
+            match news.recv().await {
+                Ok(Announcement::Session(view)) if &view.session_id == id => {
+                    out.send(Ok(session_event(&reduced(view.as_ref().clone(), whole), Some(seq)))).await.ok()?;
+                }
+                Ok(Announcement::Entry(session, entry)) if &session == id && entry.seq > seq => {
+                    seq = entry.seq;
+                    out.send(Ok(entry_event(&entry))).await.ok()?;
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => break,
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+async fn missed(studio: &Studio, id: &SessionId, mut seq: u64) -> Answer<Vec<FeedEntry>> {
+    let mut all = Vec::new();
+    loop {
+        let page = studio.store().feed_after(id, seq, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        seq = last.seq;
+        all.extend(page);
+    }
+}
+
+fn session_event(view: &SessionView, seq: Option<u64>) -> Event {
+    let event = Event::default().event("session").data(serde_json::to_string(view).unwrap_or_default());
+    match seq {
+        Some(seq) => event.id(seq.to_string()),
+        None => event,
+    }
+}
+
+fn entry_event(entry: &FeedEntry) -> Event {
+    Event::default().event(&entry.kind).id(entry.seq.to_string()).data(entry.data.to_string())
+}
+
+/// An overlay's token opens the picture, not the account: addresses, keys' tails and owner stay out.
+fn reduced(view: SessionView, whole: bool) -> SessionView {
+    if whole {
+        return view;
+    }
+    SessionView { destinations: Vec::new(), composite: None, health: Vec::new(), owner_name: String::new(), egress_id: None, ..view }
+}

@@ -1,0 +1,69 @@
+//! Recordings and thumbnails: the relay's, passed through to owner and admins.
+
+use super::Reply;
+use crate::{
+    domain::ids::SessionId,
+    server::{
+        auth::caller::Caller,
+        error::StudioError,
+        relay::{RelayError, client::RelayClient},
+        studio::Studio,
+    },
+};
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use reqwest::Method;
+
+/// What of the relay's answer reaches the browser, and of the request the relay.
+const PASSED: [header::HeaderName; 6] =
+    [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_RANGE, header::ACCEPT_RANGES, header::ETAG, header::LAST_MODIFIED];
+
+/// `GET /api/streaming/recordings/{sessionId}/{file}`: HLS of a rehearsal or recording, with byte ranges.
+pub async fn recording(
+    State(studio): State<Studio>,
+    State(relay): State<RelayClient>,
+    caller: Caller,
+    Path((session, file)): Path<(SessionId, String)>,
+    headers: HeaderMap,
+) -> Reply<Response> {
+    studio.session(&caller, &session).await?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if file.starts_with('.') || !file.chars().all(plain) {
+        return Err(StudioError::not_found("recording").into());
+    }
+    pass(&relay, &format!("/recordings/{session}/{file}"), &headers).await
+}
+
+/// `GET /api/streaming/thumbnails/{sessionId}`: the latest picture of a running show.
+pub async fn thumbnail(
+    State(studio): State<Studio>,
+    State(relay): State<RelayClient>,
+    caller: Caller,
+    Path(session): Path<SessionId>,
+) -> Reply<Response> {
+    studio.session(&caller, &session).await?;
+    pass(&relay, &format!("/shows/{session}/thumbnail.jpg"), &HeaderMap::new()).await
+}
+
+async fn pass(relay: &RelayClient, path: &str, headers: &HeaderMap) -> Reply<Response> {
+    let mut request = relay.request(Method::GET, path);
+    if let Some(range) = headers.get(header::RANGE) {
+        request = request.header(header::RANGE, range);
+    }
+    let answer = request.send().await.map_err(|error| StudioError::Relay(RelayError::Unreachable(error.without_url().to_string())))?;
+    if answer.status().is_client_error() && answer.status() != reqwest::StatusCode::RANGE_NOT_SATISFIABLE {
+        return Err(StudioError::not_found("recording").into());
+    }
+    let mut out = Response::builder().status(answer.status()).header(header::CACHE_CONTROL, "private, no-cache");
+    for name in PASSED {
+        if let Some(value) = answer.headers().get(&name) {
+            out = out.header(name, value);
+        }
+    }
+    let body = out.body(Body::from_stream(answer.bytes_stream())).map_err(|error| StudioError::Internal(error.to_string()))?;
+    Ok(body.into_response())
+}

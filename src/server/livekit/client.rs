@@ -1,0 +1,168 @@
+//! The real LiveKit, through livekit-api. The egress may answer at another address (the local engine).
+
+use super::{EgressFacts, EgressPhase, EgressRequest, LiveKit, LiveKitError, Reason, Slots};
+use crate::{config::serve::LiveKitConfig, domain::timestamp::Timestamp};
+use async_trait::async_trait;
+use livekit_api::services::{
+    ServerError, ServerErrorCode, ServiceError,
+    egress::{EgressClient, EgressListOptions, EgressOutput, WebOptions, encoding::EncodingOptions},
+    room::{CreateRoomOptions, RoomClient},
+};
+use livekit_protocol::{AudioCodec, EgressInfo, EgressStatus, StreamOutput, StreamProtocol, VideoCodec, egress_info};
+use serde::Deserialize;
+use std::time::Duration;
+
+/// The library gives up after 10 s while the server still tries; a start that times out here may yet succeed there,
+/// so it is waited for longer than the server itself does.
+const START_TIMEOUT: Duration = Duration::from_secs(45);
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// LiveKit over HTTP.
+#[derive(Debug)]
+pub struct LiveKitClient {
+    rooms: RoomClient,
+    egress: EgressClient,
+    health: Option<(reqwest::Client, String)>,
+}
+
+impl LiveKitClient {
+    /// A client; nothing is asked yet.
+    pub fn new(config: &LiveKitConfig, http: reqwest::Client) -> Self {
+        let (key, secret) = (config.api_key.as_str(), config.api_secret.expose());
+        Self {
+            rooms: RoomClient::with_api_key(&config.api_url, key, secret).with_request_timeout(CALL_TIMEOUT),
+            egress: EgressClient::with_api_key(&config.egress_url, key, secret).with_request_timeout(START_TIMEOUT),
+            health: config.local_egress.then(|| (http, format!("{}/healthz", config.egress_url))),
+        }
+    }
+}
+
+#[async_trait]
+impl LiveKit for LiveKitClient {
+    async fn ping(&self) -> Result<(), LiveKitError> {
+        self.rooms.list_rooms(vec!["no-such-room".into()]).await.map_err(translate)?;
+        Ok(())
+    }
+
+    async fn create_room(&self, name: &str, empty: Duration, departure: Duration) -> Result<(), LiveKitError> {
+        let seconds = |of: Duration| u32::try_from(of.as_secs()).unwrap_or(u32::MAX);
+        let options =
+            CreateRoomOptions { empty_timeout: seconds(empty), departure_timeout: seconds(departure), ..CreateRoomOptions::default() };
+        self.rooms.create_room(name, options).await.map_err(translate)?;
+        Ok(())
+    }
+
+    async fn delete_room(&self, name: &str) -> Result<(), LiveKitError> {
+        match self.rooms.delete_room(name).await {
+            Ok(()) => Ok(()),
+            Err(error) if code(&error) == Some(ServerErrorCode::NOT_FOUND) => Ok(()),
+            Err(error) => Err(translate(error)),
+        }
+    }
+
+    async fn rooms(&self) -> Result<Vec<String>, LiveKitError> {
+        Ok(self.rooms.list_rooms(Vec::new()).await.map_err(translate)?.into_iter().map(|room| room.name).collect())
+    }
+
+    async fn participants(&self, room: &str) -> Result<Vec<String>, LiveKitError> {
+        match self.rooms.list_participants(room).await {
+            Ok(list) => Ok(list.into_iter().map(|participant| participant.identity).collect()),
+            Err(error) if code(&error) == Some(ServerErrorCode::NOT_FOUND) => Ok(Vec::new()),
+            Err(error) => Err(translate(error)),
+        }
+    }
+
+    async fn start_egress(&self, request: &EgressRequest) -> Result<crate::domain::ids::EgressId, LiveKitError> {
+        let signed = |of: u32| i32::try_from(of).unwrap_or(i32::MAX);
+        let video = request.video;
+        let encoding = EncodingOptions {
+            width: signed(video.width),
+            height: signed(video.height),
+            framerate: signed(video.framerate),
+            video_codec: VideoCodec::H264Main,
+            video_bitrate: signed(video.bitrate_kbps),
+            // Presets would send one every 4 s; Twitch and YouTube ask for 2.
+            keyframe_interval: 2.0,
+            audio_codec: AudioCodec::Aac,
+            audio_bitrate: 160,
+            audio_frequency: 44_100,
+            ..EncodingOptions::default()
+        };
+        let output =
+            StreamOutput { protocol: StreamProtocol::Rtmp as i32, urls: vec![request.output_url.clone()], ..StreamOutput::default() };
+        let options = WebOptions { encoding, await_start_signal: true, ..WebOptions::default() };
+        let info = self.egress.start_web_egress(&request.page_url, vec![EgressOutput::Stream(output)], options).await.map_err(translate)?;
+        info.egress_id.parse().map_err(|_| LiveKitError::Refused(Reason("the egress id it gave is not an id".into())))
+    }
+
+    async fn stop_egress(&self, id: &crate::domain::ids::EgressId) -> Result<(), LiveKitError> {
+        match self.egress.stop_egress(id.as_str()).await {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(code(&error), Some(ServerErrorCode::NOT_FOUND | ServerErrorCode::FAILED_PRECONDITION)) => Ok(()),
+            Err(error) => Err(translate(error)),
+        }
+    }
+
+    async fn egresses(&self) -> Result<Vec<EgressFacts>, LiveKitError> {
+        let list = self.egress.list_egress(EgressListOptions::default()).await.map_err(translate)?;
+        Ok(list.into_iter().filter_map(facts).collect())
+    }
+
+    async fn slots(&self) -> Result<Option<Slots>, LiveKitError> {
+        #[derive(Deserialize)]
+        struct Health {
+            slots: HealthSlots,
+        }
+        #[derive(Deserialize)]
+        struct HealthSlots {
+            total: u32,
+            used: u32,
+        }
+        let Some((http, url)) = &self.health else { return Ok(None) };
+        let lost = |error: reqwest::Error| LiveKitError::Unreachable(Reason(error.without_url().to_string()));
+        let answer = http.get(url).timeout(CALL_TIMEOUT).send().await.map_err(lost)?;
+        let health: Health = answer.json().await.map_err(lost)?;
+        Ok(Some(Slots { total: health.slots.total, used: health.slots.used }))
+    }
+}
+
+/// What a list entry or a webhook's `egressInfo` says of a web egress; other kinds are none of ours.
+pub fn facts(info: EgressInfo) -> Option<EgressFacts> {
+    let page_url = match info.request {
+        Some(egress_info::Request::Web(web)) => web.url,
+        _ => return None,
+    };
+    let phase = match EgressStatus::try_from(info.status) {
+        Ok(EgressStatus::EgressStarting) => EgressPhase::Starting,
+        Ok(EgressStatus::EgressActive) => EgressPhase::Active,
+        Ok(EgressStatus::EgressEnding) => EgressPhase::Ending,
+        _ => EgressPhase::Over,
+    };
+    Some(EgressFacts {
+        id: info.egress_id.parse().ok()?,
+        phase,
+        page_url,
+        error: Some(info.error).filter(|error| !error.is_empty()),
+        updated_at: Timestamp::from_millis(info.updated_at / 1_000_000),
+    })
+}
+
+fn code(error: &ServiceError) -> Option<&str> {
+    match error {
+        ServiceError::Twirp(ServerError::Twirp(answer)) => Some(answer.code.as_str()),
+        _ => None,
+    }
+}
+
+fn translate(error: ServiceError) -> LiveKitError {
+    match error {
+        ServiceError::Twirp(ServerError::Twirp(answer)) => match answer.code.as_str() {
+            ServerErrorCode::UNAVAILABLE | ServerErrorCode::RESOURCE_EXHAUSTED => LiveKitError::NoSlot,
+            ServerErrorCode::DEADLINE_EXCEEDED => LiveKitError::Unreachable(Reason(answer.to_string())),
+            _ => LiveKitError::Refused(Reason(answer.to_string())),
+        },
+        // A request's own error text carries its address, and with it nothing secret; still, the address is ours to know.
+        ServiceError::Twirp(ServerError::Request(error)) => LiveKitError::Unreachable(Reason(error.without_url().to_string())),
+        other => LiveKitError::Refused(Reason(other.to_string())),
+    }
+}

@@ -1,0 +1,75 @@
+//! Room tokens: LiveKit access tokens with no more rights than their bearer needs. Signed here, known to nobody else.
+
+use crate::{
+    config::serve::LiveKitConfig,
+    domain::{
+        ids::{Generation, SessionId},
+        room::{RoomAccess, host_identity, overlay_identity, room_name},
+    },
+};
+use livekit_api::access_token::{AccessToken, AccessTokenError, VideoGrants};
+use std::time::Duration;
+
+/// How long a host may take to join with it; a connected host is not cut when it expires.
+const HOST_TOKEN_TTL: Duration = Duration::from_secs(6 * 3600);
+/// As long as the overlay token beside it.
+const OVERLAY_TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
+
+/// For the host: publish camera, microphone, screen and its audio; see others' tracks, change nothing else.
+///
+/// # Errors
+/// The API key or secret is empty.
+pub fn host_access(config: &LiveKitConfig, session: &SessionId, name: &str) -> Result<RoomAccess, AccessTokenError> {
+    let grants = VideoGrants {
+        can_publish_sources: ["camera", "microphone", "screen_share", "screen_share_audio"].map(str::to_owned).to_vec(),
+        can_publish_data: Some(false),
+        can_subscribe: Some(true),
+        can_publish: Some(true),
+        ..join(session)
+    };
+    sign(config, session, &host_identity(session), name, grants, HOST_TOKEN_TTL)
+}
+
+/// For the overlay of one egress: hidden, a recorder, subscribe only.
+///
+/// # Errors
+/// The API key or secret is empty.
+pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: Generation) -> Result<RoomAccess, AccessTokenError> {
+    let grants = VideoGrants { hidden: true, recorder: true, ..watch(session) };
+    sign(config, session, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL)
+}
+
+/// For the owner's preview: hidden, subscribe only.
+///
+/// # Errors
+/// The API key or secret is empty.
+pub fn preview_access(config: &LiveKitConfig, session: &SessionId, viewer: &str) -> Result<RoomAccess, AccessTokenError> {
+    let grants = VideoGrants { hidden: true, ..watch(session) };
+    sign(config, session, &format!("preview-{viewer}"), "preview", grants, HOST_TOKEN_TTL)
+}
+
+fn join(session: &SessionId) -> VideoGrants {
+    VideoGrants { room_join: true, room: room_name(session), ..VideoGrants::default() }
+}
+
+/// LiveKit reads a missing `canPublish` as true, so it is said.
+fn watch(session: &SessionId) -> VideoGrants {
+    VideoGrants { can_publish: Some(false), can_publish_data: Some(false), can_subscribe: Some(true), ..join(session) }
+}
+
+fn sign(
+    config: &LiveKitConfig,
+    session: &SessionId,
+    identity: &str,
+    name: &str,
+    grants: VideoGrants,
+    ttl: Duration,
+) -> Result<RoomAccess, AccessTokenError> {
+    let token = AccessToken::with_api_key(&config.api_key, config.api_secret.expose())
+        .with_identity(identity)
+        .with_name(name)
+        .with_ttl(ttl)
+        .with_grants(grants)
+        .to_jwt()?;
+    Ok(RoomAccess { url: config.public_url.clone(), name: room_name(session), token })
+}

@@ -1,0 +1,120 @@
+//! What every server function does before and after its three lines: who is asking, from where; the answer's status, cookies.
+
+use super::{
+    auth::caller::{Caller, nobody},
+    error::{Answer, StudioError},
+    security::{self, SIGN_IN_COOKIE, cookie},
+    state::AppState,
+    studio::{
+        Studio,
+        accounts::{SIGNED_IN_DAYS, SignedIn},
+    },
+};
+use crate::{
+    api::{accounts::Me, error::ApiError, overlay::OverlayStage},
+    domain::ids::SessionId,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use leptos::prelude::{expect_context, use_context};
+use leptos_axum::ResponseOptions;
+
+/// The use cases.
+///
+/// # Errors
+/// The request came from another site.
+#[expect(clippy::unused_async, reason = "every step of a server function is awaited alike")]
+pub async fn studio() -> Result<Studio, ApiError> {
+    let studio = expect_context::<AppState>().studio;
+    security::same_origin(&headers(), studio.config()).map_err(told)?;
+    Ok(studio)
+}
+
+/// Who is asking, if anybody.
+///
+/// # Errors
+/// The store failed.
+pub async fn caller(studio: &Studio) -> Answer<Option<Caller>> {
+    Caller::of(&headers(), studio).await
+}
+
+/// The use cases and who is asking.
+///
+/// # Errors
+/// Nobody is signed in, or the request came from another site.
+pub async fn admit() -> Result<(Studio, Caller), ApiError> {
+    let studio = studio().await?;
+    match reply(caller(&studio).await)? {
+        Some(caller) => Ok((studio, caller)),
+        None => Err(told(nobody())),
+    }
+}
+
+/// Turns a use case's answer into the caller's. Leptos would answer every failure with 500.
+///
+/// # Errors
+/// The use case's.
+pub fn reply<T>(result: Answer<T>) -> Result<T, ApiError> {
+    result.map_err(|error| told(error.tell()))
+}
+
+/// Sets the cookie of who just signed in.
+///
+/// # Errors
+/// The use case's.
+pub fn sign_in_reply(result: Answer<SignedIn>) -> Result<Me, ApiError> {
+    let SignedIn { me, token } = reply(result)?;
+    set_cookie(&security::sign_in_cookie(token, SIGNED_IN_DAYS, expect_context::<AppState>().studio.config()));
+    Ok(me)
+}
+
+/// Forgets the cookie, here and in the store.
+///
+/// # Errors
+/// The store failed.
+pub async fn sign_out_reply(studio: &Studio) -> Result<(), ApiError> {
+    if let Some(token) = cookie(&headers(), SIGN_IN_COOKIE) {
+        reply(studio.sign_out(token).await)?;
+    }
+    set_cookie(&security::sign_out_cookie(studio.config()));
+    Ok(())
+}
+
+/// Loads the composite page: by its token, whose cookie is set; without one, for the owner's preview.
+///
+/// # Errors
+/// The token is not valid for this session (401), the session is unknown or over (404).
+pub async fn overlay_reply(studio: &Studio, session: &SessionId, token: Option<&str>) -> Result<OverlayStage, ApiError> {
+    let stage = match token {
+        Some(token) => stage_for_token(studio, session, token).await,
+        None => match caller(studio).await {
+            Ok(Some(caller)) => studio.overlay_preview(&caller, session).await,
+            Ok(None) => Err(StudioError::Refused(nobody())),
+            Err(error) => Err(error),
+        },
+    };
+    reply(stage)
+}
+
+async fn stage_for_token(studio: &Studio, session: &SessionId, token: &str) -> Answer<OverlayStage> {
+    let viewer = studio.overlay_viewer(token).await?;
+    let stage = studio.overlay_stage(&viewer, session).await?;
+    set_cookie(&security::overlay_cookie(token.to_owned(), studio.config()));
+    Ok(stage)
+}
+
+fn headers() -> HeaderMap {
+    use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default()
+}
+
+fn told(error: ApiError) -> ApiError {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    }
+    error
+}
+
+fn set_cookie(cookie: &str) {
+    if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
+        options.append_header(header::SET_COOKIE, value);
+    }
+}

@@ -1,0 +1,228 @@
+//! The port to what must survive: accounts, sessions with their timelines, sealed keys, the feed's log.
+//! One contract, met alike by SurrealDB in memory, on disk and over a socket. No rule of the product lives here but
+//! the two that only a database can hold: one active session per owner, and no change over an older revision.
+
+pub mod surreal;
+
+use crate::domain::{
+    account::User,
+    destination::Destination,
+    ids::{DestinationId, EgressId, Generation, SessionId, UserId},
+    session::{Actor, Owner, Session},
+    timestamp::Timestamp,
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The owner has an active session.
+    #[error("the owner already has the active session {0}")]
+    ActiveSession(SessionId),
+    /// The name, id or key is taken.
+    #[error("{0} is taken")]
+    Taken(&'static str),
+    /// Somebody else changed it first: read it again.
+    #[error("it was changed by somebody else first")]
+    Stale,
+    /// Not there.
+    #[error("it is not there")]
+    Missing,
+    /// The database failed or cannot be reached.
+    #[error("the store failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The SHA-256 of an opaque token, hexadecimal: all that is ever stored of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TokenHash(pub String);
+
+/// What a token hash opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// Whose.
+    pub user: UserId,
+    /// A one-time link is gone after its use; a browser's cookie lives until its end.
+    pub once: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+/// A stream key as stored: `iv:authTag:encrypted` in hexadecimal, and which master key sealed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedKey {
+    /// Names the master key, without telling it.
+    pub key_id: String,
+    /// `iv:authTag:encrypted`.
+    pub text: String,
+}
+
+/// A destination kept by its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedDestination {
+    /// Whose.
+    pub owner: Owner,
+    /// Where, as it may be shown.
+    pub destination: Destination,
+    /// Its key.
+    pub key: SealedKey,
+    /// When it was last on air.
+    pub used_at: Option<Timestamp>,
+}
+
+/// One line of a session's story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who or what caused it.
+    pub actor: Actor,
+    /// What happened, as a sentence.
+    pub what: String,
+    /// The state after it.
+    pub state: String,
+}
+
+/// An overlay token as stored, by its id (`jti`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverlayGrant {
+    /// The token's id.
+    pub id: String,
+    /// The one session it opens.
+    pub session: SessionId,
+    /// The one egress it was made for.
+    pub generation: Generation,
+    /// Set when the egress or the session is over.
+    pub revoked: bool,
+}
+
+/// One line of a session's feed: what happened in the show, in the order in which the server took it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeedEntry {
+    /// From 1, without gaps, per session.
+    pub seq: u64,
+    /// When the server took it.
+    pub at: Timestamp,
+    /// The event's name on the wire: `session`, `overlay`, `show`.
+    pub kind: String,
+    /// The caller's own id, by which a repeat is recognised.
+    pub id: Option<String>,
+    /// Its body.
+    pub data: serde_json::Value,
+}
+
+/// Which sessions a list shows; newest first.
+#[derive(Debug, Clone, Default)]
+pub struct SessionFilter {
+    /// Only this account's (its own and its agents').
+    pub account: Option<UserId>,
+    /// Only active ones, or only those that are over.
+    pub active: Option<bool>,
+    /// Only older than this id: the cursor.
+    pub before: Option<SessionId>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// A webhook as it came in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredWebhook {
+    /// LiveKit's id of the delivery.
+    pub id: String,
+    /// The egress it speaks of, if any.
+    pub egress: Option<EgressId>,
+    /// When it came.
+    pub at: Timestamp,
+    /// The whole event.
+    pub body: serde_json::Value,
+}
+
+/// What must survive.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Answers if the database does.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Adds an account. [`StoreError::Taken`] if the name (by `name_key`) is in use.
+    async fn insert_user(&self, user: &User, name_key: &str, password_hash: Option<&str>) -> Result<(), StoreError>;
+    /// An account.
+    async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError>;
+    /// An account by its name, with its password hash if one is set.
+    async fn user_by_name(&self, name_key: &str) -> Result<Option<(User, Option<String>)>, StoreError>;
+    /// How many accounts there are.
+    async fn count_users(&self) -> Result<u64, StoreError>;
+    /// Sets or replaces a password's hash. [`StoreError::Missing`] for an unknown account.
+    async fn set_password(&self, user: &UserId, password_hash: &str) -> Result<(), StoreError>;
+
+    /// Adds a token.
+    async fn insert_sign_in(&self, hash: &TokenHash, sign_in: &SignIn) -> Result<(), StoreError>;
+    /// What a cookie's token opens (never a one-time one).
+    async fn sign_in(&self, hash: &TokenHash) -> Result<Option<SignIn>, StoreError>;
+    /// Removes a token and returns what it opened; exactly one of several racing callers gets it.
+    async fn take_sign_in(&self, hash: &TokenHash) -> Result<Option<SignIn>, StoreError>;
+
+    /// Adds a session (revision 1) with its first timeline entry and its destinations' keys, in one transaction.
+    /// [`StoreError::ActiveSession`] if the owner has an active one; [`StoreError::Taken`] if `idempotency_key` is in use by the owner.
+    async fn insert_session(
+        &self,
+        session: &Session,
+        keys: &[(DestinationId, SealedKey)],
+        idempotency_key: Option<&str>,
+        entry: &TimelineEntry,
+    ) -> Result<(), StoreError>;
+    /// A session.
+    async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// The session an owner started with this key since `since`.
+    async fn session_by_idempotency_key(&self, owner: &Owner, key: &str, since: Timestamp) -> Result<Option<Session>, StoreError>;
+    /// The session that asked for this egress, now or earlier.
+    async fn session_by_egress(&self, egress: &EgressId) -> Result<Option<Session>, StoreError>;
+    /// Stores `session` over the revision before its own, with a timeline entry if something happened, in one transaction.
+    /// [`StoreError::Stale`] if the stored revision is not `session.revision - 1`.
+    async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>) -> Result<(), StoreError>;
+    /// Replaces the keys of a session's destinations.
+    async fn set_session_keys(&self, id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> Result<(), StoreError>;
+    /// The keys of a session's destinations.
+    async fn session_keys(&self, id: &SessionId) -> Result<Vec<(DestinationId, SealedKey)>, StoreError>;
+    /// Every active session.
+    async fn active_sessions(&self) -> Result<Vec<Session>, StoreError>;
+    /// The owner's active session.
+    async fn active_session_of(&self, owner: &Owner) -> Result<Option<Session>, StoreError>;
+    /// Sessions, newest first.
+    async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError>;
+    /// A session's story, oldest first.
+    async fn timeline(&self, id: &SessionId) -> Result<Vec<TimelineEntry>, StoreError>;
+
+    /// Keeps a destination, or replaces the one with its id.
+    async fn save_destination(&self, saved: &SavedDestination) -> Result<(), StoreError>;
+    /// An owner's destinations, by name.
+    async fn saved_destinations(&self, owner: &Owner) -> Result<Vec<SavedDestination>, StoreError>;
+    /// Really deletes it; [`StoreError::Missing`] if it is not the owner's.
+    async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Result<(), StoreError>;
+
+    /// Adds an overlay token.
+    async fn insert_overlay_grant(&self, grant: &OverlayGrant) -> Result<(), StoreError>;
+    /// An overlay token by its id.
+    async fn overlay_grant(&self, id: &str) -> Result<Option<OverlayGrant>, StoreError>;
+    /// Revokes a session's overlay tokens: those of one generation, or all.
+    async fn revoke_overlay_grants(&self, session: &SessionId, generation: Option<Generation>) -> Result<(), StoreError>;
+
+    /// Keeps a webhook; `false` if its id was here before.
+    async fn insert_webhook(&self, webhook: &StoredWebhook) -> Result<bool, StoreError>;
+    /// Webhooks that speak of an egress, oldest first.
+    async fn webhooks_of(&self, egress: &EgressId) -> Result<Vec<StoredWebhook>, StoreError>;
+
+    /// Appends to a session's feed and returns the sequence number; `None` if `id` was here before.
+    async fn append_feed(
+        &self,
+        session: &SessionId,
+        at: Timestamp,
+        kind: &str,
+        id: Option<&str>,
+        data: &serde_json::Value,
+    ) -> Result<Option<u64>, StoreError>;
+    /// Entries after `seq`, oldest first, at most `limit`.
+    async fn feed_after(&self, session: &SessionId, seq: u64, limit: usize) -> Result<Vec<FeedEntry>, StoreError>;
+}

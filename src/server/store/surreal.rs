@@ -1,0 +1,188 @@
+//! The store on SurrealDB: in memory, on disk or over a socket by the address alone. Which statement does what stands
+//! in the rooms below; here the database is opened and the port is answered.
+
+mod accounts;
+mod destinations;
+mod feed;
+mod overlays;
+mod query;
+mod schema;
+mod sessions;
+mod webhooks;
+
+pub use schema::NewerSchema;
+
+use super::{
+    FeedEntry, OverlayGrant, SavedDestination, SealedKey, SessionFilter, SignIn, Store, StoreError, StoredWebhook, TimelineEntry, TokenHash,
+};
+use crate::domain::{
+    account::User,
+    ids::{DestinationId, EgressId, Generation, SessionId, UserId},
+    session::{Owner, Session},
+    timestamp::Timestamp,
+};
+use async_trait::async_trait;
+use query::Database;
+use serde_json::json;
+use surrealdb::opt::auth::Root;
+
+/// Namespace and database, on every engine.
+const NAME: &str = "footlight";
+
+/// Who signs in to a database server. An embedded database asks nobody.
+#[derive(Clone)]
+pub struct StoreCredentials {
+    /// The server's root user.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for StoreCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StoreCredentials({})", self.username)
+    }
+}
+
+/// An open store; clones share it.
+#[derive(Debug, Clone)]
+pub struct SurrealStore(Database);
+
+impl SurrealStore {
+    /// Opens `surrealkv://folder`, `mem://` or `ws://host:port` and brings the schema up.
+    ///
+    /// # Errors
+    /// The address cannot be opened, the server refuses the credentials, or a newer Footlight wrote the store
+    /// ([`NewerSchema`] as the source).
+    pub async fn open(address: &str, credentials: Option<&StoreCredentials>) -> Result<Self, StoreError> {
+        let failed = |error: surrealdb::Error| StoreError::Failed(Box::new(error));
+        let client = surrealdb::engine::any::connect(address).await.map_err(failed)?;
+        if let Some(StoreCredentials { username, password }) = credentials {
+            let root = Root { username: username.clone(), password: password.clone() };
+            client.signin(root).await.map_err(failed)?;
+        }
+        let database = Database(client);
+        database.run(&format!("DEFINE NAMESPACE IF NOT EXISTS {NAME}"), json!({})).await?;
+        database.0.use_ns(NAME).await.map_err(failed)?;
+        database.run(&format!("DEFINE DATABASE IF NOT EXISTS {NAME}"), json!({})).await?;
+        database.0.use_db(NAME).await.map_err(failed)?;
+        schema::migrate(&database).await?;
+        Ok(Self(database))
+    }
+}
+
+type Answer<T> = Result<T, StoreError>;
+
+#[async_trait]
+impl Store for SurrealStore {
+    async fn ping(&self) -> Answer<()> {
+        self.0.run("RETURN true", json!({})).await
+    }
+
+    async fn insert_user(&self, user: &User, name_key: &str, password_hash: Option<&str>) -> Answer<()> {
+        self.0.insert_user(user, name_key, password_hash).await
+    }
+    async fn user(&self, id: &UserId) -> Answer<Option<User>> {
+        self.0.user(id).await
+    }
+    async fn user_by_name(&self, name_key: &str) -> Answer<Option<(User, Option<String>)>> {
+        self.0.user_by_name(name_key).await
+    }
+    async fn count_users(&self) -> Answer<u64> {
+        self.0.count_users().await
+    }
+    async fn set_password(&self, user: &UserId, password_hash: &str) -> Answer<()> {
+        self.0.set_password(user, password_hash).await
+    }
+
+    async fn insert_sign_in(&self, hash: &TokenHash, sign_in: &SignIn) -> Answer<()> {
+        self.0.insert_sign_in(hash, sign_in).await
+    }
+    async fn sign_in(&self, hash: &TokenHash) -> Answer<Option<SignIn>> {
+        self.0.sign_in(hash).await
+    }
+    async fn take_sign_in(&self, hash: &TokenHash) -> Answer<Option<SignIn>> {
+        self.0.take_sign_in(hash).await
+    }
+
+    async fn insert_session(
+        &self,
+        session: &Session,
+        keys: &[(DestinationId, SealedKey)],
+        idempotency_key: Option<&str>,
+        entry: &TimelineEntry,
+    ) -> Answer<()> {
+        self.0.insert_session(session, keys, idempotency_key, entry).await
+    }
+    async fn session(&self, id: &SessionId) -> Answer<Option<Session>> {
+        self.0.session(id).await
+    }
+    async fn session_by_idempotency_key(&self, owner: &Owner, key: &str, since: Timestamp) -> Answer<Option<Session>> {
+        self.0.session_by_idempotency_key(owner, key, since).await
+    }
+    async fn session_by_egress(&self, egress: &EgressId) -> Answer<Option<Session>> {
+        self.0.session_by_egress(egress).await
+    }
+    async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>) -> Answer<()> {
+        self.0.update_session(session, entry).await
+    }
+    async fn set_session_keys(&self, id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> Answer<()> {
+        self.0.set_session_keys(id, keys).await
+    }
+    async fn session_keys(&self, id: &SessionId) -> Answer<Vec<(DestinationId, SealedKey)>> {
+        self.0.session_keys(id).await
+    }
+    async fn active_sessions(&self) -> Answer<Vec<Session>> {
+        self.0.active_sessions().await
+    }
+    async fn active_session_of(&self, owner: &Owner) -> Answer<Option<Session>> {
+        self.0.active_session_of(owner).await
+    }
+    async fn sessions(&self, filter: &SessionFilter) -> Answer<Vec<Session>> {
+        self.0.sessions(filter).await
+    }
+    async fn timeline(&self, id: &SessionId) -> Answer<Vec<TimelineEntry>> {
+        self.0.timeline(id).await
+    }
+
+    async fn save_destination(&self, saved: &SavedDestination) -> Answer<()> {
+        self.0.save_destination(saved).await
+    }
+    async fn saved_destinations(&self, owner: &Owner) -> Answer<Vec<SavedDestination>> {
+        self.0.saved_destinations(owner).await
+    }
+    async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Answer<()> {
+        self.0.delete_destination(owner, id).await
+    }
+
+    async fn insert_overlay_grant(&self, grant: &OverlayGrant) -> Answer<()> {
+        self.0.insert_overlay_grant(grant).await
+    }
+    async fn overlay_grant(&self, id: &str) -> Answer<Option<OverlayGrant>> {
+        self.0.overlay_grant(id).await
+    }
+    async fn revoke_overlay_grants(&self, session: &SessionId, generation: Option<Generation>) -> Answer<()> {
+        self.0.revoke_overlay_grants(session, generation).await
+    }
+
+    async fn insert_webhook(&self, webhook: &StoredWebhook) -> Answer<bool> {
+        self.0.insert_webhook(webhook).await
+    }
+    async fn webhooks_of(&self, egress: &EgressId) -> Answer<Vec<StoredWebhook>> {
+        self.0.webhooks_of(egress).await
+    }
+
+    async fn append_feed(
+        &self,
+        session: &SessionId,
+        at: Timestamp,
+        kind: &str,
+        id: Option<&str>,
+        data: &serde_json::Value,
+    ) -> Answer<Option<u64>> {
+        self.0.append_feed(session, at, kind, id, data).await
+    }
+    async fn feed_after(&self, session: &SessionId, seq: u64, limit: usize) -> Answer<Vec<FeedEntry>> {
+        self.0.feed_after(session, seq, limit).await
+    }
+}

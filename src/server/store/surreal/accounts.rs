@@ -1,0 +1,76 @@
+//! Accounts and what their tokens open.
+
+use super::query::{Database, Refusal, decode, encode};
+use crate::{
+    domain::{account::User, ids::UserId},
+    server::store::{SignIn, StoreError, TokenHash},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct WithHash {
+    document: User,
+    password_hash: Option<String>,
+}
+
+impl Database {
+    pub(super) async fn insert_user(&self, user: &User, name_key: &str, password_hash: Option<&str>) -> Result<(), StoreError> {
+        let sql = "{
+            IF (SELECT VALUE name_key FROM user WHERE name_key = $name_key)[0] != NONE { THROW 'name' };
+            CREATE type::record('user', $id) SET name_key = $name_key, password_hash = $password_hash ?? NONE, document = $document;
+        }";
+        let variables = json!({ "id": user.id, "name_key": name_key, "password_hash": password_hash, "document": encode(user)? });
+        match self.settle(sql, variables).await {
+            Ok(_) => Ok(()),
+            Err(Refusal::Thrown(_)) => Err(StoreError::Taken("the name")),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    pub(super) async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        self.read("SELECT VALUE document FROM ONLY type::record('user', $id)", json!({ "id": id })).await
+    }
+
+    pub(super) async fn user_by_name(&self, name_key: &str) -> Result<Option<(User, Option<String>)>, StoreError> {
+        let sql = "SELECT document, password_hash FROM user WHERE name_key = $name_key";
+        let found: Vec<WithHash> = self.read(sql, json!({ "name_key": name_key })).await?;
+        Ok(found.into_iter().next().map(|row| (row.document, row.password_hash)))
+    }
+
+    pub(super) async fn count_users(&self) -> Result<u64, StoreError> {
+        let counted: Option<u64> = self.read("RETURN (SELECT VALUE count() FROM user GROUP ALL)[0]", json!({})).await?;
+        Ok(counted.unwrap_or(0))
+    }
+
+    pub(super) async fn set_password(&self, user: &UserId, password_hash: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE type::record('user', $id) SET password_hash = $password_hash RETURN VALUE name_key";
+        let changed: Vec<Value> = self.read(sql, json!({ "id": user, "password_hash": password_hash })).await?;
+        if changed.is_empty() { Err(StoreError::Missing) } else { Ok(()) }
+    }
+
+    /// Forgets the account's expired ones on the way, so that they do not pile up.
+    pub(super) async fn insert_sign_in(&self, hash: &TokenHash, sign_in: &SignIn) -> Result<(), StoreError> {
+        let sql = "{
+            DELETE sign_in WHERE user = $user AND expires_at <= $now;
+            CREATE type::record('sign_in', $hash) SET user = $user, once = $once, expires_at = $expires_at, document = $document;
+        }";
+        let variables = json!({
+            "hash": hash, "user": sign_in.user, "once": sign_in.once, "expires_at": sign_in.expires_at.as_millis(),
+            "now": sign_in.created_at.as_millis(), "document": encode(sign_in)?,
+        });
+        self.run(sql, variables).await
+    }
+
+    pub(super) async fn sign_in(&self, hash: &TokenHash) -> Result<Option<SignIn>, StoreError> {
+        let sql = "SELECT VALUE document FROM ONLY type::record('sign_in', $hash)";
+        let found: Option<SignIn> = self.read(sql, json!({ "hash": hash })).await?;
+        Ok(found.filter(|sign_in| !sign_in.once))
+    }
+
+    pub(super) async fn take_sign_in(&self, hash: &TokenHash) -> Result<Option<SignIn>, StoreError> {
+        let sql = "DELETE type::record('sign_in', $hash) RETURN BEFORE";
+        let mut taken: Vec<Value> = self.read(sql, json!({ "hash": hash })).await?;
+        taken.pop().map(|mut row| decode(row["document"].take())).transpose()
+    }
+}

@@ -1,0 +1,143 @@
+//! Sessions and their timelines: who may have one, which revision follows which, and in what order they are listed.
+
+use super::query::{Database, Refusal, encode};
+use crate::{
+    domain::{
+        ids::{EgressId, SessionId},
+        session::{Owner, Session},
+        timestamp::Timestamp,
+    },
+    server::store::{SealedKey, SessionFilter, StoreError, TimelineEntry},
+};
+use serde_json::{Value, json};
+
+/// Refuses a second active session by the first one's id. The unique index is what decides between racing ones: the
+/// loser comes here again, and only now sees the winner.
+const ONE_ACTIVE: &str = "IF $active {
+    LET $winner = (SELECT VALUE key FROM session WHERE active_owner = $owner AND key != $key)[0];
+    IF $winner != NONE { THROW 'active ' + $winner };
+};";
+
+/// What follows every stored revision.
+const TRACES: &str = "
+    IF $entry != NULL { CREATE type::record('timeline', [$key, $revision]) SET document = $entry RETURN NONE };
+    IF $egress != NULL { UPSERT type::record('egress', $egress) SET session = $key RETURN NONE };
+";
+
+impl Database {
+    pub(super) async fn insert_session(
+        &self,
+        session: &Session,
+        keys: &[(crate::domain::ids::DestinationId, SealedKey)],
+        idempotency_key: Option<&str>,
+        entry: &TimelineEntry,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "{{
+            IF $idempotency != NULL AND (SELECT VALUE key FROM session WHERE idempotency = $idempotency)[0] != NONE {{ THROW 'repeated' }};
+            {ONE_ACTIVE}
+            CREATE type::record('session', $key) SET key = $key, owner = $owner, account = $account, active = $active,
+                idempotency = $idempotency ?? NONE, created_at = $created_at, revision = $revision, document = $document RETURN NONE;
+            CREATE type::record('session_keys', $key) SET sealed = $sealed RETURN NONE;
+            {TRACES}
+            }}"
+        );
+        let mut variables = changing(session, Some(entry))?;
+        variables["account"] = json!(session.account);
+        variables["created_at"] = json!(session.created_at.as_millis());
+        variables["idempotency"] = json!(idempotency_key.map(|key| idempotency(&session.owner, key)));
+        variables["sealed"] = super::destinations::sealed(keys);
+        self.settle(&sql, variables).await.map(drop).map_err(told)
+    }
+
+    pub(super) async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>) -> Result<(), StoreError> {
+        let sql = format!(
+            "{{
+            LET $stored = (SELECT VALUE revision FROM ONLY type::record('session', $key));
+            IF $stored = NONE {{ THROW 'missing' }};
+            IF $stored != $revision - 1 {{ THROW 'stale' }};
+            {ONE_ACTIVE}
+            UPDATE type::record('session', $key) SET active = $active, revision = $revision, document = $document RETURN NONE;
+            {TRACES}
+            }}"
+        );
+        self.settle(&sql, changing(session, entry)?).await.map(drop).map_err(told)
+    }
+
+    pub(super) async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        self.read("SELECT VALUE document FROM ONLY type::record('session', $key)", json!({ "key": id })).await
+    }
+
+    pub(super) async fn session_by_idempotency_key(
+        &self,
+        owner: &Owner,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let sql = "RETURN (SELECT VALUE document FROM session WHERE idempotency = $idempotency AND created_at >= $since)[0]";
+        self.read(sql, json!({ "idempotency": idempotency(owner, key), "since": since.as_millis() })).await
+    }
+
+    pub(super) async fn session_by_egress(&self, egress: &EgressId) -> Result<Option<Session>, StoreError> {
+        let sql = "{
+            LET $key = (SELECT VALUE session FROM ONLY type::record('egress', $egress));
+            IF $key = NONE { NONE } ELSE { (SELECT VALUE document FROM ONLY type::record('session', $key)) }
+        }";
+        self.read(sql, json!({ "egress": egress })).await
+    }
+
+    pub(super) async fn active_sessions(&self) -> Result<Vec<Session>, StoreError> {
+        self.read("SELECT VALUE document FROM session WHERE active = true ORDER BY key", json!({})).await
+    }
+
+    pub(super) async fn active_session_of(&self, owner: &Owner) -> Result<Option<Session>, StoreError> {
+        let sql = "RETURN (SELECT VALUE document FROM session WHERE active_owner = $owner)[0]";
+        self.read(sql, json!({ "owner": owner.to_string() })).await
+    }
+
+    pub(super) async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError> {
+        let shelf = match (&filter.account, filter.active) {
+            (Some(_), Some(_)) => "account = $account AND active = $active",
+            (Some(_), None) => "account = $account",
+            (None, Some(_)) => "active = $active",
+            (None, None) => "shelf = 'all'",
+        };
+        let before = if filter.before.is_some() { "AND key < $before" } else { "" };
+        let sql = format!("SELECT VALUE document FROM session WHERE {shelf} {before} ORDER BY key DESC LIMIT $limit");
+        let variables = json!({ "account": filter.account, "active": filter.active, "before": filter.before, "limit": filter.limit });
+        self.read(&sql, variables).await
+    }
+
+    pub(super) async fn timeline(&self, id: &SessionId) -> Result<Vec<TimelineEntry>, StoreError> {
+        self.read("SELECT VALUE document FROM timeline:[$key, NONE]..=[$key, ..]", json!({ "key": id })).await
+    }
+}
+
+/// The variables of an insert and an update alike.
+fn changing(session: &Session, entry: Option<&TimelineEntry>) -> Result<Value, StoreError> {
+    Ok(json!({
+        "key": session.id,
+        "owner": session.owner.to_string(),
+        "active": session.state.is_active(),
+        "revision": session.revision,
+        "document": encode(session)?,
+        "entry": encode(&entry)?,
+        "egress": session.state.egress(),
+    }))
+}
+
+/// An owner's text has no space, so no two pairs read alike.
+fn idempotency(owner: &Owner, key: &str) -> String {
+    format!("{owner} {key}")
+}
+
+fn told(refusal: Refusal) -> StoreError {
+    let Refusal::Thrown(words) = refusal else { return refusal.into() };
+    match (words.as_str(), words.strip_prefix("active ").and_then(|id| id.parse().ok())) {
+        (_, Some(winner)) => StoreError::ActiveSession(winner),
+        ("repeated", None) => StoreError::Taken("the idempotency key"),
+        ("missing", None) => StoreError::Missing,
+        ("stale", None) => StoreError::Stale,
+        _ => Refusal::Thrown(words).into(),
+    }
+}

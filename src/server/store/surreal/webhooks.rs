@@ -1,0 +1,44 @@
+//! LiveKit's deliveries, whole and once.
+
+use super::query::{Database, Refusal};
+use crate::{
+    domain::{ids::EgressId, timestamp::Timestamp},
+    server::store::{StoreError, StoredWebhook},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+struct Row {
+    id: String,
+    egress: Option<EgressId>,
+    at: i64,
+    json: String,
+}
+
+impl Database {
+    pub(super) async fn insert_webhook(&self, webhook: &StoredWebhook) -> Result<bool, StoreError> {
+        let sql = "CREATE type::record('webhook', $id) SET egress = $egress ?? NONE, at = $at, json = $json RETURN NONE";
+        let StoredWebhook { id, egress, at, body } = webhook;
+        let variables = json!({ "id": id, "egress": egress, "at": at.as_millis(), "json": body.to_string() });
+        match self.settle(sql, variables).await {
+            Ok(_) => Ok(true),
+            Err(Refusal::Exists) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    pub(super) async fn webhooks_of(&self, egress: &EgressId) -> Result<Vec<StoredWebhook>, StoreError> {
+        let sql = "SELECT record::id(id) AS id, egress, at, json FROM webhook WHERE egress = $egress ORDER BY at, id";
+        let rows: Vec<Row> = self.read(sql, json!({ "egress": egress })).await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}
+
+impl TryFrom<Row> for StoredWebhook {
+    type Error = StoreError;
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let body = serde_json::from_str(&row.json).map_err(|error| StoreError::Failed(Box::new(error)))?;
+        Ok(Self { id: row.id, egress: row.egress, at: Timestamp::from_millis(row.at), body })
+    }
+}

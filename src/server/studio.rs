@@ -1,0 +1,181 @@
+//! USE CASES: the list of what the product can do. Both doors (server functions and the HTTP API) call these and nothing
+//! else; below are only the ports. Every change of a session goes through [`Studio::change`]: read, transition, store over
+//! the revision that was read, then announce.
+
+pub mod accounts;
+pub mod decide;
+pub mod destinations;
+pub mod facts;
+pub mod feed;
+pub mod overlay;
+pub mod reconcile;
+pub mod replace;
+pub mod start;
+pub mod stop;
+pub mod views;
+pub mod webhooks;
+
+use super::{
+    auth::caller::Caller,
+    clock::Clock,
+    error::{Answer, StudioError},
+    livekit::LiveKit,
+    relay::Relay,
+    store::{Store, StoreError, TimelineEntry},
+    vault::Vault,
+};
+use crate::{
+    api::sessions::SessionView,
+    config::serve::ServeConfig,
+    domain::{
+        account::Role,
+        address::AllowList,
+        ids::SessionId,
+        session::{Actor, Session},
+        timestamp::Timestamp,
+    },
+};
+use facts::Facts;
+use feed::Feed;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+/// Everything the use cases stand on. Cheap to clone.
+#[derive(Clone)]
+pub struct Studio(Arc<Inner>);
+
+/// The parts, given once at start.
+pub struct Parts {
+    /// What it is told from outside.
+    pub config: ServeConfig,
+    /// The time.
+    pub clock: Clock,
+    /// What must survive.
+    pub store: Arc<dyn Store>,
+    /// Rooms and egress.
+    pub livekit: Arc<dyn LiveKit>,
+    /// The platforms' connections.
+    pub relay: Arc<dyn Relay>,
+    /// Opens and seals stream keys.
+    pub vault: Vault,
+    /// Which private addresses may be destinations.
+    pub allow: AllowList,
+}
+
+struct Inner {
+    parts: Parts,
+    feed: Feed,
+    facts: Facts,
+    /// One lock per active session: whoever acts on its egress holds it.
+    locks: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
+    names: Mutex<HashMap<crate::domain::ids::UserId, String>>,
+}
+
+/// What a change of a session did: the new session, and the line for its timeline if something happened.
+pub struct Change {
+    /// As it shall be stored; its revision is set by [`Studio::change`].
+    pub session: Session,
+    /// What happened, as a sentence.
+    pub what: Option<String>,
+}
+
+impl Studio {
+    /// A studio over its parts; nothing runs yet.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner { parts, feed: Feed::default(), facts: Facts::default(), locks: Mutex::default(), names: Mutex::default() }))
+    }
+
+    /// What it is told from outside.
+    pub fn config(&self) -> &ServeConfig {
+        &self.0.parts.config
+    }
+
+    /// What must survive.
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.parts.store
+    }
+
+    /// What has just happened, for the doors' event streams.
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    fn livekit(&self) -> &dyn LiveKit {
+        &*self.0.parts.livekit
+    }
+
+    fn relay(&self) -> &dyn Relay {
+        &*self.0.parts.relay
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.0.parts.vault
+    }
+
+    fn facts(&self) -> &Facts {
+        &self.0.facts
+    }
+
+    /// Now, by the studio's clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
+    }
+
+    /// LiveKit and the store answer, or why not.
+    pub async fn ready(&self) -> Vec<(&'static str, Result<(), String>)> {
+        let store = self.store().ping().await.map_err(|error| super::error::chain(&error));
+        let livekit = self.livekit().ping().await.map_err(|error| super::error::chain(&error));
+        vec![("store", store), ("livekit", livekit)]
+    }
+
+    fn lock_of(&self, id: &SessionId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.0.locks.lock().expect("no holder panics: nothing is called under this lock");
+        Arc::clone(locks.entry(id.clone()).or_default())
+    }
+
+    fn forget(&self, id: &SessionId) {
+        self.0.locks.lock().expect("no holder panics: nothing is called under this lock").remove(id);
+        self.facts().forget(id);
+    }
+
+    /// The caller's session, or an admin's any. Foreign ones answer like missing ones.
+    async fn own(&self, caller: &Caller, id: &SessionId) -> Answer<Session> {
+        let session = self.store().session(id).await?;
+        session
+            .filter(|session| session.account == caller.user.id || caller.user.role == Role::Admin)
+            .ok_or_else(|| StudioError::not_found("show"))
+    }
+
+    /// Reads a session, lets `step` change it (or leave it: `None`), stores it over the revision that was read, announces
+    /// it. When somebody else was faster, everything is done again on what they stored.
+    async fn change<F>(&self, id: &SessionId, actor: Actor, mut step: F) -> Answer<Session>
+    where
+        F: FnMut(&Session) -> Option<Change> + Send,
+    {
+        loop {
+            let stored = self.store().session(id).await?.ok_or(StoreError::Missing)?;
+            let Some(Change { mut session, what }) = step(&stored) else { return Ok(stored) };
+            session.revision = stored.revision + 1;
+            let entry = what.map(|what| TimelineEntry { at: self.now(), actor, what, state: session.state.name().to_owned() });
+            match self.store().update_session(&session, entry.as_ref()).await {
+                Ok(()) => {
+                    if let Some(entry) = &entry {
+                        tracing::info!(session = %id, state = session.state.name(), ?actor, what = entry.what, "session changed");
+                    }
+                    self.announce(&session).await;
+                    return Ok(session);
+                }
+                Err(StoreError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Tells everybody who listens how a session stands.
+    async fn announce(&self, session: &Session) {
+        let view: SessionView = self.view(session).await;
+        self.feed().session(view);
+    }
+}

@@ -1,0 +1,234 @@
+//! From what the caller names or types to destinations the relay can use: platform rules, the address guard, keys sealed.
+
+use super::{Change, Studio};
+use crate::{
+    api::{
+        broadcast::{WantedDestination, WantedIngest, WantedShow, WantedTarget},
+        error::{ApiError, ErrorCode},
+        sessions::{SessionView, TypedDestination},
+    },
+    domain::{
+        address::{check_address, check_ip},
+        destination::{Destination, Platform, StreamKey, UnusableDestination, ingest_address},
+        ids::{DestinationId, Generation, SessionId},
+        session::{Actor, EndReason, Outcome, Owner, Session},
+    },
+    server::{
+        auth::caller::Caller,
+        error::{Answer, StudioError},
+        store::{SavedDestination, SealedKey, StoreError},
+    },
+};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::time::Duration;
+
+/// Destinations of one show.
+pub const MOST_DESTINATIONS: usize = 10;
+/// A name server that is slower than this is no help to a show.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A destination with its key open, on its way into a session.
+pub(super) struct Resolved {
+    pub destination: Destination,
+    pub key: StreamKey,
+}
+
+impl Studio {
+    /// The caller's saved destinations, without their keys.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn saved_destinations(&self, caller: &Caller) -> Answer<Vec<Destination>> {
+        let saved = self.store().saved_destinations(&caller.owner()).await?;
+        Ok(saved.into_iter().map(|saved| saved.destination).collect())
+    }
+
+    /// Forgets a saved destination, key and all.
+    ///
+    /// # Errors
+    /// It is not the caller's.
+    pub async fn delete_destination(&self, caller: &Caller, id: &DestinationId) -> Answer<()> {
+        match self.store().delete_destination(&caller.owner(), id).await {
+            Err(StoreError::Missing) => Err(StudioError::not_found("destination")),
+            done => Ok(done?),
+        }
+    }
+
+    /// Adds and removes destinations of a running show. The new ones are all checked before anything changes.
+    ///
+    /// # Errors
+    /// The show is not running, or a new destination is unusable.
+    pub async fn change_destinations(
+        &self,
+        caller: &Caller,
+        id: &SessionId,
+        add: Vec<TypedDestination>,
+        remove: &[DestinationId],
+    ) -> Answer<SessionView> {
+        let session = self.own(caller, id).await?;
+        let added = self.resolve(&session.owner, &[], add).await?;
+        let staying = |of: &&Destination| !remove.contains(&of.id);
+        if session.destinations.iter().filter(staying).count() + added.len() > MOST_DESTINATIONS {
+            return Err(too_many());
+        }
+        let mut keys = self.store().session_keys(id).await?;
+        keys.retain(|(of, _)| !remove.contains(of));
+        keys.extend(self.seal_all(&session.owner, &added)?);
+        self.store().set_session_keys(id, &keys).await?;
+        let session = self
+            .change(id, Actor::Host, |session| {
+                if !session.state.is_active() {
+                    return None;
+                }
+                let mut session = session.clone();
+                session.destinations.retain(|of| !remove.contains(&of.id));
+                session.destinations.extend(added.iter().map(|resolved| resolved.destination.clone()));
+                let names = |of: &[Resolved]| of.iter().map(|one| one.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
+                Some(Change {
+                    what: Some(format!("Destinations changed: {} added, {} removed. {}", added.len(), remove.len(), names(&added))),
+                    session,
+                })
+            })
+            .await?;
+        if session.state.is_over() {
+            return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
+        }
+        if session.destinations.is_empty() {
+            let session = self.begin_end(id, Actor::Host, Outcome::Ended(EndReason::NoDestinations)).await?;
+            return Ok(self.view(&session).await);
+        }
+        let report = self.relay().put(&self.wanted(&session).await?).await?;
+        self.take_report(report).await;
+        Ok(self.view(&session).await)
+    }
+
+    /// Saved ones by id and typed ones, checked against platform rules and the address guard; typed ones are kept if asked.
+    pub(super) async fn resolve(&self, owner: &Owner, ids: &[DestinationId], typed: Vec<TypedDestination>) -> Answer<Vec<Resolved>> {
+        if ids.len() + typed.len() > MOST_DESTINATIONS {
+            return Err(too_many());
+        }
+        let mut resolved = Vec::with_capacity(ids.len() + typed.len());
+        let saved = if ids.is_empty() { Vec::new() } else { self.store().saved_destinations(owner).await? };
+        for id in ids {
+            let found = saved.iter().find(|saved| &saved.destination.id == id).ok_or_else(|| StudioError::not_found("destination"))?;
+            let key = self.vault().open(owner, id, &found.key).map_err(|error| StudioError::Internal(error.to_string()))?;
+            self.guard(&found.destination).await?;
+            resolved.push(Resolved { destination: found.destination.clone(), key });
+        }
+        for typed in typed {
+            let address =
+                ingest_address(typed.platform, typed.custom_rtmp_url.as_deref(), &typed.stream_key).map_err(|error| unusable(&error))?;
+            let destination = Destination {
+                id: new_id(),
+                platform: typed.platform,
+                name: typed.save_as.as_deref().map(clean_name).unwrap_or_default(),
+                address,
+                key_tail: typed.stream_key.tail(),
+            };
+            self.guard(&destination).await?;
+            if typed.save_as.is_some() && typed.platform != Platform::Rehearsal {
+                let key = self.seal(owner, &destination.id, &typed.stream_key)?;
+                let saved = SavedDestination { owner: owner.clone(), destination: destination.clone(), key, used_at: None };
+                self.store().save_destination(&saved).await?;
+            }
+            resolved.push(Resolved { destination, key: typed.stream_key });
+        }
+        Ok(resolved)
+    }
+
+    /// The address as written and every address its name resolves to now. The relay looks again when it connects.
+    async fn guard(&self, destination: &Destination) -> Answer<()> {
+        let Some(address) = destination.address.as_deref().filter(|_| destination.platform.wants_address()) else { return Ok(()) };
+        let refused = |error: &dyn std::fmt::Display| ApiError::invalid("customRtmpUrl", format!("{}: {error}", destination.label()));
+        let allow = &self.0.parts.allow;
+        let target = check_address(address, allow).map_err(|error| refused(&error))?;
+        let lookup = tokio::net::lookup_host((target.host.as_str(), target.port));
+        let resolved = match tokio::time::timeout(RESOLVE_TIMEOUT, lookup).await {
+            Ok(Ok(found)) => found.collect::<Vec<_>>(),
+            _ => Vec::new(),
+        };
+        if resolved.is_empty() {
+            return Err(refused(&"the server's name does not resolve; check the address").into());
+        }
+        for found in resolved {
+            check_ip(found.ip(), &target, allow).map_err(|error| refused(&error))?;
+        }
+        Ok(())
+    }
+
+    fn seal(&self, owner: &Owner, id: &DestinationId, key: &StreamKey) -> Answer<SealedKey> {
+        self.vault().seal(owner, id, key).map_err(|error| StudioError::Internal(error.to_string()))
+    }
+
+    pub(super) fn seal_all(&self, owner: &Owner, resolved: &[Resolved]) -> Answer<Vec<(DestinationId, SealedKey)>> {
+        resolved.iter().map(|of| Ok((of.destination.id.clone(), self.seal(owner, &of.destination.id, &of.key)?))).collect()
+    }
+
+    /// What the relay shall do for a session: the two latest egresses may publish, the destinations get the composite.
+    pub(super) async fn wanted(&self, session: &Session) -> Answer<WantedShow> {
+        let keys = self.store().session_keys(&session.id).await?;
+        let mut destinations = Vec::with_capacity(session.destinations.len());
+        for of in &session.destinations {
+            let target = match &of.address {
+                None => WantedTarget::Record,
+                Some(address) => {
+                    let (_, sealed) = keys
+                        .iter()
+                        .find(|(id, _)| id == &of.id)
+                        .ok_or_else(|| StudioError::Internal(format!("destination {} has no key", of.id)))?;
+                    let stream_key =
+                        self.vault().open(&session.owner, &of.id, sealed).map_err(|error| StudioError::Internal(error.to_string()))?;
+                    WantedTarget::Publish { address: address.clone(), stream_key }
+                }
+            };
+            destinations.push(WantedDestination { id: of.id.clone(), label: of.label().to_owned(), target });
+        }
+        let generations = [session.generation.0.saturating_sub(1), session.generation.0];
+        let ingests = generations.into_iter().filter(|number| *number > 0).map(Generation);
+        Ok(WantedShow {
+            session_id: session.id.clone(),
+            ingests: ingests.map(|generation| WantedIngest { generation, token: self.publish_token(&session.id, generation) }).collect(),
+            destinations,
+            video: session.video,
+            slate: true,
+        })
+    }
+
+    /// The token under which one egress may publish: derived, so that it need not be stored.
+    pub(super) fn publish_token(&self, session: &SessionId, generation: Generation) -> String {
+        let secret = self.config().relay.secret.expose();
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+        mac.update(format!("publish\n{session}\n{generation}").as_bytes());
+        hex::encode(&mac.finalize().into_bytes()[..16])
+    }
+
+    /// Where one egress publishes.
+    pub(super) fn ingest_url(&self, session: &SessionId, generation: Generation) -> String {
+        format!("{}/{session}.{generation}.{}", self.config().relay.ingest_url, self.publish_token(session, generation))
+    }
+}
+
+fn too_many() -> StudioError {
+    StudioError::Refused(ApiError::invalid("destinations", format!("A show plays on at most {MOST_DESTINATIONS} places.")))
+}
+
+fn unusable(error: &UnusableDestination) -> ApiError {
+    let field = match error {
+        UnusableDestination::KeyMissing(_) | UnusableDestination::KeyMalformed(_) => "streamKey",
+        UnusableDestination::AddressMissing(_) | UnusableDestination::AddressMalformed(_) => "customRtmpUrl",
+    };
+    let mut message = error.to_string();
+    message.push('.');
+    ApiError::invalid(field, message)
+}
+
+fn clean_name(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect()
+}
+
+/// Ids are ULIDs in lower case: sortable by time, safe in addresses.
+pub(super) fn new_id<T: TryFrom<String>>() -> T {
+    let text = ulid::Ulid::new().to_string().to_lowercase();
+    T::try_from(text).unwrap_or_else(|_| unreachable!("a ULID is 26 letters and digits"))
+}

@@ -1,0 +1,149 @@
+//! The composite's page: who may open it, what it is loaded with, what it reports, what the host changes on it.
+
+use super::{Change, Studio};
+use crate::{
+    api::{
+        error::ErrorCode,
+        overlay::{Heartbeat, OverlayStage},
+    },
+    domain::{
+        ids::{Generation, SessionId},
+        overlay::{OverlayPatch, OverlaySettings},
+        session::{Actor, Session, StreamType},
+    },
+    server::{
+        auth::{caller::Caller, overlay as tokens},
+        error::{Answer, StudioError},
+        livekit::tokens::{overlay_access, preview_access},
+        store::{FeedEntry, OverlayGrant},
+    },
+};
+use serde_json::json;
+use url::Url;
+
+/// The overlay of one egress, admitted by its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverlayViewer {
+    /// The one session it may see.
+    pub session: SessionId,
+    /// The egress that renders it.
+    pub generation: Generation,
+}
+
+impl Studio {
+    /// Whose overlay this token opens.
+    ///
+    /// # Errors
+    /// Forged, expired or revoked.
+    pub async fn overlay_viewer(&self, token: &str) -> Answer<OverlayViewer> {
+        let refused = || StudioError::refused(ErrorCode::Unauthenticated, "This overlay address is not valid, or no longer.");
+        let claims = tokens::verify(token, self.config().jwt_secret.expose(), self.now()).map_err(|_| refused())?;
+        let grant = self.store().overlay_grant(&claims.jti).await?.filter(|grant| !grant.revoked).ok_or_else(refused)?;
+        Ok(OverlayViewer { session: grant.session, generation: grant.generation })
+    }
+
+    /// Everything the composite knows at load.
+    ///
+    /// # Errors
+    /// Another session's overlay, or a session that is unknown or over.
+    pub async fn overlay_stage(&self, viewer: &OverlayViewer, id: &SessionId) -> Answer<OverlayStage> {
+        if &viewer.session != id {
+            return Err(StudioError::refused(ErrorCode::Unauthenticated, "This overlay address belongs to another show."));
+        }
+        let session = self.store().session(id).await?.filter(|session| session.state.is_active());
+        let session = session.ok_or_else(|| StudioError::not_found("show"))?;
+        let access = overlay_access(&self.config().livekit, id, viewer.generation);
+        let room = match session.stream_type {
+            StreamType::User => Some(access.map_err(|error| StudioError::Internal(error.to_string()))?),
+            StreamType::Agent => None,
+        };
+        self.stage(&session, Some(viewer.generation), room).await
+    }
+
+    /// The same for the owner, to look at without recording.
+    ///
+    /// # Errors
+    /// Not the caller's.
+    pub async fn overlay_preview(&self, caller: &Caller, id: &SessionId) -> Answer<OverlayStage> {
+        let session = self.own(caller, id).await?;
+        let access = preview_access(&self.config().livekit, id, caller.user.id.as_str());
+        let room = match session.stream_type {
+            StreamType::User if session.state.is_active() => Some(access.map_err(|error| StudioError::Internal(error.to_string()))?),
+            _ => None,
+        };
+        self.stage(&session, None, room).await
+    }
+
+    async fn stage(
+        &self,
+        session: &Session,
+        generation: Option<Generation>,
+        room: Option<crate::domain::room::RoomAccess>,
+    ) -> Answer<OverlayStage> {
+        Ok(OverlayStage {
+            session_id: session.id.clone(),
+            generation,
+            stream_type: session.stream_type,
+            entity_name: session.entity_name.clone(),
+            title: session.title.clone(),
+            settings: session.overlay.clone(),
+            room,
+            live_since: session.state.live_since(),
+            seq: 0,
+        })
+    }
+
+    /// Takes an overlay's heartbeat.
+    pub fn heartbeat(&self, viewer: &OverlayViewer, beat: Heartbeat) {
+        self.facts().beat(&viewer.session, viewer.generation, beat, self.now());
+    }
+
+    /// Changes what the composite shows; every overlay, Studio and preview hears of it at once.
+    ///
+    /// # Errors
+    /// Not the caller's, or over.
+    pub async fn set_overlay(&self, caller: &Caller, id: &SessionId, patch: &OverlayPatch) -> Answer<OverlaySettings> {
+        self.own(caller, id).await?;
+        let session = self
+            .change(id, Actor::Host, |session| {
+                let overlay = patch.apply(&session.overlay);
+                let changed = session.state.is_active() && overlay != session.overlay;
+                changed.then(|| Change { session: Session { overlay, ..session.clone() }, what: None })
+            })
+            .await?;
+        if !session.state.is_active() {
+            return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
+        }
+        let (at, data) = (self.now(), json!(session.overlay));
+        if let Some(seq) = self.store().append_feed(id, at, "overlay", None, &data).await? {
+            self.feed().entry(id.clone(), FeedEntry { seq, at, kind: "overlay".into(), id: None, data });
+        }
+        Ok(session.overlay)
+    }
+
+    pub(super) async fn mint_overlay_token(&self, session: &Session, generation: Generation) -> Answer<String> {
+        let minted = tokens::mint(session, generation, self.config().jwt_secret.expose(), self.now());
+        let (token, claims) = minted.map_err(|error| StudioError::Internal(error.to_string()))?;
+        let grant = OverlayGrant { id: claims.jti, session: session.id.clone(), generation, revoked: false };
+        self.store().insert_overlay_grant(&grant).await?;
+        Ok(token)
+    }
+
+    /// The address the egress opens. It names deployment, session and generation, by which an egress is found again in
+    /// LiveKit's list after any crash: a web egress carries no other mark.
+    pub(super) fn page_url(&self, session: &SessionId, generation: Generation, token: &str) -> String {
+        format!(
+            "{}/stream/overlay?sessionId={session}&generation={generation}&deployment={}&token={token}",
+            self.config().app_url,
+            self.config().deployment()
+        )
+    }
+
+    /// The session and generation behind an egress's page, if it is one of this deployment's.
+    pub(super) fn origin(&self, page_url: &str) -> Option<(SessionId, Generation)> {
+        let url = Url::parse(page_url).ok()?;
+        let of = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        (of("deployment")? == self.config().deployment()).then_some(())?;
+        Some((of("sessionId")?.parse().ok()?, Generation(of("generation")?.parse().ok()?)))
+    }
+}

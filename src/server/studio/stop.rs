@@ -1,0 +1,154 @@
+//! The end of a show, whoever asks for it; and what a caller may see of shows.
+
+use super::{Change, Studio, decide::is_taken};
+use crate::{
+    api::{broadcast::DestinationState, error::ErrorCode, sessions::SessionView},
+    domain::{
+        account::Role,
+        ids::SessionId,
+        session::{Actor, DestinationResult, EndReason, Outcome, Session},
+    },
+    server::{
+        auth::caller::Caller,
+        error::{Answer, StudioError},
+        store::SessionFilter,
+    },
+};
+use std::time::Duration;
+
+/// How long an answer waits for the end to be confirmed; after that the reconciler goes on alone.
+const SETTLE: Duration = Duration::from_secs(8);
+const PAGE: usize = 100;
+
+impl Studio {
+    /// Ends a show; one that is ending or over stays as it is. `note` is an administrator's reason.
+    ///
+    /// # Errors
+    /// Not the caller's, or the store failed.
+    pub async fn stop(&self, caller: &Caller, id: &SessionId, note: Option<String>) -> Answer<SessionView> {
+        let session = self.own(caller, id).await?;
+        let own = session.account == caller.user.id;
+        let (actor, reason) = match note {
+            Some(note) if caller.user.role == Role::Admin => {
+                (Actor::Admin, EndReason::StoppedByAdmin { note: note.chars().take(300).collect() })
+            }
+            _ if own => (Actor::Host, EndReason::Stopped),
+            _ => (Actor::Admin, EndReason::StoppedByAdmin { note: String::new() }),
+        };
+        self.begin_end(id, actor, Outcome::Ended(reason)).await?;
+        self.settle(id).await?;
+        let session = self.own(caller, id).await?;
+        Ok(self.view(&session).await)
+    }
+
+    /// One show.
+    ///
+    /// # Errors
+    /// Not the caller's.
+    pub async fn session(&self, caller: &Caller, id: &SessionId) -> Answer<SessionView> {
+        let session = self.own(caller, id).await?;
+        Ok(self.view(&session).await)
+    }
+
+    /// The caller's running show.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn running(&self, caller: &Caller) -> Answer<Option<SessionView>> {
+        match self.store().active_session_of(&caller.owner()).await? {
+            Some(session) => Ok(Some(self.view(&session).await)),
+            None => Ok(None),
+        }
+    }
+
+    /// The caller's shows, newest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn my_sessions(&self, caller: &Caller) -> Answer<Vec<SessionView>> {
+        self.list(&SessionFilter { account: Some(caller.user.id.clone()), limit: PAGE, ..SessionFilter::default() }).await
+    }
+
+    /// Everybody's shows, newest first.
+    ///
+    /// # Errors
+    /// The caller is not an administrator.
+    pub async fn all_sessions(&self, caller: &Caller, active_only: bool) -> Answer<Vec<SessionView>> {
+        if caller.user.role != Role::Admin {
+            return Err(StudioError::refused(ErrorCode::Forbidden, "Only administrators see everybody's shows."));
+        }
+        self.list(&SessionFilter { active: active_only.then_some(true), limit: PAGE, ..SessionFilter::default() }).await
+    }
+
+    async fn list(&self, filter: &SessionFilter) -> Answer<Vec<SessionView>> {
+        let mut views = Vec::new();
+        for session in self.store().sessions(filter).await? {
+            views.push(self.view(&session).await);
+        }
+        Ok(views)
+    }
+
+    /// Takes the session into `ending`, with what each destination has done so far. The first outcome stays.
+    pub(super) async fn begin_end(&self, id: &SessionId, actor: Actor, outcome: Outcome) -> Answer<Session> {
+        let at = self.now();
+        let report = self.facts().of(id).report.map(|(report, _)| report);
+        self.change(id, actor, |session| {
+            let state = session.state.clone().end(outcome.clone(), at).ok()?;
+            let results = report.iter().flat_map(|report| &report.destinations).map(|of| DestinationResult {
+                id: of.id.clone(),
+                uptime_ms: of.uptime_ms,
+                reconnects: of.reconnects,
+                failure: match &of.state {
+                    DestinationState::Failed { reason, .. } => Some(reason.clone()),
+                    _ => None,
+                },
+            });
+            let what = match &outcome {
+                Outcome::Ended(reason) => reason.to_string(),
+                Outcome::Failed(cause) => cause.to_string(),
+            };
+            Some(Change { session: Session { state, results: results.collect(), health: Vec::new(), ..session.clone() }, what: Some(what) })
+        })
+        .await
+    }
+
+    /// Works at an ending session until it is over, for a while.
+    pub(super) async fn settle(&self, id: &SessionId) -> Answer<()> {
+        let work = async {
+            loop {
+                self.act(id).await;
+                match self.store().session(id).await? {
+                    Some(session) if session.state.is_active() => tokio::time::sleep(Duration::from_millis(150)).await,
+                    _ => return Ok(()),
+                }
+            }
+        };
+        tokio::time::timeout(SETTLE, work).await.unwrap_or(Ok(()))
+    }
+
+    /// Takes the relay's measurements of a show and acts on what they mean.
+    pub(super) async fn take_report(&self, report: crate::api::broadcast::ShowReport) {
+        let now = self.now();
+        let id = report.session_id.clone();
+        let receiving = matches!(report.ingest.state, crate::api::broadcast::IngestState::Receiving { .. });
+        let changed = self.facts().note(&id, |facts| {
+            let before = facts.report.as_ref().map(|(before, _)| (is_taken(before), states(before)));
+            let after = (is_taken(&report), states(&report));
+            facts.composite_away_since = if receiving { None } else { facts.composite_away_since.or(Some(now)) };
+            facts.report = Some((report, now));
+            before != Some(after)
+        });
+        if changed {
+            self.act(&id).await;
+        }
+        if let Ok(Some(session)) = self.store().session(&id).await
+            && session.state.is_active()
+        {
+            self.announce(&session).await;
+        }
+    }
+}
+
+fn states(report: &crate::api::broadcast::ShowReport) -> Vec<std::mem::Discriminant<DestinationState>> {
+    report.destinations.iter().map(|destination| std::mem::discriminant(&destination.state)).collect()
+}

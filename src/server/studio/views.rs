@@ -1,0 +1,104 @@
+//! How a session is shown: what is stored, joined with the evidence of this moment.
+
+use super::{Studio, decide::is_on_air};
+use crate::{
+    api::{
+        broadcast::{DestinationReport, DestinationState},
+        sessions::{DestinationView, SessionView},
+    },
+    domain::{
+        destination::{Destination, Platform},
+        ids::{DestinationId, SessionId, UserId},
+        session::{Session, SessionState},
+    },
+    server::error::Answer,
+};
+
+impl Studio {
+    /// A session as its owner and admins may see it.
+    pub(super) async fn view(&self, session: &Session) -> SessionView {
+        let now = self.now();
+        let facts = self.facts().of(&session.id);
+        let report = facts.report.as_ref().map(|(report, _)| report);
+        let report_of = |id: &DestinationId| report.and_then(|report| report.destinations.iter().find(|of| &of.id == id));
+        let running = matches!(session.state, SessionState::Live { .. });
+        let (end_reason, end_message) = match &session.state {
+            SessionState::Ended { reason, .. } => (Some(reason.word().to_owned()), Some(reason.to_string())),
+            SessionState::Failed { cause, .. } => (Some(cause.word().to_owned()), Some(cause.to_string())),
+            _ => (None, None),
+        };
+        let until = session.state.over_at().unwrap_or(match &session.state {
+            SessionState::Ending { since, .. } => *since,
+            _ => now,
+        });
+        SessionView {
+            session_id: session.id.clone(),
+            status: session.state.name().to_owned(),
+            on_air: running && facts.report.as_ref().is_some_and(|(report, at)| is_on_air(report, *at, now)),
+            rehearsal: session.destinations.iter().all(|destination| destination.platform == Platform::Rehearsal),
+            health: session.health.clone(),
+            stream_type: session.stream_type,
+            owner: session.owner.clone(),
+            owner_name: self.name_of(&session.account).await,
+            entity_name: session.entity_name.clone(),
+            stream_title: session.title.clone(),
+            destinations: session.destinations.iter().map(|of| destination_view(of, report_of(&of.id), session)).collect(),
+            composite: report.map(|report| report.ingest.clone()),
+            overlay: session.overlay.clone(),
+            video: session.video,
+            duration: session.state.live_since().map_or(0, |since| until.millis_since(since)),
+            created_at: session.created_at,
+            started_at: session.state.live_since(),
+            ended_at: session.state.over_at(),
+            end_reason,
+            end_message,
+            egress_id: session.state.egress().cloned(),
+            now,
+            revision: session.revision,
+        }
+    }
+
+    /// A session as it stands, for a feed that begins.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn feed_view(&self, id: &SessionId) -> Answer<Option<SessionView>> {
+        match self.store().session(id).await? {
+            Some(session) => Ok(Some(self.view(&session).await)),
+            None => Ok(None),
+        }
+    }
+
+    async fn name_of(&self, user: &UserId) -> String {
+        let known = self.0.names.lock().expect("no holder panics: nothing is called under this lock").get(user).cloned();
+        if let Some(name) = known {
+            return name;
+        }
+        let Ok(Some(found)) = self.store().user(user).await else { return String::new() };
+        self.0.names.lock().expect("no holder panics: nothing is called under this lock").insert(user.clone(), found.name.clone());
+        found.name
+    }
+}
+
+fn destination_view(destination: &Destination, report: Option<&DestinationReport>, session: &Session) -> DestinationView {
+    let result = session.results.iter().find(|result| result.id == destination.id);
+    let over = session.state.over_at();
+    let state = match (over, result, report) {
+        (Some(at), Some(result), _) => match &result.failure {
+            Some(reason) => DestinationState::Failed { at, reason: reason.clone() },
+            None => DestinationState::Finished { at },
+        },
+        (Some(at), None, _) => DestinationState::Finished { at },
+        (None, _, Some(report)) => report.state.clone(),
+        (None, _, None) => DestinationState::Waiting,
+    };
+    let live = report.filter(|_| over.is_none());
+    DestinationView {
+        destination: destination.clone(),
+        state,
+        bitrate_kbps: live.map_or(0, |report| report.bitrate_kbps),
+        last_progress_at: live.and_then(|report| report.last_progress_at),
+        reconnects: result.map(|result| result.reconnects).or(report.map(|report| report.reconnects)).unwrap_or(0),
+        uptime_ms: result.map(|result| result.uptime_ms).or(report.map(|report| report.uptime_ms)).unwrap_or(0),
+    }
+}

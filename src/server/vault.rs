@@ -1,0 +1,186 @@
+//! AES-256-GCM over stream keys. A sealed key opens only for the owner and destination it was sealed for.
+
+use super::store::SealedKey;
+use crate::domain::{destination::StreamKey, ids::DestinationId, session::Owner};
+use aes_gcm::{
+    Aes256Gcm, KeyInit,
+    aead::{Aead, Payload},
+};
+use rand::RngCore;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+const IV_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
+
+/// Why a key could not be sealed or opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// Not 64 hexadecimal digits.
+    #[error("a master key is 64 hexadecimal digits")]
+    MalformedMasterKey,
+    /// Not `iv:authTag:encrypted`.
+    #[error("the sealed text is malformed")]
+    MalformedText,
+    /// Sealed under a master key that is not configured.
+    #[error("the master key it was sealed with is not configured")]
+    UnknownMasterKey,
+    /// Changed, or sealed for another owner or destination.
+    #[error("the sealed text was changed, or belongs to another destination")]
+    NotAuthentic,
+}
+
+/// Seals under the current master key; opens under it and the old ones.
+pub struct Vault {
+    keys: Vec<MasterKey>,
+}
+
+struct MasterKey {
+    id: String,
+    cipher: Aes256Gcm,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Vault({} master keys)", self.keys.len())
+    }
+}
+
+/// Reads a master key from its 64 hexadecimal digits.
+///
+/// # Errors
+/// It is not one.
+pub fn parse_master_key(text: &str) -> Result<[u8; 32], VaultError> {
+    let mut key = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut key).map_err(|_| VaultError::MalformedMasterKey)?;
+    Ok(key)
+}
+
+impl MasterKey {
+    fn new(key: [u8; 32]) -> Self {
+        let key = Zeroizing::new(key);
+        let mut named = Sha256::new();
+        named.update(b"footlight master key id\n");
+        named.update(key.as_slice());
+        Self { id: hex::encode(&named.finalize()[..4]), cipher: Aes256Gcm::new(&(*key).into()) }
+    }
+}
+
+impl Vault {
+    /// A vault that seals under `current` and still opens what `old` ones sealed.
+    pub fn new(current: [u8; 32], old: Vec<[u8; 32]>) -> Self {
+        Self { keys: std::iter::once(current).chain(old).map(MasterKey::new).collect() }
+    }
+
+    /// Seals a stream key for one owner's destination.
+    ///
+    /// # Errors
+    /// The cipher refused (it takes any key of less than 64 GB).
+    pub fn seal(&self, owner: &Owner, destination: &DestinationId, key: &StreamKey) -> Result<SealedKey, VaultError> {
+        let current = &self.keys[0];
+        let mut iv = [0; IV_BYTES];
+        rand::rng().fill_bytes(&mut iv);
+        let aad = associated(owner, destination);
+        let sealed = current.cipher.encrypt(&iv.into(), Payload { msg: key.expose().as_bytes(), aad: aad.as_bytes() });
+        let sealed = sealed.map_err(|_| VaultError::NotAuthentic)?;
+        let (encrypted, tag) = sealed.split_at(sealed.len() - TAG_BYTES);
+        let text = format!("{}:{}:{}", hex::encode(iv), hex::encode(tag), hex::encode(encrypted));
+        Ok(SealedKey { key_id: current.id.clone(), text })
+    }
+
+    /// Opens a stream key.
+    ///
+    /// # Errors
+    /// Malformed, changed, another destination's, or sealed under a master key that is not configured.
+    pub fn open(&self, owner: &Owner, destination: &DestinationId, sealed: &SealedKey) -> Result<StreamKey, VaultError> {
+        let master = self.keys.iter().find(|key| key.id == sealed.key_id).ok_or(VaultError::UnknownMasterKey)?;
+        let mut parts = sealed.text.split(':').map(|part| hex::decode(part).map_err(|_| VaultError::MalformedText));
+        let (Some(iv), Some(tag), Some(encrypted), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+            return Err(VaultError::MalformedText);
+        };
+        let iv: [u8; IV_BYTES] = iv?.try_into().map_err(|_| VaultError::MalformedText)?;
+        let (tag, mut message) = (tag?, encrypted?);
+        if tag.len() != TAG_BYTES {
+            return Err(VaultError::MalformedText);
+        }
+        message.extend(tag);
+        let aad = associated(owner, destination);
+        let opened =
+            master.cipher.decrypt(&iv.into(), Payload { msg: &message, aad: aad.as_bytes() }).map_err(|_| VaultError::NotAuthentic)?;
+        String::from_utf8(opened).map(StreamKey::new).map_err(|_| VaultError::NotAuthentic)
+    }
+
+    /// Whether it should be sealed again under the current master key.
+    pub fn needs_rotation(&self, sealed: &SealedKey) -> bool {
+        sealed.key_id != self.keys[0].id
+    }
+}
+
+fn associated(owner: &Owner, destination: &DestinationId) -> String {
+    format!("{owner}\n{destination}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn owner(id: &str) -> Owner {
+        Owner::User(id.parse().expect("an id"))
+    }
+    fn place(id: &str) -> DestinationId {
+        id.parse().expect("an id")
+    }
+    fn key() -> StreamKey {
+        StreamKey::new("live_123_secret6f2a".into())
+    }
+
+    #[test]
+    fn a_key_opens_for_its_own_destination_and_for_no_other() {
+        let vault = Vault::new([1; 32], Vec::new());
+        let sealed = vault.seal(&owner("u1"), &place("d1"), &key()).expect("sealed");
+        assert_eq!(vault.open(&owner("u1"), &place("d1"), &sealed), Ok(key()));
+        assert_eq!(vault.open(&owner("u2"), &place("d1"), &sealed), Err(VaultError::NotAuthentic));
+        assert_eq!(vault.open(&owner("u1"), &place("d2"), &sealed), Err(VaultError::NotAuthentic));
+    }
+
+    #[test]
+    fn the_stored_text_is_iv_tag_and_cipher_in_hexadecimal_and_never_twice_the_same() {
+        let vault = Vault::new([1; 32], Vec::new());
+        let seal = || vault.seal(&owner("u1"), &place("d1"), &key()).expect("sealed").text;
+        let lengths: Vec<_> = seal().split(':').map(str::len).collect();
+        assert_eq!(lengths, [24, 32, key().expose().len() * 2]);
+        assert_ne!(seal(), seal());
+    }
+
+    #[test]
+    fn a_changed_text_is_refused() {
+        let vault = Vault::new([1; 32], Vec::new());
+        let sealed = vault.seal(&owner("u1"), &place("d1"), &key()).expect("sealed");
+        for position in 0..sealed.text.len() {
+            let mut bytes = sealed.text.clone().into_bytes();
+            bytes[position] = if bytes[position] == b'0' { b'1' } else { b'0' };
+            let changed = SealedKey { text: String::from_utf8(bytes).expect("ascii"), ..sealed.clone() };
+            assert!(vault.open(&owner("u1"), &place("d1"), &changed).is_err(), "position {position}");
+        }
+    }
+
+    #[test]
+    fn an_old_master_key_still_opens_and_asks_for_rotation() {
+        let old = Vault::new([1; 32], Vec::new()).seal(&owner("u1"), &place("d1"), &key()).expect("sealed");
+        let vault = Vault::new([2; 32], vec![[1; 32]]);
+        assert_eq!(vault.open(&owner("u1"), &place("d1"), &old), Ok(key()));
+        assert!(vault.needs_rotation(&old));
+        assert!(!vault.needs_rotation(&vault.seal(&owner("u1"), &place("d1"), &key()).expect("sealed")));
+        assert_eq!(Vault::new([2; 32], Vec::new()).open(&owner("u1"), &place("d1"), &old), Err(VaultError::UnknownMasterKey));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_vault_panic(text in "\\PC*") {
+            let vault = Vault::new([1; 32], Vec::new());
+            let key_id = vault.seal(&owner("u1"), &place("d1"), &key()).expect("sealed").key_id;
+            prop_assert!(vault.open(&owner("u1"), &place("d1"), &SealedKey { key_id, text }).is_err());
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The composite's markup in each of its states, as the server renders it. What it looks like is for eyes; what must be
+//! there, must not, and must never change place is here.
+
+use footlight::{
+    components::scene_view::SceneView,
+    domain::{
+        overlay::{Host, Media, OverlaySettings, Scene, Theme, Track},
+        session::StreamType,
+        show::{Programme, Show},
+        timestamp::Timestamp,
+    },
+};
+use leptos::prelude::{Owner, RenderHtml, Signal, view};
+
+const NOW: Timestamp = Timestamp::from_millis(1_795_421_948_792);
+
+fn streamer() -> Programme {
+    Programme {
+        stream_type: StreamType::User,
+        entity_name: "BlazeMaster".into(),
+        title: "Ranked ladder, game 3".into(),
+        settings: OverlaySettings { show_agent_info: true, show_decisions: true, ..OverlaySettings::for_user() },
+        media: Media { screen: Track::Painted, camera: Track::Painted, ..Media::here() },
+        live: true,
+        over: false,
+    }
+}
+
+fn agent() -> Programme {
+    Programme { stream_type: StreamType::Agent, settings: OverlaySettings::for_agent(), media: Media::default(), ..streamer() }
+}
+
+fn told(lines: &[&str]) -> Show {
+    let mut show = Show::default();
+    for (seq, line) in (1..).zip(lines) {
+        show.take(seq, serde_json::from_str(line).expect(line), NOW);
+    }
+    show
+}
+
+fn markup(programme: &Programme, show: &Show) -> String {
+    let scene = show.scene(programme, NOW);
+    Owner::new().with(|| view! { <SceneView scene=Signal::stored(scene) id_prefix="p-"/> }.to_html())
+}
+
+fn holding(scene: Scene) -> Programme {
+    let streamer = streamer();
+    Programme { settings: OverlaySettings { scene: Some(scene), ..streamer.settings.clone() }, ..streamer }
+}
+
+#[test]
+fn each_state_says_what_it_is() {
+    let game = r#"{"kind":"match","turn":"Turn 7","phase":"battle","sides":[{"name":"BlazeMaster","score":6400,"of":8000},{"name":"Nyx-4","score":2150,"of":8000}]}"#;
+    let won = r#"{"kind":"match","result":"BlazeMaster wins"}"#;
+    let decided = r#"{"kind":"decision","title":"Attack with Ember Wolf","reason":"One hit to win.","tookMs":800,"confidence":91}"#;
+    let away = Media { host: Host::Away(NOW.plus_millis(-9000)), ..streamer().media };
+    let camera_off = Media { screen: Track::Absent, camera: Track::Muted, ..Media::here() };
+    let cases: Vec<(&str, Programme, Vec<&str>, Vec<&str>)> = vec![
+        (
+            "screen with webcam",
+            streamer(),
+            vec![],
+            vec![r#"data-layout="screen""#, r#"data-webcam="video""#, r#"data-corner="bottom-right""#, "LIVE"],
+        ),
+        (
+            "camera off",
+            Programme { media: camera_off, ..streamer() },
+            vec![],
+            vec![r#"data-layout="camera""#, r#"data-webcam="avatar""#, ">B<"],
+        ),
+        ("data only", agent(), vec![decided], vec![r#"data-layout="data-only""#, "Attack with Ember Wolf", "0.8 s, sure 91 %"]),
+        ("score", agent(), vec![game], vec!["Turn 7", "6\u{a0}400", r#"width="80""#, r#"x="74""#, r#"width="26""#]),
+        ("match over", agent(), vec![won], vec![r#"data-layout="match-over""#, "BlazeMaster wins"]),
+        (
+            "ticker",
+            agent(),
+            vec![r#"{"kind":"event","text":"Nyx-4 draws","tone":"hit"}"#],
+            vec!["Nyx-4 draws", r#"data-tone="hit""#, r#"data-ticker="yes""#],
+        ),
+        ("stat", agent(), vec![r#"{"kind":"stat","label":"Cards left","value":"12"}"#], vec!["Cards left", ">12<"]),
+        ("alert", agent(), vec![r#"{"kind":"alert","title":"New record","tone":"good"}"#], vec!["scene-alert", "New record"]),
+        (
+            "starting soon",
+            Programme { media: Media::default(), live: false, ..streamer() },
+            vec![],
+            vec!["Starting soon", "Ranked ladder, game 3"],
+        ),
+        ("be right back", holding(Scene::BeRightBack), vec![], vec!["Be right back"]),
+        ("reconnecting", Programme { media: away, ..streamer() }, vec![], vec!["One moment"]),
+        ("ending", Programme { over: true, ..streamer() }, vec![], vec!["Thank you for watching"]),
+        (
+            "light",
+            Programme { settings: OverlaySettings { theme: Theme::Light, ..OverlaySettings::for_agent() }, ..agent() },
+            vec![],
+            vec![r#"data-theme="light""#],
+        ),
+    ];
+    for (state, programme, lines, expected) in cases {
+        let html = markup(&programme, &told(&lines));
+        for part in expected {
+            assert!(html.contains(part), "{state} lacks {part}: {html}");
+        }
+    }
+}
+
+#[test]
+fn the_video_elements_are_there_in_every_state_and_always_muted() {
+    for programme in [streamer(), agent(), holding(Scene::Ending), Programme { media: Media::default(), ..streamer() }] {
+        let html = markup(&programme, &Show::default());
+        for id in ["p-screen-video", "p-camera-video"] {
+            let video = html.split("<video").find(|video| video.contains(&format!(r#"id="{id}""#))).expect(id);
+            let video = video.split('>').next().expect("an opening tag");
+            assert!(["muted", "autoplay", "playsinline"].iter().all(|word| video.contains(word)), "{video}");
+        }
+    }
+}
+
+#[test]
+fn live_is_said_of_nothing_that_is_not() {
+    let waiting = markup(&Programme { live: false, ..streamer() }, &Show::default());
+    assert!(!waiting.contains("LIVE"));
+    assert!(!markup(&Programme { over: true, ..streamer() }, &Show::default()).contains("LIVE"));
+}
+
+#[test]
+fn no_markup_carries_a_style_of_its_own_and_what_is_sent_stays_text() {
+    let show = told(&[
+        r#"{"kind":"decision","title":"<img src=x onerror=alert(1)>","reason":"</div><script>"}"#,
+        r#"{"kind":"event","text":"<b>bold</b>"}"#,
+        r#"{"kind":"stat","label":"<i>","value":"\"'&"}"#,
+        r#"{"kind":"alert","title":"<script>"}"#,
+    ]);
+    let html = markup(&agent(), &show);
+    assert!(!html.contains("style="), "the content security policy takes no inline style: {html}");
+    for dangerous in ["<img", "<script", "<b>bold", "<i>"] {
+        assert!(!html.contains(dangerous), "{dangerous} in {html}");
+    }
+}

@@ -1,0 +1,65 @@
+//! The address guard at connect, with a resolver that changes its answer.
+
+use super::{platform::*, stage::*};
+use footlight::relay::connect::Resolver;
+use futures::future::BoxFuture;
+use std::{
+    io,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+};
+
+/// Answers with the next list each time it is asked, the last one for ever.
+struct Fickle(Mutex<Vec<Vec<IpAddr>>>);
+
+impl Resolver for Fickle {
+    fn resolve<'a>(&'a self, _host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        let mut answers = self.0.lock().expect("sound");
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
+        Box::pin(async move { Ok(answer) })
+    }
+}
+
+fn fickle(answers: &[&[&str]]) -> Arc<dyn Resolver> {
+    let answers = answers.iter().map(|list| list.iter().map(|ip| ip.parse().expect("an address")).collect()).collect();
+    Arc::new(Fickle(Mutex::new(answers)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_leads_inside_is_refused_at_connect_whatever_it_said_before() {
+    for inside in ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1", "0.0.0.0", "64:ff9b::7f00:1"] {
+        let stage = Stage::open_with("", Some(fickle(&[&[inside]])), |_| {}).await;
+        stage.put(&wanted("guard", &[1], vec![publish("evil", "rtmp://rebind.example.com:1935/live", "k")])).await;
+        let _encoder = stage.encoder("guard", 1);
+        let report = stage.until("guard", "the refusal", |r| state(r, "evil") == "failed").await;
+        assert!(reason(&report, "evil").contains("not a public address"), "{inside}: {}", reason(&report, "evil"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_turns_inside_in_mid_show_is_not_followed() {
+    let trap = Scripted::start(Manners::Kind).await;
+    let outside = Scripted::start(Manners::Cuts(std::time::Duration::from_secs(1))).await;
+    // The operator allows one address; the name first leads there, then to another port's owner by another address.
+    let resolver = fickle(&[&["127.0.0.1"], &["127.0.0.2"]]);
+    let allow = format!("127.0.0.1:{}", outside.address.port());
+    let stage = Stage::open_with(&allow, Some(resolver), |_| {}).await;
+    stage
+        .put(&wanted("turn", &[1], vec![publish("fickle", format!("rtmp://turn.example.com:{}/live", outside.address.port()), "k")]))
+        .await;
+    let _encoder = stage.encoder("turn", 1);
+    let report = stage.until("turn", "the refusal", |r| reason(r, "fickle").contains("127.0.0.2")).await;
+    assert_eq!(state(&report, "fickle"), "retrying", "it was accepted before");
+    assert!(trap.publishes.lock().expect("sound").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_address_is_tried_when_one_does_not_answer() {
+    let kind = Scripted::start(Manners::Kind).await;
+    let port = kind.address.port();
+    let allow = format!("several.example.com:{port}");
+    let stage = Stage::open_with(&allow, Some(fickle(&[&["::1", "127.0.0.9", "127.0.0.1"]])), |_| {}).await;
+    stage.put(&wanted("several", &[1], vec![publish("kind", format!("rtmp://several.example.com:{port}/live"), "k")])).await;
+    let _encoder = stage.encoder("several", 1);
+    stage.until("several", "live", |r| state(r, "kind") == "live").await;
+}

@@ -1,0 +1,184 @@
+//! Platforms: nginx-rtmp as a real one that records, and a scripted one (on `rml_rtmp`, an implementation not ours) for bad manners.
+
+use super::stage::free_port;
+use rml_rtmp::{
+    handshake::{Handshake, HandshakeProcessResult, PeerType},
+    sessions::{ServerSession, ServerSessionConfig, ServerSessionEvent, ServerSessionResult},
+};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// A real RTMP server that keeps every publish as an FLV file.
+pub struct Nginx {
+    pub port: u16,
+    pub folder: tempfile::TempDir,
+    child: Option<Child>,
+}
+
+impl Nginx {
+    pub fn start() -> Self {
+        let mut nginx = Self { port: free_port(), folder: tempfile::tempdir().expect("a folder"), child: None };
+        let at = nginx.folder.path().display();
+        let configuration = format!(
+            "load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;\ndaemon off; master_process off; user root; pid {at}/pid; error_log {at}/error.log;\n\
+             events {{ worker_connections 64; }}\n\
+             rtmp {{ server {{ listen 127.0.0.1:{}; chunk_size 4096; application live {{ live on; record all; record_path {at}; record_unique on; }} }} }}\n",
+            nginx.port
+        );
+        std::fs::write(nginx.folder.path().join("nginx.conf"), configuration).expect("written");
+        nginx.run();
+        nginx
+    }
+
+    pub fn run(&mut self) {
+        let file = self.folder.path().join("nginx.conf");
+        let child = Command::new("nginx").arg("-c").arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        self.child = Some(child.expect("nginx is installed"));
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < deadline, "nginx never listens");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    pub fn address(&self) -> String {
+        format!("rtmp://127.0.0.1:{}/live", self.port)
+    }
+
+    pub fn allow(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The recordings, oldest first.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
+        let mut files: Vec<_> =
+            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension().is_some_and(|e| e == "flv")).collect();
+        files.sort_by_key(|file| std::fs::metadata(file).and_then(|about| about.created()).ok());
+        files
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// How a scripted platform behaves.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Manners {
+    /// Takes everything.
+    Kind,
+    /// Refuses the publish, repeating the key in its words.
+    RefusesKey,
+    /// Ends the connection when it hears the key.
+    HangsUp,
+    /// Accepts the publish and never reads again.
+    NeverReads,
+    /// Accepts, takes for this long, hangs up.
+    Cuts(Duration),
+}
+
+/// A scripted platform and what it has taken: timestamp, keyframe, first byte of each video message.
+pub struct Scripted {
+    pub address: SocketAddr,
+    pub taken: Arc<Mutex<Vec<(u32, Vec<u8>)>>>,
+    pub publishes: Arc<Mutex<Vec<String>>>,
+}
+
+impl Scripted {
+    pub async fn start(manners: Manners) -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(16 * 1024).expect("small, so that one that never reads is full soon");
+        socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+        let listener = socket.listen(64).expect("listens");
+        let address = listener.local_addr().expect("bound");
+        let (taken, publishes) = (Arc::default(), Arc::default());
+        let platform = Self { address, taken: Arc::clone(&taken), publishes: Arc::clone(&publishes) };
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, manners, Arc::clone(&taken), Arc::clone(&publishes)));
+            }
+        });
+        platform
+    }
+
+    pub fn url(&self) -> String {
+        format!("rtmp://{}/live", self.address)
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    manners: Manners,
+    taken: Arc<Mutex<Vec<(u32, Vec<u8>)>>>,
+    publishes: Arc<Mutex<Vec<String>>>,
+) -> Option<()> {
+    let mut handshake = Handshake::new(PeerType::Server);
+    let mut buffer = vec![0; 65536];
+    let mut rest = loop {
+        let count = stream.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
+        match handshake.process_bytes(&buffer[..count]).ok()? {
+            HandshakeProcessResult::InProgress { response_bytes } => stream.write_all(&response_bytes).await.ok()?,
+            HandshakeProcessResult::Completed { response_bytes, remaining_bytes } => {
+                stream.write_all(&response_bytes).await.ok()?;
+                break remaining_bytes;
+            }
+        }
+    };
+    let (mut session, mut results) = ServerSession::new(ServerSessionConfig::new()).ok()?;
+    let mut deadline = None;
+    loop {
+        results.extend(session.handle_input(&rest).ok()?);
+        while !results.is_empty() {
+            match results.remove(0) {
+                ServerSessionResult::OutboundResponse(packet) => stream.write_all(&packet.bytes).await.ok()?,
+                ServerSessionResult::RaisedEvent(ServerSessionEvent::ConnectionRequested { request_id, .. }) => {
+                    results.extend(session.accept_request(request_id).ok()?);
+                }
+                ServerSessionResult::RaisedEvent(ServerSessionEvent::PublishStreamRequested { request_id, stream_key, .. }) => {
+                    publishes.lock().expect("sound").push(stream_key.clone());
+                    match manners {
+                        Manners::RefusesKey => {
+                            let words = format!("Channel of {stream_key} is suspended");
+                            results.extend(session.reject_request(request_id, "NetStream.Publish.BadName", &words).ok()?);
+                        }
+                        Manners::HangsUp => return None,
+                        _ => results.extend(session.accept_request(request_id).ok()?),
+                    }
+                    if let Manners::Cuts(after) = manners {
+                        deadline = Some(tokio::time::Instant::now() + after);
+                    }
+                }
+                ServerSessionResult::RaisedEvent(ServerSessionEvent::VideoDataReceived { data, timestamp, .. }) => {
+                    taken.lock().expect("sound").push((timestamp.value, data[..data.len().min(2)].to_vec()));
+                    if manners == Manners::NeverReads {
+                        std::future::pending::<()>().await;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let far = tokio::time::Instant::now() + Duration::from_secs(3600);
+        let count =
+            tokio::time::timeout_at(deadline.unwrap_or(far), stream.read(&mut buffer)).await.ok()?.ok().filter(|count| *count > 0)?;
+        rest = buffer[..count].to_vec();
+    }
+}

@@ -1,0 +1,37 @@
+//! While no composite arrives, viewers see "be right back", and the broadcast stays one.
+
+use super::{platform::*, stage::*};
+use footlight::{api::broadcast::IngestState, domain::video::VideoFormat};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_slate_fills_a_gap_and_goes_when_the_composite_returns() {
+    let nginx = Nginx::start();
+    let stage = Stage::open(&nginx.allow(), |config| config.patience.silence = Duration::from_secs(1)).await;
+    let mut show = wanted("slate", &[1, 2], vec![publish("nginx", nginx.address(), "slate")]);
+    show.slate = true;
+    show.video = VideoFormat { width: 320, height: 180, framerate: 25, bitrate_kbps: 400 };
+    stage.put(&show).await;
+    let first = stage.encoder("slate", 1);
+    stage.until("slate", "on air", |r| of(r, "nginx").uptime_ms > 3000).await;
+    drop(first);
+    stage.until("slate", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let report = stage.report("slate").await;
+    assert!(of(&report, "nginx").bitrate_kbps > 200, "the slate flows: {report:?}");
+    let _second = stage.encoder("slate", 2);
+    stage.until("slate", "the return", |r| r.ingest.fps > 20.0).await;
+    let report = stage.report("slate").await;
+    assert_eq!(of(&report, "nginx").reconnects, 0);
+    stage.delete("slate").await;
+    let files = nginx.files();
+    assert_eq!(files.len(), 1);
+    let packets = packets(&files[0]);
+    for kind in ["video", "audio"] {
+        let times: Vec<_> = packets.iter().filter(|(of, ..)| of == kind).map(|packet| packet.1).collect();
+        assert!(times.windows(2).all(|pair| pair[1] >= pair[0]), "{kind} is monotonic");
+        let gaps: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).filter(|gap| *gap > 0.2).collect();
+        println!("{kind} gaps {gaps:?}");
+        assert!(gaps.iter().all(|gap| *gap < 2.0), "{kind}: {gaps:?}");
+    }
+}

@@ -1,0 +1,54 @@
+//! `footlight up`: the whole studio as one foreground command. Starts, watches, restarts and ends the roles;
+//! what a role does is none of its business.
+
+mod child;
+mod health;
+pub mod lifeline;
+mod livekit;
+mod logs;
+mod ports;
+mod roles;
+mod secrets;
+mod supervise;
+
+use crate::config::{env::Env, up::UpConfig};
+use anyhow::Context as _;
+use std::fs::{DirBuilder, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::Path;
+use supervise::Studio;
+
+/// Runs the studio until it is told to end, then ends every role in order.
+///
+/// # Errors
+/// The configuration is malformed, a port is taken, a program is missing, or a role does not start.
+pub async fn run(env: &Env) -> anyhow::Result<()> {
+    let config = UpConfig::from_env(env)?;
+    make_folder(&config.data)?;
+    let _lock = lock(&config.data)?;
+    ports::check(&config).await?;
+    let secrets = secrets::load_or_make(env, &config)?;
+    livekit::write_config(&config, &secrets)?;
+    let logs = config.data.join("logs");
+    make_folder(&logs)?;
+    let program = std::env::current_exe().context("where this program lies")?;
+    let roles = roles::all(&config, &secrets, env, &program)?;
+    Studio::new(config, roles, logs).run().await
+}
+
+/// Makes a folder that only this user can read.
+fn make_folder(path: &Path) -> anyhow::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| format!("the folder {} cannot be made", path.display()))?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o700)).with_context(|| format!("the folder {} is not ours", path.display()))
+}
+
+/// Held while the studio runs: two studios over one data folder would fight for the store.
+fn lock(data: &Path) -> anyhow::Result<File> {
+    let file = File::create(data.join("up.lock")).context("the lock file in the data folder cannot be made")?;
+    anyhow::ensure!(
+        file.try_lock().is_ok(),
+        "another studio already runs on {}: end it, or give this one its own folder in FOOTLIGHT_DATA",
+        data.display()
+    );
+    Ok(file)
+}

@@ -1,0 +1,67 @@
+//! The configuration of our own LiveKit server: everything on loopback, nothing asked of the internet.
+
+use super::secrets::{LIVEKIT_KEY, LIVEKIT_SECRET, Secrets};
+use crate::config::up::{LiveKit, UpConfig};
+use anyhow::Context as _;
+use std::{
+    fs::OpenOptions,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+/// Where the configuration lies.
+pub(super) fn config_path(data: &Path) -> PathBuf {
+    data.join("livekit.yaml")
+}
+
+/// Writes it, readable by its owner only: it holds the API secret.
+///
+/// # Errors
+/// The data folder cannot be written.
+pub(super) fn write_config(config: &UpConfig, secrets: &Secrets) -> anyhow::Result<()> {
+    let LiveKit::Own { port, tcp_port, udp_port, .. } = config.livekit else {
+        return Ok(());
+    };
+    let key = secrets.get(LIVEKIT_KEY);
+    // JSON is YAML, and quotes by itself. LiveKit refuses keys that it does not know.
+    let yaml = serde_json::json!({
+        "port": port,
+        "bind_addresses": ["127.0.0.1"],
+        "rtc": {
+            "tcp_port": tcp_port,
+            "udp_port": udp_port,
+            "use_external_ip": false,
+            "node_ip": "127.0.0.1",
+            "enable_loopback_candidate": true,
+            "interfaces": { "includes": ["lo"] },
+            "ips": { "includes": ["127.0.0.1/32"] },
+            "stun_servers": ["127.0.0.1:3478"],
+        },
+        "keys": { key: secrets.get(LIVEKIT_SECRET) },
+        "webhook": { "api_key": key, "urls": [format!("http://{}/api/webhooks/livekit", reachable(config))] },
+        "room": { "auto_create": false, "empty_timeout": 60, "departure_timeout": 20 },
+        "logging": { "level": "info", "json": true },
+    });
+    let path = config_path(&config.data);
+    // Removed first: a mode is only given to a file that is made.
+    let _ = std::fs::remove_file(&path);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    serde_json::to_writer_pretty(&mut file, &yaml)?;
+    file.write_all(b"\n")?;
+    Ok(())
+}
+
+/// The web server as a process on this machine reaches it, also when it listens on every address.
+pub(super) fn reachable(config: &UpConfig) -> std::net::SocketAddr {
+    let mut address = config.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    address
+}

@@ -1,0 +1,138 @@
+//! What a role says: every line into its own file, warnings also to the terminal, the last lines kept for a failure's message.
+
+use anyhow::Context as _;
+use std::{
+    collections::VecDeque,
+    fs::{File, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncRead, BufReader},
+    sync::watch,
+};
+
+/// A file that grows past this is set aside, and the one set aside before is dropped.
+const LARGEST: u64 = 8_000_000;
+const KEPT_LINES: usize = 6;
+/// How the web server announces the one-time link: it opens an account, so it goes to the terminal and into no log.
+const SIGN_IN: &str = "first sign-in: ";
+
+/// One role's log, shared by its two outputs.
+#[derive(Clone)]
+pub(super) struct Log {
+    role: &'static str,
+    inner: Arc<Mutex<Inner>>,
+    sign_in: watch::Sender<Option<String>>,
+}
+
+struct Inner {
+    path: PathBuf,
+    file: File,
+    written: u64,
+    last: VecDeque<String>,
+}
+
+impl Log {
+    /// Begins a role's log; the one of the run before is set aside.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub(super) fn begin(folder: &Path, role: &'static str, sign_in: watch::Sender<Option<String>>) -> anyhow::Result<Self> {
+        let path = folder.join(role).with_extension("log");
+        let file = begin_file(&path)?;
+        Ok(Self { role, inner: Arc::new(Mutex::new(Inner { path, file, written: 0, last: VecDeque::new() })), sign_in })
+    }
+
+    /// Follows one output until it closes.
+    pub(super) fn follow(&self, output: impl AsyncRead + Unpin + Send + 'static) {
+        let log = self.clone();
+        tokio::spawn(async move {
+            let mut reader = BufReader::new(output);
+            let mut line = Vec::new();
+            while matches!(reader.read_until(b'\n', &mut line).await, Ok(1..)) {
+                log.line(String::from_utf8_lossy(&line).trim_end());
+                line.clear();
+            }
+        });
+    }
+
+    /// The last lines, for the message about a role that does not start.
+    pub(super) fn last_lines(&self) -> String {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.last.iter().fold(String::new(), |text, line| text + "\n  " + line)
+    }
+
+    fn line(&self, line: &str) {
+        if let Some(link) = line.strip_prefix(SIGN_IN) {
+            self.sign_in.send_replace(Some(link.trim().to_owned()));
+            return;
+        }
+        if is_warning(line) {
+            eprintln!("[{}] {line}", self.role);
+        }
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        // A full disk must not end a show.
+        let _ = inner.write(line);
+    }
+}
+
+impl Inner {
+    fn write(&mut self, line: &str) -> anyhow::Result<()> {
+        if self.last.len() == KEPT_LINES {
+            self.last.pop_front();
+        }
+        self.last.push_back(line.to_owned());
+        if self.written > LARGEST {
+            self.file = begin_file(&self.path)?;
+            self.written = 0;
+        }
+        self.file.write_all(format!("{line}\n").as_bytes())?;
+        self.written += line.len() as u64 + 1;
+        Ok(())
+    }
+}
+
+fn begin_file(path: &Path) -> anyhow::Result<File> {
+    if path.exists() {
+        std::fs::rename(path, path.with_extension("log.1")).with_context(|| format!("{} cannot be set aside", path.display()))?;
+    }
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// The formats of our own roles and of LiveKit.
+fn is_warning(line: &str) -> bool {
+    [" WARN ", " ERROR ", "panicked at", "\"level\":\"warn\"", "\"level\":\"error\""].iter().any(|sign| line.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sign_in_link_is_passed_on_and_never_logged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (sender, receiver) = watch::channel(None);
+        let log = Log::begin(folder.path(), "serve", sender).expect("a log");
+        log.line("first sign-in: http://127.0.0.1:3000/welcome/abc");
+        log.line("listening");
+        assert_eq!(receiver.borrow().as_deref(), Some("http://127.0.0.1:3000/welcome/abc"));
+        assert_eq!(std::fs::read_to_string(folder.path().join("serve.log")).expect("log"), "listening\n");
+    }
+
+    #[test]
+    fn a_log_that_grows_is_set_aside_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = Log::begin(folder.path(), "relay", watch::channel(None).0).expect("a log");
+        let line = "x".repeat(100_000);
+        for _ in 0..200 {
+            log.line(&line);
+        }
+        let total: u64 =
+            std::fs::read_dir(folder.path()).expect("folder").map(|entry| entry.and_then(|e| e.metadata()).expect("file").len()).sum();
+        assert!(total <= 2 * (LARGEST + 200_000), "{total}");
+        assert!(folder.path().join("relay.log.1").exists());
+    }
+}

@@ -1,0 +1,217 @@
+//! The four roles as children: program, health, and an environment that holds only what the role needs.
+
+use super::{
+    health::Health,
+    lifeline, livekit,
+    secrets::{ENCRYPTION_KEY, JWT_SECRET, LIVEKIT_KEY, LIVEKIT_SECRET, RELAY_SECRET, Secrets},
+};
+use crate::config::{
+    env::Env,
+    up::{LiveKit, UpConfig},
+};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// What every child may know of its surroundings.
+const SURROUNDINGS: [&str; 14] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "RUST_BACKTRACE",
+];
+/// Secrets besides the made ones; the web server's alone.
+const OLD_KEYS: &str = "FOOTLIGHT_OLD_ENCRYPTION_KEYS";
+
+/// One child of `footlight up`.
+pub(super) struct Role {
+    /// Its name in logs and messages.
+    pub(super) name: &'static str,
+    /// What to run.
+    pub(super) program: PathBuf,
+    /// With which arguments. Never a secret: everybody on the machine can read them.
+    pub(super) arguments: Vec<OsString>,
+    /// Its whole environment.
+    pub(super) environment: BTreeMap<String, String>,
+    /// Where it says that it is well.
+    pub(super) health: Health,
+    /// How long it may take to end.
+    pub(super) grace: Duration,
+    /// Whether killing it must take its process group along, because what it runs does not notice by itself.
+    pub(super) kill_group: bool,
+    /// Roles of a later wave start when the earlier are well.
+    pub(super) wave: u8,
+}
+
+/// The roles in the order in which they start; they end in the reverse order.
+///
+/// # Errors
+/// The LiveKit server program is missing.
+pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: &Path) -> anyhow::Result<Vec<Role>> {
+    let common = common(config, env);
+    let ours = |name: &'static str, address, grace, wave, extra: Vec<(&str, String)>| {
+        let mut environment = common.clone();
+        environment.extend(extra.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        environment.insert(lifeline::VARIABLE.to_owned(), "1".to_owned());
+        Role {
+            name,
+            program: own_program.to_owned(),
+            arguments: vec![name.into()],
+            environment,
+            health: Health { address, path: "/healthz" },
+            grace: Duration::from_secs(grace),
+            kill_group: false,
+            wave,
+        }
+    };
+    let secret = |name| (name, secrets.get(name).to_owned());
+    let mut roles = Vec::new();
+    if let LiveKit::Own { program, port, .. } = &config.livekit {
+        anyhow::ensure!(
+            program.is_file(),
+            "the LiveKit server is not at {}: run `make setup`, or set FOOTLIGHT_LIVEKIT_SERVER to its program",
+            program.display()
+        );
+        roles.push(Role {
+            name: "livekit",
+            program: own_program.to_owned(),
+            arguments: vec!["keep".into(), "--".into(), program.into(), "--config".into(), livekit::config_path(&config.data).into()],
+            environment: surroundings(env),
+            health: Health { address: SocketAddr::from((Ipv4Addr::LOCALHOST, *port)), path: "/" },
+            grace: Duration::from_secs(8),
+            kill_group: true,
+            wave: 0,
+        });
+    }
+    roles.push(ours(
+        "relay",
+        config.relay,
+        10,
+        0,
+        vec![
+            ("FOOTLIGHT_RELAY_LISTEN", config.relay.to_string()),
+            ("FOOTLIGHT_RELAY_INGEST", config.ingest.to_string()),
+            secret(RELAY_SECRET),
+        ],
+    ));
+    roles.push(ours(
+        "egress",
+        config.egress,
+        15,
+        0,
+        vec![
+            ("FOOTLIGHT_EGRESS_LISTEN", config.egress.to_string()),
+            ("FOOTLIGHT_EGRESS_WEBHOOK_URLS", webhooks(config, env)),
+            secret(LIVEKIT_KEY),
+            secret(LIVEKIT_SECRET),
+        ],
+    ));
+    let mut serve = vec![
+        ("FOOTLIGHT_LISTEN", config.listen.to_string()),
+        ("FOOTLIGHT_RELAY_URL", given(env, "FOOTLIGHT_RELAY_URL", || format!("http://{}", config.relay))),
+        ("FOOTLIGHT_RELAY_INGEST_URL", given(env, "FOOTLIGHT_RELAY_INGEST_URL", || format!("rtmp://{}/show", config.ingest))),
+        ("FOOTLIGHT_EGRESS_URL", given(env, "FOOTLIGHT_EGRESS_URL", || format!("http://{}", config.egress))),
+        ("LIVEKIT_URL", config.livekit_url()),
+        ("LEPTOS_OUTPUT_NAME", "footlight".to_owned()),
+        ("LEPTOS_SITE_ROOT", config.site.root.to_string_lossy().into_owned()),
+        ("LEPTOS_SITE_PKG_DIR", "pkg".to_owned()),
+        ("LEPTOS_SITE_ADDR", config.listen.to_string()),
+        ("LEPTOS_HASH_FILES", config.site.hash_file.is_file().to_string()),
+        // Leptos reads one name from the environment and the other over a file.
+        ("LEPTOS_HASH_FILE", config.site.hash_file.to_string_lossy().into_owned()),
+        ("LEPTOS_HASH_FILE_NAME", config.site.hash_file.to_string_lossy().into_owned()),
+        ("LEPTOS_ENV", "PROD".to_owned()),
+        secret(LIVEKIT_KEY),
+        secret(LIVEKIT_SECRET),
+        secret(ENCRYPTION_KEY),
+        secret(JWT_SECRET),
+        secret(RELAY_SECRET),
+    ];
+    if let Some(keys) = env.get(OLD_KEYS) {
+        serve.push((OLD_KEYS, keys.to_owned()));
+    }
+    roles.push(ours("serve", config.listen, 15, 1, serve));
+    Ok(roles)
+}
+
+/// Surroundings, the shared addresses, and every plain setting; of secrets none.
+fn common(config: &UpConfig, env: &Env) -> BTreeMap<String, String> {
+    let mut common = surroundings(env);
+    common.extend(env.pairs().filter(|(name, _)| is_plain_setting(name)).map(|(name, value)| (name.to_owned(), value.to_owned())));
+    common.insert("PUBLIC_APP_URL".into(), config.public_url.clone());
+    common.insert("FOOTLIGHT_DATA".into(), config.data.to_string_lossy().into_owned());
+    common
+}
+
+fn surroundings(env: &Env) -> BTreeMap<String, String> {
+    let mut known: BTreeMap<String, String> =
+        env.pairs().filter(|(name, _)| SURROUNDINGS.contains(name)).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    known.insert("NO_COLOR".into(), "1".into());
+    known.insert("RUST_LOG".into(), given(env, "RUST_LOG", || "info".to_owned()));
+    known
+}
+
+/// `FOOTLIGHT_…` that is no secret. What sounds like one is only handed on by name.
+fn is_plain_setting(name: &str) -> bool {
+    name.starts_with("FOOTLIGHT_") && !["SECRET", "KEY", "TOKEN", "PASSWORD"].iter().any(|word| name.contains(word))
+}
+
+fn given(env: &Env, name: &'static str, default: impl FnOnce() -> String) -> String {
+    env.get(name).map_or_else(default, str::to_owned)
+}
+
+/// The egress's webhooks go to the studio on this machine, also when people reach it through a proxy.
+fn webhooks(config: &UpConfig, env: &Env) -> String {
+    given(env, "FOOTLIGHT_EGRESS_WEBHOOK_URLS", || format!("http://{}/api/webhooks/livekit", livekit::reachable(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::up::secrets;
+
+    #[test]
+    fn each_role_is_told_only_the_secrets_it_needs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().to_string_lossy().into_owned();
+        let server = folder.path().join("server");
+        std::fs::write(&server, "").expect("a program");
+        let server = server.to_string_lossy().into_owned();
+        let env = Env::of_pairs([
+            ("HOME", "/nowhere"),
+            ("FOOTLIGHT_DATA", &data),
+            ("FOOTLIGHT_LIVEKIT_SERVER", &server),
+            ("FOOTLIGHT_VIDEO", "720p30"),
+            ("FOOTLIGHT_OLD_ENCRYPTION_KEYS", "old"),
+            ("SOMEBODY_ELSES_TOKEN", "x"),
+        ]);
+        let config = UpConfig::from_env(&env).expect("config");
+        let secrets = secrets::load_or_make(&env, &config).expect("secrets");
+        let roles = all(&config, &secrets, &env, Path::new("/bin/footlight")).expect("roles");
+        let names = [LIVEKIT_KEY, LIVEKIT_SECRET, ENCRYPTION_KEY, JWT_SECRET, RELAY_SECRET, OLD_KEYS, "SOMEBODY_ELSES_TOKEN"];
+        for (name, expected) in [
+            ("livekit", vec![]),
+            ("relay", vec![RELAY_SECRET]),
+            ("egress", vec![LIVEKIT_KEY, LIVEKIT_SECRET]),
+            ("serve", vec![LIVEKIT_KEY, LIVEKIT_SECRET, ENCRYPTION_KEY, JWT_SECRET, RELAY_SECRET, OLD_KEYS]),
+        ] {
+            let role = roles.iter().find(|role| role.name == name).expect(name);
+            let known: Vec<_> = names.into_iter().filter(|secret| role.environment.contains_key(*secret)).collect();
+            assert_eq!(known, expected, "{name}");
+        }
+    }
+}

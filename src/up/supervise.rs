@@ -1,0 +1,317 @@
+//! Starts the roles in waves, restarts one that dies while the others go on, and ends them in order.
+
+use super::{child::Running, logs::Log, roles::Role};
+use crate::config::up::UpConfig;
+use std::{
+    future::pending,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A role that ran this long has recovered; its next death is a new story.
+const RECOVERED_AFTER: Duration = Duration::from_secs(60);
+/// The longest start: a web server that migrates its store.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// A whole studio, not yet started.
+pub(super) struct Studio {
+    config: UpConfig,
+    roles: Vec<Role>,
+    logs: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Start {
+    Pending,
+    Well,
+    Failed(String),
+}
+
+/// A role with the task that looks after it.
+struct Tended {
+    name: &'static str,
+    end: CancellationToken,
+    start: watch::Receiver<Start>,
+    task: JoinHandle<()>,
+}
+
+impl Studio {
+    pub(super) fn new(config: UpConfig, roles: Vec<Role>, logs: PathBuf) -> Self {
+        Self { config, roles, logs }
+    }
+
+    /// Runs until a signal, or until a role does not start.
+    ///
+    /// # Errors
+    /// Names the role that did not start, with its last words.
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let mut signals = Signals::new()?;
+        let began = Instant::now();
+        let (sign_in, mut link) = watch::channel(None);
+        let mut tended = Vec::new();
+        let outcome = tokio::select! {
+            started = start(self.roles, &self.logs, &sign_in, &mut tended) => match started {
+                Ok(()) => {
+                    announce(&self.config, &self.logs, began.elapsed(), link.borrow_and_update().clone());
+                    tokio::select! {
+                        () = print_links(&mut link) => {}
+                        () = signals.next() => {}
+                    }
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+            () = signals.next() => Ok(()),
+        };
+        println!("Ending …");
+        tokio::select! {
+            () = end(&mut tended) => {}
+            () = signals.next() => kill(&tended).await,
+        }
+        outcome
+    }
+}
+
+async fn start(
+    roles: Vec<Role>,
+    logs: &std::path::Path,
+    sign_in: &watch::Sender<Option<String>>,
+    tended: &mut Vec<Tended>,
+) -> anyhow::Result<()> {
+    let mut wave = 0;
+    for role in roles {
+        if role.wave != wave {
+            wave = role.wave;
+            all_well(tended).await?;
+        }
+        let log = Log::begin(logs, role.name, sign_in.clone())?;
+        let (report, start) = watch::channel(Start::Pending);
+        let end = CancellationToken::new();
+        tended.push(Tended { name: role.name, end: end.clone(), start, task: tokio::spawn(tend(role, log, end, report)) });
+    }
+    all_well(tended).await
+}
+
+async fn all_well(tended: &mut [Tended]) -> anyhow::Result<()> {
+    for role in tended {
+        let settled = timeout(START_LIMIT, role.start.wait_for(|start| *start != Start::Pending)).await;
+        match settled {
+            Ok(Ok(start)) => {
+                if let Start::Failed(reason) = &*start {
+                    anyhow::bail!("{} did not start: {reason}", role.name);
+                }
+            }
+            Ok(Err(_)) => anyhow::bail!("{} did not start", role.name),
+            Err(_) => anyhow::bail!("{} does not answer after {} s: see its log", role.name, START_LIMIT.as_secs()),
+        }
+    }
+    Ok(())
+}
+
+async fn end(tended: &mut [Tended]) {
+    for role in tended.iter_mut().rev() {
+        role.end.cancel();
+        let _ = (&mut role.task).await;
+    }
+}
+
+/// At once: dropping the tasks kills what they hold.
+async fn kill(tended: &[Tended]) {
+    for role in tended {
+        role.task.abort();
+    }
+    while !tended.iter().all(|role| role.task.is_finished()) {
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Looks after one role until told to end it. A death before it was ever well is a failed start, not a restart.
+async fn tend(role: Role, log: Log, end: CancellationToken, report: watch::Sender<Start>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let began = Instant::now();
+        let why = match Running::start(&role, &log) {
+            Err(error) => format!("{error:#}"),
+            Ok(mut running) => {
+                let status = tokio::select! {
+                    status = running.ended() => Some(status),
+                    () = say_when_well(&role, &report) => None,
+                    () = end.cancelled() => None,
+                };
+                match status {
+                    Some(status) => status.map_or_else(|error| error.to_string(), |status| status.to_string()),
+                    None => return running.end(role.grace).await,
+                }
+            }
+        };
+        if *report.borrow() != Start::Well {
+            // Its last lines may still be on their way through the pipe.
+            sleep(Duration::from_millis(100)).await;
+            report.send_replace(Start::Failed(format!("{why}{}", log.last_lines())));
+            return;
+        }
+        if began.elapsed() > RECOVERED_AFTER {
+            pause = FIRST_PAUSE;
+        }
+        eprintln!("[{}] ended ({why}); starting it again in {:.1} s", role.name, pause.as_secs_f32());
+        tokio::select! {
+            () = sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+            () = end.cancelled() => return,
+        }
+    }
+}
+
+/// Reports once that the role answers, and then never ends.
+async fn say_when_well(role: &Role, report: &watch::Sender<Start>) {
+    let again = *report.borrow() == Start::Well;
+    while !role.health.is_well().await {
+        sleep(Duration::from_millis(50)).await;
+    }
+    report.send_replace(Start::Well);
+    if again {
+        eprintln!("[{}] answers again", role.name);
+    }
+    pending::<()>().await;
+}
+
+fn announce(config: &UpConfig, logs: &std::path::Path, took: Duration, link: Option<String>) {
+    // Not used up yet: the web server removes the file with the link.
+    let link = link.or_else(|| std::fs::read_to_string(config.data.join("first-sign-in")).ok()).map(|link| link.trim().to_owned());
+    println!("Footlight is up at {} (after {:.1} s)", config.public_url, took.as_secs_f32());
+    if let Some(link) = link.filter(|link| !link.is_empty()) {
+        println!("First sign-in (works once): {link}");
+    }
+    println!("Logs: {}   Ctrl-C ends it.", logs.display());
+}
+
+async fn print_links(link: &mut watch::Receiver<Option<String>>) {
+    while link.changed().await.is_ok() {
+        if let Some(link) = link.borrow_and_update().as_deref() {
+            println!("First sign-in (works once): {link}");
+        }
+    }
+    pending::<()>().await;
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::up::health::Health;
+    use std::{collections::BTreeMap, net::SocketAddr, path::Path};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    /// A role that writes its process id and waits; somebody else answers for its health.
+    fn role(name: &'static str, script: &str, folder: &Path, address: SocketAddr) -> Role {
+        Role {
+            name,
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            environment: BTreeMap::from([
+                ("FOLDER".into(), folder.to_string_lossy().into_owned()),
+                ("PATH".into(), "/usr/bin:/bin".into()),
+            ]),
+            health: Health { address, path: "/" },
+            grace: Duration::from_secs(5),
+            kill_group: false,
+            wave: 0,
+        }
+    }
+
+    async fn always_well() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0u8; 256]).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+            }
+        });
+        address
+    }
+
+    async fn lines(path: &Path, count: usize) -> Vec<String> {
+        timeout(Duration::from_secs(20), async {
+            loop {
+                let text = std::fs::read_to_string(path).unwrap_or_default();
+                if text.lines().count() >= count {
+                    return text.lines().map(str::to_owned).collect();
+                }
+                sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await
+        .expect("in time")
+    }
+
+    #[tokio::test]
+    async fn a_role_that_dies_is_started_again_while_the_others_go_on_and_the_last_started_ends_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = always_well().await;
+        let script = |name: &str| {
+            format!("echo $$ >> $FOLDER/{name}; trap 'echo {name} >> $FOLDER/ended; exit 0' TERM; while :; do sleep 0.05; done")
+        };
+        let roles = ["relay", "serve"].map(|name| role(name, &script(name), folder.path(), address));
+        let mut tended = Vec::new();
+        start(roles.into(), folder.path(), &watch::channel(None).0, &mut tended).await.expect("started");
+        let first = lines(&folder.path().join("relay"), 1).await;
+        let pid = nix::unistd::Pid::from_raw(first[0].parse().expect("a process id"));
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("killed");
+        lines(&folder.path().join("relay"), 2).await;
+        assert_eq!(lines(&folder.path().join("serve"), 1).await.len(), 1);
+        end(&mut tended).await;
+        assert_eq!(lines(&folder.path().join("ended"), 2).await, ["serve", "relay"]);
+    }
+
+    #[tokio::test]
+    async fn a_role_that_cannot_start_is_named_with_its_last_words() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let nobody = SocketAddr::from(([127, 0, 0, 1], 9));
+        let roles = vec![role("relay", "echo FOOTLIGHT_HOLD is malformed >&2; exit 3", folder.path(), nobody)];
+        let mut tended = Vec::new();
+        let refusal = start(roles, folder.path(), &watch::channel(None).0, &mut tended).await.expect_err("refused").to_string();
+        assert!(refusal.contains("relay did not start") && refusal.contains("FOOTLIGHT_HOLD is malformed"), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn a_role_that_hears_nothing_is_killed_after_its_grace() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = always_well().await;
+        let mut deaf = role("egress", "trap '' TERM; echo $$ > $FOLDER/pid; while :; do sleep 0.05; done", folder.path(), address);
+        deaf.grace = Duration::from_millis(200);
+        let mut tended = Vec::new();
+        start(vec![deaf], folder.path(), &watch::channel(None).0, &mut tended).await.expect("started");
+        let pid = lines(&folder.path().join("pid"), 1).await[0].parse().expect("a process id");
+        end(&mut tended).await;
+        assert!(nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_err());
+    }
+}
