@@ -1,5 +1,5 @@
 # Thin: each goal calls one script or one line.
-.PHONY: help run demo test check vendor setup
+.PHONY: help run demo test check bench soak vendor setup
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -15,6 +15,12 @@ test: ## set up, check, and run every test
 
 check: ## format, clippy on both targets, docs, TypeScript
 	@.config/check.sh
+
+bench: ## measure: speeds, costs, capacity; prints figures, judges nothing
+	@.config/measure.sh bench
+
+soak: ## long fault rows and long measurements
+	@.config/measure.sh soak
 
 setup: ## only the set-up
 	@.config/setup.sh test

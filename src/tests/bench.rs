@@ -1,0 +1,1 @@
+//! What Footlight costs and how fast it is (`make bench`): figures on standard output, one room a subject.

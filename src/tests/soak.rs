@@ -1,0 +1,1 @@
+//! What takes minutes (`make soak`): long outages, long shows, many rounds. One room a subject.
