@@ -180,7 +180,8 @@ mod tests {
         fn no_text_makes_the_vault_panic(text in "\\PC*") {
             let vault = Vault::new([1; 32], Vec::new());
             let key_id = vault.seal(&owner("u1"), &place("d1"), &key()).expect("sealed").key_id;
-            prop_assert!(vault.open(&owner("u1"), &place("d1"), &SealedKey { key_id, text }).is_err());
+            let sealed = SealedKey { key_id, text };
+            prop_assert!(vault.open(&owner("u1"), &place("d1"), &sealed).is_err());
         }
     }
 }
