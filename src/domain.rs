@@ -1,10 +1,13 @@
 //! What a broadcast is: sessions, destinations, the overlay, the show on top of it.
-//! Pure (serde, thiserror, time, std), compiled for server and browser, tested natively. Nothing here knows a framework.
+//! Pure (serde, utoipa's schemas, thiserror, time, std), compiled for server and browser, tested natively. Nothing here knows a framework.
 
 pub mod account;
 pub mod address;
+pub mod agent;
+pub mod audit;
 pub mod destination;
 pub mod ids;
+pub mod key;
 pub mod media;
 pub mod overlay;
 pub mod recording;

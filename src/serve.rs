@@ -10,6 +10,7 @@ use crate::{
         http,
         livekit::client::LiveKitClient,
         relay::client::RelayClient,
+        security,
         state::AppState,
         store::surreal::{StoreCredentials, SurrealStore},
         studio::{Parts, Studio},
@@ -26,7 +27,7 @@ use axum::{
 };
 use leptos::prelude::{get_configuration, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use std::{os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use std::{net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tower_http::{
     compression::CompressionLayer,
@@ -58,13 +59,15 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
         TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
     tokio::spawn(state.studio.clone().watch());
     tracing::info!(%listen, url = state.studio.config().app_url, "serving");
-    axum::serve(listener, router(state)).with_graceful_shutdown(asked_to_stop()).await?;
+    axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(asked_to_stop())
+        .await?;
     Ok(())
 }
 
 /// The adapters, chosen.
 async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> anyhow::Result<AppState> {
-    let http = reqwest::Client::builder().tls_backend_preconfigured(tls()).build().context("the HTTP client cannot be made")?;
+    let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().context("the HTTP client cannot be made")?;
     let credentials = config
         .store_credentials
         .as_ref()
@@ -86,16 +89,6 @@ async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> an
         config,
     });
     Ok(AppState { studio, relay, leptos })
-}
-
-fn tls() -> rustls::ClientConfig {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring speaks the default versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
 }
 
 /// Every route, for the real server and for tests alike.

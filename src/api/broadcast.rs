@@ -85,7 +85,7 @@ pub struct ShowReport {
 }
 
 /// The composite as the relay receives it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IngestReport {
     /// Whether it arrives.
@@ -105,7 +105,7 @@ pub struct IngestReport {
 }
 
 /// Whether the composite arrives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "name", rename_all = "camelCase")]
 pub enum IngestState {
     /// Nothing yet.
@@ -149,7 +149,7 @@ pub struct DestinationReport {
 }
 
 /// Where the connection to a destination stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "name", rename_all = "camelCase")]
 pub enum DestinationState {
     /// Nothing to send yet.

@@ -5,7 +5,7 @@ use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
 /// What kind of refusal it is; each has one HTTP status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// 400: the request makes no sense as sent.
@@ -31,7 +31,7 @@ pub enum ErrorCode {
 }
 
 /// `{"code","message","detail","requestId"}`: what was wrong and what to do, in a sentence a person can act on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[error("{message}")]
 pub struct ApiError {
@@ -56,6 +56,11 @@ impl ApiError {
     /// A field that is not acceptable.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self { detail: serde_json::json!({ "field": field }), ..Self::new(ErrorCode::Invalid, message) }
+    }
+
+    /// Seconds to wait before the next try, where that helps.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.detail.get("retryAfter")?.as_u64()
     }
 
     /// The HTTP status.

@@ -34,7 +34,7 @@ pub struct OverlayStage {
 }
 
 /// `POST /api/streaming/heartbeat`, every 2 s.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Heartbeat {
     /// Animation frames painted since load.

@@ -3,7 +3,7 @@
 use super::broadcast::{DestinationState, IngestReport};
 use crate::domain::{
     destination::{Destination, Platform, StreamKey},
-    ids::{DestinationId, EgressId, SessionId},
+    ids::{AgentId, DestinationId, EgressId, SessionId},
     overlay::{OverlayPatch, OverlaySettings},
     room::RoomAccess,
     session::{Owner, StreamType, Trouble},
@@ -13,7 +13,7 @@ use crate::domain::{
 use serde::{Deserialize, Serialize};
 
 /// A destination typed for this show.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TypedDestination {
     /// What kind of place.
@@ -23,6 +23,7 @@ pub struct TypedDestination {
     pub custom_rtmp_url: Option<String>,
     /// The key; may be absent for custom and rehearsal.
     #[serde(default = "no_key")]
+    #[schema(value_type = String, write_only, max_length = 512)]
     pub stream_key: StreamKey,
     /// Keep it under this name after the show.
     #[serde(default)]
@@ -42,12 +43,32 @@ impl Serialize for TypedDestination {
     }
 }
 
+/// A kept destination: everything but the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedPlace {
+    /// Where, and the key's last four characters.
+    #[serde(flatten)]
+    pub destination: Destination,
+    /// When a show last started there.
+    pub used_at: Option<Timestamp>,
+}
+
+/// What came of trying a destination's server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TriedPlace {
+    /// Whether it answers.
+    pub reached: bool,
+    /// In words.
+    pub note: String,
+}
+
 fn no_key() -> StreamKey {
     StreamKey::new(String::new())
 }
 
 /// The picture asked for: a preset's name or every number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum VideoChoice {
     /// `"720p30"`.
@@ -57,18 +78,22 @@ pub enum VideoChoice {
 }
 
 /// What a show is started with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartShow {
     /// With a host, or data only.
     pub stream_type: StreamType,
+    /// The caller's agent whose show it is; with an agent's own key it may be left out.
+    #[serde(default)]
+    pub agent_id: Option<AgentId>,
     /// The title on the picture.
     #[serde(default)]
+    #[schema(max_length = 140)]
     pub stream_title: String,
     /// The name on the picture; the account's if absent.
     #[serde(default)]
     pub entity_name: Option<String>,
-    /// Saved ones.
+    /// Saved ones. With no destination at all the show plays where the owner's shows start by themselves.
     #[serde(default)]
     pub destination_ids: Vec<DestinationId>,
     /// Typed ones.
@@ -83,13 +108,24 @@ pub struct StartShow {
     /// End the owner's running show first.
     #[serde(default)]
     pub replace: bool,
+    /// Whether anybody may ask for a part of its status.
+    #[serde(default)]
+    pub public: bool,
+    /// The game's own name for the match being played.
+    #[serde(default)]
+    #[schema(max_length = 140)]
+    pub current_lobby_id: Option<String>,
+    /// How long what is sent to the picture is held back, in milliseconds, at most 600000.
+    #[serde(default)]
+    #[schema(maximum = 600_000)]
+    pub broadcast_delay_ms: u32,
     /// The same key again within 24 h gives the same session (the HTTP header `Idempotency-Key`).
     #[serde(default)]
     pub idempotency_key: Option<String>,
 }
 
 /// A started show.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StartedShow {
     /// The session, pending or starting.
     pub session: SessionView,
@@ -98,7 +134,7 @@ pub struct StartedShow {
 }
 
 /// One destination of a show, with what the relay last said of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationView {
     /// Where, and the key's last four characters.
@@ -117,7 +153,7 @@ pub struct DestinationView {
 }
 
 /// A show as its owner and admins may see it: the body of status, of the feed's `session` events and of lists.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionView {
     /// Which one.
@@ -140,8 +176,25 @@ pub struct SessionView {
     pub entity_name: String,
     /// The title on the picture.
     pub stream_title: String,
+    /// The first destination's platform.
+    pub platform: Option<Platform>,
     /// Where it plays and how that does.
     pub destinations: Vec<DestinationView>,
+    /// Viewers now, over all platforms that tell.
+    #[serde(default)]
+    pub viewer_count: Option<u64>,
+    /// The most viewers at once, over all platforms that tell.
+    #[serde(default)]
+    pub peak_viewer_count: Option<u64>,
+    /// The game's own name for the match being played.
+    #[serde(default)]
+    pub current_lobby_id: Option<String>,
+    /// Whether anybody may ask for a part of its status.
+    #[serde(default)]
+    pub public: bool,
+    /// How long what is sent to the picture is held back.
+    #[serde(default)]
+    pub broadcast_delay_ms: u32,
     /// The composite as the relay receives it, once it does.
     pub composite: Option<IngestReport>,
     /// What the composite shows.

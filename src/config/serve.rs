@@ -3,7 +3,11 @@
 use super::env::{ConfigError, Env};
 use crate::domain::video::{VideoFormat, VideoPreset};
 use sha2::{Digest, Sha256};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 use url::{Host, Url};
 
 /// Everything the application is told from outside.
@@ -29,6 +33,16 @@ pub struct ServeConfig {
     pub jwt_secret: Secret,
     /// Whether strangers may make an account.
     pub sign_up_open: bool,
+    /// Proxies whose word for the client's address counts.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Other sites whose pages may call the API by key.
+    pub cors_origins: Vec<String>,
+    /// How much larger than usual every rate limit is.
+    pub rate_factor: u32,
+    /// Shows of one account and its agents at once.
+    pub shows_per_account: usize,
+    /// Shows in all at once.
+    pub most_shows: usize,
     /// `host:port` pairs that may be private, as given.
     pub allow_private: String,
     /// The picture of a show that asks for none.
@@ -143,6 +157,14 @@ impl ServeConfig {
             master_keys,
             jwt_secret,
             sign_up_open: env.flag("FOOTLIGHT_SIGN_UP", true)?,
+            trusted_proxies: list(env, "FOOTLIGHT_TRUSTED_PROXIES", "IP addresses, separated by commas", |text| text.parse().ok())?,
+            cors_origins: list(env, "FOOTLIGHT_CORS_ORIGINS", "origins such as https://game.example, separated by commas", origin)?,
+            rate_factor: env.parsed("FOOTLIGHT_RATE_FACTOR", 1, "a whole number from 1 to 10000").and_then(|factor| match factor {
+                1..=10_000 => Ok(factor),
+                _ => Err(Env::malformed("FOOTLIGHT_RATE_FACTOR", "a whole number from 1 to 10000")),
+            })?,
+            shows_per_account: env.parsed("FOOTLIGHT_SHOWS_PER_ACCOUNT", 10, "a number of shows")?,
+            most_shows: env.parsed("FOOTLIGHT_MOST_SHOWS", 500, "a number of shows")?,
             allow_private: env.get("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS").unwrap_or_default().to_owned(),
             video: default_video(env)?,
             deadlines: Deadlines {
@@ -207,6 +229,17 @@ fn secret(env: &Env, name: &'static str, least: usize) -> Result<Secret, ConfigE
 
 fn seconds(env: &Env, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
     env.parsed(name, default, "a number of seconds").map(Duration::from_secs)
+}
+
+fn list<T>(env: &Env, name: &'static str, shape: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ConfigError> {
+    let entries = env.get(name).unwrap_or_default().split(',').map(str::trim).filter(|text| !text.is_empty());
+    entries.map(|text| read(text).ok_or_else(|| Env::malformed(name, shape))).collect()
+}
+
+/// Scheme, host and port as browsers send it, or nothing.
+fn origin(text: &str) -> Option<String> {
+    let origin = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?.origin().ascii_serialization();
+    (origin == text.trim_end_matches('/')).then_some(origin)
 }
 
 fn app_url(env: &Env) -> Result<String, ConfigError> {
@@ -296,6 +329,11 @@ mod tests {
             ("FOOTLIGHT_VIDEO", "641x360@15/800"),
             ("FOOTLIGHT_GRACE", "a while"),
             ("FOOTLIGHT_SIGN_UP", "maybe"),
+            ("FOOTLIGHT_CORS_ORIGINS", "https://game.example/path"),
+            ("FOOTLIGHT_CORS_ORIGINS", "*"),
+            ("FOOTLIGHT_TRUSTED_PROXIES", "my-proxy"),
+            ("FOOTLIGHT_RATE_FACTOR", "0"),
+            ("FOOTLIGHT_MOST_SHOWS", "many"),
         ] {
             let message = with(&[(name, value)]).expect_err(name).to_string();
             assert!(message.starts_with(name), "{message}");

@@ -45,7 +45,7 @@ impl<'de> Deserialize<'de> for StreamKey {
 }
 
 /// A kind of place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Platform {
     /// Twitch, at its global ingest.
@@ -152,7 +152,7 @@ pub fn ingest_address(platform: Platform, typed: Option<&str>, key: &StreamKey) 
 }
 
 /// A destination as it may be shown: where, and the key's last four characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Destination {
     /// Which one.

@@ -14,7 +14,8 @@ pub struct MalformedId {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        #[schema(value_type = String, min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -67,6 +68,14 @@ id!(
     AgentId, "an agent id"
 );
 id!(
+    /// An API key, by which its owner knows it; never the key itself.
+    KeyId, "a key id"
+);
+id!(
+    /// One browser's sign-in.
+    SignInId, "a sign-in id"
+);
+id!(
     /// A place where shows play, saved or typed for one show.
     DestinationId, "a destination id"
 );
@@ -76,7 +85,7 @@ id!(
 );
 
 /// Counts the egresses of one session, from 1: a replacement gets the next number, and the relay prefers the highest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Generation(pub u32);
 
 impl Generation {

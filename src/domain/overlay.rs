@@ -7,7 +7,7 @@ pub use layout::{Host, Layout, Media, Moment, Track, Webcam};
 use serde::{Deserialize, Serialize};
 
 /// The composite's colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Theme {
     /// House lights down.
@@ -17,7 +17,7 @@ pub enum Theme {
 }
 
 /// A corner of the picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PipCorner {
     /// Top left.
@@ -31,7 +31,7 @@ pub enum PipCorner {
 }
 
 /// How large the webcam is beside a screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PipSize {
     /// A sixth of the picture's width.
@@ -43,7 +43,7 @@ pub enum PipSize {
 }
 
 /// A scene the host or the API may ask for; `None` in [`OverlaySettings`] means: by what is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scene {
     /// Before the show, with a countdown where one is set.
@@ -61,7 +61,7 @@ pub enum Scene {
 }
 
 /// The owner's settings of the composite. Changing any while live shows within a second.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "four independent switches, each named on the wire")]
 pub struct OverlaySettings {
@@ -109,7 +109,7 @@ impl OverlaySettings {
 }
 
 /// A change of some settings. Absent: unchanged.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct OverlayPatch {
     /// See [`OverlaySettings`].

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Whose show it is. At most one active session each.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", content = "id", rename_all = "lowercase")]
 pub enum Owner {
     /// A streamer with a browser.
@@ -93,7 +93,7 @@ impl fmt::Display for Owner {
 }
 
 /// What kind of show: with a host and a room, or data only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StreamType {
     /// A person with camera, microphone, screen.
@@ -362,7 +362,7 @@ impl SessionState {
 }
 
 /// What is wrong beside the state; empty is well.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "name", rename_all = "camelCase")]
 pub enum Trouble {
     /// The relay receives no composite.
@@ -414,6 +414,15 @@ pub struct Session {
     pub generation: Generation,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// Whether anybody may ask for a part of its status.
+    #[serde(default)]
+    pub public: bool,
+    /// The game's own name for the match being played.
+    #[serde(default)]
+    pub current_lobby_id: Option<String>,
+    /// How long what is sent to the picture is held back, so that an opponent who watches learns it too late.
+    #[serde(default)]
+    pub broadcast_delay_ms: u32,
     /// How each destination did, kept when the show begins to end.
     #[serde(default)]
     pub results: Vec<DestinationResult>,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const KEPT: usize = 12;
 
 /// One thing that happened in the show, as an agent or a game sends it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShowEvent {
     /// The sender's name for it, by which a repeated one is known; made by the server if absent.
@@ -27,7 +27,7 @@ pub struct ShowEvent {
 }
 
 /// The five kinds of things that happen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum Fact {
     /// A number or word worth watching; the same label again replaces it.
@@ -75,7 +75,7 @@ pub enum Fact {
 }
 
 /// How much a line stands out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
     /// As the others.
@@ -88,7 +88,7 @@ pub enum Tone {
 }
 
 /// How a match stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Match {
     /// The sides, ours first.
@@ -106,7 +106,7 @@ pub struct Match {
 }
 
 /// One side of a match.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Side {
     /// Who.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Size, rate and bitrate of the composite. Keyframes are always 2 s apart, audio always AAC-LC stereo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VideoFormat {
     /// Pixels, even, 320 to 1920.
@@ -27,7 +27,7 @@ pub struct UnsuitableFormat {
 }
 
 /// The formats offered by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum VideoPreset {
     /// 1280x720 at 30.
     #[serde(rename = "720p30")]

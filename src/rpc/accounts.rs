@@ -26,7 +26,7 @@ pub async fn sign_up_open() -> Result<bool, ApiError> {
 pub async fn sign_up(credentials: Credentials) -> Result<Me, ApiError> {
     use crate::server::rpc;
     let studio = rpc::studio().await?;
-    rpc::sign_in_reply(studio.sign_up(&credentials).await)
+    rpc::sign_in_reply(studio.sign_up(&credentials, &rpc::origin()).await)
 }
 
 /// Signs in by name and password.
@@ -34,7 +34,7 @@ pub async fn sign_up(credentials: Credentials) -> Result<Me, ApiError> {
 pub async fn sign_in(credentials: Credentials) -> Result<Me, ApiError> {
     use crate::server::rpc;
     let studio = rpc::studio().await?;
-    rpc::sign_in_reply(studio.sign_in(&credentials).await)
+    rpc::sign_in_reply(studio.sign_in(&credentials, &rpc::origin()).await)
 }
 
 /// Signs in by a one-time link's token.
@@ -42,7 +42,7 @@ pub async fn sign_in(credentials: Credentials) -> Result<Me, ApiError> {
 pub async fn sign_in_once(token: String) -> Result<Me, ApiError> {
     use crate::server::rpc;
     let studio = rpc::studio().await?;
-    rpc::sign_in_reply(studio.sign_in_once(&token).await)
+    rpc::sign_in_reply(studio.sign_in_once(&token, &rpc::origin()).await)
 }
 
 /// Signs this browser out.
@@ -58,5 +58,5 @@ pub async fn sign_out() -> Result<(), ApiError> {
 pub async fn change_password(old: Option<String>, new: String) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.change_password(&caller, old.as_deref(), &new).await)
+    rpc::reply(studio.change_password(&caller, old.as_deref(), &new, &rpc::origin()).await)
 }

@@ -1,6 +1,9 @@
-//! Who is asking: passwords, opaque tokens, overlay tokens, and the extractors that handlers name in their signatures.
+//! Who is asking: passwords, opaque tokens, API keys, overlay tokens, and the extractors that handlers name in their signatures.
 
 pub mod caller;
+pub mod origin;
 pub mod overlay;
 pub mod password;
+pub mod scoped;
+pub mod throttle;
 pub mod token;

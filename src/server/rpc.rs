@@ -1,7 +1,10 @@
 //! What every server function does before and after its three lines: who is asking, from where; the answer's status, cookies.
 
 use super::{
-    auth::caller::{Caller, nobody},
+    auth::{
+        caller::{Caller, nobody},
+        origin::Origin,
+    },
     error::{Answer, StudioError},
     security::{self, SIGN_IN_COOKIE, cookie},
     state::AppState,
@@ -73,7 +76,7 @@ pub fn sign_in_reply(result: Answer<SignedIn>) -> Result<Me, ApiError> {
 /// The store failed.
 pub async fn sign_out_reply(studio: &Studio) -> Result<(), ApiError> {
     if let Some(token) = cookie(&headers(), SIGN_IN_COOKIE) {
-        reply(studio.sign_out(token).await)?;
+        reply(studio.sign_out(token, &origin()).await)?;
     }
     set_cookie(&security::sign_out_cookie(studio.config()));
     Ok(())
@@ -102,6 +105,12 @@ async fn stage_for_token(studio: &Studio, session: &SessionId, token: &str) -> A
     Ok(stage)
 }
 
+/// Where the request comes from.
+pub fn origin() -> Origin {
+    let studio = expect_context::<AppState>().studio;
+    use_context::<Parts>().map(|parts| Origin::of(&parts, studio.config())).unwrap_or_default()
+}
+
 fn headers() -> HeaderMap {
     use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default()
 }
@@ -109,8 +118,12 @@ fn headers() -> HeaderMap {
 fn told(error: ApiError) -> ApiError {
     if let Some(options) = use_context::<ResponseOptions>() {
         options.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+        if let Some(seconds) = error.retry_after() {
+            options.insert_header(header::RETRY_AFTER, seconds.into());
+        }
     }
-    error
+    let request_id = headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    ApiError { request_id, ..error }
 }
 
 fn set_cookie(cookie: &str) {

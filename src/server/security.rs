@@ -6,6 +6,7 @@ use crate::{
 };
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use std::sync::Arc;
 
 /// The cookie of who is signed in.
 pub const SIGN_IN_COOKIE: &str = "footlight";
@@ -53,6 +54,17 @@ pub fn overlay_cookie(token: String, config: &ServeConfig) -> String {
 
 fn cookie_days(days: i64) -> time::Duration {
     time::Duration::days(days)
+}
+
+/// How connections that leave here prove who they reach: TLS by ring, against the web's own roots.
+pub fn tls() -> rustls::ClientConfig {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring speaks the default versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
 }
 
 #[cfg(test)]

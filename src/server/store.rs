@@ -6,8 +6,12 @@ pub mod surreal;
 
 use crate::domain::{
     account::User,
+    agent::{Agent, AutoStart},
+    audit::AuditEntry,
     destination::Destination,
-    ids::{DestinationId, EgressId, Generation, SessionId, UserId},
+    ids::{AgentId, DestinationId, EgressId, Generation, KeyId, SessionId, SignInId, UserId},
+    key::ApiKey,
+    overlay::OverlayPatch,
     session::{Actor, Owner, Session},
     timestamp::Timestamp,
 };
@@ -41,6 +45,8 @@ pub struct TokenHash(pub String);
 /// What a token hash opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
+    /// By which its owner names it; opens nothing.
+    pub id: SignInId,
     /// Whose.
     pub user: UserId,
     /// A one-time link is gone after its use; a browser's cookie lives until its end.
@@ -49,6 +55,31 @@ pub struct SignIn {
     pub created_at: Timestamp,
     /// When it stops working.
     pub expires_at: Timestamp,
+    /// The network address it was made from, where it is known.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// What the browser calls itself.
+    #[serde(default)]
+    pub browser: String,
+}
+
+/// What an owner's shows begin with when nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Defaults {
+    /// Differences from what every user's or agent's overlay begins with.
+    pub overlay: OverlayPatch,
+    /// Where and whether a show starts by itself.
+    pub auto_start: AutoStart,
+}
+
+/// An agent's picture, as it was fetched or handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Avatar {
+    /// `image/png`, `image/jpeg`, `image/webp`.
+    pub media_type: String,
+    /// The file.
+    pub bytes: Vec<u8>,
 }
 
 /// A stream key as stored: `iv:authTag:encrypted` in hexadecimal, and which master key sealed it.
@@ -163,6 +194,46 @@ pub trait Store: Send + Sync + 'static {
     async fn sign_in(&self, hash: &TokenHash) -> Result<Option<SignIn>, StoreError>;
     /// Removes a token and returns what it opened; exactly one of several racing callers gets it.
     async fn take_sign_in(&self, hash: &TokenHash) -> Result<Option<SignIn>, StoreError>;
+    /// An account's browsers (never one-time links), the latest first.
+    async fn sign_ins_of(&self, user: &UserId) -> Result<Vec<SignIn>, StoreError>;
+    /// Ends one of the account's sign-ins; [`StoreError::Missing`] if it is not theirs.
+    async fn end_sign_in(&self, user: &UserId, id: &SignInId) -> Result<(), StoreError>;
+    /// Ends every sign-in and one-time link of an account but one.
+    async fn end_other_sign_ins(&self, user: &UserId, keep: Option<&SignInId>) -> Result<(), StoreError>;
+
+    /// Adds an agent, or replaces what is known of the owner's agent with this id.
+    async fn save_agent(&self, agent: &Agent) -> Result<(), StoreError>;
+    /// An agent.
+    async fn agent(&self, id: &AgentId) -> Result<Option<Agent>, StoreError>;
+    /// A user's agents, the oldest first.
+    async fn agents_of(&self, user: &UserId) -> Result<Vec<Agent>, StoreError>;
+    /// Deletes a user's agent with its picture, keys, defaults and saved destinations; [`StoreError::Missing`] if it is not theirs.
+    async fn delete_agent(&self, user: &UserId, id: &AgentId) -> Result<(), StoreError>;
+    /// Replaces an agent's picture; `None` takes it away.
+    async fn set_avatar(&self, agent: &AgentId, avatar: Option<&Avatar>) -> Result<(), StoreError>;
+    /// An agent's picture.
+    async fn avatar(&self, agent: &AgentId) -> Result<Option<Avatar>, StoreError>;
+
+    /// Adds an API key by its hash.
+    async fn insert_key(&self, hash: &TokenHash, key: &ApiKey) -> Result<(), StoreError>;
+    /// The key behind a hash, whether it is still valid or not.
+    async fn key(&self, hash: &TokenHash) -> Result<Option<ApiKey>, StoreError>;
+    /// A user's keys and those of their agents, the oldest first.
+    async fn keys_of(&self, user: &UserId) -> Result<Vec<ApiKey>, StoreError>;
+    /// Revokes a user's key; a revoked one stays as it is. [`StoreError::Missing`] if it is not theirs.
+    async fn revoke_key(&self, user: &UserId, id: &KeyId, at: Timestamp) -> Result<ApiKey, StoreError>;
+    /// Notes that a key was used.
+    async fn key_used(&self, hash: &TokenHash, at: Timestamp) -> Result<(), StoreError>;
+
+    /// What an owner's shows begin with; the defaults of the house if nothing was said.
+    async fn defaults(&self, owner: &Owner) -> Result<Defaults, StoreError>;
+    /// Replaces it.
+    async fn set_defaults(&self, owner: &Owner, defaults: &Defaults) -> Result<(), StoreError>;
+
+    /// Adds a line to the audit log.
+    async fn insert_audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+    /// The audit log before this id, the latest first, at most `limit`.
+    async fn audit(&self, before: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// Adds a session (revision 1) with its first timeline entry and its destinations' keys, in one transaction.
     /// [`StoreError::ActiveSession`] if the owner has an active one; [`StoreError::Taken`] if `idempotency_key` is in use by the owner.
@@ -199,6 +270,8 @@ pub trait Store: Send + Sync + 'static {
     async fn save_destination(&self, saved: &SavedDestination) -> Result<(), StoreError>;
     /// An owner's destinations, by name.
     async fn saved_destinations(&self, owner: &Owner) -> Result<Vec<SavedDestination>, StoreError>;
+    /// Notes that destinations were on air.
+    async fn destinations_used(&self, owner: &Owner, ids: &[DestinationId], at: Timestamp) -> Result<(), StoreError>;
     /// Really deletes it; [`StoreError::Missing`] if it is not the owner's.
     async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Result<(), StoreError>;
 

@@ -3,13 +3,17 @@
 //! the revision that was read, then announce.
 
 pub mod accounts;
+pub mod agents;
+pub mod audit;
 pub mod decide;
 pub mod destinations;
 pub mod facts;
 pub mod feed;
+pub mod keys;
 pub mod overlay;
 pub mod reconcile;
 pub mod replace;
+pub mod saved;
 pub mod start;
 pub mod stop;
 pub mod views;
@@ -19,6 +23,7 @@ use super::{
     auth::caller::Caller,
     clock::Clock,
     error::{Answer, StudioError},
+    limits::Limits,
     livekit::LiveKit,
     relay::Relay,
     store::{Store, StoreError, TimelineEntry},
@@ -28,7 +33,6 @@ use crate::{
     api::sessions::SessionView,
     config::serve::ServeConfig,
     domain::{
-        account::Role,
         address::AllowList,
         ids::SessionId,
         session::{Actor, Session},
@@ -68,6 +72,7 @@ struct Inner {
     parts: Parts,
     feed: Feed,
     facts: Facts,
+    limits: Limits,
     /// One lock per active session: whoever acts on its egress holds it.
     locks: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
     names: Mutex<HashMap<crate::domain::ids::UserId, String>>,
@@ -84,7 +89,15 @@ pub struct Change {
 impl Studio {
     /// A studio over its parts; nothing runs yet.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, feed: Feed::default(), facts: Facts::default(), locks: Mutex::default(), names: Mutex::default() }))
+        let limits = Limits::new(parts.config.rate_factor);
+        Self(Arc::new(Inner {
+            parts,
+            feed: Feed::default(),
+            facts: Facts::default(),
+            limits,
+            locks: Mutex::default(),
+            names: Mutex::default(),
+        }))
     }
 
     /// What it is told from outside.
@@ -100,6 +113,11 @@ impl Studio {
     /// What has just happened, for the doors' event streams.
     pub fn feed(&self) -> &Feed {
         &self.0.feed
+    }
+
+    /// How much anybody may ask for.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     fn livekit(&self) -> &dyn LiveKit {
@@ -143,9 +161,7 @@ impl Studio {
     /// The caller's session, or an admin's any. Foreign ones answer like missing ones.
     async fn own(&self, caller: &Caller, id: &SessionId) -> Answer<Session> {
         let session = self.store().session(id).await?;
-        session
-            .filter(|session| session.account == caller.user.id || caller.user.role == Role::Admin)
-            .ok_or_else(|| StudioError::not_found("show"))
+        session.filter(|session| caller.owns(session) || caller.is_admin()).ok_or_else(|| StudioError::not_found("show"))
     }
 
     /// Reads a session, lets `step` change it (or leave it: `None`), stores it over the revision that was read, announces

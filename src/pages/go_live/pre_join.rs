@@ -134,6 +134,10 @@ fn start_action(
         let name = desk.choices.with_untracked(|choices| choices.name.trim().to_owned());
         let show = StartShow {
             stream_type: StreamType::User,
+            agent_id: None,
+            public: false,
+            current_lobby_id: None,
+            broadcast_delay_ms: 0,
             stream_title: title.get_untracked().trim().to_owned(),
             entity_name: (!name.is_empty()).then_some(name),
             destination_ids: places.saved(),

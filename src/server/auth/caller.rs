@@ -1,33 +1,59 @@
-//! Who is asking, as extractors: a handler's signature is its access rule.
+//! Who is asking, as extractors: a handler's signature is its access rule. `Caller` is a person at a browser; what an API key
+//! opens stands in `scoped`.
 
 use crate::{
     api::{
         accounts::Me,
         error::{ApiError, ErrorCode},
     },
-    domain::{account::User, session::Owner},
+    domain::{
+        account::{Role, User},
+        agent::Agent,
+        ids::SignInId,
+        key::ApiKey,
+        session::{Actor, Owner, Session},
+    },
     server::{
         auth::token,
         error::StudioError,
         http::Refusal,
         security::{self, OVERLAY_COOKIE, SIGN_IN_COOKIE},
         state::AppState,
+        store::TokenHash,
         studio::{Studio, overlay::OverlayViewer},
     },
 };
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts},
 };
 
-/// A signed-in person.
+/// Somebody with an account, or one of their agents.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The account.
+    /// The account. An agent's is its user's, and never an administrator's.
     pub user: User,
+    /// The agent that acts by its key.
+    pub agent: Option<Agent>,
+    /// How they were recognised.
+    pub proof: Proof,
+}
+
+/// By what a caller was recognised.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// A browser's cookie.
+    SignIn(SignInId),
+    /// An API key.
+    Key(Box<ApiKey>),
 }
 
 impl Caller {
+    /// A person at a browser.
+    pub fn signed_in(user: User, sign_in: SignInId) -> Self {
+        Self { user, agent: None, proof: Proof::SignIn(sign_in) }
+    }
+
     /// As pages know it.
     pub fn me(&self) -> Me {
         Me { id: self.user.id.clone(), name: self.user.name.clone(), role: self.user.role }
@@ -35,7 +61,33 @@ impl Caller {
 
     /// As the owner of shows.
     pub fn owner(&self) -> Owner {
-        Owner::User(self.user.id.clone())
+        match &self.agent {
+            Some(agent) => Owner::Agent(agent.id.clone()),
+            None => Owner::User(self.user.id.clone()),
+        }
+    }
+
+    /// As the timeline names it.
+    pub fn actor(&self) -> Actor {
+        if self.agent.is_some() { Actor::Agent } else { Actor::Host }
+    }
+
+    /// Whether every show is theirs to see.
+    pub fn is_admin(&self) -> bool {
+        self.user.role == Role::Admin
+    }
+
+    /// Whether a show is their own: a user's and their agents', an agent's own and no other's.
+    pub fn owns(&self, session: &Session) -> bool {
+        match &self.agent {
+            Some(agent) => session.owner == Owner::Agent(agent.id.clone()),
+            None => session.account == self.user.id,
+        }
+    }
+
+    /// What limits count it under.
+    pub fn limit_key(&self) -> String {
+        self.owner().to_string()
     }
 
     /// Who the request's cookie belongs to, if anybody.
@@ -48,23 +100,79 @@ impl Caller {
         if sign_in.expires_at <= studio.now() {
             return Ok(None);
         }
-        Ok(studio.store().user(&sign_in.user).await?.map(|user| Self { user }))
+        Ok(studio.store().user(&sign_in.user).await?.map(|user| Self::signed_in(user, sign_in.id)))
     }
+
+    /// Who the request's API key belongs to; `None` without one.
+    ///
+    /// # Errors
+    /// There is a key, and it opens nothing; or the store failed.
+    pub async fn of_key(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
+        match bearer(headers) {
+            Some(key) => studio.key_holder(&token::hash(key)).await?.map(Some).ok_or_else(|| StudioError::Refused(no_such_key())),
+            None => Ok(None),
+        }
+    }
+
+    /// Who is asking, by key or by cookie. A key that opens nothing is refused, whatever the cookie says.
+    ///
+    /// # Errors
+    /// The key opens nothing, or the store failed.
+    pub async fn recognise(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
+        match Self::of_key(headers, studio).await? {
+            Some(caller) => Ok(Some(caller)),
+            None => Self::of(headers, studio).await,
+        }
+    }
+}
+
+/// The key in `Authorization: Bearer …`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+}
+
+/// What a request's own key or cookie is counted under before anybody knows whose it is.
+pub fn credential(headers: &HeaderMap) -> Option<TokenHash> {
+    bearer(headers).or_else(|| security::cookie(headers, SIGN_IN_COOKIE)).map(token::hash)
 }
 
 /// What callers without a valid sign-in are told.
 pub fn nobody() -> ApiError {
-    ApiError::new(ErrorCode::Unauthenticated, "Sign in first.")
+    ApiError::new(ErrorCode::Unauthenticated, "Sign in first, or send an API key as `Authorization: Bearer fl_…`.")
+}
+
+fn no_such_key() -> ApiError {
+    ApiError::new(ErrorCode::Unauthenticated, "This API key is not valid: it was never made, has expired, or was revoked.")
+}
+
+/// What the layer in front of the API found out, so that it is found out once.
+#[derive(Debug, Clone)]
+pub struct Recognised(pub Option<Caller>);
+
+/// The caller behind a request, whatever they may do.
+pub(super) async fn behind(parts: &Parts, state: &AppState) -> Result<Caller, Refusal> {
+    let found = match parts.extensions.get::<Recognised>() {
+        Some(Recognised(found)) => found.clone(),
+        None => Caller::recognise(&parts.headers, &state.studio).await?,
+    };
+    let caller = found.ok_or_else(nobody)?;
+    if parts.method != Method::GET && matches!(caller.proof, Proof::SignIn(_)) {
+        security::same_origin(&parts.headers, state.studio.config())?;
+    }
+    Ok(caller)
 }
 
 impl FromRequestParts<AppState> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        if parts.method != Method::GET {
-            security::same_origin(&parts.headers, state.studio.config())?;
+        let caller = behind(parts, state).await?;
+        match caller.proof {
+            Proof::SignIn(_) => Ok(caller),
+            Proof::Key(_) => Err(ApiError::new(ErrorCode::Forbidden, "An API key does not open this. Sign in with a browser.").into()),
         }
-        Ok(Self::of(&parts.headers, &state.studio).await?.ok_or_else(nobody)?)
     }
 }
 

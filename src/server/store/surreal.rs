@@ -2,8 +2,12 @@
 //! in the rooms below; here the database is opened and the port is answered.
 
 mod accounts;
+mod agents;
+mod audit;
+mod defaults;
 mod destinations;
 mod feed;
+mod keys;
 mod overlays;
 mod query;
 mod schema;
@@ -13,11 +17,15 @@ mod webhooks;
 pub use schema::NewerSchema;
 
 use super::{
-    FeedEntry, OverlayGrant, SavedDestination, SealedKey, SessionFilter, SignIn, Store, StoreError, StoredWebhook, TimelineEntry, TokenHash,
+    Avatar, Defaults, FeedEntry, OverlayGrant, SavedDestination, SealedKey, SessionFilter, SignIn, Store, StoreError, StoredWebhook,
+    TimelineEntry, TokenHash,
 };
 use crate::domain::{
     account::User,
-    ids::{DestinationId, EgressId, Generation, SessionId, UserId},
+    agent::Agent,
+    audit::AuditEntry,
+    ids::{AgentId, DestinationId, EgressId, Generation, KeyId, SessionId, SignInId, UserId},
+    key::ApiKey,
     session::{Owner, Session},
     timestamp::Timestamp,
 };
@@ -104,6 +112,64 @@ impl Store for SurrealStore {
     async fn take_sign_in(&self, hash: &TokenHash) -> Answer<Option<SignIn>> {
         self.0.take_sign_in(hash).await
     }
+    async fn sign_ins_of(&self, user: &UserId) -> Answer<Vec<SignIn>> {
+        self.0.sign_ins_of(user).await
+    }
+    async fn end_sign_in(&self, user: &UserId, id: &SignInId) -> Answer<()> {
+        self.0.end_sign_in(user, id).await
+    }
+    async fn end_other_sign_ins(&self, user: &UserId, keep: Option<&SignInId>) -> Answer<()> {
+        self.0.end_other_sign_ins(user, keep).await
+    }
+
+    async fn save_agent(&self, agent: &Agent) -> Answer<()> {
+        self.0.save_agent(agent).await
+    }
+    async fn agent(&self, id: &AgentId) -> Answer<Option<Agent>> {
+        self.0.agent(id).await
+    }
+    async fn agents_of(&self, user: &UserId) -> Answer<Vec<Agent>> {
+        self.0.agents_of(user).await
+    }
+    async fn delete_agent(&self, user: &UserId, id: &AgentId) -> Answer<()> {
+        self.0.delete_agent(user, id).await
+    }
+    async fn set_avatar(&self, agent: &AgentId, avatar: Option<&Avatar>) -> Answer<()> {
+        self.0.set_avatar(agent, avatar).await
+    }
+    async fn avatar(&self, agent: &AgentId) -> Answer<Option<Avatar>> {
+        self.0.avatar(agent).await
+    }
+
+    async fn insert_key(&self, hash: &TokenHash, key: &ApiKey) -> Answer<()> {
+        self.0.insert_key(hash, key).await
+    }
+    async fn key(&self, hash: &TokenHash) -> Answer<Option<ApiKey>> {
+        self.0.key(hash).await
+    }
+    async fn keys_of(&self, user: &UserId) -> Answer<Vec<ApiKey>> {
+        self.0.keys_of(user).await
+    }
+    async fn revoke_key(&self, user: &UserId, id: &KeyId, at: Timestamp) -> Answer<ApiKey> {
+        self.0.revoke_key(user, id, at).await
+    }
+    async fn key_used(&self, hash: &TokenHash, at: Timestamp) -> Answer<()> {
+        self.0.key_used(hash, at).await
+    }
+
+    async fn defaults(&self, owner: &Owner) -> Answer<Defaults> {
+        self.0.defaults(owner).await
+    }
+    async fn set_defaults(&self, owner: &Owner, defaults: &Defaults) -> Answer<()> {
+        self.0.set_defaults(owner, defaults).await
+    }
+
+    async fn insert_audit(&self, entry: &AuditEntry) -> Answer<()> {
+        self.0.insert_audit(entry).await
+    }
+    async fn audit(&self, before: Option<&str>, limit: usize) -> Answer<Vec<AuditEntry>> {
+        self.0.audit(before, limit).await
+    }
 
     async fn insert_session(
         &self,
@@ -150,6 +216,9 @@ impl Store for SurrealStore {
     }
     async fn saved_destinations(&self, owner: &Owner) -> Answer<Vec<SavedDestination>> {
         self.0.saved_destinations(owner).await
+    }
+    async fn destinations_used(&self, owner: &Owner, ids: &[DestinationId], at: Timestamp) -> Answer<()> {
+        self.0.destinations_used(owner, ids, at).await
     }
     async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Answer<()> {
         self.0.delete_destination(owner, id).await

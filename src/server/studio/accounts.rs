@@ -3,15 +3,20 @@
 use super::{Studio, destinations::new_id};
 use crate::{
     api::{
-        accounts::{Credentials, Me},
+        accounts::{Credentials, Me, SignInView},
         error::{ApiError, ErrorCode},
     },
     domain::{
         account::{Role, UnsuitableCredential, User, check_password, name_key},
-        ids::UserId,
+        audit::AuditAction,
+        ids::{SignInId, UserId},
     },
     server::{
-        auth::{caller::Caller, password, token},
+        auth::{
+            caller::{Caller, Proof},
+            origin::Origin,
+            password, token,
+        },
         error::{Answer, StudioError},
         store::{SignIn, StoreError},
     },
@@ -42,12 +47,13 @@ impl Studio {
     ///
     /// # Errors
     /// Sign-up is closed, or name or password are unsuitable or taken.
-    pub async fn sign_up(&self, credentials: &Credentials) -> Answer<SignedIn> {
+    pub async fn sign_up(&self, credentials: &Credentials, origin: &Origin) -> Answer<SignedIn> {
         if !self.sign_up_open() {
             return Err(StudioError::refused(ErrorCode::Forbidden, "This studio takes no new accounts. Ask whoever runs it."));
         }
         let key = name_key(&credentials.name).map_err(unsuitable)?;
         check_password(&credentials.password).map_err(unsuitable)?;
+        self.limits().sign_up(&origin.household())?;
         let hash = hashed(&credentials.password).await?;
         let name = credentials.name.split_whitespace().collect::<Vec<_>>().join(" ");
         let user = User { id: new_id(), name, role: Role::Streamer, created_at: self.now() };
@@ -55,63 +61,109 @@ impl Studio {
             Err(StoreError::Taken(_)) => return Err(ApiError::invalid("name", "This name is taken. Choose another one.").into()),
             done => done?,
         }
-        tracing::info!(user = %user.id, "account made");
-        self.sign_in_as(user).await
+        self.note(AuditAction::AccountMade, Some(&user.id), &user.name, origin).await;
+        self.sign_in_as(user, origin).await
     }
 
     /// Signs in by name and password. An unknown name costs as much time as a wrong password.
     ///
     /// # Errors
-    /// Name and password do not belong together.
-    pub async fn sign_in(&self, credentials: &Credentials) -> Answer<SignedIn> {
+    /// Name and password do not belong together, or there were too many tries.
+    pub async fn sign_in(&self, credentials: &Credentials, origin: &Origin) -> Answer<SignedIn> {
         let refused = || StudioError::refused(ErrorCode::Unauthenticated, "Name and password do not belong together.");
         let key = name_key(&credentials.name).map_err(|_| refused())?;
+        if let Err(error) = self.limits().sign_in(&key, &origin.household()) {
+            self.note(AuditAction::SignInThrottled, None, &credentials.name, origin).await;
+            return Err(error.into());
+        }
         let found = self.store().user_by_name(&key).await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.clone());
         if !password::verify(hash, credentials.password.clone()).await {
-            tracing::info!("a sign-in was refused");
+            self.note(AuditAction::SignInRefused, found.as_ref().map(|(user, _)| &user.id), &credentials.name, origin).await;
             return Err(refused());
         }
         let (user, _) = found.ok_or_else(refused)?;
-        self.sign_in_as(user).await
+        self.note(AuditAction::SignedIn, Some(&user.id), &user.name, origin).await;
+        self.sign_in_as(user, origin).await
     }
 
     /// Signs in by a one-time link, which is used up by it.
     ///
     /// # Errors
     /// Used up, expired or never made.
-    pub async fn sign_in_once(&self, link: &str) -> Answer<SignedIn> {
+    pub async fn sign_in_once(&self, link: &str, origin: &Origin) -> Answer<SignedIn> {
         let refused = || StudioError::refused(ErrorCode::Unauthenticated, "This link was used already, or is too old. Ask for a new one.");
+        self.limits().sign_in("one-time link", &origin.household())?;
         let sign_in = self.store().take_sign_in(&token::hash(link)).await?.ok_or_else(refused)?;
         if !sign_in.once || sign_in.expires_at <= self.now() {
             return Err(refused());
         }
         let user = self.store().user(&sign_in.user).await?.ok_or_else(refused)?;
-        self.sign_in_as(user).await
+        self.note(AuditAction::SignedIn, Some(&user.id), "one-time link", origin).await;
+        self.sign_in_as(user, origin).await
     }
 
     /// Forgets a cookie's token.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn sign_out(&self, cookie: &str) -> Answer<()> {
-        self.store().take_sign_in(&token::hash(cookie)).await?;
+    pub async fn sign_out(&self, cookie: &str, origin: &Origin) -> Answer<()> {
+        if let Some(sign_in) = self.store().take_sign_in(&token::hash(cookie)).await? {
+            self.note(AuditAction::SignedOut, Some(&sign_in.user), "", origin).await;
+        }
         Ok(())
     }
 
-    /// Sets a new password. Where there is one, the old one must be right.
+    /// The caller's browsers, the latest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn sign_ins(&self, caller: &Caller) -> Answer<Vec<SignInView>> {
+        let now = self.now();
+        let all = self.store().sign_ins_of(&caller.user.id).await?.into_iter().filter(|of| of.expires_at > now);
+        let view = |of: SignIn| SignInView {
+            this_one: matches!(&caller.proof, Proof::SignIn(id) if id == &of.id),
+            id: of.id,
+            created_at: of.created_at,
+            expires_at: of.expires_at,
+            address: of.address,
+            browser: of.browser,
+        };
+        Ok(all.map(view).collect())
+    }
+
+    /// Signs one of the caller's browsers out.
+    ///
+    /// # Errors
+    /// It is not theirs.
+    pub async fn end_sign_in(&self, caller: &Caller, id: &SignInId, origin: &Origin) -> Answer<()> {
+        match self.store().end_sign_in(&caller.user.id, id).await {
+            Err(StoreError::Missing) => return Err(StudioError::not_found("sign-in")),
+            done => done?,
+        }
+        self.note(AuditAction::SignInRevoked, Some(&caller.user.id), id.as_str(), origin).await;
+        Ok(())
+    }
+
+    /// Sets a new password. Where there is one, the old one must be right. Every other browser is signed out.
     ///
     /// # Errors
     /// The old one is wrong, or the new one unsuitable.
-    pub async fn change_password(&self, caller: &Caller, old: Option<&str>, new: &str) -> Answer<()> {
+    pub async fn change_password(&self, caller: &Caller, old: Option<&str>, new: &str, origin: &Origin) -> Answer<()> {
         check_password(new).map_err(unsuitable)?;
         let key = name_key(&caller.user.name).map_err(unsuitable)?;
+        self.limits().sign_in(&key, &origin.household())?;
         let hash = self.store().user_by_name(&key).await?.and_then(|(_, hash)| hash);
         if hash.is_some() && !password::verify(hash, old.unwrap_or_default().to_owned()).await {
             return Err(ApiError::invalid("old", "The old password is not right.").into());
         }
         self.store().set_password(&caller.user.id, &hashed(new).await?).await?;
-        tracing::info!(user = %caller.user.id, "password changed");
+        let keep = match &caller.proof {
+            Proof::SignIn(id) => Some(id),
+            Proof::Key(_) => None,
+        };
+        self.store().end_other_sign_ins(&caller.user.id, keep).await?;
+        self.note(AuditAction::PasswordChanged, Some(&caller.user.id), &caller.user.name, origin).await;
         Ok(())
     }
 
@@ -135,17 +187,33 @@ impl Studio {
     pub async fn sign_in_link(&self, user: &UserId) -> Answer<String> {
         let link = token::new();
         let now = self.now();
-        let sign_in = SignIn { user: user.clone(), once: true, created_at: now, expires_at: now.plus_millis(LINK_MS) };
+        let sign_in = SignIn {
+            id: new_id(),
+            user: user.clone(),
+            once: true,
+            created_at: now,
+            expires_at: now.plus_millis(LINK_MS),
+            address: None,
+            browser: String::new(),
+        };
         self.store().insert_sign_in(&token::hash(&link), &sign_in).await?;
         Ok(format!("{}/sign-in?token={link}", self.config().app_url))
     }
 
-    async fn sign_in_as(&self, user: User) -> Answer<SignedIn> {
+    async fn sign_in_as(&self, user: User, origin: &Origin) -> Answer<SignedIn> {
         let token = token::new();
         let now = self.now();
-        let sign_in = SignIn { user: user.id.clone(), once: false, created_at: now, expires_at: now.plus_millis(SIGNED_IN_DAYS * DAY_MS) };
+        let sign_in = SignIn {
+            id: new_id(),
+            user: user.id.clone(),
+            once: false,
+            created_at: now,
+            expires_at: now.plus_millis(SIGNED_IN_DAYS * DAY_MS),
+            address: origin.address.map(|ip| ip.to_string()),
+            browser: origin.browser.clone(),
+        };
         self.store().insert_sign_in(&token::hash(&token), &sign_in).await?;
-        Ok(SignedIn { me: Caller { user }.me(), token })
+        Ok(SignedIn { me: Caller::signed_in(user, sign_in.id).me(), token })
     }
 }
 

@@ -8,20 +8,20 @@ use crate::{
         sessions::{SessionView, TypedDestination},
     },
     domain::{
-        address::{check_address, check_ip},
+        address::{IngestTarget, check_address, check_ip},
         destination::{Destination, Platform, StreamKey, UnusableDestination, ingest_address},
-        ids::{DestinationId, Generation, SessionId},
+        ids::{DestinationId, Generation, SessionId, UserId},
         session::{Actor, EndReason, Outcome, Owner, Session},
     },
     server::{
         auth::caller::Caller,
         error::{Answer, StudioError},
-        store::{SavedDestination, SealedKey, StoreError},
+        store::{SavedDestination, SealedKey},
     },
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 /// Destinations of one show.
 pub const MOST_DESTINATIONS: usize = 10;
@@ -35,26 +35,6 @@ pub(super) struct Resolved {
 }
 
 impl Studio {
-    /// The caller's saved destinations, without their keys.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn saved_destinations(&self, caller: &Caller) -> Answer<Vec<Destination>> {
-        let saved = self.store().saved_destinations(&caller.owner()).await?;
-        Ok(saved.into_iter().map(|saved| saved.destination).collect())
-    }
-
-    /// Forgets a saved destination, key and all.
-    ///
-    /// # Errors
-    /// It is not the caller's.
-    pub async fn delete_destination(&self, caller: &Caller, id: &DestinationId) -> Answer<()> {
-        match self.store().delete_destination(&caller.owner(), id).await {
-            Err(StoreError::Missing) => Err(StudioError::not_found("destination")),
-            done => Ok(done?),
-        }
-    }
-
     /// Adds and removes destinations of a running show. The new ones are all checked before anything changes.
     ///
     /// # Errors
@@ -67,7 +47,7 @@ impl Studio {
         remove: &[DestinationId],
     ) -> Answer<SessionView> {
         let session = self.own(caller, id).await?;
-        let added = self.resolve(&session.owner, &[], add).await?;
+        let added = self.resolve(&session.owner, &session.account, &[], add).await?;
         let staying = |of: &&Destination| !remove.contains(&of.id);
         if session.destinations.iter().filter(staying).count() + added.len() > MOST_DESTINATIONS {
             return Err(too_many());
@@ -104,29 +84,25 @@ impl Studio {
     }
 
     /// Saved ones by id and typed ones, checked against platform rules and the address guard; typed ones are kept if asked.
-    pub(super) async fn resolve(&self, owner: &Owner, ids: &[DestinationId], typed: Vec<TypedDestination>) -> Answer<Vec<Resolved>> {
+    pub(super) async fn resolve(
+        &self,
+        owner: &Owner,
+        account: &UserId,
+        ids: &[DestinationId],
+        typed: Vec<TypedDestination>,
+    ) -> Answer<Vec<Resolved>> {
         if ids.len() + typed.len() > MOST_DESTINATIONS {
             return Err(too_many());
         }
         let mut resolved = Vec::with_capacity(ids.len() + typed.len());
-        let saved = if ids.is_empty() { Vec::new() } else { self.store().saved_destinations(owner).await? };
         for id in ids {
-            let found = saved.iter().find(|saved| &saved.destination.id == id).ok_or_else(|| StudioError::not_found("destination"))?;
-            let key = self.vault().open(owner, id, &found.key).map_err(|error| StudioError::Internal(error.to_string()))?;
+            let found = self.saved_destination(owner, account, id).await?.ok_or_else(|| StudioError::not_found("destination"))?;
+            let key = self.vault().open(&found.owner, id, &found.key).map_err(|error| StudioError::Internal(error.to_string()))?;
             self.guard(&found.destination).await?;
-            resolved.push(Resolved { destination: found.destination.clone(), key });
+            resolved.push(Resolved { destination: found.destination, key });
         }
         for typed in typed {
-            let address =
-                ingest_address(typed.platform, typed.custom_rtmp_url.as_deref(), &typed.stream_key).map_err(|error| unusable(&error))?;
-            let destination = Destination {
-                id: new_id(),
-                platform: typed.platform,
-                name: typed.save_as.as_deref().map(clean_name).unwrap_or_default(),
-                address,
-                key_tail: typed.stream_key.tail(),
-            };
-            self.guard(&destination).await?;
+            let destination = self.usable(new_id(), &typed).await?;
             if typed.save_as.is_some() && typed.platform != Platform::Rehearsal {
                 let key = self.seal(owner, &destination.id, &typed.stream_key)?;
                 let saved = SavedDestination { owner: owner.clone(), destination: destination.clone(), key, used_at: None };
@@ -137,9 +113,32 @@ impl Studio {
         Ok(resolved)
     }
 
+    /// A typed destination as it would be kept, if it can be used.
+    pub(super) async fn usable(&self, id: DestinationId, typed: &TypedDestination) -> Answer<Destination> {
+        let address =
+            ingest_address(typed.platform, typed.custom_rtmp_url.as_deref(), &typed.stream_key).map_err(|error| unusable(&error))?;
+        let destination = Destination {
+            id,
+            platform: typed.platform,
+            name: typed.save_as.as_deref().map(clean_name).unwrap_or_default(),
+            address,
+            key_tail: typed.stream_key.tail(),
+        };
+        self.guard(&destination).await?;
+        Ok(destination)
+    }
+
     /// The address as written and every address its name resolves to now. The relay looks again when it connects.
     async fn guard(&self, destination: &Destination) -> Answer<()> {
-        let Some(address) = destination.address.as_deref().filter(|_| destination.platform.wants_address()) else { return Ok(()) };
+        if destination.platform.wants_address() {
+            self.way_to(destination).await?;
+        }
+        Ok(())
+    }
+
+    /// Where a destination's address leads now: every address there may be connected to.
+    pub(super) async fn way_to(&self, destination: &Destination) -> Answer<Option<(IngestTarget, Vec<SocketAddr>)>> {
+        let Some(address) = destination.address.as_deref() else { return Ok(None) };
         let refused = |error: &dyn std::fmt::Display| ApiError::invalid("customRtmpUrl", format!("{}: {error}", destination.label()));
         let allow = &self.0.parts.allow;
         let target = check_address(address, allow).map_err(|error| refused(&error))?;
@@ -151,13 +150,13 @@ impl Studio {
         if resolved.is_empty() {
             return Err(refused(&"the server's name does not resolve; check the address").into());
         }
-        for found in resolved {
+        for found in &resolved {
             check_ip(found.ip(), &target, allow).map_err(|error| refused(&error))?;
         }
-        Ok(())
+        Ok(Some((target, resolved)))
     }
 
-    fn seal(&self, owner: &Owner, id: &DestinationId, key: &StreamKey) -> Answer<SealedKey> {
+    pub(super) fn seal(&self, owner: &Owner, id: &DestinationId, key: &StreamKey) -> Answer<SealedKey> {
         self.vault().seal(owner, id, key).map_err(|error| StudioError::Internal(error.to_string()))
     }
 

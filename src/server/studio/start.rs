@@ -15,7 +15,7 @@ use crate::{
         ids::{Generation, SessionId},
         overlay::OverlaySettings,
         room::{RoomAccess, room_name},
-        session::{Actor, EndReason, FailureCause, Outcome, Session, SessionState, StreamType},
+        session::{Actor, EndReason, FailureCause, Outcome, Owner, Session, SessionState, StreamType},
         video::VideoFormat,
     },
     server::{
@@ -39,7 +39,7 @@ impl Studio {
     /// What was asked for is not acceptable, another show of the owner is running, or a part Footlight needs failed (then
     /// nothing is left behind).
     pub async fn start(&self, caller: &Caller, show: StartShow) -> Answer<StartedShow> {
-        let owner = caller.owner();
+        let (owner, name) = self.owner_of(caller, &show).await?;
         if let Some(key) = &show.idempotency_key {
             let since = self.now().plus_millis(-IDEMPOTENT_FOR_MS);
             if let Some(session) = self.store().session_by_idempotency_key(&owner, key, since).await? {
@@ -50,17 +50,25 @@ impl Studio {
         let title = plain_text("streamTitle", &show.stream_title)?;
         let entity_name = match &show.entity_name {
             Some(name) if !name.trim().is_empty() => plain_text("entityName", name)?,
-            _ => caller.user.name.clone(),
+            _ => name,
         };
-        if show.destinations.is_empty() && show.destination_ids.is_empty() {
-            return Err(ApiError::invalid("destinations", "Choose at least one place where the show plays.").into());
-        }
-        let resolved = self.resolve(&owner, &show.destination_ids, show.destinations).await?;
-        self.make_way(caller, show.replace).await?;
-        let defaults = match show.stream_type {
+        let current_lobby_id = show.current_lobby_id.as_deref().map(|lobby| plain_text("currentLobbyId", lobby)).transpose()?;
+        let broadcast_delay_ms = delay(show.broadcast_delay_ms)?;
+        let defaults = self.store().defaults(&owner).await?;
+        let ids = match (show.destinations.is_empty() && show.destination_ids.is_empty(), defaults.auto_start.destinations) {
+            (true, usual) if usual.is_empty() => {
+                return Err(ApiError::invalid("destinations", "Choose at least one place where the show plays.").into());
+            }
+            (true, usual) => usual,
+            (false, _) => show.destination_ids,
+        };
+        let resolved = self.resolve(&owner, &caller.user.id, &ids, show.destinations).await?;
+        self.make_way(caller, &owner, show.replace).await?;
+        let of_the_house = match show.stream_type {
             StreamType::User => OverlaySettings::for_user(),
             StreamType::Agent => OverlaySettings::for_agent(),
         };
+        let defaults = defaults.overlay.apply(&of_the_house);
         let session = Session {
             id: new_id(),
             account: caller.user.id.clone(),
@@ -75,10 +83,14 @@ impl Studio {
             overlay: show.overlay.apply(&defaults),
             generation: Generation::FIRST,
             created_at: self.now(),
+            public: show.public,
+            current_lobby_id,
+            broadcast_delay_ms,
             results: Vec::new(),
             revision: 1,
         };
-        self.insert(&session, &resolved, show.idempotency_key.as_deref()).await?;
+        self.insert(&session, caller.actor(), &resolved, show.idempotency_key.as_deref()).await?;
+        self.store().destinations_used(&session.owner, &ids, session.created_at).await?;
         self.prepare(&session).await?;
         let studio = self.clone();
         let launched = session.clone();
@@ -123,6 +135,23 @@ impl Studio {
         }
     }
 
+    /// Whose show it shall be, and the name on the picture if none is given. What the body says must fit who is asking.
+    async fn owner_of(&self, caller: &Caller, show: &StartShow) -> Answer<(Owner, String)> {
+        if caller.agent.is_some() && show.stream_type == StreamType::User {
+            return Err(ApiError::invalid("streamType", "An agent's key starts shows of streamType \"agent\".").into());
+        }
+        if show.agent_id.is_some() && show.stream_type == StreamType::User {
+            return Err(ApiError::invalid("agentId", "agentId belongs to streamType \"agent\".").into());
+        }
+        let owner = self.owner_named(caller, show.agent_id.as_ref()).await?;
+        let name = match (&owner, &caller.agent) {
+            (Owner::User(_), _) => caller.user.name.clone(),
+            (Owner::Agent(_), Some(agent)) => agent.name.clone(),
+            (Owner::Agent(id), None) => self.agent_of(&caller.user.id, id).await?.name,
+        };
+        Ok((owner, name))
+    }
+
     fn format(&self, asked: Option<VideoChoice>) -> Answer<VideoFormat> {
         let format = match asked {
             None => return Ok(self.config().video.format),
@@ -133,13 +162,22 @@ impl Studio {
     }
 
     /// One show at a time: the running one is in the way, or is ended first.
-    async fn make_way(&self, caller: &Caller, replace: bool) -> Answer<()> {
-        if let Some(running) = self.store().active_session_of(&caller.owner()).await? {
+    async fn make_way(&self, caller: &Caller, owner: &Owner, replace: bool) -> Answer<()> {
+        if let Some(running) = self.store().active_session_of(owner).await? {
             if !replace {
                 return Err(in_the_way(&running.id));
             }
-            self.begin_end(&running.id, Actor::Host, Outcome::Ended(EndReason::Replaced)).await?;
+            self.begin_end(&running.id, caller.actor(), Outcome::Ended(EndReason::Replaced)).await?;
             self.settle(&running.id).await?;
+        }
+        let active = self.store().active_sessions().await?;
+        let (config, own) = (self.config(), active.iter().filter(|session| session.account == caller.user.id).count());
+        if own >= config.shows_per_account {
+            let message = format!("You and your agents have {own} shows running, and no more may run at once. End one first.");
+            return Err(StudioError::refused(ErrorCode::Conflict, message));
+        }
+        if active.len() >= config.most_shows {
+            return Err(LiveKitError::NoSlot.into());
         }
         match self.livekit().slots().await {
             Ok(Some(slots)) if slots.used >= slots.total => Err(LiveKitError::NoSlot.into()),
@@ -147,9 +185,9 @@ impl Studio {
         }
     }
 
-    async fn insert(&self, session: &Session, resolved: &[Resolved], idempotency_key: Option<&str>) -> Answer<()> {
+    async fn insert(&self, session: &Session, actor: Actor, resolved: &[Resolved], idempotency_key: Option<&str>) -> Answer<()> {
         let keys = self.seal_all(&session.owner, resolved)?;
-        let entry = TimelineEntry { at: self.now(), actor: Actor::Host, what: "The show was asked for.".into(), state: "pending".into() };
+        let entry = TimelineEntry { at: self.now(), actor, what: "The show was asked for.".into(), state: "pending".into() };
         match self.store().insert_session(session, &keys, idempotency_key, &entry).await {
             Ok(()) => {}
             Err(StoreError::ActiveSession(id)) => return Err(in_the_way(&id)),
@@ -256,7 +294,14 @@ fn in_the_way(id: &SessionId) -> StudioError {
     StudioError::Refused(ApiError { detail, ..ApiError::new(ErrorCode::Conflict, message) })
 }
 
-fn plain_text(field: &str, text: &str) -> Answer<String> {
+/// At most ten minutes: longer, and the picture and what is said of it belong to different matches.
+pub(super) fn delay(asked_ms: u32) -> Answer<u32> {
+    const MOST_MS: u32 = 600_000;
+    let refused = || ApiError::invalid("broadcastDelayMs", format!("broadcastDelayMs must be at most {MOST_MS}."));
+    if asked_ms <= MOST_MS { Ok(asked_ms) } else { Err(refused().into()) }
+}
+
+pub(super) fn plain_text(field: &str, text: &str) -> Answer<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() > LONGEST_TITLE || text.chars().any(char::is_control) {
         return Err(ApiError::invalid(field, format!("{field} must be at most {LONGEST_TITLE} characters of plain text.")).into());

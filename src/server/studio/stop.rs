@@ -27,12 +27,12 @@ impl Studio {
     /// Not the caller's, or the store failed.
     pub async fn stop(&self, caller: &Caller, id: &SessionId, note: Option<String>) -> Answer<SessionView> {
         let session = self.own(caller, id).await?;
-        let own = session.account == caller.user.id;
+        let own = caller.owns(&session);
         let (actor, reason) = match note {
             Some(note) if caller.user.role == Role::Admin => {
                 (Actor::Admin, EndReason::StoppedByAdmin { note: note.chars().take(300).collect() })
             }
-            _ if own => (Actor::Host, EndReason::Stopped),
+            _ if own => (caller.actor(), EndReason::Stopped),
             _ => (Actor::Admin, EndReason::StoppedByAdmin { note: String::new() }),
         };
         self.begin_end(id, actor, Outcome::Ended(reason)).await?;

@@ -2,7 +2,10 @@
 
 use super::query::{Database, Refusal, decode, encode};
 use crate::{
-    domain::{account::User, ids::UserId},
+    domain::{
+        account::User,
+        ids::{SignInId, UserId},
+    },
     server::store::{SignIn, StoreError, TokenHash},
 };
 use serde::Deserialize;
@@ -53,11 +56,11 @@ impl Database {
     pub(super) async fn insert_sign_in(&self, hash: &TokenHash, sign_in: &SignIn) -> Result<(), StoreError> {
         let sql = "{
             DELETE sign_in WHERE user = $user AND expires_at <= $now;
-            CREATE type::record('sign_in', $hash) SET user = $user, once = $once, expires_at = $expires_at, document = $document;
+            CREATE type::record('sign_in', $hash) SET user = $user, once = $once, expires_at = $expires_at, name = $name, document = $document;
         }";
         let variables = json!({
             "hash": hash, "user": sign_in.user, "once": sign_in.once, "expires_at": sign_in.expires_at.as_millis(),
-            "now": sign_in.created_at.as_millis(), "document": encode(sign_in)?,
+            "now": sign_in.created_at.as_millis(), "name": sign_in.id, "document": encode(sign_in)?,
         });
         self.run(sql, variables).await
     }
@@ -72,5 +75,22 @@ impl Database {
         let sql = "DELETE type::record('sign_in', $hash) RETURN BEFORE";
         let mut taken: Vec<Value> = self.read(sql, json!({ "hash": hash })).await?;
         taken.pop().map(|mut row| decode(row["document"].take())).transpose()
+    }
+
+    pub(super) async fn sign_ins_of(&self, user: &UserId) -> Result<Vec<SignIn>, StoreError> {
+        let sql = "SELECT VALUE document FROM sign_in WHERE user = $user AND once = false";
+        let mut all: Vec<SignIn> = self.read(sql, json!({ "user": user })).await?;
+        all.sort_by(|one, other| other.id.cmp(&one.id));
+        Ok(all)
+    }
+
+    pub(super) async fn end_sign_in(&self, user: &UserId, id: &SignInId) -> Result<(), StoreError> {
+        let sql = "DELETE sign_in WHERE user = $user AND name = $id RETURN BEFORE";
+        let gone: Vec<Value> = self.read(sql, json!({ "user": user, "id": id })).await?;
+        if gone.is_empty() { Err(StoreError::Missing) } else { Ok(()) }
+    }
+
+    pub(super) async fn end_other_sign_ins(&self, user: &UserId, keep: Option<&SignInId>) -> Result<(), StoreError> {
+        self.run("DELETE sign_in WHERE user = $user AND name != $keep", json!({ "user": user, "keep": keep })).await
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         ids::{DestinationId, SessionId},
         session::Owner,
+        timestamp::Timestamp,
     },
     server::store::{SavedDestination, SealedKey, StoreError},
 };
@@ -56,6 +57,11 @@ impl Database {
         let mut saved: Vec<SavedDestination> = self.read(sql, json!({ "owner": owner.to_string() })).await?;
         saved.sort_by_key(|one| (one.destination.label().to_lowercase(), one.destination.id.clone()));
         Ok(saved)
+    }
+
+    pub(super) async fn destinations_used(&self, owner: &Owner, ids: &[DestinationId], at: Timestamp) -> Result<(), StoreError> {
+        let sql = "FOR $id IN $ids { UPDATE type::record('destination', $id) SET document.used_at = $at WHERE owner = $owner RETURN NONE }";
+        self.run(sql, json!({ "owner": owner.to_string(), "ids": ids, "at": at })).await
     }
 
     pub(super) async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Result<(), StoreError> {

@@ -1,0 +1,78 @@
+//! Where a request comes from, as far as it can be believed: the connection's other end, or what a proxy of ours says.
+
+use crate::config::serve::ServeConfig;
+use axum::{
+    extract::ConnectInfo,
+    http::{HeaderMap, header, request::Parts},
+};
+use std::net::{IpAddr, SocketAddr};
+
+/// A browser's own name for itself is kept up to here.
+const LONGEST_BROWSER: usize = 160;
+
+/// The network address and program behind a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// `None` where nothing is known: a request without a connection.
+    pub address: Option<IpAddr>,
+    /// `User-Agent`, shortened, without control characters.
+    pub browser: String,
+}
+
+impl Origin {
+    /// Reads it. `X-Forwarded-For` counts only when the connection comes from a proxy that the operator named; then the last
+    /// address in it that is no such proxy.
+    pub fn of(parts: &Parts, config: &ServeConfig) -> Self {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        let browser = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self {
+            address: peer.map(|peer| behind(peer, &parts.headers, &config.trusted_proxies)),
+            browser: browser.chars().filter(|c| !c.is_control()).take(LONGEST_BROWSER).collect(),
+        }
+    }
+
+    /// The address as a limit and a log name it. An IPv6 network of 64 bits is one household.
+    pub fn household(&self) -> String {
+        match self.address {
+            None => "unknown".to_owned(),
+            Some(IpAddr::V4(ip)) => ip.to_string(),
+            Some(IpAddr::V6(ip)) => {
+                let [a, b, c, d, ..] = ip.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
+    }
+}
+
+fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
+    if !proxies.contains(&peer) {
+        return peer;
+    }
+    let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    let hops: Vec<IpAddr> = hops.filter_map(|hop| hop.trim().parse().ok()).map(|ip: IpAddr| ip.to_canonical()).collect();
+    hops.into_iter().rev().find(|hop| !proxies.contains(hop)).unwrap_or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forwarded_address_counts_only_from_a_named_proxy() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", "6.6.6.6, 203.0.113.9".parse().expect("a value"));
+        headers.append("x-forwarded-for", "10.0.0.2".parse().expect("a value"));
+        let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
+        assert_eq!(behind(ip("10.0.0.1"), &headers, &proxies), ip("203.0.113.9"));
+        assert_eq!(behind(ip("198.51.100.7"), &headers, &proxies), ip("198.51.100.7"), "a stranger's word for it is nothing");
+        assert_eq!(behind(ip("10.0.0.1"), &HeaderMap::new(), &proxies), ip("10.0.0.1"));
+    }
+
+    #[test]
+    fn one_household_is_one_limit() {
+        let of = |text: &str| Origin { address: Some(text.parse().expect("an address")), browser: String::new() }.household();
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+}

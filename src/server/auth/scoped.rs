@@ -1,0 +1,50 @@
+//! Who may call what: one extractor for each scope of an API key. A person at a browser has them all.
+
+use super::caller::{Caller, Proof, behind};
+use crate::{
+    api::error::{ApiError, ErrorCode},
+    domain::key::Scope,
+    server::{http::Refusal, state::AppState},
+};
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+macro_rules! scoped {
+    ($(#[$doc:meta] $name:ident)*) => {$(
+        #[$doc]
+        #[derive(Debug, Clone)]
+        pub struct $name(pub Caller);
+
+        impl FromRequestParts<AppState> for $name {
+            type Rejection = Refusal;
+
+            async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+                Ok(Self(allowed(behind(parts, state).await?, Scope::$name)?))
+            }
+        }
+    )*};
+}
+
+scoped! {
+    /// A caller who may start shows, and what belongs to a start.
+    Start
+    /// A caller who may stop shows.
+    Stop
+    /// A caller who may say what is on the picture.
+    Events
+    /// A caller who may look.
+    Read
+}
+
+/// The caller, if their key has the scope.
+///
+/// # Errors
+/// It has not: 403 with the scope that is missing.
+pub fn allowed(caller: Caller, scope: Scope) -> Result<Caller, ApiError> {
+    match &caller.proof {
+        Proof::Key(key) if !key.allows(scope) => {
+            let message = format!("This API key lacks the scope `{}`. Make one that has it under Settings.", scope.name());
+            Err(ApiError { detail: serde_json::json!({ "scope": scope }), ..ApiError::new(ErrorCode::Forbidden, message) })
+        }
+        _ => Ok(caller),
+    }
+}

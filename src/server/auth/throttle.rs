@@ -1,0 +1,106 @@
+//! Token buckets: how often a caller may call, how often a password may be tried. Kept in this process only.
+
+use crate::api::error::{ApiError, ErrorCode};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DefaultKeyedStateStore,
+};
+use std::{num::NonZeroU32, time::Duration};
+
+type Keyed = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+
+/// Buckets are looked through for full ones when there are so many.
+const MANY: usize = 20_000;
+
+/// One kind of bucket: each key has its own, holding `burst` and refilled one every `every`.
+pub struct Throttle {
+    buckets: Keyed,
+    burst: NonZeroU32,
+    every: Duration,
+}
+
+/// How full a bucket is after a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// What the bucket holds when full.
+    pub limit: u32,
+    /// What is left.
+    pub remaining: u32,
+    /// Seconds until it is full again.
+    pub reset_s: u64,
+    /// `None`: the call is admitted. Else: seconds until the next one is.
+    pub retry_after_s: Option<u64>,
+}
+
+impl std::fmt::Debug for Throttle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Throttle({} and one every {:?})", self.burst, self.every)
+    }
+}
+
+impl Throttle {
+    /// Buckets of `burst`, refilled one every `every`.
+    pub fn new(burst: u32, every: Duration) -> Self {
+        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        let every = every.max(Duration::from_nanos(1));
+        let quota = Quota::with_period(every).expect("a period above zero").allow_burst(burst);
+        Self { buckets: RateLimiter::keyed(quota).with_middleware(), burst, every }
+    }
+
+    /// Takes one from the key's bucket, if it holds one.
+    pub fn take(&self, key: &str) -> Allowance {
+        if self.buckets.len() > MANY {
+            self.buckets.retain_recent();
+        }
+        let limit = self.burst.get();
+        let (remaining, retry_after_s) = match self.buckets.check_key(&key.to_owned()) {
+            Ok(state) => (state.remaining_burst_capacity(), None),
+            Err(wait) => {
+                let wait = wait.wait_time_from(DefaultClock::default().now());
+                (0, Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
+            }
+        };
+        let reset_s = (self.every * (limit - remaining.min(limit))).as_secs_f64().ceil();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a bucket, never negative")]
+        Allowance { limit, remaining, reset_s: reset_s as u64, retry_after_s }
+    }
+}
+
+impl Allowance {
+    /// The refusal, where it is one.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub fn admit(self, what: &str) -> Result<(), ApiError> {
+        match self.retry_after_s {
+            None => Ok(()),
+            Some(seconds) => Err(too_often(what, seconds.max(1))),
+        }
+    }
+}
+
+/// 429: `detail.retryAfter` becomes the header `Retry-After` at either door.
+pub fn too_often(what: &str, seconds: u64) -> ApiError {
+    let message = format!("{what} Wait {seconds} s and try again.");
+    ApiError { detail: serde_json::json!({ "retryAfter": seconds }), ..ApiError::new(ErrorCode::TooManyRequests, message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_its_own_bucket_and_an_empty_one_says_when_to_come_back() {
+        let throttle = Throttle::new(2, Duration::from_secs(30));
+        assert_eq!(throttle.take("a").remaining, 1);
+        assert!(throttle.take("a").admit("Too many.").is_ok());
+        let empty = throttle.take("a");
+        assert_eq!((empty.remaining, empty.limit, empty.reset_s), (0, 2, 60));
+        assert!((1..=30).contains(&empty.retry_after_s.expect("refused")));
+        let error = empty.admit("Too many.").expect_err("refused");
+        assert_eq!(error.status(), 429);
+        assert!(throttle.take("b").retry_after_s.is_none());
+    }
+}

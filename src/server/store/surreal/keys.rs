@@ -1,0 +1,61 @@
+//! API keys, by their hashes.
+
+use super::query::{Database, encode};
+use crate::{
+    domain::{
+        ids::{KeyId, UserId},
+        key::ApiKey,
+        timestamp::Timestamp,
+    },
+    server::store::{StoreError, TokenHash},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The last use stands beside the document: it changes often, and nothing else does.
+#[derive(Deserialize)]
+struct Row {
+    document: ApiKey,
+    used_at: Option<i64>,
+}
+
+impl From<Row> for ApiKey {
+    fn from(row: Row) -> Self {
+        Self { last_used_at: row.used_at.map(Timestamp::from_millis), ..row.document }
+    }
+}
+
+impl Database {
+    pub(super) async fn insert_key(&self, hash: &TokenHash, key: &ApiKey) -> Result<(), StoreError> {
+        let sql =
+            "CREATE type::record('api_key', $hash) SET name = $id, user = $user, agent = $agent ?? NONE, document = $document RETURN NONE";
+        let ApiKey { id, user, agent, .. } = key;
+        self.run(sql, json!({ "hash": hash, "id": id, "user": user, "agent": agent, "document": encode(key)? })).await
+    }
+
+    pub(super) async fn key(&self, hash: &TokenHash) -> Result<Option<ApiKey>, StoreError> {
+        let sql = "SELECT document, used_at FROM ONLY type::record('api_key', $hash)";
+        Ok(self.read::<Option<Row>>(sql, json!({ "hash": hash })).await?.map(Into::into))
+    }
+
+    pub(super) async fn keys_of(&self, user: &UserId) -> Result<Vec<ApiKey>, StoreError> {
+        let rows: Vec<Row> = self.read("SELECT document, used_at FROM api_key WHERE user = $user", json!({ "user": user })).await?;
+        let mut keys: Vec<ApiKey> = rows.into_iter().map(Into::into).collect();
+        keys.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(keys)
+    }
+
+    pub(super) async fn revoke_key(&self, user: &UserId, id: &KeyId, at: Timestamp) -> Result<ApiKey, StoreError> {
+        let sql = "{
+            UPDATE api_key SET document.revokedAt = $at WHERE user = $user AND name = $id AND !document.revokedAt RETURN NONE;
+            SELECT document, used_at FROM api_key WHERE user = $user AND name = $id
+        }";
+        let rows: Vec<Row> = self.read(sql, json!({ "user": user, "id": id, "at": at })).await?;
+        rows.into_iter().next().map(Into::into).ok_or(StoreError::Missing)
+    }
+
+    pub(super) async fn key_used(&self, hash: &TokenHash, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE type::record('api_key', $hash) SET used_at = $at RETURN NONE";
+        self.run(sql, json!({ "hash": hash, "at": at.as_millis() })).await
+    }
+}

@@ -1,0 +1,48 @@
+//! The audit log: what happened to accounts and keys, for whoever answers for the house.
+
+use super::{Studio, destinations::new_id};
+use crate::{
+    api::error::ErrorCode,
+    domain::{
+        audit::{AuditAction, AuditEntry},
+        ids::{SignInId, UserId},
+    },
+    server::{
+        auth::{caller::Caller, origin::Origin},
+        error::{Answer, StudioError},
+    },
+};
+
+/// Lines of the log in one answer, at most.
+pub const AUDIT_PAGE: usize = 100;
+const LONGEST_SUBJECT: usize = 80;
+
+impl Studio {
+    /// The latest lines, or those before one. Administrators only.
+    ///
+    /// # Errors
+    /// The caller is no administrator.
+    pub async fn audit(&self, caller: &Caller, before: Option<&str>, limit: usize) -> Answer<Vec<AuditEntry>> {
+        if !caller.is_admin() {
+            return Err(StudioError::refused(ErrorCode::Forbidden, "Only administrators read the audit log."));
+        }
+        Ok(self.store().audit(before, limit.clamp(1, AUDIT_PAGE)).await?)
+    }
+
+    /// Adds a line. What was done stays done when the log cannot be written; the failure is logged.
+    pub(super) async fn note(&self, action: AuditAction, user: Option<&UserId>, subject: &str, origin: &Origin) {
+        let id: SignInId = new_id();
+        let entry = AuditEntry {
+            id: id.into(),
+            at: self.now(),
+            action,
+            user: user.cloned(),
+            subject: subject.chars().filter(|c| !c.is_control()).take(LONGEST_SUBJECT).collect(),
+            address: origin.address.map(|ip| ip.to_string()),
+        };
+        tracing::info!(action = ?entry.action, user = entry.user.as_ref().map_or("", UserId::as_str), subject = entry.subject, "audit");
+        if let Err(error) = self.store().insert_audit(&entry).await {
+            tracing::error!(error = %crate::server::error::chain(&error), "a line of the audit log was lost");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! API keys: made and shown once, recognised by their hash, revoked.
+
+use super::{Studio, destinations::new_id};
+use crate::{
+    api::{
+        accounts::{KeyWish, NewKey},
+        error::{ApiError, ErrorCode},
+    },
+    domain::{
+        account::Role,
+        audit::AuditAction,
+        ids::{KeyId, UserId},
+        key::{ApiKey, Scope},
+        timestamp::Timestamp,
+    },
+    server::{
+        auth::{
+            caller::{Caller, Proof},
+            origin::Origin,
+            token,
+        },
+        error::{Answer, StudioError},
+        store::{StoreError, TokenHash},
+    },
+};
+
+/// Keys of one account and its agents that may be valid at once.
+const MOST_KEYS: usize = 100;
+const LONGEST_NAME: usize = 60;
+/// The last use is kept to the minute: a write for every call would cost more than the call.
+const USE_NOTED_EVERY_MS: u64 = 60_000;
+
+impl Studio {
+    /// The caller's keys and their agents', revoked ones too.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn keys(&self, caller: &Caller) -> Answer<Vec<ApiKey>> {
+        Ok(self.store().keys_of(&caller.user.id).await?)
+    }
+
+    /// Makes a key for the caller or one of their agents. Its text is in the answer and nowhere else, ever.
+    ///
+    /// # Errors
+    /// A field is not acceptable, or the agent is not theirs.
+    pub async fn make_key(&self, caller: &Caller, wish: &KeyWish, origin: &Origin) -> Answer<NewKey> {
+        self.make_key_for(&caller.user.id, wish, origin).await
+    }
+
+    /// The same for any account, for the command line.
+    ///
+    /// # Errors
+    /// As [`Studio::make_key`].
+    pub async fn make_key_for(&self, user: &UserId, wish: &KeyWish, origin: &Origin) -> Answer<NewKey> {
+        let name = wish.name.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            return Err(ApiError::invalid("name", format!("The key's name must be 1 to {LONGEST_NAME} characters of plain text.")).into());
+        }
+        let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| wish.scopes.contains(scope)).collect();
+        if scopes.is_empty() {
+            return Err(ApiError::invalid("scopes", "Choose at least one scope: start, stop, events, read.").into());
+        }
+        let now = self.now();
+        if wish.expires_at.is_some_and(|at| at <= now) {
+            return Err(ApiError::invalid("expiresAt", "The key would have expired already.").into());
+        }
+        if let Some(agent) = &wish.agent_id {
+            self.agent_of(user, agent).await?;
+        }
+        if self.store().keys_of(user).await?.iter().filter(|key| key.is_valid(now)).count() >= MOST_KEYS {
+            let message = format!("{MOST_KEYS} keys are valid already. Revoke one first.");
+            return Err(StudioError::refused(ErrorCode::Conflict, message));
+        }
+        let (text, prefix) = token::new_key();
+        let key = ApiKey {
+            id: new_id(),
+            user: user.clone(),
+            agent: wish.agent_id.clone(),
+            name,
+            prefix,
+            scopes,
+            created_at: now,
+            expires_at: wish.expires_at,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        self.store().insert_key(&token::hash(&text), &key).await?;
+        self.note(AuditAction::KeyMade, Some(user), &format!("{} {}", key.prefix, key.name), origin).await;
+        Ok(NewKey { key, text })
+    }
+
+    /// Revokes one of the caller's keys.
+    ///
+    /// # Errors
+    /// It is not theirs.
+    pub async fn revoke_key(&self, caller: &Caller, id: &KeyId, origin: &Origin) -> Answer<ApiKey> {
+        let key = match self.store().revoke_key(&caller.user.id, id, self.now()).await {
+            Err(StoreError::Missing) => return Err(StudioError::not_found("key")),
+            done => done?,
+        };
+        self.note(AuditAction::KeyRevoked, Some(&caller.user.id), &format!("{} {}", key.prefix, key.name), origin).await;
+        Ok(key)
+    }
+
+    /// Who acts by a key: its user, or its agent, for whom the user answers. Nobody for a key that is not valid.
+    pub(in crate::server) async fn key_holder(&self, hash: &TokenHash) -> Answer<Option<Caller>> {
+        let now = self.now();
+        let Some(key) = self.store().key(hash).await?.filter(|key| key.is_valid(now)) else { return Ok(None) };
+        let Some(mut user) = self.store().user(&key.user).await? else { return Ok(None) };
+        let agent = match &key.agent {
+            None => None,
+            Some(id) => {
+                let Some(agent) = self.store().agent(id).await?.filter(|agent| agent.owner == user.id) else { return Ok(None) };
+                // An administrator's agent is an agent.
+                user.role = Role::Streamer;
+                Some(agent)
+            }
+        };
+        self.note_use(hash, &key, now).await;
+        Ok(Some(Caller { user, agent, proof: Proof::Key(Box::new(key)) }))
+    }
+
+    async fn note_use(&self, hash: &TokenHash, key: &ApiKey, now: Timestamp) {
+        if key.last_used_at.is_some_and(|at| now.millis_since(at) < USE_NOTED_EVERY_MS) {
+            return;
+        }
+        if let Err(error) = self.store().key_used(hash, now).await {
+            tracing::warn!(error = %crate::server::error::chain(&error), key = %key.id, "a key's use was not noted");
+        }
+    }
+}
