@@ -1,3 +1,5 @@
+//! Which addresses pass and which do not, and why.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! One clock out of many publishers, case by case.
+
 use super::*;
 use proptest::prelude::*;
 

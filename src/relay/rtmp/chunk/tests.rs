@@ -1,3 +1,5 @@
+//! Chunks as they are cut and joined, whole and hostile.
+
 use super::*;
 use proptest::prelude::*;
 
