@@ -3,5 +3,7 @@
 pub mod accounts;
 pub mod broadcast;
 pub mod error;
+pub mod events;
 pub mod overlay;
 pub mod sessions;
+pub mod streaming;

@@ -27,8 +27,9 @@ use axum::{
 };
 use leptos::prelude::{get_configuration, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use std::{net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use std::{net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio_util::sync::CancellationToken;
 use tower_http::{
     compression::CompressionLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
@@ -38,6 +39,8 @@ use tower_http::{
 
 /// A start of a show, a batch of a hundred events and a webhook all fit.
 const LARGEST_BODY: usize = 512 * 1024;
+/// Longer than a stop that waits for its confirmation.
+const DRAIN: Duration = Duration::from_secs(12);
 /// Where the first sign-in link stands until it is used, in the data folder.
 const FIRST_SIGN_IN: &str = "first-sign-in";
 
@@ -59,10 +62,14 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
         TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
     tokio::spawn(state.studio.clone().watch());
     tracing::info!(%listen, url = state.studio.config().app_url, "serving");
-    axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(asked_to_stop())
-        .await?;
-    Ok(())
+    let closing = state.studio.closing().clone();
+    let serving = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(closing.clone().cancelled_owned())
+        .into_future();
+    tokio::select! {
+        served = serving => served.map_err(Into::into),
+        () = stopped(closing) => Ok(()),
+    }
 }
 
 /// The adapters, chosen.
@@ -109,13 +116,15 @@ pub fn router(state: AppState) -> Router {
     let unknown = leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()));
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()
-        .merge(http::routes())
+        .merge(http::routes(&state))
         .merge(pages)
         .fallback_service(files.not_found_service(axum::routing::any(unknown).with_state(state.clone())))
+        .layer(middleware::from_fn(http::front::name_errors))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::map_response(move |response: Response| async move { guarded(response, secure) }))
         .layer(middleware::from_fn(cached))
+        .layer(middleware::from_fn_with_state(state.clone(), http::cors::answer))
         .layer(PropagateRequestIdLayer::x_request_id())
         // The path only: an overlay's address carries its token in the query.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
@@ -164,6 +173,15 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     Ok(())
+}
+
+/// Asked to stop: nothing new is taken, endless answers end, the others get [`DRAIN`].
+async fn stopped(closing: CancellationToken) {
+    asked_to_stop().await;
+    tracing::info!("asked to stop: answering what was asked, taking nothing new");
+    closing.cancel();
+    tokio::time::sleep(DRAIN).await;
+    tracing::warn!("some answers took too long and were cut");
 }
 
 async fn asked_to_stop() {

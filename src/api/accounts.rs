@@ -3,6 +3,7 @@
 use crate::domain::{
     account::Role,
     agent::AutoStart,
+    audit::AuditEntry,
     ids::{AgentId, SignInId, UserId},
     key::{ApiKey, Scope},
     overlay::OverlayPatch,
@@ -103,4 +104,14 @@ pub struct OwnerDefaults {
     pub overlay: OverlayPatch,
     /// Where and whether a show starts by itself.
     pub auto_start: AutoStart,
+}
+
+/// One page of the audit log, the latest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditPage {
+    /// The lines.
+    pub entries: Vec<AuditEntry>,
+    /// Where the next page begins; none at the end.
+    pub next_cursor: Option<String>,
 }

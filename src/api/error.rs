@@ -16,6 +16,8 @@ pub enum ErrorCode {
     Forbidden,
     /// 404: not there, or somebody else's.
     NotFound,
+    /// 405: another method.
+    MethodNotAllowed,
     /// 409: in the way of what is already there.
     Conflict,
     /// 413: more than is taken at once.
@@ -70,6 +72,7 @@ impl ApiError {
             ErrorCode::Unauthenticated => 401,
             ErrorCode::Forbidden => 403,
             ErrorCode::NotFound => 404,
+            ErrorCode::MethodNotAllowed => 405,
             ErrorCode::Conflict => 409,
             ErrorCode::TooLarge => 413,
             ErrorCode::Invalid => 422,

@@ -131,6 +131,9 @@ pub struct StartedShow {
     pub session: SessionView,
     /// For the host to join; none for a data-only show.
     pub room: Option<RoomAccess>,
+    /// It had been started before, under the same idempotency key.
+    #[serde(default)]
+    pub repeated: bool,
 }
 
 /// One destination of a show, with what the relay last said of it.

@@ -1,6 +1,7 @@
 //! What happens on top of the picture: stats, events, decisions, matches, alerts, and their fold into one state.
 //! Pure. Which picture lies underneath is `domain::overlay`'s; what all of it looks like is the stylesheet's.
 
+pub mod limits;
 pub mod scene;
 
 use super::timestamp::Timestamp;

@@ -1,7 +1,12 @@
-//! The public API, `/api/…`: three lines a handler, the use cases are the Studio's.
+//! The public API, `/api/…`: three lines a handler, the use cases are the Studio's. Every route is registered together with
+//! its description, so that the document cannot forget one.
 
+pub mod agents;
+pub mod cors;
 pub mod feed;
+pub mod front;
 pub mod media;
+pub mod openapi;
 pub mod operations;
 pub mod overlay;
 pub mod sessions;
@@ -11,31 +16,44 @@ use super::{error::StudioError, state::AppState};
 use crate::api::error::{ApiError, ErrorCode};
 use axum::{
     Json, Router,
-    extract::{FromRequest, Request, rejection::JsonRejection},
-    http::StatusCode,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
+    http::{StatusCode, header, request::Parts},
+    middleware,
     response::{IntoResponse, Response},
-    routing::{get, patch, post},
+    routing::any,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Every route of the API.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/streaming/start", post(sessions::start))
-        .route("/api/streaming/stop", post(sessions::stop))
-        .route("/api/streaming/status", get(sessions::status))
-        .route("/api/streaming/sessions", get(sessions::list))
-        .route("/api/streaming/room", post(sessions::room))
-        .route("/api/streaming/destinations", post(sessions::destinations))
-        .route("/api/streaming/overlay", patch(overlay::change))
-        .route("/api/streaming/heartbeat", post(overlay::heartbeat))
-        .route("/api/streaming/feed", get(feed::of_session))
-        .route("/api/admin/feed", get(feed::of_everybody))
-        .route("/api/streaming/recordings/{session}/{file}", get(media::recording))
-        .route("/api/streaming/thumbnails/{session}", get(media::thumbnail))
-        .route("/api/webhooks/livekit", post(webhooks::livekit))
-        .route("/healthz", get(operations::healthz))
-        .route("/readyz", get(operations::readyz))
+pub fn routes(state: &AppState) -> Router<AppState> {
+    let (router, document) = OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(sessions::start))
+        .routes(routes!(sessions::stop))
+        .routes(routes!(sessions::status))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::room))
+        .routes(routes!(sessions::destinations))
+        .routes(routes!(overlay::change))
+        .routes(routes!(overlay::events))
+        .routes(routes!(overlay::heartbeat))
+        .routes(routes!(feed::of_session))
+        .routes(routes!(feed::of_everybody))
+        .routes(routes!(media::recording))
+        .routes(routes!(media::thumbnail))
+        .routes(routes!(agents::game_started))
+        .routes(routes!(agents::game_ended))
+        .routes(routes!(agents::picture, agents::set_picture))
+        .routes(routes!(agents::audit))
+        .routes(routes!(webhooks::livekit))
+        .routes(routes!(openapi::openapi))
+        .split_for_parts();
+    openapi::keep(document);
+    router
+        .method_not_allowed_fallback(front::wrong_method)
+        .route_layer(middleware::from_fn_with_state(state.clone(), front::admit))
+        .route("/api/{*rest}", any(front::unknown))
+        .merge(operations::routes())
 }
 
 /// An [`ApiError`] on its way out, with its HTTP status.
@@ -57,7 +75,16 @@ impl From<StudioError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, Json(self.0)).into_response()
+        let mut response = (status, Json(&self.0)).into_response();
+        if let Some(seconds) = self.0.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        // The layer in front adds the request's id.
+        response.extensions_mut().insert(self.0);
+        response
     }
 }
 
@@ -72,13 +99,85 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Refusal> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::JsonDataError(error)) => Err(ApiError::new(ErrorCode::Invalid, error.body_text()).into()),
+        match Json::<serde_json::Value>::from_request(request, state).await {
+            Ok(Json(body)) => read_body(body).map(Self),
             Err(JsonRejection::BytesRejection(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(ApiError::new(ErrorCode::TooLarge, "The body is too large.").into())
             }
-            Err(error) => Err(ApiError::new(ErrorCode::BadRequest, error.body_text()).into()),
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                Err(ApiError::new(ErrorCode::BadRequest, "Send JSON, with Content-Type: application/json.").into())
+            }
+            Err(error) => Err(ApiError::new(ErrorCode::BadRequest, format!("The body is not JSON: {}", error.body_text())).into()),
+        }
+    }
+}
+
+/// Reads a body of the right shape, or names the field that is not.
+fn read_body<T: DeserializeOwned>(body: serde_json::Value) -> Result<T, Refusal> {
+    if !body.is_object() {
+        return Err(ApiError::new(ErrorCode::Invalid, "The body must be a JSON object.").into());
+    }
+    let fields: Vec<String> = body.as_object().map(|body| body.keys().cloned().collect()).unwrap_or_default();
+    let whole = body.clone();
+    serde_json::from_value(body).map_err(|error| {
+        let words = error.to_string();
+        let quoted = words.split('`').nth(1).filter(|_| words.starts_with("missing field") || words.starts_with("unknown field"));
+        let field = quoted.map(str::to_owned).or_else(|| culprit::<T>(&whole, &fields));
+        let message = match &field {
+            Some(field) if !words.contains(field.as_str()) => format!("{field}: {words}."),
+            _ => format!("The body is not in shape: {words}."),
+        };
+        Refusal(match field {
+            Some(field) => ApiError::invalid(&field, message),
+            None => ApiError::new(ErrorCode::Invalid, message),
+        })
+    })
+}
+
+/// The field without which the complaint is another one: serde does not name the field of a wrong type.
+fn culprit<T: DeserializeOwned>(body: &serde_json::Value, fields: &[String]) -> Option<String> {
+    let complaint = |body: serde_json::Value| serde_json::from_value::<T>(body).err().map(|error| error.to_string());
+    let first = complaint(body.clone());
+    fields
+        .iter()
+        .find(|field| {
+            let mut without = body.clone();
+            without.as_object_mut().is_some_and(|body| body.remove(field.as_str()).is_some()) && complaint(without) != first
+        })
+        .cloned()
+}
+
+/// A query; what is wrong with a bad one is told in our own error shape.
+#[derive(Debug)]
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<AppState> for Asked<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(asked)) => Ok(Self(asked)),
+            Err(error) => {
+                let words = error.body_text();
+                let words = words.strip_prefix("Failed to deserialize query string: ").unwrap_or(&words);
+                let field = words.split('`').nth(1).or_else(|| words.split_once(": ").map(|(field, _)| field)).unwrap_or("query");
+                Err(ApiError::invalid(field, format!("The query is not in shape: {words}.")).into())
+            }
+        }
+    }
+}
+
+/// The path's parts; what could be no id of ours answers like one that is not there.
+#[derive(Debug)]
+pub struct Named<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Named<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(named)) => Ok(Self(named)),
+            Err(_) => Err(ApiError::new(ErrorCode::NotFound, "There is nothing of this name.").into()),
         }
     }
 }
@@ -86,4 +185,36 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
 /// A JSON answer with a status of its own.
 pub fn with_status<T: Serialize>(status: StatusCode, body: T) -> Response {
     (status, Json(body)).into_response()
+}
+
+/// What every call may answer, for the document.
+#[derive(utoipa::IntoResponses)]
+pub enum Errors {
+    /// The request makes no sense as sent.
+    #[response(status = 400)]
+    BadRequest(ApiError),
+    /// Nobody is signed in, or the credential is not valid.
+    #[response(status = 401)]
+    Unauthenticated(ApiError),
+    /// Not allowed: a scope is missing, or only administrators may.
+    #[response(status = 403)]
+    Forbidden(ApiError),
+    /// Not there, or somebody else's.
+    #[response(status = 404)]
+    NotFound(ApiError),
+    /// In the way of what is already there.
+    #[response(status = 409)]
+    Conflict(ApiError),
+    /// The body is too large.
+    #[response(status = 413)]
+    TooLarge(ApiError),
+    /// Understood, and a field is not acceptable: `detail.field` names it.
+    #[response(status = 422)]
+    Invalid(ApiError),
+    /// Too often: wait `Retry-After` seconds.
+    #[response(status = 429)]
+    TooManyRequests(ApiError),
+    /// A part Footlight needs does not answer, or no slot is free.
+    #[response(status = 503)]
+    Unavailable(ApiError),
 }

@@ -145,6 +145,33 @@ pub struct FeedEntry {
     pub data: serde_json::Value,
 }
 
+/// A line on its way into a feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewLine {
+    /// The event's name on the wire.
+    pub kind: &'static str,
+    /// The caller's own id.
+    pub id: Option<String>,
+    /// Its body.
+    pub data: serde_json::Value,
+}
+
+impl NewLine {
+    /// Whether it is what an agent decided.
+    pub fn is_decision(&self) -> bool {
+        self.data["kind"] == "decision"
+    }
+}
+
+/// What a show's feed was told by agents and games.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedCounts {
+    /// All of it.
+    pub events: u64,
+    /// Decisions among it.
+    pub decisions: u64,
+}
+
 /// Which sessions a list shows; newest first.
 #[derive(Debug, Clone, Default)]
 pub struct SessionFilter {
@@ -296,6 +323,14 @@ pub trait Store: Send + Sync + 'static {
         id: Option<&str>,
         data: &serde_json::Value,
     ) -> Result<Option<u64>, StoreError>;
+    /// Appends several lines in one transaction, in their order; `None` for each whose id was here before.
+    async fn append_lines(&self, session: &SessionId, at: Timestamp, lines: &[NewLine]) -> Result<Vec<Option<u64>>, StoreError>;
+    /// Keeps lines out of the feed until `due`; `false` for each whose id was here before.
+    async fn hold_lines(&self, session: &SessionId, due: Timestamp, lines: &[NewLine]) -> Result<Vec<bool>, StoreError>;
+    /// Appends the lines that are due, at most a hundred, and returns them; exactly one of several racing callers gets each.
+    async fn release_lines(&self, session: &SessionId, now: Timestamp) -> Result<Vec<FeedEntry>, StoreError>;
+    /// How much a feed was told through [`Store::append_lines`] and [`Store::release_lines`].
+    async fn feed_counts(&self, session: &SessionId) -> Result<FeedCounts, StoreError>;
     /// Entries after `seq`, oldest first, at most `limit`.
     async fn feed_after(&self, session: &SessionId, seq: u64, limit: usize) -> Result<Vec<FeedEntry>, StoreError>;
 }

@@ -5,11 +5,15 @@
 pub mod accounts;
 pub mod agents;
 pub mod audit;
+pub mod avatar;
 pub mod decide;
 pub mod destinations;
+pub mod events;
 pub mod facts;
 pub mod feed;
+pub mod games;
 pub mod keys;
+pub mod listing;
 pub mod overlay;
 pub mod reconcile;
 pub mod replace;
@@ -45,6 +49,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Everything the use cases stand on. Cheap to clone.
 #[derive(Clone)]
@@ -73,6 +78,7 @@ struct Inner {
     feed: Feed,
     facts: Facts,
     limits: Limits,
+    closing: CancellationToken,
     /// One lock per active session: whoever acts on its egress holds it.
     locks: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
     names: Mutex<HashMap<crate::domain::ids::UserId, String>>,
@@ -95,6 +101,7 @@ impl Studio {
             feed: Feed::default(),
             facts: Facts::default(),
             limits,
+            closing: CancellationToken::new(),
             locks: Mutex::default(),
             names: Mutex::default(),
         }))
@@ -118,6 +125,11 @@ impl Studio {
     /// How much anybody may ask for.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// Cancelled when the process is asked to end: endless answers end then.
+    pub fn closing(&self) -> &CancellationToken {
+        &self.0.closing
     }
 
     fn livekit(&self) -> &dyn LiveKit {

@@ -1,14 +1,17 @@
 //! Server-sent events: a session's state and show events, resumed without loss from a sequence number; for admins, everybody's.
 
-use super::Reply;
+use super::{Asked, Errors, Reply};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
         sessions::SessionView,
     },
-    domain::{account::Role, ids::SessionId},
+    domain::{account::Role, ids::SessionId, key::Scope},
     server::{
-        auth::caller::{Caller, nobody},
+        auth::{
+            caller::{Caller, Recognised, nobody},
+            scoped::allowed,
+        },
         error::Answer,
         http::Refusal,
         security::{OVERLAY_COOKIE, cookie},
@@ -17,7 +20,8 @@ use crate::{
     },
 };
 use axum::{
-    extract::{Query, State},
+    Extension,
+    extract::State,
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
@@ -35,28 +39,49 @@ const PAGE: usize = 500;
 type Events = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Event, Infallible>>>>;
 
 /// `?sessionId=&after=`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
 pub struct WhichFeed {
+    /// Which show.
     session_id: SessionId,
+    /// Only what has a larger number; `Last-Event-ID` overrules it.
     after: Option<u64>,
 }
 
-/// `GET /api/streaming/feed`: for the owner, an admin, or the overlay of this very session (which sees no destinations).
-pub async fn of_session(State(studio): State<Studio>, headers: HeaderMap, Query(which): Query<WhichFeed>) -> Reply<Events> {
+/// Server-sent events: how the show stands (`session`), what is on the picture (`overlay`, `show`). Resumes without loss by
+/// `Last-Event-ID` or `after`. For the owner, an admin, or the overlay of this very session (which sees no destinations).
+#[utoipa::path(
+    get, path = "/api/streaming/feed", tag = "Picture", params(WhichFeed,
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
+    responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
+    security(("key" = ["read"]), ("signIn" = []), ("overlay" = []))
+)]
+pub async fn of_session(
+    State(studio): State<Studio>,
+    Extension(Recognised(found)): Extension<Recognised>,
+    headers: HeaderMap,
+    Asked(which): Asked<WhichFeed>,
+) -> Reply<Events> {
     let id = which.session_id;
-    let whole = admit(&studio, &headers, &id).await?;
+    let whole = admit(&studio, found, &headers, &id).await?;
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let seq = resumed.or(which.after).unwrap_or(0);
     let (out, events) = mpsc::channel(UNREAD);
     tokio::spawn(async move {
-        // The connection's end is the only way out, and no fault.
-        let _ = tell_session(&studio, &id, whole, seq, &out).await;
+        // The connection's end is no fault, and neither is ours.
+        let closing = studio.closing().clone();
+        let _ = closing.run_until_cancelled(tell_session(&studio, &id, whole, seq, &out)).await;
     });
     Ok(stream(events))
 }
 
-/// `GET /api/admin/feed`: every session, now and as it changes.
+/// Server-sent events of every session, as it changes. Administrators only.
+#[utoipa::path(
+    get, path = "/api/admin/feed", tag = "House",
+    responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
+    security(("signIn" = []))
+)]
 pub async fn of_everybody(State(studio): State<Studio>, caller: Caller) -> Reply<Events> {
     if caller.user.role != Role::Admin {
         return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's shows.").into());
@@ -64,8 +89,8 @@ pub async fn of_everybody(State(studio): State<Studio>, caller: Caller) -> Reply
     let (out, events) = mpsc::channel(UNREAD);
     tokio::spawn(async move {
         let mut news = studio.feed().listen();
-        loop {
-            match news.recv().await {
+        while let Some(announcement) = studio.closing().run_until_cancelled(news.recv()).await {
+            match announcement {
                 Ok(Announcement::Session(view)) => {
                     if out.send(Ok(session_event(&view, None))).await.is_err() {
                         return;
@@ -85,8 +110,9 @@ fn stream(events: mpsc::Receiver<Result<Event, Infallible>>) -> Events {
 }
 
 /// True for who may see everything of the session, false for its overlay.
-async fn admit(studio: &Studio, headers: &HeaderMap, id: &SessionId) -> Result<bool, Refusal> {
-    if let Some(caller) = Caller::of(headers, studio).await? {
+async fn admit(studio: &Studio, found: Option<Caller>, headers: &HeaderMap, id: &SessionId) -> Result<bool, Refusal> {
+    if let Some(caller) = found {
+        let caller = allowed(caller, Scope::Read)?;
         studio.session(&caller, id).await?;
         return Ok(true);
     }

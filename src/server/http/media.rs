@@ -1,10 +1,10 @@
 //! Recordings and thumbnails: the relay's, passed through to owner and admins.
 
-use super::Reply;
+use super::{Errors, Named, Reply};
 use crate::{
     domain::ids::SessionId,
     server::{
-        auth::caller::Caller,
+        auth::scoped,
         error::StudioError,
         relay::{RelayError, client::RelayClient},
         studio::Studio,
@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
@@ -22,12 +22,21 @@ use reqwest::Method;
 const PASSED: [header::HeaderName; 6] =
     [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_RANGE, header::ACCEPT_RANGES, header::ETAG, header::LAST_MODIFIED];
 
-/// `GET /api/streaming/recordings/{sessionId}/{file}`: HLS of a rehearsal or recording, with byte ranges.
+/// A file of a rehearsal's recording: HLS, with byte ranges. `index.m3u8` is the playlist.
+#[utoipa::path(
+    get, path = "/api/streaming/recordings/{session}/{file}", tag = "Shows",
+    params(("session" = SessionId, Path, description = "Which show"), ("file" = String, Path, description = "Letters, digits, `.`, `-`, `_`"),
+        ("Range" = Option<String>, Header, description = "Bytes")),
+    responses((status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 206, description = "A part of it", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 416, description = "No such part"), Errors),
+    security(("key" = ["read"]), ("signIn" = []))
+)]
 pub async fn recording(
     State(studio): State<Studio>,
     State(relay): State<RelayClient>,
-    caller: Caller,
-    Path((session, file)): Path<(SessionId, String)>,
+    scoped::Read(caller): scoped::Read,
+    Named((session, file)): Named<(SessionId, String)>,
     headers: HeaderMap,
 ) -> Reply<Response> {
     studio.session(&caller, &session).await?;
@@ -38,12 +47,17 @@ pub async fn recording(
     pass(&relay, &format!("/recordings/{session}/{file}"), &headers).await
 }
 
-/// `GET /api/streaming/thumbnails/{sessionId}`: the latest picture of a running show.
+/// The latest picture of a running show.
+#[utoipa::path(
+    get, path = "/api/streaming/thumbnails/{session}", tag = "Shows", params(("session" = SessionId, Path, description = "Which show")),
+    responses((status = 200, description = "JPEG", content_type = "image/jpeg", body = Vec<u8>), Errors),
+    security(("key" = ["read"]), ("signIn" = []))
+)]
 pub async fn thumbnail(
     State(studio): State<Studio>,
     State(relay): State<RelayClient>,
-    caller: Caller,
-    Path(session): Path<SessionId>,
+    scoped::Read(caller): scoped::Read,
+    Named(session): Named<SessionId>,
 ) -> Reply<Response> {
     studio.session(&caller, &session).await?;
     pass(&relay, &format!("/shows/{session}/thumbnail.jpg"), &HeaderMap::new()).await

@@ -1,13 +1,19 @@
 //! What operators and supervisors ask.
 
-use crate::server::studio::Studio;
+use crate::server::{state::AppState, studio::Studio};
 use axum::{
-    Json,
+    Json, Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
+    routing::get,
 };
 use serde_json::json;
+
+/// No limits and no callers: whoever watches must never be refused.
+pub fn routes() -> Router<AppState> {
+    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz))
+}
 
 /// The process lives.
 pub async fn healthz() -> Json<serde_json::Value> {

@@ -1,37 +1,52 @@
-//! The overlay: changed by its owner, heard from by its page.
+//! The overlay: changed by its owner, fed by agents and games, heard from by its page.
 
-use super::{Body, Reply};
+use super::{Body, Errors, Reply};
 use crate::{
-    api::overlay::Heartbeat,
-    domain::{
-        ids::SessionId,
-        overlay::{OverlayPatch, OverlaySettings},
+    api::{
+        events::{ChangeOverlay, ChangedOverlay, EventBatch, EventResults},
+        overlay::Heartbeat,
     },
     server::{
-        auth::caller::Caller,
+        auth::scoped,
         studio::{Studio, overlay::OverlayViewer},
     },
 };
 use axum::{Json, extract::State, http::StatusCode};
-use serde::Deserialize;
 
-/// `{sessionId, …any overlay field}`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ChangeOverlay {
-    session_id: SessionId,
-    #[serde(flatten)]
-    patch: serde_json::Map<String, serde_json::Value>,
+/// Changes what is on the picture, within a second and while it is live.
+#[utoipa::path(
+    patch, path = "/api/streaming/overlay", tag = "Picture", request_body = ChangeOverlay,
+    responses((status = 200, description = "The configuration from now on", body = ChangedOverlay), Errors),
+    security(("key" = ["events"]), ("signIn" = []))
+)]
+pub async fn change(
+    State(studio): State<Studio>,
+    scoped::Events(caller): scoped::Events,
+    Body(body): Body<ChangeOverlay>,
+) -> Reply<Json<ChangedOverlay>> {
+    Ok(Json(studio.change_overlay(&caller, body).await?))
 }
 
-/// `PATCH /api/streaming/overlay`.
-pub async fn change(State(studio): State<Studio>, caller: Caller, Body(body): Body<ChangeOverlay>) -> Reply<Json<OverlaySettings>> {
-    let patch: OverlayPatch = serde_json::from_value(body.patch.into())
-        .map_err(|error| crate::api::error::ApiError::new(crate::api::error::ErrorCode::Invalid, error.to_string()))?;
-    Ok(Json(studio.set_overlay(&caller, &body.session_id, &patch).await?))
+/// Sends up to 100 events to the picture. Each is accepted or refused by itself; a repeated id is not shown twice.
+#[utoipa::path(
+    post, path = "/api/streaming/events", tag = "Picture", request_body = EventBatch,
+    responses((status = 200, description = "What became of each", body = EventResults), Errors),
+    security(("key" = ["events"]), ("signIn" = []))
+)]
+pub async fn events(
+    State(studio): State<Studio>,
+    scoped::Events(caller): scoped::Events,
+    Body(batch): Body<EventBatch>,
+) -> Reply<Json<EventResults>> {
+    Ok(Json(studio.publish(&caller, batch).await?))
 }
 
-/// `POST /api/streaming/heartbeat`, by the overlay page only.
+/// The composite's page lives: frames painted, media on the page. For that page only, by its cookie.
+#[utoipa::path(
+    post, path = "/api/streaming/heartbeat", tag = "Picture", request_body = Heartbeat,
+    responses((status = 204, description = "Heard"), Errors),
+    security(("overlay" = []))
+)]
 pub async fn heartbeat(State(studio): State<Studio>, viewer: OverlayViewer, Body(beat): Body<Heartbeat>) -> StatusCode {
     studio.heartbeat(&viewer, beat);
     StatusCode::NO_CONTENT

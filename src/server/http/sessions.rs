@@ -1,131 +1,220 @@
 //! Shows by API: the same use cases as the pages'.
 
-use super::{Body, Reply, with_status};
+use super::{Asked, Body, Errors, Refusal, Reply, with_status};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        sessions::{SessionView, StartShow, TypedDestination},
+        sessions::TypedDestination,
+        streaming::{
+            ChangeDestinations, ChangedDestinations, PublicStatus, SessionPage, StartAnswer, StartBody, StatusAnswer, StopAnswer, StopBody,
+            WhichSession,
+        },
     },
     domain::{
-        account::Role,
         destination::{Platform, StreamKey},
-        ids::{DestinationId, SessionId, UserId},
+        ids::{AgentId, SessionId, UserId},
+        key::Scope,
         room::RoomAccess,
+        timestamp::Timestamp,
     },
-    server::{auth::caller::Caller, studio::Studio},
+    server::{
+        auth::{
+            caller::{Recognised, nobody},
+            scoped::{self, allowed},
+        },
+        error::StudioError,
+        studio::{
+            Studio,
+            listing::{Listing, MOST_LISTED},
+        },
+    },
 };
 use axum::{
-    Json,
-    extract::{Query, State},
+    Extension, Json,
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
 use serde::Deserialize;
-use serde_json::json;
 
-/// What a show is started with; a single destination may stand at the top.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StartBody {
-    #[serde(flatten)]
-    show: StartShow,
-    platform: Option<Platform>,
-    stream_key: Option<StreamKey>,
-    custom_rtmp_url: Option<String>,
-    user_id: Option<UserId>,
-}
-
-/// `POST /api/streaming/start`.
-pub async fn start(State(studio): State<Studio>, caller: Caller, headers: HeaderMap, Body(body): Body<StartBody>) -> Reply<Response> {
+/// Starts a show. The answer is `pending`; `live` comes by the feed.
+///
+/// The same `Idempotency-Key` within 24 h gives the same session with 200 and a fresh room token. An active show of the same
+/// owner is 409 with its id, unless `replace` is true.
+#[utoipa::path(
+    post, path = "/api/streaming/start", tag = "Shows", request_body = StartBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same again gives the same session.")),
+    responses((status = 201, description = "The show is starting", body = StartAnswer),
+        (status = 200, description = "The same key was used before", body = StartAnswer), Errors),
+    security(("key" = ["start"]), ("signIn" = []))
+)]
+pub async fn start(
+    State(studio): State<Studio>,
+    scoped::Start(caller): scoped::Start,
+    headers: HeaderMap,
+    Body(body): Body<StartBody>,
+) -> Reply<Response> {
     if body.user_id.is_some_and(|id| id != caller.user.id) {
-        return Err(ApiError::new(ErrorCode::Forbidden, "userId is not yours.").into());
+        return Err(ApiError {
+            detail: serde_json::json!({ "field": "userId" }),
+            ..ApiError::new(ErrorCode::Forbidden, "userId is not yours.")
+        }
+        .into());
     }
     let mut show = body.show;
     if let Some(platform) = body.platform {
         let stream_key = body.stream_key.unwrap_or_else(|| StreamKey::new(String::new()));
         show.destinations.push(TypedDestination { platform, custom_rtmp_url: body.custom_rtmp_url, stream_key, save_as: None });
+    } else if body.stream_key.is_some() || body.custom_rtmp_url.is_some() {
+        return Err(ApiError::invalid("platform", "Say which platform streamKey and customRtmpUrl are for.").into());
     }
-    let given = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    show.idempotency_key = given.or(show.idempotency_key).filter(|key| (1..=200).contains(&key.len()));
+    let given = headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
+    show.idempotency_key = given.or(show.idempotency_key);
+    if show.idempotency_key.as_ref().is_some_and(|key| !(1..=200).contains(&key.len())) {
+        return Err(ApiError::invalid("Idempotency-Key", "Idempotency-Key must be 1 to 200 plain characters.").into());
+    }
     let started = studio.start(&caller, show).await?;
-    let repeated = started.session.status != "pending";
-    let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let id = &started.session.session_id;
+    let status = if started.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let session_id = started.session.session_id;
     Ok(with_status(
         status,
-        json!({
-            "success": true,
-            "sessionId": id,
-            "status": started.session.status,
-            "overlayUrl": format!("{}/stream/overlay?sessionId={id}&preview=1", studio.config().app_url),
-            "message": "The show is starting. Follow it at /api/streaming/feed.",
-            "room": started.room,
-        }),
+        StartAnswer {
+            success: true,
+            overlay_url: format!("{}/stream/overlay?sessionId={session_id}&preview=1", studio.config().app_url),
+            message: format!("The show is {}. Follow it at /api/streaming/feed?sessionId={session_id}.", started.session.status),
+            status: started.session.status,
+            session_id,
+            room: started.room,
+        },
     ))
 }
 
-/// `{sessionId, reason?}`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StopBody {
-    session_id: SessionId,
-    reason: Option<String>,
-}
-
-/// `POST /api/streaming/stop`.
-pub async fn stop(State(studio): State<Studio>, caller: Caller, Body(body): Body<StopBody>) -> Reply<Json<serde_json::Value>> {
-    let note = body.reason.filter(|_| caller.user.role == Role::Admin);
+/// Stops a show. One that is over says so with 200.
+#[utoipa::path(
+    post, path = "/api/streaming/stop", tag = "Shows", request_body = StopBody,
+    responses((status = 200, description = "It is over, or ending", body = StopAnswer), Errors),
+    security(("key" = ["stop"]), ("signIn" = []))
+)]
+pub async fn stop(State(studio): State<Studio>, scoped::Stop(caller): scoped::Stop, Body(body): Body<StopBody>) -> Reply<Json<StopAnswer>> {
+    if body.reason.as_ref().is_some_and(|reason| reason.chars().count() > 300) {
+        return Err(ApiError::invalid("reason", "reason must be at most 300 characters.").into());
+    }
+    let note = body.reason.filter(|_| caller.is_admin());
     let view = studio.stop(&caller, &body.session_id, note).await?;
-    Ok(Json(json!({ "success": true, "sessionId": view.session_id, "status": view.status, "stats": stats(&view) })))
-}
-
-fn stats(view: &SessionView) -> serde_json::Value {
-    let destinations: Vec<_> = view
-        .destinations
-        .iter()
-        .map(|of| json!({ "id": of.destination.id, "platform": of.destination.platform, "uptimeMs": of.uptime_ms, "reconnects": of.reconnects }))
-        .collect();
-    json!({ "durationMs": view.duration, "destinations": destinations })
+    let stats = studio.statistics(&view).await?;
+    Ok(Json(StopAnswer { success: true, session_id: view.session_id, status: view.status, stats }))
 }
 
 /// `?sessionId=`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
-pub struct WhichSession {
+#[into_params(parameter_in = Query)]
+pub struct OneSession {
+    /// Which show.
     session_id: SessionId,
 }
 
-/// `GET /api/streaming/status`.
-pub async fn status(State(studio): State<Studio>, caller: Caller, Query(which): Query<WhichSession>) -> Reply<Json<SessionView>> {
-    Ok(Json(studio.session(&caller, &which.session_id).await?))
-}
-
-/// `GET /api/streaming/sessions`.
-pub async fn list(State(studio): State<Studio>, caller: Caller) -> Reply<Json<serde_json::Value>> {
-    let sessions = match caller.user.role {
-        Role::Admin => studio.all_sessions(&caller, false).await?,
-        Role::Streamer => studio.my_sessions(&caller).await?,
+/// How a show stands. Anybody may ask for a part of it where the show is public.
+#[utoipa::path(
+    get, path = "/api/streaming/status", tag = "Shows", params(OneSession),
+    responses((status = 200, description = "How it stands", body = StatusAnswer), Errors),
+    security(("key" = ["read"]), ("signIn" = []), ())
+)]
+pub async fn status(
+    State(studio): State<Studio>,
+    Extension(Recognised(found)): Extension<Recognised>,
+    Asked(which): Asked<OneSession>,
+) -> Reply<Json<StatusAnswer>> {
+    let public = |error: Refusal| async {
+        match studio.feed_view(&which.session_id).await? {
+            Some(view) if view.public => Ok(Json(StatusAnswer::Public(PublicStatus::from(view)))),
+            _ => Err(error),
+        }
     };
-    Ok(Json(json!({ "sessions": sessions })))
+    let Some(caller) = found else { return public(nobody().into()).await };
+    let caller = match allowed(caller, Scope::Read) {
+        Ok(caller) => caller,
+        Err(error) => return public(error.into()).await,
+    };
+    match studio.session(&caller, &which.session_id).await {
+        Ok(view) => Ok(Json(StatusAnswer::Whole(Box::new(view)))),
+        Err(error @ StudioError::Refused(_)) => public(error.into()).await,
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// `POST /api/streaming/room`.
-pub async fn room(State(studio): State<Studio>, caller: Caller, Body(which): Body<WhichSession>) -> Reply<Json<RoomAccess>> {
+/// Filters of a list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filters {
+    /// One or more of `pending`, `starting`, `live`, `ending`, `ended`, `failed`, separated by commas.
+    status: Option<String>,
+    /// Only with a destination there.
+    platform: Option<Platform>,
+    /// Only this agent's.
+    agent_id: Option<AgentId>,
+    /// Only this account's; for administrators.
+    user_id: Option<UserId>,
+    /// Only asked for at or after this time.
+    from: Option<Timestamp>,
+    /// Only asked for before this time.
+    to: Option<Timestamp>,
+    /// `nextCursor` of the page before.
+    cursor: Option<SessionId>,
+    /// How many, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+}
+
+/// The caller's shows, an administrator's all, the newest first.
+#[utoipa::path(
+    get, path = "/api/streaming/sessions", tag = "Shows", params(Filters),
+    responses((status = 200, description = "One page", body = SessionPage), Errors),
+    security(("key" = ["read"]), ("signIn" = []))
+)]
+pub async fn list(
+    State(studio): State<Studio>,
+    scoped::Read(caller): scoped::Read,
+    Asked(asked): Asked<Filters>,
+) -> Reply<Json<SessionPage>> {
+    const STATES: [&str; 6] = ["pending", "starting", "live", "ending", "ended", "failed"];
+    let status: Vec<String> = asked.status.iter().flat_map(|text| text.split(',')).map(|word| word.trim().to_owned()).collect();
+    if let Some(unknown) = status.iter().find(|status| !STATES.contains(&status.as_str())) {
+        return Err(ApiError::invalid("status", format!("status must be some of {}; {unknown:?} is none.", STATES.join(", "))).into());
+    }
+    let limit = asked.limit.unwrap_or(MOST_LISTED);
+    if !(1..=MOST_LISTED).contains(&limit) {
+        return Err(ApiError::invalid("limit", format!("limit must be 1 to {MOST_LISTED}.")).into());
+    }
+    let Filters { platform, agent_id: agent, user_id: user, from, to, cursor, .. } = asked;
+    Ok(Json(studio.list_sessions(&caller, Listing { status, platform, agent, user, from, to, cursor, limit }).await?))
+}
+
+/// A fresh room token for the host who lost theirs.
+#[utoipa::path(
+    post, path = "/api/streaming/room", tag = "Shows", request_body = WhichSession,
+    responses((status = 200, description = "For joining the room", body = RoomAccess), Errors),
+    security(("key" = ["start"]), ("signIn" = []))
+)]
+pub async fn room(
+    State(studio): State<Studio>,
+    scoped::Start(caller): scoped::Start,
+    Body(which): Body<WhichSession>,
+) -> Reply<Json<RoomAccess>> {
     Ok(Json(studio.room_access(&caller, &which.session_id).await?))
 }
 
-/// `{sessionId, add[], remove[]}`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ChangeDestinations {
-    session_id: SessionId,
-    #[serde(default)]
-    add: Vec<TypedDestination>,
-    #[serde(default)]
-    remove: Vec<DestinationId>,
-}
-
-/// `POST /api/streaming/destinations`.
-pub async fn destinations(State(studio): State<Studio>, caller: Caller, Body(body): Body<ChangeDestinations>) -> Reply<Json<SessionView>> {
-    Ok(Json(studio.change_destinations(&caller, &body.session_id, body.add, &body.remove).await?))
+/// Adds and removes destinations of a running show. One that is refused does not undo the others.
+#[utoipa::path(
+    post, path = "/api/streaming/destinations", tag = "Shows", request_body = ChangeDestinations,
+    responses((status = 200, description = "What became of each", body = ChangedDestinations), Errors),
+    security(("key" = ["start"]), ("signIn" = []))
+)]
+pub async fn destinations(
+    State(studio): State<Studio>,
+    scoped::Start(caller): scoped::Start,
+    Body(body): Body<ChangeDestinations>,
+) -> Reply<Json<ChangedDestinations>> {
+    Ok(Json(studio.alter_destinations(&caller, body).await?))
 }

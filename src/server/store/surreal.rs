@@ -4,6 +4,7 @@
 mod accounts;
 mod agents;
 mod audit;
+mod batch;
 mod defaults;
 mod destinations;
 mod feed;
@@ -17,8 +18,8 @@ mod webhooks;
 pub use schema::NewerSchema;
 
 use super::{
-    Avatar, Defaults, FeedEntry, OverlayGrant, SavedDestination, SealedKey, SessionFilter, SignIn, Store, StoreError, StoredWebhook,
-    TimelineEntry, TokenHash,
+    Avatar, Defaults, FeedCounts, FeedEntry, NewLine, OverlayGrant, SavedDestination, SealedKey, SessionFilter, SignIn, Store, StoreError,
+    StoredWebhook, TimelineEntry, TokenHash,
 };
 use crate::domain::{
     account::User,
@@ -250,6 +251,18 @@ impl Store for SurrealStore {
         data: &serde_json::Value,
     ) -> Answer<Option<u64>> {
         self.0.append_feed(session, at, kind, id, data).await
+    }
+    async fn append_lines(&self, session: &SessionId, at: Timestamp, lines: &[NewLine]) -> Answer<Vec<Option<u64>>> {
+        self.0.append_lines(session, at, lines).await
+    }
+    async fn hold_lines(&self, session: &SessionId, due: Timestamp, lines: &[NewLine]) -> Answer<Vec<bool>> {
+        self.0.hold_lines(session, due, lines).await
+    }
+    async fn release_lines(&self, session: &SessionId, now: Timestamp) -> Answer<Vec<FeedEntry>> {
+        self.0.release_lines(session, now).await
+    }
+    async fn feed_counts(&self, session: &SessionId) -> Answer<FeedCounts> {
+        self.0.feed_counts(session).await
     }
     async fn feed_after(&self, session: &SessionId, seq: u64, limit: usize) -> Answer<Vec<FeedEntry>> {
         self.0.feed_after(session, seq, limit).await

@@ -6,12 +6,13 @@ use crate::{
         broadcast::{WantedDestination, WantedIngest, WantedShow, WantedTarget},
         error::{ApiError, ErrorCode},
         sessions::{SessionView, TypedDestination},
+        streaming::{ChangeDestinations, ChangedDestinations, DestinationOutcome},
     },
     domain::{
         address::{IngestTarget, check_address, check_ip},
         destination::{Destination, Platform, StreamKey, UnusableDestination, ingest_address},
         ids::{DestinationId, Generation, SessionId, UserId},
-        session::{Actor, EndReason, Outcome, Owner, Session},
+        session::{EndReason, Outcome, Owner, Session},
     },
     server::{
         auth::caller::Caller,
@@ -48,6 +49,72 @@ impl Studio {
     ) -> Answer<SessionView> {
         let session = self.own(caller, id).await?;
         let added = self.resolve(&session.owner, &session.account, &[], add).await?;
+        self.put_destinations(caller, &session, added, remove).await
+    }
+
+    /// The same with a result for each: one that is refused does not undo the others.
+    ///
+    /// # Errors
+    /// Not the caller's, over, or too many.
+    pub async fn alter_destinations(&self, caller: &Caller, change: ChangeDestinations) -> Answer<ChangedDestinations> {
+        let session = self.own(caller, &change.session_id).await?;
+        if change.add.len() > MOST_DESTINATIONS || change.remove.len() > MOST_DESTINATIONS {
+            return Err(too_many());
+        }
+        if session.state.is_over() {
+            return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
+        }
+        let (mut results, mut added) = (Vec::new(), Vec::new());
+        for wish in change.add {
+            let outcome = match self.resolve_one(&session, wish).await {
+                Ok(resolved) => {
+                    let id = Some(resolved.destination.id.clone());
+                    added.push(resolved);
+                    DestinationOutcome { action: "add".into(), id, success: true, error: None }
+                }
+                Err(error) => DestinationOutcome { action: "add".into(), id: None, success: false, error: Some(error.tell()) },
+            };
+            results.push(outcome);
+        }
+        let (there, gone): (Vec<_>, Vec<_>) =
+            change.remove.into_iter().partition(|id| session.destinations.iter().any(|destination| &destination.id == id));
+        let removed =
+            there.iter().map(|id| DestinationOutcome { action: "remove".into(), id: Some(id.clone()), success: true, error: None });
+        results.extend(removed);
+        results.extend(gone.into_iter().map(|id| {
+            let error = ApiError::new(ErrorCode::NotFound, "The show does not play there.");
+            DestinationOutcome { action: "remove".into(), id: Some(id), success: false, error: Some(error) }
+        }));
+        let view = if added.is_empty() && there.is_empty() {
+            self.view(&session).await
+        } else {
+            self.put_destinations(caller, &session, added, &there).await?
+        };
+        Ok(ChangedDestinations { session_id: session.id, results, destinations: view.destinations })
+    }
+
+    async fn resolve_one(&self, session: &Session, wish: serde_json::Value) -> Answer<Resolved> {
+        let malformed = |error: serde_json::Error| ApiError::new(ErrorCode::Invalid, format!("The destination is not in shape: {error}."));
+        let (ids, typed) = match wish.get("destinationId").cloned() {
+            Some(id) => (vec![serde_json::from_value(id).map_err(malformed)?], Vec::new()),
+            None => (Vec::new(), vec![serde_json::from_value(wish).map_err(malformed)?]),
+        };
+        let one = self.resolve(&session.owner, &session.account, &ids, typed).await?.pop();
+        let one = one.ok_or_else(|| StudioError::Internal("one destination was asked for and none resolved".into()))?;
+        if session.destinations.iter().any(|destination| destination.id == one.destination.id) {
+            return Err(StudioError::refused(ErrorCode::Conflict, "The show plays there already."));
+        }
+        Ok(one)
+    }
+
+    async fn put_destinations(
+        &self,
+        caller: &Caller,
+        session: &Session,
+        added: Vec<Resolved>,
+        remove: &[DestinationId],
+    ) -> Answer<SessionView> {
+        let id = &session.id;
         let staying = |of: &&Destination| !remove.contains(&of.id);
         if session.destinations.iter().filter(staying).count() + added.len() > MOST_DESTINATIONS {
             return Err(too_many());
@@ -57,7 +124,7 @@ impl Studio {
         keys.extend(self.seal_all(&session.owner, &added)?);
         self.store().set_session_keys(id, &keys).await?;
         let session = self
-            .change(id, Actor::Host, |session| {
+            .change(id, caller.actor(), |session| {
                 if !session.state.is_active() {
                     return None;
                 }
@@ -75,7 +142,7 @@ impl Studio {
             return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
         }
         if session.destinations.is_empty() {
-            let session = self.begin_end(id, Actor::Host, Outcome::Ended(EndReason::NoDestinations)).await?;
+            let session = self.begin_end(id, caller.actor(), Outcome::Ended(EndReason::NoDestinations)).await?;
             return Ok(self.view(&session).await);
         }
         let report = self.relay().put(&self.wanted(&session).await?).await?;

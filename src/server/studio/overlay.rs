@@ -1,15 +1,19 @@
 //! The composite's page: who may open it, what it is loaded with, what it reports, what the host changes on it.
 
-use super::{Change, Studio};
+use super::{
+    Change, Studio,
+    start::{delay, plain_text},
+};
 use crate::{
     api::{
-        error::ErrorCode,
+        error::{ApiError, ErrorCode},
+        events::{ChangeOverlay, ChangedOverlay},
         overlay::{Heartbeat, OverlayStage},
     },
     domain::{
         ids::{Generation, SessionId},
         overlay::{OverlayPatch, OverlaySettings},
-        session::{Actor, Session, StreamType},
+        session::{Session, StreamType},
     },
     server::{
         auth::{caller::Caller, overlay as tokens},
@@ -19,6 +23,7 @@ use crate::{
     },
 };
 use serde_json::json;
+use std::collections::BTreeMap;
 use url::Url;
 
 /// The overlay of one egress, admitted by its token.
@@ -103,22 +108,61 @@ impl Studio {
     /// # Errors
     /// Not the caller's, or over.
     pub async fn set_overlay(&self, caller: &Caller, id: &SessionId, patch: &OverlayPatch) -> Answer<OverlaySettings> {
-        self.own(caller, id).await?;
+        let wish = ChangeOverlay {
+            session_id: id.clone(),
+            patch: patch.clone(),
+            stream_title: None,
+            current_lobby_id: None,
+            broadcast_delay_ms: None,
+            unknown: BTreeMap::new(),
+        };
+        Ok(self.change_overlay(caller, wish).await?.settings)
+    }
+
+    /// The same with title, game and delay.
+    ///
+    /// # Errors
+    /// Not the caller's, over, or a field is not acceptable.
+    pub async fn change_overlay(&self, caller: &Caller, wish: ChangeOverlay) -> Answer<ChangedOverlay> {
+        if let Some(field) = wish.unknown.keys().next() {
+            return Err(ApiError::invalid(field, format!("There is no field `{field}` in an overlay.")).into());
+        }
+        let id = &wish.session_id;
+        let before = self.own(caller, id).await?;
+        let title = wish.stream_title.as_deref().map(|title| plain_text("streamTitle", title)).transpose()?;
+        let lobby = match wish.current_lobby_id {
+            Some(Some(lobby)) => Some(Some(plain_text("currentLobbyId", &lobby)?)),
+            other => other,
+        };
+        let held = wish.broadcast_delay_ms.map(delay).transpose()?;
         let session = self
-            .change(id, Actor::Host, |session| {
-                let overlay = patch.apply(&session.overlay);
-                let changed = session.state.is_active() && overlay != session.overlay;
-                changed.then(|| Change { session: Session { overlay, ..session.clone() }, what: None })
+            .change(id, caller.actor(), |session| {
+                let changed = Session {
+                    overlay: wish.patch.apply(&session.overlay),
+                    title: title.clone().unwrap_or_else(|| session.title.clone()),
+                    current_lobby_id: lobby.clone().unwrap_or_else(|| session.current_lobby_id.clone()),
+                    broadcast_delay_ms: held.unwrap_or(session.broadcast_delay_ms),
+                    ..session.clone()
+                };
+                (session.state.is_active() && &changed != session).then_some(Change { session: changed, what: None })
             })
             .await?;
         if !session.state.is_active() {
             return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
         }
-        let (at, data) = (self.now(), json!(session.overlay));
-        if let Some(seq) = self.store().append_feed(id, at, "overlay", None, &data).await? {
-            self.feed().entry(id.clone(), FeedEntry { seq, at, kind: "overlay".into(), id: None, data });
+        if session.overlay != before.overlay {
+            let (at, data) = (self.now(), json!(session.overlay));
+            if let Some(seq) = self.store().append_feed(id, at, "overlay", None, &data).await? {
+                self.feed().entry(id.clone(), FeedEntry { seq, at, kind: "overlay".into(), id: None, data });
+            }
         }
-        Ok(session.overlay)
+        Ok(ChangedOverlay {
+            session_id: session.id,
+            settings: session.overlay,
+            stream_title: session.title,
+            current_lobby_id: session.current_lobby_id,
+            broadcast_delay_ms: session.broadcast_delay_ms,
+        })
     }
 
     pub(super) async fn mint_overlay_token(&self, session: &Session, generation: Generation) -> Answer<String> {

@@ -72,6 +72,7 @@ impl Studio {
             if session.stream_type == StreamType::User && session.state.egress().is_some() {
                 self.look_for_host(&session.id).await;
             }
+            self.release(&session.id).await;
             self.act(&session.id).await;
         }
         self.sweep().await

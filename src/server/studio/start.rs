@@ -43,7 +43,7 @@ impl Studio {
         if let Some(key) = &show.idempotency_key {
             let since = self.now().plus_millis(-IDEMPOTENT_FOR_MS);
             if let Some(session) = self.store().session_by_idempotency_key(&owner, key, since).await? {
-                return self.started(&session).await;
+                return self.started(&session, true).await;
             }
         }
         let video = self.format(show.video)?;
@@ -89,13 +89,17 @@ impl Studio {
             results: Vec::new(),
             revision: 1,
         };
-        self.insert(&session, caller.actor(), &resolved, show.idempotency_key.as_deref()).await?;
+        match self.insert(&session, caller.actor(), &resolved, show.idempotency_key.as_deref()).await {
+            // The same request came twice at the same moment: the other one made the session.
+            Err(error) => return self.made_meanwhile(&session.owner, show.idempotency_key.as_deref(), error).await,
+            Ok(()) => {}
+        }
         self.store().destinations_used(&session.owner, &ids, session.created_at).await?;
         self.prepare(&session).await?;
         let studio = self.clone();
         let launched = session.clone();
         tokio::spawn(async move { studio.launch(launched).await });
-        self.started(&session).await
+        self.started(&session, false).await
     }
 
     /// A fresh room token for the host of a running show.
@@ -198,6 +202,16 @@ impl Studio {
         Ok(())
     }
 
+    /// The session that another request with the same key made, or the error.
+    async fn made_meanwhile(&self, owner: &Owner, idempotency_key: Option<&str>, error: StudioError) -> Answer<StartedShow> {
+        let Some(key) = idempotency_key else { return Err(error) };
+        let since = self.now().plus_millis(-IDEMPOTENT_FOR_MS);
+        match self.store().session_by_idempotency_key(owner, key, since).await? {
+            Some(session) => self.started(&session, true).await,
+            None => Err(error),
+        }
+    }
+
     /// Room and relay: what the host's browser and the egress will need at once.
     async fn prepare(&self, session: &Session) -> Answer<()> {
         if session.stream_type == StreamType::User {
@@ -275,8 +289,8 @@ impl Studio {
         self.settle(id).await
     }
 
-    async fn started(&self, session: &Session) -> Answer<StartedShow> {
-        Ok(StartedShow { session: self.view(session).await, room: self.host_access(session)? })
+    async fn started(&self, session: &Session, repeated: bool) -> Answer<StartedShow> {
+        Ok(StartedShow { session: self.view(session).await, room: self.host_access(session)?, repeated })
     }
 
     fn host_access(&self, session: &Session) -> Answer<Option<RoomAccess>> {

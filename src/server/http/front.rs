@@ -1,0 +1,137 @@
+//! In front of every route of the API: who is asking, how often, how long; behind it: errors in one shape with their request's id.
+
+use super::Refusal;
+use crate::{
+    api::error::{ApiError, ErrorCode},
+    server::{
+        auth::{
+            caller::{Caller, Recognised, credential},
+            origin::Origin,
+            throttle::Allowance,
+        },
+        limits::Group,
+        security::{OVERLAY_COOKIE, cookie},
+        state::AppState,
+    },
+};
+use axum::{
+    Json,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::time::Duration;
+
+/// Longer than a stop that waits for its confirmation; an endless answer has begun long before.
+const ANSWER_WITHIN: Duration = Duration::from_secs(45);
+const REQUEST_ID: &str = "x-request-id";
+
+/// Which bucket a route draws from.
+fn group(method: &Method, path: &str) -> Group {
+    match path {
+        "/api/streaming/heartbeat" => Group::Heartbeat,
+        "/api/webhooks/livekit" => Group::Webhook,
+        "/api/streaming/stop" | "/api/streaming/agents/{id}/game-ended" => Group::Stop,
+        "/api/streaming/events" | "/api/streaming/overlay" => Group::Events,
+        _ if method == Method::GET => Group::Read,
+        _ => Group::Start,
+    }
+}
+
+/// Recognises the caller once, draws from the right bucket, and sets a limit to the time an answer takes.
+pub async fn admit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned());
+    let limits = state.studio.limits();
+    let (mut parts, body) = request.into_parts();
+    let household = Origin::of(&parts, state.studio.config()).household();
+    let mut group = group(&parts.method, &path);
+    let found = match Caller::recognise(&parts.headers, &state.studio).await {
+        Ok(found) => found,
+        Err(error) => {
+            let (allowance, admitted) = limits.take(Group::Stranger, &household);
+            let refusal = admitted.map_or_else(Refusal, |()| Refusal::from(error));
+            return with_limits(refusal.into_response(), allowance);
+        }
+    };
+    let key = match &found {
+        Some(caller) => caller.limit_key(),
+        // An overlay has a credential of its own; a webhook its signature.
+        None if matches!(group, Group::Webhook) => household,
+        None => match cookie(&parts.headers, OVERLAY_COOKIE) {
+            Some(token) => format!("overlay {}", crate::server::auth::token::hash(token).0),
+            None => {
+                group = if credential(&parts.headers).is_some() || group != Group::Read { Group::Stranger } else { Group::Read };
+                household
+            }
+        },
+    };
+    let (allowance, admitted) = limits.take(group, &key);
+    if let Err(error) = admitted {
+        return with_limits(Refusal(error).into_response(), allowance);
+    }
+    parts.extensions.insert(Recognised(found));
+    request = Request::from_parts(parts, body);
+    let answer = tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await.unwrap_or_else(|_| {
+        let message = "The studio took too long. What was asked for may still happen: look at the status.";
+        Refusal(ApiError::new(ErrorCode::Unavailable, message)).into_response()
+    });
+    with_limits(answer, allowance)
+}
+
+/// `RateLimit-*` on every answer, so that a client can slow down before it is refused.
+fn with_limits(mut response: Response, allowance: Allowance) -> Response {
+    let values: [(&'static str, u64); 3] = [
+        ("ratelimit-limit", allowance.limit.into()),
+        ("ratelimit-remaining", allowance.remaining.into()),
+        ("ratelimit-reset", allowance.reset_s),
+    ];
+    for (name, value) in values {
+        response.headers_mut().insert(HeaderName::from_static(name), value.into());
+    }
+    response
+}
+
+/// Gives every refusal the id of its request; what axum refused by itself gets our shape.
+pub async fn name_errors(request: Request, next: Next) -> Response {
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let api = request.uri().path().starts_with("/api/") && request.uri().path() != "/api/docs";
+    let response = next.run(request).await;
+    if !response.status().is_client_error() && !response.status().is_server_error() {
+        return response;
+    }
+    let told = response.extensions().get::<ApiError>().cloned();
+    let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let error = match told {
+        Some(error) => error,
+        None if api && !json && response.status() != StatusCode::RANGE_NOT_SATISFIABLE => in_our_words(response.status()),
+        None => return response,
+    };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let body = Json(ApiError { request_id: id, ..error }).into_response().into_body();
+    Response::from_parts(parts, body)
+}
+
+fn in_our_words(status: StatusCode) -> ApiError {
+    let (code, message) = match status {
+        StatusCode::NOT_FOUND => (ErrorCode::NotFound, "There is no such call. /api/docs lists them all."),
+        StatusCode::METHOD_NOT_ALLOWED => (ErrorCode::MethodNotAllowed, "This call is made with another method; /api/docs says which."),
+        StatusCode::PAYLOAD_TOO_LARGE => (ErrorCode::TooLarge, "The body is too large."),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (ErrorCode::BadRequest, "Send JSON, with Content-Type: application/json."),
+        status if status.is_server_error() => (ErrorCode::Internal, "Something went wrong in the studio. Try again."),
+        _ => (ErrorCode::BadRequest, "The request makes no sense as sent."),
+    };
+    ApiError::new(code, message)
+}
+
+/// What is no call of the API at all.
+pub async fn unknown() -> Refusal {
+    Refusal(in_our_words(StatusCode::NOT_FOUND))
+}
+
+/// The right path with the wrong method.
+pub async fn wrong_method() -> Refusal {
+    Refusal(in_our_words(StatusCode::METHOD_NOT_ALLOWED))
+}

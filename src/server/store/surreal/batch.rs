@@ -1,0 +1,161 @@
+//! Many lines of a feed at once, and those that are held back for a while.
+
+use super::query::{Database, Refusal, decode};
+use crate::{
+    domain::{ids::SessionId, timestamp::Timestamp},
+    server::store::{FeedCounts, FeedEntry, NewLine, StoreError},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+struct Before {
+    last: u64,
+    seen: Vec<bool>,
+}
+
+#[derive(Deserialize)]
+struct Held {
+    key: String,
+    kind: String,
+    caller_id: Option<String>,
+    json: String,
+}
+
+const APPEND: &str = "{
+    IF ((SELECT VALUE last FROM ONLY $head) ?? 0) != $last { THROW 'moved' };
+    UPSERT $head SET last = $new, events = (events ?? 0) + $events, decisions = (decisions ?? 0) + $decisions RETURN NONE;
+    FOR $row IN $rows {
+        CREATE type::record('feed', [$session, $row.seq])
+            SET seq = $row.seq, at = $at, kind = $row.kind, caller_id = $row.id ?? NONE, json = $row.json RETURN NONE;
+        IF $row.id != NULL AND $mark { CREATE type::record('feed_seen', [$session, $row.id]) SET seq = $row.seq RETURN NONE };
+    };
+    FOR $key IN $released { DELETE type::record('feed_held', $key) RETURN NONE };
+}";
+
+impl Database {
+    pub(super) async fn append_lines(&self, session: &SessionId, at: Timestamp, lines: &[NewLine]) -> Result<Vec<Option<u64>>, StoreError> {
+        loop {
+            let before = self.before(session, lines).await?;
+            let mut seq = before.last;
+            let numbers: Vec<Option<u64>> = fresh(lines, &before.seen)
+                .into_iter()
+                .map(|fresh| {
+                    seq += u64::from(fresh);
+                    fresh.then_some(seq)
+                })
+                .collect();
+            let rows: Vec<Value> = lines
+                .iter()
+                .zip(&numbers)
+                .filter_map(|(line, seq)| {
+                    seq.map(|seq| json!({ "seq": seq, "kind": line.kind, "id": line.id, "json": line.data.to_string() }))
+                })
+                .collect();
+            let decisions = lines.iter().zip(&numbers).filter(|(line, seq)| seq.is_some() && line.is_decision()).count();
+            if rows.is_empty() || self.append(session, at, before.last, &rows, decisions, &[]).await? {
+                return Ok(numbers);
+            }
+        }
+    }
+
+    pub(super) async fn hold_lines(&self, session: &SessionId, due: Timestamp, lines: &[NewLine]) -> Result<Vec<bool>, StoreError> {
+        let before = self.before(session, lines).await?;
+        let taken = fresh(lines, &before.seen);
+        let rows: Vec<Value> = lines
+            .iter()
+            .zip(&taken)
+            .filter(|(_, taken)| **taken)
+            .map(|(line, _)| {
+                let key = ulid::Ulid::new().to_string().to_lowercase();
+                json!({ "key": key, "kind": line.kind, "id": line.id, "json": line.data.to_string() })
+            })
+            .collect();
+        let sql = "{
+            FOR $row IN $rows {
+                CREATE type::record('feed_held', $row.key) SET key = $row.key, session = $session, due = $due,
+                    kind = $row.kind, caller_id = $row.id ?? NONE, json = $row.json RETURN NONE;
+                IF $row.id != NULL { CREATE type::record('feed_seen', [$session, $row.id]) SET seq = 0 RETURN NONE };
+            }
+        }";
+        match self.settle(sql, json!({ "session": session, "due": due.as_millis(), "rows": rows })).await {
+            Ok(_) => Ok(taken),
+            // Another call was first with one of the ids: what it holds is held.
+            Err(Refusal::Exists) => Box::pin(self.hold_lines(session, due, lines)).await,
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    pub(super) async fn release_lines(&self, session: &SessionId, now: Timestamp) -> Result<Vec<FeedEntry>, StoreError> {
+        loop {
+            let sql = "SELECT key, kind, caller_id, json, due FROM feed_held WHERE session = $session AND due <= $now ORDER BY due, key LIMIT 100";
+            let held: Vec<Held> = self.read(sql, json!({ "session": session, "now": now.as_millis() })).await?;
+            if held.is_empty() {
+                return Ok(Vec::new());
+            }
+            let last = self.before(session, &[]).await?.last;
+            let mut entries = Vec::with_capacity(held.len());
+            for (seq, held) in (last + 1..).zip(&held) {
+                let data: Value = serde_json::from_str(&held.json).map_err(|error| StoreError::Failed(Box::new(error)))?;
+                entries.push(FeedEntry { seq, at: now, kind: held.kind.clone(), id: held.caller_id.clone(), data });
+            }
+            let rows: Vec<Value> = entries
+                .iter()
+                .map(|entry| json!({ "seq": entry.seq, "kind": entry.kind, "id": entry.id, "json": entry.data.to_string() }))
+                .collect();
+            let decisions = entries.iter().filter(|entry| entry.data["kind"] == "decision").count();
+            let keys: Vec<&str> = held.iter().map(|held| held.key.as_str()).collect();
+            if self.append(session, now, last, &rows, decisions, &keys).await? {
+                return Ok(entries);
+            }
+        }
+    }
+
+    pub(super) async fn feed_counts(&self, session: &SessionId) -> Result<FeedCounts, StoreError> {
+        let sql = "SELECT (events ?? 0) AS events, (decisions ?? 0) AS decisions FROM ONLY type::record('feed_head', $session)";
+        Ok(self.read::<Option<FeedCounts>>(sql, json!({ "session": session })).await?.unwrap_or_default())
+    }
+
+    /// The feed's end, and which of the lines' ids were here before.
+    async fn before(&self, session: &SessionId, lines: &[NewLine]) -> Result<Before, StoreError> {
+        let ids: Vec<&str> = lines.iter().filter_map(|line| line.id.as_deref()).collect();
+        let asked: Vec<String> =
+            (0..ids.len()).map(|index| format!("record::exists(type::record('feed_seen', [$session, $ids[{index}]]))")).collect();
+        let sql = format!(
+            "RETURN {{ last: (SELECT VALUE last FROM ONLY type::record('feed_head', $session)) ?? 0, seen: [{}] }}",
+            asked.join(", ")
+        );
+        let mut before: Before = decode(self.settle(&sql, json!({ "session": session, "ids": ids })).await?)?;
+        let mut seen = before.seen.into_iter();
+        before.seen = lines.iter().map(|line| line.id.is_some() && seen.next().unwrap_or(false)).collect();
+        Ok(before)
+    }
+
+    /// Appends behind `last`; `false` if somebody else was first there.
+    async fn append(
+        &self,
+        session: &SessionId,
+        at: Timestamp,
+        last: u64,
+        rows: &[Value],
+        decisions: usize,
+        released: &[&str],
+    ) -> Result<bool, StoreError> {
+        let sql = format!("{{ LET $head = type::record('feed_head', $session); {APPEND} }}");
+        let variables = json!({
+            "session": session, "at": at.as_millis(), "last": last, "new": last + rows.len() as u64, "rows": rows,
+            "events": rows.len(), "decisions": decisions, "released": released, "mark": released.is_empty(),
+        });
+        match self.settle(&sql, variables).await {
+            Ok(_) => Ok(true),
+            Err(Refusal::Thrown(_) | Refusal::Exists) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+}
+
+/// Which lines are new: neither stored before nor repeated within the batch.
+fn fresh(lines: &[NewLine], seen: &[bool]) -> Vec<bool> {
+    let mut ids = std::collections::HashSet::new();
+    lines.iter().zip(seen).map(|(line, seen)| !seen && line.id.as_deref().is_none_or(|id| ids.insert(id.to_owned()))).collect()
+}

@@ -1,0 +1,152 @@
+//! What agents and games say: checked one by one, numbered together, held back where an opponent might watch.
+
+use super::{Studio, destinations::new_id, start::delay};
+use crate::{
+    api::{
+        error::{ApiError, ErrorCode},
+        events::{EventBatch, EventFault, EventResult, EventResults},
+    },
+    domain::{
+        ids::{SessionId, SignInId},
+        show::ShowEvent,
+        timestamp::Timestamp,
+    },
+    server::{
+        auth::caller::Caller,
+        error::{Answer, StudioError, chain},
+        store::{FeedEntry, NewLine},
+    },
+};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Events in one call.
+pub const MOST_EVENTS: usize = 100;
+/// The event's name on the wire.
+const KIND: &str = "show";
+
+impl Studio {
+    /// Takes a batch: each event is accepted or refused by itself, the accepted ones in their order.
+    ///
+    /// # Errors
+    /// Not the caller's, over, or a batch that is empty or too large.
+    pub async fn publish(&self, caller: &Caller, batch: EventBatch) -> Answer<EventResults> {
+        if !(1..=MOST_EVENTS).contains(&batch.events.len()) {
+            return Err(ApiError::invalid("events", format!("A batch holds 1 to {MOST_EVENTS} events.")).into());
+        }
+        let session = self.own(caller, &batch.session_id).await?;
+        if !matches!(session.state.name(), "pending" | "starting" | "live") {
+            return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
+        }
+        let delay_ms = delay(batch.broadcast_delay_ms.unwrap_or(session.broadcast_delay_ms))?;
+        let now = self.now();
+        let read: Vec<Result<ShowEvent, (Option<String>, EventFault)>> = batch.events.into_iter().map(|event| read(event, now)).collect();
+        let lines: Vec<NewLine> = read.iter().filter_map(|one| one.as_ref().ok()).map(line).collect();
+        let mut taken = self.take_lines(&session.id, &lines, now, delay_ms).await?.into_iter();
+        let results: Vec<EventResult> = read
+            .into_iter()
+            .map(|one| match one {
+                Err((id, fault)) => EventResult { id, accepted: false, repeated: false, seq: None, held_until: None, error: Some(fault) },
+                Ok(event) => match taken.next().unwrap_or(Taken::Repeated) {
+                    Taken::Repeated => {
+                        EventResult { id: event.id, accepted: true, repeated: true, seq: None, held_until: None, error: None }
+                    }
+                    Taken::Now(seq) => {
+                        EventResult { id: event.id, accepted: true, repeated: false, seq: Some(seq), held_until: None, error: None }
+                    }
+                    Taken::Held(until) => {
+                        EventResult { id: event.id, accepted: true, repeated: false, seq: None, held_until: Some(until), error: None }
+                    }
+                },
+            })
+            .collect();
+        let accepted = results.iter().filter(|result| result.accepted).filter_map(|result| result.id.clone()).collect();
+        Ok(EventResults { results, accepted })
+    }
+
+    async fn take_lines(&self, id: &SessionId, lines: &[NewLine], now: Timestamp, delay_ms: u32) -> Answer<Vec<Taken>> {
+        if lines.is_empty() {
+            return Ok(Vec::new());
+        }
+        if delay_ms > 0 {
+            let due = now.plus_millis(delay_ms.into());
+            let held = self.store().hold_lines(id, due, lines).await?;
+            let (studio, id) = (self.clone(), id.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(delay_ms.into())).await;
+                studio.release(&id).await;
+            });
+            return Ok(held.into_iter().map(|held| if held { Taken::Held(due) } else { Taken::Repeated }).collect());
+        }
+        let numbers = self.store().append_lines(id, now, lines).await?;
+        for (line, seq) in lines.iter().zip(&numbers) {
+            if let Some(seq) = *seq {
+                let entry = FeedEntry { seq, at: now, kind: line.kind.to_owned(), id: line.id.clone(), data: line.data.clone() };
+                self.feed().entry(id.clone(), entry);
+            }
+        }
+        Ok(numbers.into_iter().map(|seq| seq.map_or(Taken::Repeated, Taken::Now)).collect())
+    }
+
+    /// Lets go what was held back long enough. Also asked at every tick of the reconciler: a restart loses no event.
+    pub(super) async fn release(&self, id: &SessionId) {
+        loop {
+            match self.store().release_lines(id, self.now()).await {
+                Ok(entries) if entries.is_empty() => return,
+                Ok(entries) => entries.into_iter().for_each(|entry| self.feed().entry(id.clone(), entry)),
+                Err(error) => {
+                    tracing::warn!(session = %id, error = %chain(&error), "held events stay held until the next round");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What the store did with a line.
+enum Taken {
+    Now(u64),
+    Held(Timestamp),
+    Repeated,
+}
+
+/// One event as it came: in shape, fitting, with an id and a time.
+fn read(event: Value, now: Timestamp) -> Result<ShowEvent, (Option<String>, EventFault)> {
+    let id = event.get("id").and_then(Value::as_str).map(|id| id.chars().take(100).collect::<String>());
+    let refused = |field: Option<&str>, message: String| (id.clone(), EventFault { field: field.map(str::to_owned), message });
+    let mut event: ShowEvent = serde_json::from_value(event).map_err(|error| {
+        let words = error.to_string();
+        let field = words.split('`').nth(1).filter(|_| words.starts_with("missing field")).map(str::to_owned);
+        refused(field.as_deref(), format!("The event is not in shape: {words}."))
+    })?;
+    event.check().map_err(|error| refused(Some(error.field), format!("{error}.")))?;
+    if event.id.is_none() {
+        let made: SignInId = new_id();
+        event.id = Some(made.into());
+    }
+    Ok(event.timed(now))
+}
+
+fn line(event: &ShowEvent) -> NewLine {
+    NewLine { kind: KIND, id: event.id.clone(), data: serde_json::to_value(event).unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_event_out_of_shape_is_refused_with_the_field_and_its_own_id() {
+        let now = Timestamp::from_millis(1_000);
+        let (id, fault) = read(json!({ "id": "e1", "kind": "stat" }), now).expect_err("no label");
+        assert_eq!((id.as_deref(), fault.field.as_deref()), (Some("e1"), Some("label")));
+        let (_, fault) = read(json!({ "kind": "dance" }), now).expect_err("no such kind");
+        assert!(fault.message.contains("dance"), "{}", fault.message);
+        let (_, fault) = read(json!("text"), now).expect_err("no object");
+        assert!(fault.message.starts_with("The event is not in shape"), "{}", fault.message);
+        let event = read(json!({ "kind": "event", "text": "Nyx-4 draws" }), now).expect("an event");
+        assert!(event.id.is_some_and(|id| id.len() == 26));
+        assert_eq!(event.at, Some(now));
+    }
+}

@@ -1,0 +1,138 @@
+//! Games that start and end an agent's show by themselves. Every call may come twice.
+
+use super::{Change, Studio, start::plain_text};
+use crate::{
+    api::{
+        error::{ApiError, ErrorCode},
+        events::{EventBatch, GameEnded, GameOutcome, GameStarted},
+        sessions::StartShow,
+    },
+    domain::{
+        agent::{AfterGame, Agent},
+        ids::AgentId,
+        overlay::OverlayPatch,
+        session::{Owner, Session, StreamType},
+    },
+    server::{
+        auth::caller::Caller,
+        error::{Answer, StudioError},
+    },
+};
+use serde_json::json;
+
+impl Studio {
+    /// A game begins: the agent's running show takes its name; without one a show starts, where the agent's defaults say so.
+    ///
+    /// # Errors
+    /// The agent is not the caller's, a field is not acceptable, or the start failed.
+    pub async fn game_started(&self, caller: &Caller, id: &AgentId, game: GameStarted) -> Answer<GameOutcome> {
+        let agent = self.acting(caller, id).await?;
+        let lobby = lobby(&game.lobby_id)?;
+        let owner = Owner::Agent(agent.id.clone());
+        if let Some(running) = self.store().active_session_of(&owner).await? {
+            let named = self.name_game(caller, &running, Some(lobby)).await?;
+            return Ok(outcome(Some(&named), false, "The agent's show is running; it plays this game now."));
+        }
+        if !self.store().defaults(&owner).await?.auto_start.on {
+            return Ok(outcome(None, false, "This agent's games start no show: turn auto-start on under Settings, or call start."));
+        }
+        let show = StartShow {
+            stream_type: StreamType::Agent,
+            agent_id: Some(agent.id.clone()),
+            stream_title: game.stream_title.unwrap_or_default(),
+            entity_name: None,
+            destination_ids: Vec::new(),
+            destinations: Vec::new(),
+            video: None,
+            overlay: OverlayPatch::default(),
+            replace: false,
+            public: false,
+            current_lobby_id: Some(lobby.clone()),
+            broadcast_delay_ms: 0,
+            idempotency_key: Some(format!("game {lobby}")),
+        };
+        match self.start(caller, show).await {
+            Ok(started) => {
+                let message = if started.repeated { "This game's show was started before." } else { "The show is starting." };
+                let view = started.session;
+                Ok(GameOutcome {
+                    session_id: Some(view.session_id),
+                    status: Some(view.status),
+                    changed: !started.repeated,
+                    message: message.to_owned(),
+                })
+            }
+            // The same call came twice at the same moment, and the other one was first.
+            Err(StudioError::Refused(error)) if error.code == ErrorCode::Conflict => match self.store().active_session_of(&owner).await? {
+                Some(running) => Ok(outcome(Some(&running), false, "The agent's show is running.")),
+                None => Err(error.into()),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A game is over: its result is shown; the show ends or stays, as the agent's defaults say.
+    ///
+    /// # Errors
+    /// The agent is not the caller's, or a field is not acceptable.
+    pub async fn game_ended(&self, caller: &Caller, id: &AgentId, game: GameEnded) -> Answer<GameOutcome> {
+        let agent = self.acting(caller, id).await?;
+        let lobby = lobby(&game.lobby_id)?;
+        let result = game.result.map(|result| plain_text("result", &result)).transpose()?;
+        let owner = Owner::Agent(agent.id);
+        let Some(running) = self.store().active_session_of(&owner).await? else {
+            return Ok(outcome(None, false, "No show of this agent is running."));
+        };
+        if running.current_lobby_id.as_deref() != Some(lobby.as_str()) {
+            return Ok(outcome(Some(&running), false, "The agent's show plays another game, or none."));
+        }
+        if let Some(result) = result.filter(|_| matches!(running.state.name(), "pending" | "starting" | "live")) {
+            let event = json!({ "id": format!("game-ended {lobby}"), "kind": "match", "result": result });
+            self.publish(caller, EventBatch { session_id: running.id.clone(), events: vec![event], broadcast_delay_ms: None }).await?;
+        }
+        let auto = self.store().defaults(&owner).await?.auto_start;
+        if auto.on && auto.after_game == AfterGame::Stop {
+            let view = self.stop(caller, &running.id, None).await?;
+            return Ok(GameOutcome {
+                session_id: Some(view.session_id),
+                status: Some(view.status),
+                changed: true,
+                message: "The show ends with its game.".to_owned(),
+            });
+        }
+        let named = self.name_game(caller, &running, None).await?;
+        Ok(outcome(Some(&named), false, "The show stays on air for the next game."))
+    }
+
+    /// The agent of the path: the caller's own, or the one whose key it is.
+    async fn acting(&self, caller: &Caller, id: &AgentId) -> Answer<Agent> {
+        self.owner_named(caller, Some(id)).await?;
+        self.agent_of(&caller.user.id, id).await
+    }
+
+    async fn name_game(&self, caller: &Caller, session: &Session, lobby: Option<String>) -> Answer<Session> {
+        self.change(&session.id, caller.actor(), |session| {
+            let changed = session.current_lobby_id != lobby && session.state.is_active();
+            let what = Some(match &lobby {
+                Some(lobby) => format!("The game {lobby} began."),
+                None => "The game is over.".to_owned(),
+            });
+            changed.then(|| Change { session: Session { current_lobby_id: lobby.clone(), ..session.clone() }, what })
+        })
+        .await
+    }
+}
+
+fn lobby(text: &str) -> Answer<String> {
+    let lobby = plain_text("lobbyId", text)?;
+    if lobby.is_empty() { Err(ApiError::invalid("lobbyId", "lobbyId must not be empty.").into()) } else { Ok(lobby) }
+}
+
+fn outcome(session: Option<&Session>, changed: bool, message: &str) -> GameOutcome {
+    GameOutcome {
+        session_id: session.map(|session| session.id.clone()),
+        status: session.map(|session| session.state.name().to_owned()),
+        changed,
+        message: message.to_owned(),
+    }
+}

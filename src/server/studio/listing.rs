@@ -1,0 +1,115 @@
+//! Lists of shows for the API: filtered, in pages that stay right while shows come in; and what came of each.
+
+use super::Studio;
+use crate::{
+    api::{
+        sessions::SessionView,
+        streaming::{DestinationStatistics, SessionPage, Statistics},
+    },
+    domain::{
+        destination::Platform,
+        ids::{AgentId, SessionId, UserId},
+        session::{Owner, Session},
+        timestamp::Timestamp,
+    },
+    server::{auth::caller::Caller, error::Answer, store::SessionFilter},
+};
+
+/// Shows in one answer, at most, and where nothing is said.
+pub const MOST_LISTED: usize = 100;
+/// Sessions read for one answer, at most: a filter that fits few is continued by the cursor.
+const MOST_READ: usize = 1_000;
+
+/// Which shows are listed.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// Only these states.
+    pub status: Vec<String>,
+    /// Only with a destination there.
+    pub platform: Option<Platform>,
+    /// Only this agent's.
+    pub agent: Option<AgentId>,
+    /// Only this account's; for administrators.
+    pub user: Option<UserId>,
+    /// Only asked for at or after.
+    pub from: Option<Timestamp>,
+    /// Only asked for before.
+    pub to: Option<Timestamp>,
+    /// Only after this one in the list.
+    pub cursor: Option<SessionId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Studio {
+    /// The caller's shows, an administrator's all, the newest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn list_sessions(&self, caller: &Caller, listing: Listing) -> Answer<SessionPage> {
+        let limit = listing.limit.clamp(1, MOST_LISTED);
+        let account = if caller.is_admin() { listing.user.clone() } else { Some(caller.user.id.clone()) };
+        let active = (!listing.status.is_empty()).then(|| {
+            let running = |status: &String| matches!(status.as_str(), "pending" | "starting" | "live" | "ending");
+            (listing.status.iter().all(running), listing.status.iter().any(running))
+        });
+        let active = match active {
+            Some((true, _)) => Some(true),
+            Some((_, false)) => Some(false),
+            _ => None,
+        };
+        let mut filter = SessionFilter { account, active, before: listing.cursor.clone(), limit: MOST_LISTED };
+        let (mut sessions, mut read) = (Vec::new(), 0);
+        loop {
+            let page = self.store().sessions(&filter).await?;
+            read += page.len();
+            let last_page = page.len() < filter.limit;
+            for session in page {
+                filter.before = Some(session.id.clone());
+                if (caller.is_admin() || caller.owns(&session)) && listing.fits(&session) {
+                    sessions.push(self.view(&session).await);
+                    if sessions.len() == limit {
+                        return Ok(SessionPage { sessions, next_cursor: filter.before });
+                    }
+                }
+            }
+            if last_page {
+                return Ok(SessionPage { sessions, next_cursor: None });
+            }
+            if read >= MOST_READ {
+                return Ok(SessionPage { sessions, next_cursor: filter.before });
+            }
+        }
+    }
+
+    /// What came of a show, also while it runs.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn statistics(&self, view: &SessionView) -> Answer<Statistics> {
+        let counts = self.store().feed_counts(&view.session_id).await?;
+        let destinations = view.destinations.iter().map(|of| DestinationStatistics {
+            id: of.destination.id.clone(),
+            platform: of.destination.platform,
+            uptime_ms: of.uptime_ms,
+            reconnects: of.reconnects,
+        });
+        Ok(Statistics {
+            duration_ms: view.duration,
+            decisions_logged: counts.decisions,
+            events_recorded: counts.events,
+            peak_viewers: view.peak_viewer_count,
+            destinations: destinations.collect(),
+        })
+    }
+}
+
+impl Listing {
+    fn fits(&self, session: &Session) -> bool {
+        (self.status.is_empty() || self.status.iter().any(|status| status == session.state.name()))
+            && self.platform.is_none_or(|platform| session.destinations.iter().any(|of| of.platform == platform))
+            && self.agent.as_ref().is_none_or(|agent| session.owner == Owner::Agent(agent.clone()))
+            && self.from.is_none_or(|from| session.created_at >= from)
+            && self.to.is_none_or(|to| session.created_at < to)
+    }
+}
