@@ -134,17 +134,19 @@ fn read_body<T: DeserializeOwned>(body: serde_json::Value) -> Result<T, Refusal>
     })
 }
 
-/// The field without which the complaint is another one: serde does not name the field of a wrong type.
+/// The field without which the complaint is another one: serde does not name the field of a wrong type. One that must be
+/// there is suspected last, for without it there is always another complaint.
 fn culprit<T: DeserializeOwned>(body: &serde_json::Value, fields: &[String]) -> Option<String> {
     let complaint = |body: serde_json::Value| serde_json::from_value::<T>(body).err().map(|error| error.to_string());
     let first = complaint(body.clone());
-    fields
-        .iter()
-        .find(|field| {
-            let mut without = body.clone();
-            without.as_object_mut().is_some_and(|body| body.remove(field.as_str()).is_some()) && complaint(without) != first
-        })
-        .cloned()
+    let without = |field: &String| {
+        let mut body = body.clone();
+        body.as_object_mut().map(|body| body.remove(field.as_str()));
+        complaint(body)
+    };
+    let missing = |field: &String| Some(format!("missing field `{field}`"));
+    let freed = fields.iter().find(|field| without(field) != first && without(field) != missing(field));
+    freed.or_else(|| fields.iter().find(|field| without(field) == missing(field))).cloned()
 }
 
 /// A query; what is wrong with a bad one is told in our own error shape.
@@ -160,7 +162,8 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for Asked<T> {
             Err(error) => {
                 let words = error.body_text();
                 let words = words.strip_prefix("Failed to deserialize query string: ").unwrap_or(&words);
-                let field = words.split('`').nth(1).or_else(|| words.split_once(": ").map(|(field, _)| field)).unwrap_or("query");
+                let named = words.split('`').nth(1).filter(|_| words.starts_with("missing field") || words.starts_with("unknown field"));
+                let field = named.or_else(|| words.split_once(": ").map(|(field, _)| field)).unwrap_or("query");
                 Err(ApiError::invalid(field, format!("The query is not in shape: {words}.")).into())
             }
         }

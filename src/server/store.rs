@@ -297,8 +297,8 @@ pub trait Store: Send + Sync + 'static {
     async fn save_destination(&self, saved: &SavedDestination) -> Result<(), StoreError>;
     /// An owner's destinations, by name.
     async fn saved_destinations(&self, owner: &Owner) -> Result<Vec<SavedDestination>, StoreError>;
-    /// Notes that destinations were on air.
-    async fn destinations_used(&self, owner: &Owner, ids: &[DestinationId], at: Timestamp) -> Result<(), StoreError>;
+    /// Notes when destinations were used; those that are not kept are left out.
+    async fn destinations_used(&self, ids: &[DestinationId], at: Timestamp) -> Result<(), StoreError>;
     /// Really deletes it; [`StoreError::Missing`] if it is not the owner's.
     async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Result<(), StoreError>;
 

@@ -218,8 +218,8 @@ impl Store for SurrealStore {
     async fn saved_destinations(&self, owner: &Owner) -> Answer<Vec<SavedDestination>> {
         self.0.saved_destinations(owner).await
     }
-    async fn destinations_used(&self, owner: &Owner, ids: &[DestinationId], at: Timestamp) -> Answer<()> {
-        self.0.destinations_used(owner, ids, at).await
+    async fn destinations_used(&self, ids: &[DestinationId], at: Timestamp) -> Answer<()> {
+        self.0.destinations_used(ids, at).await
     }
     async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Answer<()> {
         self.0.delete_destination(owner, id).await

@@ -94,7 +94,7 @@ impl Studio {
             Err(error) => return self.made_meanwhile(&session.owner, show.idempotency_key.as_deref(), error).await,
             Ok(()) => {}
         }
-        self.store().destinations_used(&session.owner, &ids, session.created_at).await?;
+        self.store().destinations_used(&ids, session.created_at).await?;
         self.prepare(&session).await?;
         let studio = self.clone();
         let launched = session.clone();

@@ -15,6 +15,7 @@ use crate::{
     },
 };
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 impl Studio {
     /// Takes one delivery: raw body and `Authorization` header as they came.
@@ -29,7 +30,8 @@ impl Studio {
         })?;
         let egress: Option<EgressId> = text(&event, &["egressInfo", "egressId"]).and_then(|id| id.parse().ok());
         let webhook = StoredWebhook {
-            id: text(&event, &["id"]).unwrap_or_default().to_owned(),
+            // One without an id is known by what it says.
+            id: text(&event, &["id"]).filter(|id| !id.is_empty()).map_or_else(|| hex::encode(Sha256::digest(body)), str::to_owned),
             egress: egress.clone(),
             at: self.now(),
             body: without_secrets(event.clone()),

@@ -42,8 +42,7 @@ impl Database {
     }
 
     pub(super) async fn count_users(&self) -> Result<u64, StoreError> {
-        let counted: Option<u64> = self.read("RETURN (SELECT VALUE count() FROM user GROUP ALL)[0]", json!({})).await?;
-        Ok(counted.unwrap_or(0))
+        self.read("RETURN count((SELECT VALUE name_key FROM user))", json!({})).await
     }
 
     pub(super) async fn set_password(&self, user: &UserId, password_hash: &str) -> Result<(), StoreError> {

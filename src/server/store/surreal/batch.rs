@@ -26,9 +26,9 @@ const APPEND: &str = "{
     IF ((SELECT VALUE last FROM ONLY $head) ?? 0) != $last { THROW 'moved' };
     UPSERT $head SET last = $new, events = (events ?? 0) + $events, decisions = (decisions ?? 0) + $decisions RETURN NONE;
     FOR $row IN $rows {
-        CREATE type::record('feed', [$session, $row.seq])
+        CREATE type::record('feed', [$show, $row.seq])
             SET seq = $row.seq, at = $at, kind = $row.kind, caller_id = $row.id ?? NONE, json = $row.json RETURN NONE;
-        IF $row.id != NULL AND $mark { CREATE type::record('feed_seen', [$session, $row.id]) SET seq = $row.seq RETURN NONE };
+        IF $row.id != NULL AND $mark { CREATE type::record('feed_seen', [$show, $row.id]) SET seq = $row.seq RETURN NONE };
     };
     FOR $key IN $released { DELETE type::record('feed_held', $key) RETURN NONE };
 }";
@@ -73,12 +73,12 @@ impl Database {
             .collect();
         let sql = "{
             FOR $row IN $rows {
-                CREATE type::record('feed_held', $row.key) SET key = $row.key, session = $session, due = $due,
+                CREATE type::record('feed_held', $row.key) SET key = $row.key, session = $show, due = $due,
                     kind = $row.kind, caller_id = $row.id ?? NONE, json = $row.json RETURN NONE;
-                IF $row.id != NULL { CREATE type::record('feed_seen', [$session, $row.id]) SET seq = 0 RETURN NONE };
+                IF $row.id != NULL { CREATE type::record('feed_seen', [$show, $row.id]) SET seq = 0 RETURN NONE };
             }
         }";
-        match self.settle(sql, json!({ "session": session, "due": due.as_millis(), "rows": rows })).await {
+        match self.settle(sql, json!({ "show": session, "due": due.as_millis(), "rows": rows })).await {
             Ok(_) => Ok(taken),
             // Another call was first with one of the ids: what it holds is held.
             Err(Refusal::Exists) => Box::pin(self.hold_lines(session, due, lines)).await,
@@ -88,8 +88,9 @@ impl Database {
 
     pub(super) async fn release_lines(&self, session: &SessionId, now: Timestamp) -> Result<Vec<FeedEntry>, StoreError> {
         loop {
-            let sql = "SELECT key, kind, caller_id, json, due FROM feed_held WHERE session = $session AND due <= $now ORDER BY due, key LIMIT 100";
-            let held: Vec<Held> = self.read(sql, json!({ "session": session, "now": now.as_millis() })).await?;
+            let sql =
+                "SELECT key, kind, caller_id, json, due FROM feed_held WHERE session = $show AND due <= $now ORDER BY due, key LIMIT 100";
+            let held: Vec<Held> = self.read(sql, json!({ "show": session, "now": now.as_millis() })).await?;
             if held.is_empty() {
                 return Ok(Vec::new());
             }
@@ -112,20 +113,18 @@ impl Database {
     }
 
     pub(super) async fn feed_counts(&self, session: &SessionId) -> Result<FeedCounts, StoreError> {
-        let sql = "SELECT (events ?? 0) AS events, (decisions ?? 0) AS decisions FROM ONLY type::record('feed_head', $session)";
-        Ok(self.read::<Option<FeedCounts>>(sql, json!({ "session": session })).await?.unwrap_or_default())
+        let sql = "SELECT (events ?? 0) AS events, (decisions ?? 0) AS decisions FROM ONLY type::record('feed_head', $show)";
+        Ok(self.read::<Option<FeedCounts>>(sql, json!({ "show": session })).await?.unwrap_or_default())
     }
 
     /// The feed's end, and which of the lines' ids were here before.
     async fn before(&self, session: &SessionId, lines: &[NewLine]) -> Result<Before, StoreError> {
         let ids: Vec<&str> = lines.iter().filter_map(|line| line.id.as_deref()).collect();
         let asked: Vec<String> =
-            (0..ids.len()).map(|index| format!("record::exists(type::record('feed_seen', [$session, $ids[{index}]]))")).collect();
-        let sql = format!(
-            "RETURN {{ last: (SELECT VALUE last FROM ONLY type::record('feed_head', $session)) ?? 0, seen: [{}] }}",
-            asked.join(", ")
-        );
-        let mut before: Before = decode(self.settle(&sql, json!({ "session": session, "ids": ids })).await?)?;
+            (0..ids.len()).map(|index| format!("record::exists(type::record('feed_seen', [$show, $ids[{index}]]))")).collect();
+        let sql =
+            format!("RETURN {{ last: (SELECT VALUE last FROM ONLY type::record('feed_head', $show)) ?? 0, seen: [{}] }}", asked.join(", "));
+        let mut before: Before = decode(self.settle(&sql, json!({ "show": session, "ids": ids })).await?)?;
         let mut seen = before.seen.into_iter();
         before.seen = lines.iter().map(|line| line.id.is_some() && seen.next().unwrap_or(false)).collect();
         Ok(before)
@@ -141,9 +140,9 @@ impl Database {
         decisions: usize,
         released: &[&str],
     ) -> Result<bool, StoreError> {
-        let sql = format!("{{ LET $head = type::record('feed_head', $session); {APPEND} }}");
+        let sql = format!("{{ LET $head = type::record('feed_head', $show); {APPEND} }}");
         let variables = json!({
-            "session": session, "at": at.as_millis(), "last": last, "new": last + rows.len() as u64, "rows": rows,
+            "show": session, "at": at.as_millis(), "last": last, "new": last + rows.len() as u64, "rows": rows,
             "events": rows.len(), "decisions": decisions, "released": released, "mark": released.is_empty(),
         });
         match self.settle(&sql, variables).await {

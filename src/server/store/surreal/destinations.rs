@@ -59,9 +59,9 @@ impl Database {
         Ok(saved)
     }
 
-    pub(super) async fn destinations_used(&self, owner: &Owner, ids: &[DestinationId], at: Timestamp) -> Result<(), StoreError> {
-        let sql = "FOR $id IN $ids { UPDATE type::record('destination', $id) SET document.used_at = $at WHERE owner = $owner RETURN NONE }";
-        self.run(sql, json!({ "owner": owner.to_string(), "ids": ids, "at": at })).await
+    pub(super) async fn destinations_used(&self, ids: &[DestinationId], at: Timestamp) -> Result<(), StoreError> {
+        let sql = "FOR $id IN $ids { UPDATE type::record('destination', $id) SET document.used_at = $at RETURN NONE }";
+        self.run(sql, json!({ "ids": ids, "at": at })).await
     }
 
     pub(super) async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Result<(), StoreError> {

@@ -28,20 +28,20 @@ impl Database {
     ) -> Result<Option<u64>, StoreError> {
         // Every writer writes the head, so of two that read the same number one is refused and comes again.
         let sql = "{
-            LET $seen = type::record('feed_seen', [$session, $id]);
+            LET $seen = type::record('feed_seen', [$show, $id]);
             IF $id != NULL AND record::exists($seen) {
                 NONE
             } ELSE {
-                LET $head = type::record('feed_head', $session);
+                LET $head = type::record('feed_head', $show);
                 LET $seq = ((SELECT VALUE last FROM ONLY $head) ?? 0) + 1;
                 UPSERT $head SET last = $seq RETURN NONE;
-                CREATE type::record('feed', [$session, $seq])
+                CREATE type::record('feed', [$show, $seq])
                     SET seq = $seq, at = $at, kind = $kind, caller_id = $id ?? NONE, json = $json RETURN NONE;
                 IF $id != NULL { CREATE $seen SET seq = $seq RETURN NONE };
                 $seq
             }
         }";
-        let variables = json!({ "session": session, "at": at.as_millis(), "kind": kind, "id": id, "json": data.to_string() });
+        let variables = json!({ "show": session, "at": at.as_millis(), "kind": kind, "id": id, "json": data.to_string() });
         self.read(sql, variables).await
     }
 
@@ -49,8 +49,8 @@ impl Database {
         // Without gaps, the limit is the end of the range.
         let after = i64::try_from(seq).unwrap_or(i64::MAX);
         let until = after.saturating_add(i64::try_from(limit).unwrap_or(i64::MAX));
-        let sql = "SELECT seq, at, kind, caller_id, json FROM feed:[$session, $after]>..=[$session, $until]";
-        let rows: Vec<Row> = self.read(sql, json!({ "session": session, "after": after, "until": until })).await?;
+        let sql = "SELECT seq, at, kind, caller_id, json FROM feed:[$show, $after]>..=[$show, $until]";
+        let rows: Vec<Row> = self.read(sql, json!({ "show": session, "after": after, "until": until })).await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 }

@@ -9,9 +9,9 @@ use serde_json::json;
 
 impl Database {
     pub(super) async fn insert_overlay_grant(&self, grant: &OverlayGrant) -> Result<(), StoreError> {
-        let sql = "CREATE type::record('overlay_grant', $id) SET session = $session, generation = $generation, revoked = $revoked";
+        let sql = "CREATE type::record('overlay_grant', $id) SET session = $show, generation = $generation, revoked = $revoked";
         let OverlayGrant { id, session, generation, revoked } = grant;
-        self.run(sql, json!({ "id": id, "session": session, "generation": generation, "revoked": revoked })).await
+        self.run(sql, json!({ "id": id, "show": session, "generation": generation, "revoked": revoked })).await
     }
 
     pub(super) async fn overlay_grant(&self, id: &str) -> Result<Option<OverlayGrant>, StoreError> {
@@ -21,7 +21,7 @@ impl Database {
 
     pub(super) async fn revoke_overlay_grants(&self, session: &SessionId, generation: Option<Generation>) -> Result<(), StoreError> {
         let of = if generation.is_some() { "AND generation = $generation" } else { "" };
-        let sql = format!("UPDATE overlay_grant SET revoked = true WHERE session = $session {of} RETURN NONE");
-        self.run(&sql, json!({ "session": session, "generation": generation })).await
+        let sql = format!("UPDATE overlay_grant SET revoked = true WHERE session = $show {of} RETURN NONE");
+        self.run(&sql, json!({ "show": session, "generation": generation })).await
     }
 }

@@ -1,0 +1,20 @@
+//! The HTTP API as its callers meet it: the real router over a store in memory, with a LiveKit and a relay that only remember.
+
+#[path = "api/access.rs"]
+mod access;
+#[path = "api/accounts.rs"]
+mod accounts;
+#[path = "api/calls.rs"]
+mod calls;
+#[path = "api/contract.rs"]
+mod contract;
+#[path = "api/fields.rs"]
+mod fields;
+#[path = "api/fuzz.rs"]
+mod fuzz;
+#[path = "api/house.rs"]
+mod house;
+#[path = "api/limits.rs"]
+mod limits;
+#[path = "api/ports.rs"]
+mod ports;
