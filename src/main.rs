@@ -18,7 +18,11 @@ enum Role {
     /// Holds the connections to the platforms
     Relay,
     /// Local Web Egress: captures the composite page
-    Egress,
+    Egress {
+        /// Seconds that running shows may go on after SIGTERM [default: until they end]
+        #[arg(long, value_name = "SECONDS")]
+        drain_timeout: Option<u64>,
+    },
     /// The whole studio on this machine: LiveKit server, relay, egress and web server
     Up,
     /// Runs a program that ends when our standard input closes
@@ -30,7 +34,7 @@ enum Role {
     },
     /// Ends and clears up one egress when its worker is gone
     #[command(hide = true)]
-    EgressKeeper { folder: std::path::PathBuf, uid: Option<u32>, gid: Option<u32> },
+    EgressKeeper { folder: std::path::PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -46,8 +50,8 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let role = Cli::parse().role.unwrap_or(Role::Serve);
-    if let Role::EgressKeeper { folder, uid, gid } = &role {
-        return footlight::egress::keeper::keep(folder, uid.zip(*gid));
+    if let Role::EgressKeeper { folder } = &role {
+        return footlight::egress::keeper::keep(folder);
     }
     let env = Env::of_process();
     footlight::up::lifeline::watch(&env)?;
@@ -60,7 +64,7 @@ fn run() -> anyhow::Result<()> {
         match role {
             Role::Serve => footlight::serve::run(&env).await,
             Role::Relay => footlight::relay::run(&env).await,
-            Role::Egress => footlight::egress::run(&env).await,
+            Role::Egress { drain_timeout } => footlight::egress::run(&env, drain_timeout).await,
             Role::Up => footlight::up::run(&env).await,
             Role::Keep { command } => footlight::up::lifeline::keep(&command).await,
             Role::EgressKeeper { .. } => Ok(()),

@@ -1,7 +1,7 @@
 //! `footlight egress`: where it listens, whose tokens it takes, how many shows it carries, and which programs it runs.
 
 use crate::config::env::{ConfigError, Env};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use url::Url;
 
 /// Everything the local Web Egress is told at start.
@@ -21,9 +21,15 @@ pub struct EgressConfig {
     pub slots: usize,
     /// Receivers of every webhook.
     pub webhook_urls: Vec<Url>,
-    /// The only origin whose pages are opened.
-    pub page_origin: url::Origin,
-    /// Unprivileged account of all children where the worker runs as root.
+    /// The only origin whose pages are opened; after it, LiveKit's, which those pages may ask besides.
+    pub origins: Arc<[url::Origin]>,
+    /// Keep one display and browser up in advance.
+    pub warm: bool,
+    /// Whether Chromium's sandbox can be on; the worker finds out at its start.
+    pub sandbox: bool,
+    /// How long a lost output is tried again.
+    pub outage: Duration,
+    /// Unprivileged account that a worker started as root becomes.
     pub user: String,
     /// How long a drain waits for running shows; without it, until they end.
     pub drain_timeout: Option<Duration>,
@@ -70,6 +76,21 @@ impl EgressConfig {
         }
         let drain = env.get("FOOTLIGHT_EGRESS_DRAIN_SECONDS").map(str::parse).transpose();
         let drain = drain.map_err(|_| Env::malformed("FOOTLIGHT_EGRESS_DRAIN_SECONDS", "whole seconds"))?;
+        let warm = match env.get("FOOTLIGHT_EGRESS_WARM") {
+            None | Some("" | "0") => false,
+            Some("1") => true,
+            Some(_) => return Err(Env::malformed("FOOTLIGHT_EGRESS_WARM", "1 or 0")),
+        };
+        let outage = env.parsed("FOOTLIGHT_EGRESS_OUTAGE_SECONDS", 30, "seconds from 1 to 3600")?;
+        if !(1..=3600).contains(&outage) {
+            return Err(Env::malformed("FOOTLIGHT_EGRESS_OUTAGE_SECONDS", "seconds from 1 to 3600"));
+        }
+        let mut origins = vec![page.origin()];
+        for name in ["LIVEKIT_URL", "FOOTLIGHT_LIVEKIT_PUBLIC_URL"] {
+            // Asked over HTTP when its WebSocket refuses.
+            let http = env.get(name).map(|url| url.replacen("ws", "http", 1));
+            origins.extend(http.and_then(|url| Url::parse(&url).ok()).map(|url| url.origin()));
+        }
         let data = env.data_folder()?.join("egress");
         Ok(Self {
             listen: env.parsed("FOOTLIGHT_EGRESS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3103)), "an address and port")?,
@@ -79,7 +100,10 @@ impl EgressConfig {
             data,
             slots,
             webhook_urls,
-            page_origin: page.origin(),
+            origins: origins.into(),
+            warm,
+            sandbox: true,
+            outage: Duration::from_secs(outage),
             user: env.get("FOOTLIGHT_EGRESS_USER").unwrap_or("nobody").to_owned(),
             drain_timeout: drain.map(Duration::from_secs),
             programs: Programs::from_env(env)?,
@@ -124,9 +148,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_count_out_of_range_stops_the_start_by_name() {
-        let base = [("HOME", "/home/x"), ("LIVEKIT_API_KEY", "k"), ("LIVEKIT_API_SECRET", "s"), ("FOOTLIGHT_EGRESS_SLOTS", "0")];
-        let error = EgressConfig::from_env(&Env::of_pairs(base)).err().expect("refused");
-        assert!(error.to_string().contains("FOOTLIGHT_EGRESS_SLOTS"), "{error}");
+    fn a_malformed_value_stops_the_start_by_name() {
+        for (name, value) in [
+            ("FOOTLIGHT_EGRESS_SLOTS", "0"),
+            ("FOOTLIGHT_EGRESS_SLOTS", "65"),
+            ("FOOTLIGHT_EGRESS_WARM", "yes"),
+            ("FOOTLIGHT_EGRESS_DRAIN_SECONDS", "-1"),
+            ("FOOTLIGHT_EGRESS_OUTAGE_SECONDS", "0"),
+            ("FOOTLIGHT_EGRESS_LISTEN", "here"),
+            ("FOOTLIGHT_EGRESS_WEBHOOK_URLS", "nowhere"),
+            ("PUBLIC_APP_URL", "nowhere"),
+        ] {
+            let base = [("HOME", "/home/x"), ("LIVEKIT_API_KEY", "k"), ("LIVEKIT_API_SECRET", "s"), (name, value)];
+            let error = EgressConfig::from_env(&Env::of_pairs(base)).err().expect(name);
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 }

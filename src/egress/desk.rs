@@ -3,7 +3,8 @@
 use crate::{
     config::egress::EgressConfig,
     egress::{
-        account::{Account, make_scratch},
+        account::make_scratch,
+        encoding::Encoding,
         job::{Job, Order},
         keeper,
         ledger::{Ledger, is_old, is_over},
@@ -11,6 +12,8 @@ use crate::{
         plan::Plan,
         record::Record,
         refusal::Refusal,
+        spare::Spare,
+        tally::Tally,
         watch::Vitals,
         webhook::{Courier, random_id},
     },
@@ -20,7 +23,7 @@ use std::{
     fs,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 use tokio::sync::mpsc;
@@ -37,7 +40,8 @@ pub struct Desk {
     /// Webhooks under way.
     pub lines: TaskTracker,
     draining: AtomicBool,
-    refused: AtomicU64,
+    tally: Arc<Tally>,
+    spare: Option<Arc<Spare>>,
 }
 
 struct Entry {
@@ -56,10 +60,10 @@ impl Desk {
     /// Opens the desk: sweeps up after an earlier run and tells what became of its egresses.
     ///
     /// # Errors
-    /// The ledger or the scratch folder cannot be used.
-    pub fn open(config: Arc<EgressConfig>) -> anyhow::Result<Arc<Self>> {
-        let ledger = Arc::new(Ledger::open(&config.data)?);
-        make_scratch(&config.scratch, Account::to_drop_to(&config.user)?)?;
+    /// The scratch folder cannot be used.
+    pub fn open(config: Arc<EgressConfig>, ledger: Ledger) -> anyhow::Result<Arc<Self>> {
+        let ledger = Arc::new(ledger);
+        make_scratch(&config.scratch)?;
         for left in fs::read_dir(&config.scratch)? {
             let folder = left?.path();
             tracing::warn!(folder = %folder.display(), "sweeping up after an earlier run");
@@ -80,7 +84,10 @@ impl Desk {
             };
             entries.push(Entry { record: Arc::new(record), running: None });
         }
-        Ok(Arc::new(Self {
+        let tally = Arc::<Tally>::default();
+        let first = Encoding::of_preset(0).expect("the first preset is one of ours");
+        let spare = config.warm.then(|| Arc::new(Spare::new(Arc::clone(&config), Arc::clone(&tally), first)));
+        let desk = Arc::new(Self {
             config,
             ledger,
             courier,
@@ -88,8 +95,14 @@ impl Desk {
             jobs: TaskTracker::new(),
             lines,
             draining: AtomicBool::new(false),
-            refused: AtomicU64::new(0),
-        }))
+            tally,
+            spare,
+        });
+        if let Some(spare) = desk.spare.clone() {
+            let desk = Arc::clone(&desk);
+            tokio::spawn(async move { spare.tend(|| desk.used() < desk.config.slots).await });
+        }
+        Ok(desk)
     }
 
     /// The configuration.
@@ -102,9 +115,14 @@ impl Desk {
         self.lock().iter().filter(|entry| entry.running.is_some()).count()
     }
 
-    /// Starts refused for want of a slot.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+    /// What was counted so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Warm spares that stand ready; `None` where there are none by configuration.
+    pub fn spares(&self) -> Option<usize> {
+        self.spare.as_ref().map(|spare| usize::from(spare.is_ready()))
     }
 
     /// What can be measured of each running egress.
@@ -127,7 +145,7 @@ impl Desk {
         }
         let (used, total) = (entries.iter().filter(|entry| entry.running.is_some()).count(), self.config.slots);
         if used >= total {
-            self.refused.fetch_add(1, Ordering::Relaxed);
+            self.tally.count(|counts| counts.refused += 1);
             return Err(Refusal::unavailable(format!("no free egress slot: {used} of {total} in use")));
         }
         entries.retain(|entry| {
@@ -146,7 +164,9 @@ impl Desk {
         let running = Running { orders, outputs: plan.outputs.clone(), vitals: Arc::clone(&vitals) };
         entries.push(Entry { record: Arc::clone(&record), running: Some(running) });
         let info = record.snapshot();
-        let job = Job { egress_id: egress_id.clone(), plan, record, config: Arc::clone(&self.config), orders: received, vitals };
+        let spare = self.spare.as_ref().and_then(|spare| spare.take(&plan.encoding));
+        let (config, tally) = (Arc::clone(&self.config), Arc::clone(&self.tally));
+        let job = Job { egress_id: egress_id.clone(), plan, record, config, orders: received, vitals, spare, tally };
         let desk = Arc::clone(self);
         self.jobs.spawn(async move {
             // In a task of its own, so that even a panic gives the slot back.
@@ -221,6 +241,9 @@ impl Desk {
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
         self.jobs.close();
+        if let Some(spare) = &self.spare {
+            spare.close();
+        }
     }
 
     /// Ends every running egress now.

@@ -2,12 +2,13 @@
 
 use bytes::{Bytes, BytesMut};
 use std::{
+    collections::VecDeque,
     io,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
@@ -16,6 +17,9 @@ use tokio::{
 
 /// About seven seconds at 30 frames a second: an output that is further behind has stalled.
 const BACKLOG: usize = 512;
+
+/// Over how long the pace is measured.
+const PACE_OVER: Duration = Duration::from_secs(5);
 
 /// What a tag carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,17 @@ struct Latest {
     group: Vec<Tag>,
     last_video: Option<Instant>,
     last_audio: Option<Instant>,
+    /// Arrival and timestamp of the pictures of the last seconds.
+    recent: VecDeque<(Instant, u32)>,
+}
+
+/// How fast the encoder gives, over the last seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Pictures a second.
+    pub fps: f64,
+    /// Media time by wall time: below 1 it falls behind.
+    pub speed: f64,
 }
 
 /// The encoder's output, shared.
@@ -58,11 +73,14 @@ pub struct Feed {
     pub frames: AtomicU64,
     /// Bytes so far.
     pub bytes: AtomicU64,
+    /// Pictures and sounds that an output left out because it was too slow.
+    pub skipped: AtomicU64,
 }
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { latest: Mutex::default(), live: broadcast::channel(BACKLOG).0, frames: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        let live = broadcast::channel(BACKLOG).0;
+        Self { latest: Mutex::default(), live, frames: AtomicU64::new(0), bytes: AtomicU64::new(0), skipped: AtomicU64::new(0) }
     }
 }
 
@@ -80,7 +98,12 @@ impl Feed {
             match tag.kind {
                 Kind::Video => {
                     self.frames.fetch_add(1, Ordering::Relaxed);
-                    latest.last_video = Some(Instant::now());
+                    let now = Instant::now();
+                    latest.last_video = Some(now);
+                    latest.recent.push_back((now, tag.at_ms));
+                    while latest.recent.front().is_some_and(|(at, _)| now - *at > PACE_OVER) {
+                        latest.recent.pop_front();
+                    }
                 }
                 Kind::Audio => latest.last_audio = Some(Instant::now()),
             }
@@ -102,6 +125,20 @@ impl Feed {
         let headers = [&latest.video_header, &latest.audio_header].into_iter().flatten();
         let headers = headers.map(|tag| Tag { at_ms: start, ..tag.clone() });
         (headers.chain(latest.group.iter().cloned()).collect(), self.live.subscribe())
+    }
+
+    /// How fast pictures come; nothing before there were a few.
+    pub fn pace(&self) -> Option<Pace> {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let ((first, from), (last, to)) = (latest.recent.front()?, latest.recent.back()?);
+        let wall = last.duration_since(*first).as_secs_f64();
+        // One that has come to a stand is slower than its last pictures say.
+        let wall = wall.max(first.elapsed().as_secs_f64() - 0.5);
+        if wall < 0.5 {
+            return None;
+        }
+        let pictures = u32::try_from(latest.recent.len() - 1).unwrap_or(u32::MAX);
+        Some(Pace { fps: f64::from(pictures) / wall, speed: f64::from(to.saturating_sub(*from)) / 1000.0 / wall })
     }
 
     /// When the last picture and the last sound came.

@@ -4,17 +4,24 @@ use crate::{
     config::egress::EgressConfig,
     egress::{
         feed::{Feed, read_flv},
+        keeper,
         output::OutputUrl,
         outputs::{Outputs, Verdict},
         page::{Page, PageEvent},
         plan::Plan,
         record::{Failure, Record},
-        stage::{Browser, Stage},
+        spare::Raised,
+        stage::{Encoder, Parts, Stage},
+        tally::Tally,
         watch::{Vitals, Watch},
     },
 };
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::mpsc, task::JoinHandle, time::MissedTickBehavior};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{MissedTickBehavior, timeout},
+};
 
 /// What the API asks of a running egress.
 #[derive(Debug)]
@@ -28,6 +35,9 @@ pub enum Order {
     /// `UpdateStream`: end the output at this position.
     Remove(usize),
 }
+
+/// From a browser that was started to a page that is asked for.
+const OPEN: Duration = Duration::from_secs(20);
 
 enum Ending {
     /// As it should, for this reason.
@@ -51,10 +61,16 @@ pub struct Job {
     pub orders: mpsc::UnboundedReceiver<Order>,
     /// What the metrics read.
     pub vitals: Arc<Vitals>,
+    /// A stage that is up already.
+    pub spare: Option<Raised>,
+    /// Where its end is counted.
+    pub tally: Arc<Tally>,
 }
 
 struct Floor {
     stage: Option<Stage>,
+    /// Loaded, until it is let go.
+    encoder: Option<Encoder>,
     page: Option<Page>,
     outputs: Outputs,
     loaded: bool,
@@ -62,15 +78,40 @@ struct Floor {
     active: bool,
 }
 
+/// A stage on its way up.
+struct Boot {
+    raised: JoinHandle<Result<(Stage, Encoder, Page), Failure>>,
+    folder: PathBuf,
+}
+
+impl Boot {
+    /// Ends it wherever it stands; a stage that is dropped is cleared by its keeper. Returns when nothing is left.
+    async fn call_off(self) {
+        self.raised.abort();
+        // Its outcome does not matter any more.
+        let _ = self.raised.await;
+        let gone = timeout(Duration::from_secs(6), async {
+            while self.folder.exists() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        if gone.await.is_err() {
+            let folder = self.folder;
+            // Its keeper was lost as well.
+            let _ = tokio::task::spawn_blocking(move || keeper::clear(&folder, None)).await;
+        }
+    }
+}
+
 impl Job {
     /// Runs the egress to its end; when this returns nothing of it is left but its record.
     pub async fn run(mut self) {
         let (exits, mut exited) = mpsc::unbounded_channel();
         let feed = Arc::clone(&self.vitals.feed);
-        let (outputs, mut output_events) = Outputs::new(&self.plan, Arc::clone(&feed), Arc::clone(&self.record));
-        let mut floor = Floor { stage: None, page: None, outputs, loaded: false, encoding: false, active: false };
-        let mut boot = self.boot(exits);
+        let (outputs, mut output_events) = Outputs::new(&self.plan, self.config.outage, Arc::clone(&feed), Arc::clone(&self.record));
+        let mut floor = Floor { stage: None, encoder: None, page: None, outputs, loaded: false, encoding: false, active: false };
         let (page_tell, mut page_events) = mpsc::unbounded_channel();
+        let mut boot = self.boot(exits, page_tell);
         let (frame_tell, mut first_frame) = mpsc::channel::<Result<(), Failure>>(4);
         let mut watch = Watch::new(Arc::clone(&self.vitals));
         let mut tick = tokio::time::interval(Duration::from_millis(250));
@@ -80,12 +121,16 @@ impl Job {
                 biased;
                 order = self.orders.recv() => Self::obey(order, &mut floor),
                 Some(failure) = exited.recv() => Some(Ending::Failed(failure)),
-                raised = &mut boot, if floor.stage.is_none() => match raised {
-                    Ok(Ok((stage, browser))) => self.enter(stage, browser, page_tell.clone(), &mut floor).await,
-                    Ok(Err(error)) => Some(Ending::Failed(Failure::machinery(format!("{error:#}")))),
+                raised = &mut boot.raised, if floor.stage.is_none() => match raised {
+                    Ok(Ok((stage, encoder, page))) => {
+                        (floor.stage, floor.encoder, floor.page) = (Some(stage), Some(encoder), Some(page));
+                        None
+                    }
+                    Ok(Err(failure)) => Some(Ending::Failed(failure)),
                     Err(error) => Some(Ending::Failed(Failure::machinery(error.to_string()))),
                 },
-                Some(event) = page_events.recv() => self.hear_page(event, &mut floor, &frame_tell),
+                // What the page says while its opening is still being answered waits for that.
+                Some(event) = page_events.recv(), if floor.stage.is_some() => self.hear_page(event, &mut floor, &frame_tell).await,
                 Some(seen) = first_frame.recv() => match seen {
                     Ok(()) => {
                         floor.active = true;
@@ -100,8 +145,7 @@ impl Job {
                     Verdict::Hopeless(failure) => Some(Ending::Failed(failure)),
                 },
                 _ = tick.tick() => {
-                    let page = floor.page.as_ref().filter(|_| floor.loaded || floor.encoding);
-                    watch.look(page, floor.encoding).map(Ending::Failed)
+                    watch.look(floor.page.as_ref(), floor.loaded || floor.encoding, floor.encoding).map(Ending::Failed)
                 }
             };
             if let Some(ending) = outcome {
@@ -111,23 +155,36 @@ impl Job {
         self.finish(ending, floor, boot).await;
     }
 
-    fn boot(&self, exits: mpsc::UnboundedSender<Failure>) -> JoinHandle<anyhow::Result<(Stage, Browser)>> {
+    /// Raises the stage (or takes the spare), and loads the encoder while the browser comes up and opens the page.
+    fn boot(&mut self, exits: mpsc::UnboundedSender<Failure>, tell: mpsc::UnboundedSender<PageEvent>) -> Boot {
         let (config, id, encoding) = (Arc::clone(&self.config), self.egress_id.clone(), self.plan.encoding);
-        tokio::spawn(async move { Stage::raise(config, &id, &encoding, exits).await })
-    }
-
-    async fn enter(&self, stage: Stage, browser: Browser, tell: mpsc::UnboundedSender<PageEvent>, floor: &mut Floor) -> Option<Ending> {
-        self.vitals.follow(stage.parts());
-        floor.stage = Some(stage);
-        let (devtools, happenings) = browser;
-        let origin = self.config.page_origin.clone();
-        let opened = tokio::time::timeout(Duration::from_secs(20), Page::open(devtools, happenings, &self.plan.page, origin, tell)).await;
-        match opened {
-            Ok(Ok(page)) => floor.page = Some(page),
-            Ok(Err(error)) => return Some(Ending::Failed(Failure::machinery(format!("chromium did not open the page: {error}")))),
-            Err(_) => return Some(Ending::Failed(Failure::machinery("chromium did not open the page within 20 s"))),
-        }
-        None
+        let (url, origins) = (self.plan.page.clone(), Arc::clone(&self.config.origins));
+        let parts = self.spare.as_ref().map_or_else(Parts::default, |spare| Arc::clone(&spare.parts));
+        self.vitals.follow(Arc::clone(&parts));
+        let spare = self.spare.take();
+        let folder = spare.as_ref().map_or_else(|| config.scratch.join(&id), |spare| spare.stage.folder().to_owned());
+        let raised = tokio::spawn(async move {
+            let (stage, (devtools, happenings)) = match spare {
+                Some(mut spare) => {
+                    tokio::spawn(async move {
+                        while let Some(failure) = spare.exits.recv().await {
+                            // Nobody listens any more when the egress ends.
+                            let _ = exits.send(failure);
+                        }
+                    });
+                    (spare.stage, spare.browser)
+                }
+                None => {
+                    Stage::raise(config, &id, &encoding, parts, exits).await.map_err(|error| Failure::machinery(format!("{error:#}")))?
+                }
+            };
+            let encoder = stage.load_encoder(&encoding).map_err(|error| Failure::lost("encoder", format!("{error:#}")))?;
+            let no_page = |why: String| Failure::lost("chromium", format!("chromium did not open the page: {why}"));
+            let opened = timeout(OPEN, Page::open(devtools, happenings, &url, origins, tell)).await;
+            let page = opened.map_err(|_| no_page("no answer within 20 s".to_owned()))?.map_err(|error| no_page(error.to_string()))?;
+            Ok((stage, encoder, page))
+        });
+        Boot { raised, folder }
     }
 
     fn obey(order: Option<Order>, floor: &mut Floor) -> Option<Ending> {
@@ -144,7 +201,7 @@ impl Job {
         }
     }
 
-    fn hear_page(&self, event: PageEvent, floor: &mut Floor, frame_tell: &mpsc::Sender<Result<(), Failure>>) -> Option<Ending> {
+    async fn hear_page(&self, event: PageEvent, floor: &mut Floor, frame_tell: &mpsc::Sender<Result<(), Failure>>) -> Option<Ending> {
         match event {
             PageEvent::Failed(failure) => return Some(Ending::Failed(failure)),
             PageEvent::End if floor.active => return Some(Ending::Complete("Source closed")),
@@ -156,10 +213,9 @@ impl Job {
         if !begin || std::mem::replace(&mut floor.encoding, true) {
             return None;
         }
-        let stage = floor.stage.as_ref()?;
-        let flv = match stage.start_encoder(&self.plan.encoding) {
+        let flv = match floor.encoder.take()?.let_go().await {
             Ok(flv) => flv,
-            Err(error) => return Some(Ending::Failed(Failure::machinery(format!("{error:#}")))),
+            Err(error) => return Some(Ending::Failed(Failure::lost("encoder", format!("the encoder did not begin: {error}")))),
         };
         let (feed, tell): (Arc<Feed>, _) = (Arc::clone(&self.vitals.feed), frame_tell.clone());
         tokio::spawn(async move {
@@ -179,24 +235,21 @@ impl Job {
         None
     }
 
-    async fn finish(self, ending: Ending, floor: Floor, boot: JoinHandle<anyhow::Result<(Stage, Browser)>>) {
+    async fn finish(self, ending: Ending, floor: Floor, boot: Boot) {
         if let Ending::Complete(reason) = &ending {
             self.record.end_begins(reason);
         }
         floor.outputs.finish().await;
-        let stage = match floor.stage {
-            Some(stage) => Some(stage),
-            // A boot that was overtaken is seen to its end, so that it cannot leave anything behind.
-            None if !boot.is_finished() => boot.await.ok().and_then(Result::ok).map(|(stage, _)| stage),
-            None => None,
-        };
-        if let Some(stage) = stage {
-            stage.strike().await;
+        match floor.stage {
+            Some(stage) => stage.strike().await,
+            None => boot.call_off().await,
         }
+        let lost = if let Ending::Failed(failure) = &ending { failure.lost } else { None };
         match ending {
             Ending::Complete(_) => self.record.complete(),
             Ending::Aborted(failure) => self.record.abort(&failure, "StopEgress API"),
             Ending::Failed(failure) => self.record.fail(&failure),
         }
+        self.tally.ended(self.record.snapshot().status, lost);
     }
 }

@@ -1,12 +1,15 @@
 //! The egresses on disk: what survives a kill -9. One JSON file each, as `ListEgress` shows it; ended ones for a day.
 
-use crate::egress::clock;
+use crate::egress::{account::Account, clock};
 use anyhow::Context as _;
 use livekit_protocol::{EgressInfo, EgressStatus};
 use std::{
     fs::{self, File, OpenOptions},
     io::Write as _,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::{
+        fd::AsRawFd as _,
+        unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    },
     path::{Path, PathBuf},
 };
 
@@ -15,7 +18,9 @@ pub const KEPT_NANOS: i64 = 24 * 3600 * 1_000_000_000;
 
 /// The folder of the ledger, held by one worker at a time.
 pub struct Ledger {
+    /// By its open handle: the account that the worker drops to may not enter the folders above.
     folder: PathBuf,
+    _handle: File,
     _lock: nix::fcntl::Flock<File>,
 }
 
@@ -24,13 +29,21 @@ impl Ledger {
     ///
     /// # Errors
     /// The folder cannot be used, or another worker has it.
-    pub fn open(data: &Path) -> anyhow::Result<Self> {
+    pub fn open(data: &Path, account: Option<Account>) -> anyhow::Result<Self> {
         let folder = data.join("ledger");
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(|| format!("making {}", folder.display()))?;
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("lock"))?;
         let lock = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock)
             .map_err(|_| anyhow::anyhow!("another egress worker uses {}", data.display()))?;
-        Ok(Self { folder, _lock: lock })
+        if let Some(account) = account {
+            account.own(&folder)?;
+            for entry in fs::read_dir(&folder)? {
+                account.own(&entry?.path())?;
+            }
+        }
+        let handle = File::open(&folder)?;
+        let folder = PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd()));
+        Ok(Self { folder, _handle: handle, _lock: lock })
     }
 
     /// Every egress written down, oldest first; unreadable files are left out with a warning.

@@ -3,41 +3,66 @@
 use crate::egress::{desk::Desk, stage::Part};
 use std::{collections::BTreeMap, fmt::Write as _, fs, sync::atomic::Ordering};
 
+/// Name, type, and what it says.
+type Family = (&'static str, &'static str, &'static str);
+
+const SLOTS: Family = ("slots", "gauge", "Shows this worker carries at a time.");
+const USED: Family = ("slots_used", "gauge", "Shows it carries now.");
+const REFUSED: Family = ("starts_refused_total", "counter", "Starts refused for want of a slot.");
+const SANDBOX: Family = ("sandbox", "gauge", "Whether Chromium runs in its sandbox.");
+const SPARES: Family = ("spares", "gauge", "Warm spares that stand ready.");
+const SPARES_TAKEN: Family = ("spares_taken_total", "counter", "Starts that found a warm spare.");
+const SPARES_LOST: Family = ("spares_lost_total", "counter", "Warm spares that broke and were raised again.");
+const ENDED: Family = ("ended_total", "counter", "Egresses by the way they ended.");
+const RESTARTS: Family =
+    ("restarts_total", "counter", "Egresses that failed because this process crashed or hung, to be started again as new ones.");
+const FPS: Family = ("fps", "gauge", "Encoded pictures a second, over the last 5 s.");
+const SPEED: Family = ("speed", "gauge", "Media time by wall time over the last 5 s: below 1 the encoder falls behind.");
+const FRAMES: Family = ("frames_total", "counter", "Encoded pictures.");
+const BYTES: Family = ("bytes_total", "counter", "Encoded bytes.");
+const DROPPED: Family = ("frames_dropped_total", "counter", "Pictures and sounds left out for an output that was too slow.");
+const RETRIES: Family = ("output_retries_total", "counter", "Reconnections of outputs.");
+const CPU: Family = ("cpu_seconds_total", "counter", "CPU time by process, the browser with all its children.");
+const MEMORY: Family = ("memory_bytes", "gauge", "Memory by process: its proportional share.");
+
 #[derive(Default)]
-struct Families(BTreeMap<(&'static str, &'static str), Vec<(String, f64)>>);
+struct Families(BTreeMap<Family, Vec<(String, f64)>>);
 
 impl Families {
-    fn put(&mut self, name: &'static str, kind: &'static str, labels: String, value: f64) {
-        self.0.entry((name, kind)).or_default().push((labels, value));
+    fn put(&mut self, family: Family, labels: impl Into<String>, value: f64) {
+        self.0.entry(family).or_default().push((labels.into(), value));
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    fn count(&mut self, family: Family, labels: impl Into<String>, value: u64) {
+        self.put(family, labels, value as f64);
     }
 }
 
 /// The worker's metrics in Prometheus' text format.
 pub fn text(desk: &Desk) -> String {
     let mut families = Families::default();
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    {
-        families.put("slots", "gauge", String::new(), desk.config().slots as f64);
-        families.put("slots_used", "gauge", String::new(), desk.used() as f64);
-        families.put("starts_refused_total", "counter", String::new(), desk.refused() as f64);
-        for (id, vitals, info) in desk.vitals() {
-            let label = format!("{{egress=\"{id}\"}}");
-            families.put("frames_total", "counter", label.clone(), vitals.feed.frames.load(Ordering::Relaxed) as f64);
-            families.put("bytes_total", "counter", label.clone(), vitals.feed.bytes.load(Ordering::Relaxed) as f64);
-            let retries = info.stream_results.iter().map(|result| f64::from(result.retries)).sum();
-            families.put("output_retries_total", "counter", label, retries);
-            for (part, pid) in vitals.parts() {
-                let label = format!("{{egress=\"{id}\",process=\"{}\"}}", part.name());
-                let Some((seconds, bytes)) = cost(part, pid) else { continue };
-                families.put("cpu_seconds_total", "counter", label.clone(), seconds);
-                families.put("memory_bytes", "gauge", label, bytes);
-            }
+    of_worker(desk, &mut families);
+    for (id, vitals, info) in desk.vitals() {
+        let label = format!("{{egress=\"{id}\"}}");
+        let feed = &vitals.feed;
+        families.count(FRAMES, label.as_str(), feed.frames.load(Ordering::Relaxed));
+        families.count(BYTES, label.as_str(), feed.bytes.load(Ordering::Relaxed));
+        families.count(DROPPED, label.as_str(), feed.skipped.load(Ordering::Relaxed));
+        if let Some(pace) = feed.pace() {
+            families.put(FPS, label.as_str(), pace.fps);
+            families.put(SPEED, label.as_str(), pace.speed);
+        }
+        families.put(RETRIES, label, info.stream_results.iter().map(|result| f64::from(result.retries)).sum());
+        for (part, pid) in vitals.parts() {
+            let pids = if part == Part::Chromium { with_children(pid) } else { vec![pid] };
+            costs(&mut families, &format!("{{egress=\"{id}\",process=\"{}\"}}", part.name()), pids);
         }
     }
     let mut out = String::new();
-    for ((name, kind), samples) in families.0 {
+    for ((name, kind, words), samples) in families.0 {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "# TYPE footlight_egress_{name} {kind}");
+        let _ = writeln!(out, "# HELP footlight_egress_{name} {words}\n# TYPE footlight_egress_{name} {kind}");
         for (labels, value) in samples {
             let _ = writeln!(out, "footlight_egress_{name}{labels} {value}");
         }
@@ -45,29 +70,60 @@ pub fn text(desk: &Desk) -> String {
     out
 }
 
-/// CPU seconds and proportional memory of a process; the browser with all its children.
-fn cost(part: Part, pid: u32) -> Option<(f64, f64)> {
-    let mut pids = vec![pid];
-    if part == Part::Chromium {
-        let mut next = 0;
-        while let Some(parent) = pids.get(next).copied() {
-            next += 1;
-            let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
-            pids.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
-        }
+fn of_worker(desk: &Desk, families: &mut Families) {
+    let counts = desk.tally().read();
+    families.count(SLOTS, "", desk.config().slots as u64);
+    families.count(USED, "", desk.used() as u64);
+    families.count(REFUSED, "", counts.refused);
+    families.count(SANDBOX, "", u64::from(desk.config().sandbox));
+    if let Some(spares) = desk.spares() {
+        families.count(SPARES, "", spares as u64);
+        families.count(SPARES_TAKEN, "", counts.spares_taken);
+        families.count(SPARES_LOST, "", counts.spares_lost);
     }
-    let costs = pids.into_iter().filter_map(cost_of_one);
-    costs.reduce(|(a, b), (c, d)| (a + c, b + d))
+    for (status, ended) in &counts.ended {
+        families.count(ENDED, format!("{{status=\"{status}\"}}"), *ended);
+    }
+    for process in ["keeper", "Xvfb", "PulseAudio", "chromium", "page", "encoder"] {
+        families.count(RESTARTS, format!("{{process=\"{process}\"}}"), counts.lost.get(process).copied().unwrap_or(0));
+    }
+    costs(families, "{process=\"worker\"}", vec![std::process::id()]);
 }
 
-fn cost_of_one(pid: u32) -> Option<(f64, f64)> {
+/// CPU seconds and memory of some processes together; nothing when none is left.
+fn costs(families: &mut Families, labels: &str, pids: Vec<u32>) {
+    let costs = pids.into_iter().filter_map(cost);
+    if let Some((seconds, bytes)) = costs.reduce(|(a, b), (c, d)| (a + c, b + d)) {
+        families.put(CPU, labels, seconds);
+        families.put(MEMORY, labels, bytes);
+    }
+}
+
+fn with_children(pid: u32) -> Vec<u32> {
+    let mut pids = vec![pid];
+    let mut next = 0;
+    while let Some(parent) = pids.get(next).copied() {
+        next += 1;
+        let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+        pids.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+    }
+    pids
+}
+
+fn cost(pid: u32) -> Option<(f64, f64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
-    let memory = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok();
-    let kilobytes = memory.as_deref().and_then(|text| {
+    let shared = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok();
+    let share = shared.as_deref().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("Pss:"))?;
         line.split_whitespace().nth(1)?.parse::<f64>().ok()
     });
-    Some((ticks / 100.0, kilobytes.unwrap_or(0.0) * 1024.0))
+    // A sandboxed process shows nobody its map: then what it has resident beyond the shared.
+    let own = || {
+        let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+        let mut pages = statm.split_whitespace().skip(1).filter_map(|pages| pages.parse::<f64>().ok());
+        Some((pages.next()? - pages.next()?) * 4.0)
+    };
+    Some((ticks / 100.0, share.or_else(own).unwrap_or(0.0) * 1024.0))
 }

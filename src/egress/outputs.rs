@@ -30,16 +30,22 @@ pub struct Outputs {
     tasks: TaskTracker,
     feed: Arc<Feed>,
     encoding: Encoding,
+    patience: Duration,
     record: Arc<Record>,
     events: mpsc::UnboundedSender<(usize, OutputEvent)>,
 }
 
 impl Outputs {
     /// The outputs of a plan, not yet publishing, and where their events arrive.
-    pub fn new(plan: &Plan, feed: Arc<Feed>, record: Arc<Record>) -> (Self, mpsc::UnboundedReceiver<(usize, OutputEvent)>) {
+    pub fn new(
+        plan: &Plan,
+        patience: Duration,
+        feed: Arc<Feed>,
+        record: Arc<Record>,
+    ) -> (Self, mpsc::UnboundedReceiver<(usize, OutputEvent)>) {
         let (events, heard) = mpsc::unbounded_channel();
         let wanted = plan.outputs.iter().cloned().map(|output| (output, CancellationToken::new())).enumerate().collect();
-        let outputs = Self { wanted, started: false, tasks: TaskTracker::new(), feed, encoding: plan.encoding, record, events };
+        let outputs = Self { wanted, started: false, tasks: TaskTracker::new(), feed, encoding: plan.encoding, patience, record, events };
         (outputs, heard)
     }
 
@@ -127,8 +133,8 @@ impl Outputs {
     }
 
     fn publish(&self, index: usize, output: OutputUrl, finish: CancellationToken) {
-        let publisher =
-            Publisher { output, feed: Arc::clone(&self.feed), encoding: self.encoding, finish, index, events: self.events.clone() };
+        let (feed, events) = (Arc::clone(&self.feed), self.events.clone());
+        let publisher = Publisher { output, feed, encoding: self.encoding, patience: self.patience, finish, index, events };
         self.tasks.spawn(publisher.run());
     }
 }

@@ -41,7 +41,7 @@ impl Page {
         devtools: Arc<Devtools>,
         happenings: mpsc::UnboundedReceiver<Happening>,
         url: &Url,
-        origin: Origin,
+        origins: Arc<[Origin]>,
         events: mpsc::UnboundedSender<PageEvent>,
     ) -> Result<Self, DevtoolsError> {
         let target = first_tab(&devtools).await?;
@@ -55,13 +55,13 @@ impl Page {
         }
         // Answered before the page is opened: a tab that is still being made would miss the first events.
         let domains = ["Page.enable", "Runtime.enable", "Network.enable", "Inspector.enable"].map(|domain| (domain, json!({})));
-        let documents = json!({ "patterns": [{ "urlPattern": "*", "resourceType": "Document", "requestStage": "Request" }] });
-        let wanted = domains.into_iter().chain([("Fetch.enable", documents)]);
+        let everything = json!({ "patterns": [{ "urlPattern": "*", "requestStage": "Request" }] });
+        let wanted = domains.into_iter().chain([("Fetch.enable", everything)]);
         let wanted: Vec<_> = wanted.collect();
         let asked = wanted.iter().map(|(method, params)| page.devtools.call(&page.session, method, params));
         futures::future::try_join_all(asked).await?;
         tokio::spawn(
-            Listener { page: page.clone(), target, origin, events: events.clone(), answered: false, failed: false }.listen(happenings),
+            Listener { page: page.clone(), target, origins, events: events.clone(), answered: false, failed: false }.listen(happenings),
         );
         let (opening, url) = (page.clone(), url.to_string());
         tokio::spawn(async move {
@@ -75,10 +75,15 @@ impl Page {
         Ok(page)
     }
 
-    /// Whether the page still draws: asks for an animation frame.
+    /// Whether the page still draws: asks for an animation frame. A page that goes elsewhere meanwhile refuses at once, and is asked again.
     pub async fn draws(&self, within: Duration) -> bool {
         let ask = json!({ "expression": "new Promise(drawn => requestAnimationFrame(() => drawn(1)))", "awaitPromise": true });
-        timeout(within, self.devtools.call(&self.session, "Runtime.evaluate", &ask)).await.is_ok_and(|answer| answer.is_ok())
+        timeout(within, self.devtools.call(&self.session, "Runtime.evaluate", &ask)).await.is_ok()
+    }
+
+    /// Whether the browser still answers, whatever its page does.
+    pub async fn browser_answers(&self, within: Duration) -> bool {
+        answers(&self.devtools, within).await
     }
 
     /// The text of a `div.error`, if the page shows one.
@@ -88,6 +93,11 @@ impl Page {
         let text = answer["result"]["value"].as_str()?.trim().to_owned();
         (!text.is_empty()).then_some(text)
     }
+}
+
+/// Whether the browser still answers.
+pub async fn answers(devtools: &Devtools, within: Duration) -> bool {
+    timeout(within, devtools.call("", "Browser.getVersion", &json!({}))).await.is_ok_and(|answer| answer.is_ok())
 }
 
 async fn first_tab(devtools: &Devtools) -> Result<String, DevtoolsError> {
@@ -105,7 +115,8 @@ async fn first_tab(devtools: &Devtools) -> Result<String, DevtoolsError> {
 struct Listener {
     page: Page,
     target: String,
-    origin: Origin,
+    /// The page's own, and those it may fetch from besides.
+    origins: Arc<[Origin]>,
     events: mpsc::UnboundedSender<PageEvent>,
     /// The page itself has come, not only the blank one before it.
     answered: bool,
@@ -126,9 +137,9 @@ impl Listener {
                 "Page.javascriptDialogOpening" if ours => {
                     self.page.devtools.tell(&self.page.session, "Page.handleJavaScriptDialog", &json!({ "accept": false }));
                 }
-                "Inspector.targetCrashed" if ours => self.fail(Failure::machinery("chromium tab crashed")),
+                "Inspector.targetCrashed" if ours => self.fail(Failure::lost("page", "chromium tab crashed")),
                 "Target.targetDestroyed" if params["targetId"] == self.target => {
-                    self.fail(Failure::machinery("chromium tab was closed"));
+                    self.fail(Failure::lost("page", "chromium tab was closed"));
                 }
                 "Target.targetCreated" => {
                     let target = &params["targetInfo"];
@@ -176,16 +187,18 @@ impl Listener {
     fn request(&mut self, params: &Value) {
         let id = &params["requestId"];
         let url = params["request"]["url"].as_str().unwrap_or_default();
+        let document = params["resourceType"] == "Document";
+        let origins = if document { &self.origins[..1] } else { &self.origins[..] };
         let allowed = ["about:", "blob:", "data:"].iter().any(|local| url.starts_with(local))
-            || Url::parse(url).is_ok_and(|url| url.origin() == self.origin);
+            || Url::parse(url).is_ok_and(|url| origins.contains(&url.origin()));
         let devtools = &self.page.devtools;
         if allowed {
             return devtools.tell(&self.page.session, "Fetch.continueRequest", &json!({ "requestId": id }));
         }
         devtools.tell(&self.page.session, "Fetch.failRequest", &json!({ "requestId": id, "errorReason": "BlockedByClient" }));
-        let main = params["frameId"] == self.target;
+        let main = document && params["frameId"] == self.target;
         if main {
-            let own = self.origin.ascii_serialization();
+            let own = self.origins[0].ascii_serialization();
             self.fail(Failure::new(400, format!("page load error: this egress opens pages of {own} only")));
         }
     }

@@ -5,6 +5,9 @@ use rand::Rng as _;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
+/// Bytes that open the encoder's gate.
+pub const GATE: usize = 4096;
+
 /// The name of the one sink.
 const SINK: &str = "show";
 
@@ -104,11 +107,13 @@ pub fn ffmpeg(command: &mut Command, encoding: &Encoding, display: &str) {
     command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]);
     // Both devices stamp with the wall clock; `-copyts` keeps them on one timeline.
     command.arg("-copyts");
+    // The gate: an input that nobody uses and that comes first. The encoder loads beside the browser and waits here for its first bytes.
+    command.args(["-probesize", "32", "-analyzeduration", "0", "-f", "u8", "-i", "pipe:0"]);
     // Sound first: it takes longer to open, and the picture's clock runs from when it opens.
     command.args(["-thread_queue_size", "512", "-probesize", "32", "-analyzeduration", "0", "-f", "pulse", "-fragment_size", "4096"]);
     command.args(["-channels", "2", "-sample_rate", &hz, "-i", &format!("{SINK}.monitor")]);
     command.args(["-thread_queue_size", "32", "-probesize", "32", "-analyzeduration", "0", "-f", "x11grab", "-draw_mouse", "0"]);
-    command.args(["-framerate", &rate, "-video_size", &size, "-i", display, "-map", "1:v", "-map", "0:a"]);
+    command.args(["-framerate", &rate, "-video_size", &size, "-i", display, "-map", "2:v", "-map", "1:a"]);
     command.args(["-vf", &format!("fps={framerate},format=yuv420p"), "-fps_mode", "passthrough"]);
     command.args(["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main", "-bf", "0"]);
     command.args(["-b:v", &video, "-minrate", &video, "-maxrate", &video, "-bufsize", &video, "-x264-params", &x264]);

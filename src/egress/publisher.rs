@@ -3,14 +3,12 @@
 use crate::egress::{encoding::Encoding, feed::Feed, output::OutputUrl, rtmp::Session};
 use rand::Rng as _;
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio_util::sync::CancellationToken;
 
-/// A lost output is given up after this long, as LiveKit does.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// A socket that takes nothing for this long is lost.
 pub const STALL: Duration = Duration::from_secs(10);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -35,6 +33,8 @@ pub struct Publisher {
     pub feed: Arc<Feed>,
     /// In which format, for the metadata.
     pub encoding: Encoding,
+    /// How long a lost connection is tried again.
+    pub patience: Duration,
     /// Cancelled when the output should end by itself.
     pub finish: CancellationToken,
     /// Position of the output in the egress, repeated with each event.
@@ -56,7 +56,7 @@ impl Publisher {
                 return self.say(OutputEvent::Failed(reason));
             }
             let since = *lost_at.get_or_insert_with(Instant::now);
-            if since.elapsed() + wait > PATIENCE {
+            if since.elapsed() + wait > self.patience {
                 return self.say(OutputEvent::Failed(reason));
             }
             let jitter = rand::rng().random_range(0.8..1.2);
@@ -110,9 +110,15 @@ impl Publisher {
                         {
                             break reason;
                         }
+                        if !whole && !tag.header {
+                            self.feed.skipped.fetch_add(1, Ordering::Relaxed);
+                        }
                     }
                     // Too slow: what is left of this group is worthless, go on at the next keyframe.
-                    Err(RecvError::Lagged(_)) => whole = false,
+                    Err(RecvError::Lagged(tags)) => {
+                        self.feed.skipped.fetch_add(tags, Ordering::Relaxed);
+                        whole = false;
+                    }
                     Err(RecvError::Closed) => return Ok(()),
                 },
             }

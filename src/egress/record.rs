@@ -23,12 +23,19 @@ pub struct Failure {
     pub code: i32,
     /// The reason.
     pub text: String,
+    /// The process that crashed or hung, as metrics name it.
+    pub lost: Option<&'static str>,
 }
 
 impl Failure {
     /// A failure with its code.
     pub fn new(code: i32, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self { code, text: text.into(), lost: None }
+    }
+
+    /// A process of ours crashed or hangs.
+    pub fn lost(process: &'static str, text: impl Into<String>) -> Self {
+        Self { lost: Some(process), ..Self::machinery(text) }
     }
 
     /// Something of ours broke.

@@ -3,7 +3,6 @@
 use crate::{
     config::egress::EgressConfig,
     egress::{
-        account::Account,
         devtools::{Devtools, Happening},
         encoding::Encoding,
         keeper, programs,
@@ -20,12 +19,15 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::unix::pipe,
     process::{Child, ChildStdin, ChildStdout, Command},
     sync::mpsc,
     time::timeout,
 };
+
+/// The processes of a stage, by part; filled while it is raised.
+pub type Parts = Arc<Mutex<Vec<(Part, u32)>>>;
 
 /// Nothing on a small machine takes longer than this to start.
 const READY: Duration = Duration::from_secs(20);
@@ -62,19 +64,35 @@ impl Part {
 pub struct Stage {
     folder: PathBuf,
     config: Arc<EgressConfig>,
-    account: Option<Account>,
     group: nix::unistd::Pid,
     keeper: Option<ChildStdin>,
     display: String,
-    parts: Arc<Mutex<Vec<(Part, u32)>>>,
+    parts: Parts,
     exits: mpsc::UnboundedSender<Failure>,
+}
+
+/// An encoder that is loaded and waits.
+pub struct Encoder {
+    gate: ChildStdin,
+    output: ChildStdout,
+}
+
+impl Encoder {
+    /// Lets it begin, and gives its FLV.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub async fn let_go(mut self) -> std::io::Result<ChildStdout> {
+        self.gate.write_all(&[0; programs::GATE]).await?;
+        Ok(self.output)
+    }
 }
 
 /// A browser ready to be spoken to.
 pub type Browser = (Arc<Devtools>, mpsc::UnboundedReceiver<Happening>);
 
 impl Stage {
-    /// Raises everything but the encoder. On failure nothing is left behind.
+    /// Raises everything but the encoder: display and sound side by side, then the browser. On failure nothing is left behind.
     ///
     /// # Errors
     /// The part that did not come up.
@@ -82,12 +100,12 @@ impl Stage {
         config: Arc<EgressConfig>,
         name: &str,
         encoding: &Encoding,
+        parts: Parts,
         exits: mpsc::UnboundedSender<Failure>,
     ) -> anyhow::Result<(Self, Browser)> {
-        let account = Account::to_drop_to(&config.user)?;
         let folder = config.scratch.join(name);
-        make_folder(&folder, account)?;
-        let mut stage = Self::keep(config, folder, account, exits).await?;
+        make_folder(&folder)?;
+        let mut stage = Self::keep(config, folder, parts, exits).await?;
         // A stage that fails here is dropped, and its keeper clears up.
         let (display, ()) = tokio::try_join!(stage.start_display(encoding), stage.start_sound(encoding))?;
         stage.display = display;
@@ -95,18 +113,10 @@ impl Stage {
         Ok((stage, browser))
     }
 
-    async fn keep(
-        config: Arc<EgressConfig>,
-        folder: PathBuf,
-        account: Option<Account>,
-        exits: mpsc::UnboundedSender<Failure>,
-    ) -> anyhow::Result<Self> {
+    async fn keep(config: Arc<EgressConfig>, folder: PathBuf, parts: Parts, exits: mpsc::UnboundedSender<Failure>) -> anyhow::Result<Self> {
         // Not by its path: that may have been replaced by a newer version since.
         let mut command = Command::new("/proc/self/exe");
         command.arg0("footlight").arg("egress-keeper").arg(&folder).env_clear().current_dir("/");
-        if let Some(account) = &account {
-            command.arg(account.uid.to_string()).arg(account.gid.to_string());
-        }
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().context("starting the keeper")?;
         let pid = child.id().context("the keeper ended at once")?;
@@ -118,11 +128,10 @@ impl Stage {
         let stage = Self {
             folder,
             config,
-            account,
             group: nix::unistd::Pid::from_raw(i32::try_from(pid)?),
             keeper: input,
             display: String::new(),
-            parts: Arc::default(),
+            parts,
             exits,
         };
         stage.watch(Part::Keeper, child);
@@ -164,7 +173,7 @@ impl Stage {
         let (ours_out, theirs_in) = pipe::pipe()?;
         let (theirs_out, ours_in) = pipe::pipe()?;
         let mut command = self.command(&self.config.programs.chromium);
-        programs::chromium(&mut command, encoding, &self.folder, self.sandboxed());
+        programs::chromium(&mut command, encoding, &self.folder, self.config.sandbox);
         command.fd_mappings(vec![
             FdMapping { parent_fd: theirs_in.into_blocking_fd()?, child_fd: 3 },
             FdMapping { parent_fd: theirs_out.into_blocking_fd()?, child_fd: 4 },
@@ -173,15 +182,17 @@ impl Stage {
         Ok(Devtools::over(ours_out, ours_in))
     }
 
-    /// Starts the encoder and gives its FLV.
+    /// Loads the encoder beside the browser; it touches its devices when it is let go.
     ///
     /// # Errors
     /// It cannot be started.
-    pub fn start_encoder(&self, encoding: &Encoding) -> anyhow::Result<ChildStdout> {
+    pub fn load_encoder(&self, encoding: &Encoding) -> anyhow::Result<Encoder> {
         let mut command = self.command(&self.config.programs.ffmpeg);
         programs::ffmpeg(&mut command, encoding, &self.display);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("starting the encoder")?;
+        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = spawned.context("starting the encoder")?;
         let output = child.stdout.take().context("the encoder has no output")?;
+        let gate = child.stdin.take().context("the encoder has no input")?;
         if let Some(errors) = child.stderr.take() {
             let folder = self.folder.clone();
             tokio::spawn(async move {
@@ -192,12 +203,12 @@ impl Stage {
             });
         }
         self.watch(Part::Encoder, child);
-        Ok(output)
+        Ok(Encoder { gate, output })
     }
 
-    /// The processes that the worker started, by part.
-    pub fn parts(&self) -> Arc<Mutex<Vec<(Part, u32)>>> {
-        Arc::clone(&self.parts)
+    /// The private folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Ends every process and deletes the folder; returns when nothing is left.
@@ -223,11 +234,6 @@ impl Stage {
         }
     }
 
-    /// Chromium refuses its sandbox as root; the account it drops to is none.
-    fn sandboxed(&self) -> bool {
-        self.account.is_some() || !nix::unistd::geteuid().is_root()
-    }
-
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         let folder = |name: &str| self.folder.join(name);
@@ -247,17 +253,13 @@ impl Stage {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(false);
-        if let Some(account) = &self.account {
-            command.uid(account.uid).gid(account.gid);
-        }
         command
     }
 
     fn write_private(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let path = self.folder.join(name);
         fs::write(&path, bytes)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        self.account.map_or(Ok(()), |account| account.own(&path))
+        Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?)
     }
 
     fn watch(&self, part: Part, mut child: Child) {
@@ -268,7 +270,7 @@ impl Stage {
         tokio::spawn(async move {
             let how = child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
             // Nobody listens any more when the egress ends.
-            let _ = exits.send(Failure::machinery(format!("{} ended: {how}", part.name())));
+            let _ = exits.send(Failure::lost(part.name(), format!("{} ended: {how}", part.name())));
         });
     }
 }
@@ -279,11 +281,8 @@ fn is_alive(pid: nix::unistd::Pid) -> bool {
         .is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X'])))
 }
 
-fn make_folder(folder: &Path, account: Option<Account>) -> anyhow::Result<()> {
-    let make = |path: &Path| -> anyhow::Result<()> {
-        fs::DirBuilder::new().mode(0o700).create(path).with_context(|| format!("making {}", path.display()))?;
-        account.map_or(Ok(()), |account| account.own(path))
-    };
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    let make = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path).with_context(|| format!("making {}", path.display()));
     make(folder)?;
     for name in ["home", "run", "tmp", "profile"] {
         make(&folder.join(name))?;

@@ -66,11 +66,11 @@ async fn call(State(desk): State<Arc<Desk>>, Path(method): Path<String>, headers
     let format = Format::of(&headers)?;
     match method.as_str() {
         "StartWebEgress" => {
-            let plan = Plan::of_web(format.read::<WebEgressRequest>(&body)?, &config.page_origin)?;
+            let plan = Plan::of_web(format.read::<WebEgressRequest>(&body)?, &config.origins[0])?;
             Ok(format.write(&desk.start(plan)?))
         }
         "StartEgress" => {
-            let plan = Plan::of_start(format.read::<StartEgressRequest>(&body)?, &config.page_origin)?;
+            let plan = Plan::of_start(format.read::<StartEgressRequest>(&body)?, &config.origins[0])?;
             Ok(format.write(&desk.start(plan)?))
         }
         "ListEgress" => {

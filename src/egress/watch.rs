@@ -1,9 +1,14 @@
 //! Whether an egress still lives: programs that were stopped, a page that no longer draws, an encoder that gives nothing. Decides within five seconds.
 
-use crate::egress::{feed::Feed, page::Page, record::Failure, stage::Part};
+use crate::egress::{
+    feed::Feed,
+    page::Page,
+    record::Failure,
+    stage::{Part, Parts},
+};
 use std::{
     fs,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::task::JoinHandle;
@@ -12,9 +17,9 @@ const ASK_EVERY: Duration = Duration::from_secs(2);
 const ANSWER_WITHIN: Duration = Duration::from_millis(2500);
 const SILENT: Duration = Duration::from_secs(3);
 /// From the encoder's start to its first picture.
-const FIRST: Duration = Duration::from_secs(10);
-
-type Parts = Arc<Mutex<Vec<(Part, u32)>>>;
+const FIRST: Duration = Duration::from_millis(4500);
+/// We look four times a second: a longer pause was our own.
+const OWN_PAUSE: Duration = Duration::from_millis(1500);
 
 /// What can be measured of a running egress.
 #[derive(Default)]
@@ -37,47 +42,62 @@ impl Vitals {
     }
 }
 
+/// The first of these processes that is stopped.
+pub fn stopped(parts: &[(Part, u32)]) -> Option<Part> {
+    let is_stopped = |pid: u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['T', 't']))
+    };
+    parts.iter().find(|(_, pid)| is_stopped(*pid)).map(|(part, _)| *part)
+}
+
 /// The watch over one egress.
 pub struct Watch {
     vitals: Arc<Vitals>,
     asked_at: Option<Instant>,
+    asked_to_draw: bool,
     answer: Option<JoinHandle<bool>>,
     encoding_since: Option<Instant>,
+    looked_at: Instant,
 }
 
 impl Watch {
     /// A watch that has seen nothing yet.
     pub fn new(vitals: Arc<Vitals>) -> Self {
-        Self { vitals, asked_at: None, answer: None, encoding_since: None }
+        Self { vitals, asked_at: None, asked_to_draw: false, answer: None, encoding_since: None, looked_at: Instant::now() }
     }
 
-    /// Looks once; `page` when it should draw, `encoding` when the encoder should give.
-    pub fn look(&mut self, page: Option<&Page>, encoding: bool) -> Option<Failure> {
-        self.stopped().or_else(|| self.undrawn(page)).or_else(|| self.silent(encoding))
+    /// Looks once; `drawing` when the page should draw and not only the browser answer, `encoding` when the encoder should give.
+    pub fn look(&mut self, page: Option<&Page>, drawing: bool, encoding: bool) -> Option<Failure> {
+        // Whoever was stopped himself has heard nothing in the meantime and may blame nobody for it.
+        if std::mem::replace(&mut self.looked_at, Instant::now()).elapsed() > OWN_PAUSE {
+            (self.asked_at, self.answer, self.encoding_since) = (None, None, encoding.then(Instant::now));
+        }
+        let stopped = stopped(&self.vitals.parts());
+        let stopped = stopped.map(|part| Failure::lost(part.name(), format!("{} hangs: the process is stopped", part.name())));
+        stopped.or_else(|| self.unresponsive(page, drawing)).or_else(|| self.silent(encoding))
     }
 
-    fn stopped(&self) -> Option<Failure> {
-        let stopped = |pid: u32| {
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-            stat.rsplit_once(')')?.1.trim_start().starts_with(['T', 't']).then_some(())
-        };
-        let (part, _) = self.vitals.parts().into_iter().find(|(_, pid)| stopped(*pid).is_some())?;
-        Some(Failure::machinery(format!("{} hangs: the process is stopped", part.name())))
-    }
-
-    fn undrawn(&mut self, page: Option<&Page>) -> Option<Failure> {
+    fn unresponsive(&mut self, page: Option<&Page>, drawing: bool) -> Option<Failure> {
         let page = page?;
         if let Some(answer) = self.answer.take_if(|answer| answer.is_finished()) {
             // The runtime polls a finished task at once; a panic in it counts as no answer.
-            let drew = futures::FutureExt::now_or_never(answer).is_some_and(|drew| drew.unwrap_or(false));
-            if !drew {
-                return Some(Failure::machinery("the page hangs: no animation frame for 2.5 s"));
+            let answered = futures::FutureExt::now_or_never(answer).is_some_and(|answered| answered.unwrap_or(false));
+            if !answered {
+                return Some(if self.asked_to_draw {
+                    Failure::lost("page", "the page hangs: no animation frame for 2.5 s")
+                } else {
+                    Failure::lost(Part::Chromium.name(), "chromium hangs: no answer for 2.5 s")
+                });
             }
         }
         if self.answer.is_none() && self.asked_at.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {
             self.asked_at = Some(Instant::now());
             let page = page.clone();
-            self.answer = Some(tokio::spawn(async move { page.draws(ANSWER_WITHIN).await }));
+            self.asked_to_draw = drawing;
+            self.answer = Some(tokio::spawn(async move {
+                if drawing { page.draws(ANSWER_WITHIN).await } else { page.browser_answers(ANSWER_WITHIN).await }
+            }));
         }
         None
     }
@@ -89,11 +109,12 @@ impl Watch {
         let since = *self.encoding_since.get_or_insert_with(Instant::now);
         let (picture, sound) = self.vitals.feed.last();
         for (what, last) in [("picture", picture), ("sound", sound)] {
-            match last {
-                Some(at) if at.elapsed() > SILENT => return Some(Failure::machinery(format!("the encoder hangs: no {what} for 3 s"))),
-                None if since.elapsed() > FIRST => return Some(Failure::machinery(format!("the encoder gave no {what} within 10 s"))),
-                _ => {}
-            }
+            let words = match last {
+                Some(at) if at.max(since).elapsed() > SILENT => format!("the encoder hangs: no {what} for 3 s"),
+                None if since.elapsed() > FIRST => format!("the encoder gave no {what} within 4.5 s"),
+                _ => continue,
+            };
+            return Some(Failure::lost(Part::Encoder.name(), words));
         }
         None
     }
