@@ -14,7 +14,7 @@ import { sleep, until } from "./wait.ts";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const cache = path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "footlight");
 const target = process.env["CARGO_TARGET_DIR"] ?? path.join(cache, "target");
-const program = process.env["FOOTLIGHT_PROGRAM"] ?? path.join(target, "debug/footlight");
+export const program = process.env["FOOTLIGHT_PROGRAM"] ?? path.join(target, "debug/footlight");
 
 export interface StudioOptions {
   /** `host:port` of destinations in the private network. */

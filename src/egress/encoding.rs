@@ -3,6 +3,9 @@
 use crate::egress::refusal::Refusal;
 use livekit_protocol::{AudioCodec, EncodingOptions, EncodingOptionsPreset as Preset, VideoCodec};
 
+/// 1920x1080, lying or standing.
+const MOST_PIXELS: u32 = 1920 * 1080;
+
 /// What the encoder is asked for. H.264 Main and AAC-LC stereo always.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Encoding {
@@ -61,6 +64,13 @@ impl Encoding {
                 return Err(Refusal::invalid_argument(format!("request has missing or invalid field: {field} (must be even)")));
             }
         }
+        if width * height > MOST_PIXELS {
+            let limit = format!("request has missing or invalid field: width, height (together at most {MOST_PIXELS} pixels)");
+            return Err(Refusal::invalid_argument(limit));
+        }
+        if ![0, 24].contains(&options.depth) {
+            return Err(Refusal::invalid_argument("request has missing or invalid field: depth (must be 24)"));
+        }
         let framerate = in_range("framerate", options.framerate, 30, 5, 60)?;
         let seconds = if options.key_frame_interval == 0.0 { 4.0 } else { options.key_frame_interval };
         if !(0.5..=10.0).contains(&seconds) {
@@ -103,6 +113,9 @@ mod tests {
             (EncodingOptions { width: 100, ..fine }, "width (must be 320 to 1920)"),
             (EncodingOptions { height: -2, ..fine }, "height (must be 180 to 1920)"),
             (EncodingOptions { width: 641, ..fine }, "width (must be even)"),
+            (EncodingOptions { width: 1920, height: 1920, ..fine }, "width, height (together at most 2073600 pixels)"),
+            (EncodingOptions { depth: 30, ..fine }, "depth (must be 24)"),
+            (EncodingOptions { key_frame_interval: f64::NAN, ..fine }, "key_frame_interval (must be 0.5 to 10 s)"),
             (EncodingOptions { framerate: 200, ..fine }, "framerate (must be 5 to 60)"),
             (EncodingOptions { video_bitrate: 90_000, ..fine }, "video_bitrate (must be 200 to 12000)"),
             (EncodingOptions { audio_bitrate: 1, ..fine }, "audio_bitrate (must be 32 to 320)"),
@@ -113,6 +126,9 @@ mod tests {
             assert_eq!(refusal.code(), "invalid_argument");
             assert!(refusal.to_string().ends_with(words), "{refusal}");
         }
+        let portrait = EncodingOptions { width: 720, height: 1280, ..fine };
+        assert_eq!(Encoding::of_options(&portrait).map(|encoding| (encoding.width, encoding.height)), Ok((720, 1280)));
+        assert_eq!(Encoding::of_preset(Preset::PortraitH2641080p60 as i32).map(|encoding| encoding.framerate), Ok(60));
         let vp8 = EncodingOptions { video_codec: VideoCodec::Vp8 as i32, ..fine };
         assert_eq!(Encoding::of_options(&vp8).expect_err("vp8").code(), "unimplemented");
     }

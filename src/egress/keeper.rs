@@ -57,21 +57,25 @@ pub fn clear(folder: &Path, group: Option<Pid>) {
     }
 }
 
-/// Living processes of the group, or at home in the folder, except ourselves and keepers.
+/// Living processes of the group, or at home in the folder, or in a group with one that is; except ourselves and the group's keeper.
+/// A browser's sandboxed children show nobody where they are at home, but everybody their group.
 fn processes_of(folder: &Path, group: Option<Pid>) -> Vec<Pid> {
     let own = getpid();
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(Pid::from_raw));
-    pids.filter(|pid| *pid != own)
-        .filter(|pid| {
+    let living: Vec<(Pid, i32, bool)> = pids
+        .filter(|pid| *pid != own && group.is_none_or(|group| group != *pid))
+        .filter_map(|pid| {
             let proc = PathBuf::from(format!("/proc/{pid}"));
-            let Some((state, pgrp)) = state_and_group(&proc) else { return false };
-            if state == 'Z' || state == 'X' || group.is_some_and(|group| group == *pid) {
-                return false;
-            }
-            group.is_some_and(|group| group.as_raw() == pgrp) || fs::read_link(proc.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
+            let (state, pgrp) = state_and_group(&proc)?;
+            let at_home = fs::read_link(proc.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+            (state != 'Z' && state != 'X').then_some((pid, pgrp, at_home))
         })
-        .collect()
+        .collect();
+    let mut groups: Vec<i32> =
+        living.iter().filter(|(_, pgrp, at_home)| *at_home && *pgrp != getpgrp().as_raw()).map(|found| found.1).collect();
+    groups.extend(group.map(Pid::as_raw));
+    living.into_iter().filter(|(_, pgrp, at_home)| *at_home || groups.contains(pgrp)).map(|(pid, ..)| pid).collect()
 }
 
 fn state_and_group(proc: &Path) -> Option<(char, i32)> {

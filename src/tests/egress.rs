@@ -1,5 +1,5 @@
 //! The local Web Egress, seen from outside: the real worker, Chromium, Xvfb, PulseAudio and ffmpeg, against a sink, a page server and a webhook receiver of ours.
-//! One show at a time. `FOOTLIGHT_SOAK=1` adds the long rows (a minute of measuring instead of seconds).
+//! One show at a time. Long rows are in the soak, figures in the bench; a client of another language is in `end2end/specs`.
 
 #[path = "egress/contract.rs"]
 mod contract;
@@ -7,11 +7,19 @@ mod contract;
 mod faults;
 #[path = "egress/ground.rs"]
 mod ground;
+#[path = "egress/manners.rs"]
+mod manners;
 #[path = "egress/pages.rs"]
 mod pages;
 #[path = "egress/quality.rs"]
 mod quality;
+#[path = "egress/reading.rs"]
+mod reading;
+#[path = "egress/replay.rs"]
+mod replay;
 #[path = "egress/sdk.rs"]
 mod sdk;
 #[path = "egress/sink.rs"]
 mod sink;
+#[path = "egress/worker.rs"]
+mod worker;

@@ -116,6 +116,7 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         vec![
             ("FOOTLIGHT_EGRESS_LISTEN", config.egress.to_string()),
             ("FOOTLIGHT_EGRESS_WEBHOOK_URLS", webhooks(config, env)),
+            ("LIVEKIT_URL", config.livekit_url()),
             secret(LIVEKIT_KEY),
             secret(LIVEKIT_SECRET),
         ],

@@ -1,6 +1,6 @@
 //! The ground the egress tests stand on: the worker as a process of its own, a page server and webhook receiver in one, and a sink.
 
-use crate::sink::Sink;
+use super::sink::Sink;
 use axum::{
     Router,
     body::Bytes,
@@ -15,7 +15,10 @@ use sha2::{Digest as _, Sha256};
 use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, atomic::AtomicU32},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -25,7 +28,15 @@ pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// Shows take both cores of a small machine: one at a time.
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-type Hooks = Arc<Mutex<Vec<(Instant, Value)>>>;
+/// What our web server saw and how it should behave.
+#[derive(Default)]
+pub struct Site {
+    hooks: Mutex<Vec<(Instant, Value)>>,
+    /// Ids of webhooks in the order in which they were tried, refused ones too.
+    tried: Mutex<Vec<(Instant, String)>>,
+    /// So many of the next webhooks are answered with this status.
+    refuse: Mutex<(u32, u16)>,
+}
 
 pub struct Ground {
     pub sink: Sink,
@@ -35,26 +46,28 @@ pub struct Ground {
     pub scratch: PathBuf,
     worker: Option<Child>,
     extra: Vec<(&'static str, String)>,
-    hooks: Hooks,
+    arguments: Vec<&'static str>,
+    behind: Arc<Site>,
     http: reqwest::Client,
     _alone: tokio::sync::MutexGuard<'static, ()>,
 }
 
 impl Ground {
     pub async fn new() -> Self {
-        Self::with(Vec::new()).await
+        Self::with([], &[]).await
     }
 
-    pub async fn with(extra: Vec<(&'static str, String)>) -> Self {
+    /// A worker with further variables and arguments.
+    pub async fn with<const N: usize>(extra: [(&'static str, &str); N], arguments: &[&'static str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let alone = ONE_AT_A_TIME.lock().await;
         // Another test may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let hooks = Hooks::default();
+        let behind = Arc::<Site>::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let site = format!("http://{}", listener.local_addr().expect("bound"));
-        tokio::spawn(axum::serve(listener, Router::new().fallback(answer).with_state(Arc::clone(&hooks))).into_future());
-        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        tokio::spawn(axum::serve(listener, Router::new().fallback(answer).with_state(Arc::clone(&behind))).into_future());
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let mut ground = Self {
             sink: Sink::open().await,
             port: free_port(),
@@ -62,8 +75,9 @@ impl Ground {
             data: tempfile::tempdir().expect("a folder"),
             scratch: std::env::temp_dir().join(format!("footlight-egress-test-{}-{count}", std::process::id())),
             worker: None,
-            extra,
-            hooks,
+            extra: extra.map(|(name, value)| (name, value.to_owned())).to_vec(),
+            arguments: arguments.to_vec(),
+            behind,
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),
             _alone: alone,
         };
@@ -75,6 +89,7 @@ impl Ground {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.data.path().join("log")).expect("a log");
         let child = Command::new(program())
             .arg("egress")
+            .args(&self.arguments)
             .env("FOOTLIGHT_EGRESS_LISTEN", format!("127.0.0.1:{}", self.port))
             .env("FOOTLIGHT_EGRESS_SCRATCH", &self.scratch)
             .env("FOOTLIGHT_EGRESS_SLOTS", "1")
@@ -157,16 +172,26 @@ impl Ground {
     }
 
     pub fn hooks(&self) -> Vec<Value> {
-        self.hooks.lock().expect("whole").iter().map(|(_, hook)| hook.clone()).collect()
+        self.behind.hooks.lock().expect("whole").iter().map(|(_, hook)| hook.clone()).collect()
     }
 
     pub fn forget_hooks(&self) {
-        self.hooks.lock().expect("whole").clear();
+        self.behind.hooks.lock().expect("whole").clear();
+    }
+
+    /// The next `count` webhooks are answered with this status.
+    pub fn refuse_hooks(&self, count: u32, status: u16) {
+        *self.behind.refuse.lock().expect("whole") = (count, status);
+    }
+
+    /// Ids of webhooks as they were tried.
+    pub fn tried_hooks(&self) -> Vec<(Instant, String)> {
+        self.behind.tried.lock().expect("whole").clone()
     }
 
     /// Waits for a webhook that fits; gives its body and arrival.
     pub async fn hook(&self, what: &str, seconds: u64, fits: impl Fn(&Value) -> bool) -> (Instant, Value) {
-        let found = || self.hooks.lock().expect("whole").iter().find(|(_, hook)| fits(hook)).cloned();
+        let found = || self.behind.hooks.lock().expect("whole").iter().find(|(_, hook)| fits(hook)).cloned();
         until(what, seconds, found).await
     }
 
@@ -193,11 +218,15 @@ impl Ground {
 
     /// Nothing of any egress is left: no process, no folder.
     pub async fn is_clean(&self) {
-        until("nothing left", 8, || {
-            let folders = std::fs::read_dir(&self.scratch).map_or(0, Iterator::count);
-            (self.processes().is_empty() && folders == 0).then_some(())
-        })
-        .await;
+        let deadline = Instant::now() + Duration::from_secs(8);
+        loop {
+            let (processes, folders) = (self.processes(), std::fs::read_dir(&self.scratch).map_or(0, Iterator::count));
+            if processes.is_empty() && folders == 0 {
+                return;
+            }
+            assert!(Instant::now() < deadline, "left: {folders} folders, {processes:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 
@@ -251,11 +280,17 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
-async fn answer(State(hooks): State<Hooks>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     if uri.path() == "/hook" {
         check_signature(&headers, &body);
-        let hook = serde_json::from_slice(&body).expect("JSON");
-        hooks.lock().expect("whole").push((Instant::now(), hook));
+        let hook: Value = serde_json::from_slice(&body).expect("JSON");
+        site.tried.lock().expect("whole").push((Instant::now(), hook["id"].as_str().expect("an id").to_owned()));
+        let mut refuse = site.refuse.lock().expect("whole");
+        if refuse.0 > 0 {
+            refuse.0 -= 1;
+            return StatusCode::from_u16(refuse.1).expect("a status").into_response();
+        }
+        site.hooks.lock().expect("whole").push((Instant::now(), hook));
         return StatusCode::OK.into_response();
     }
     if uri.path() == "/hang" {
@@ -264,7 +299,7 @@ async fn answer(State(hooks): State<Hooks>, uri: Uri, headers: HeaderMap, body: 
     if uri.path() == "/away" {
         return axum::response::Redirect::temporary("http://127.0.0.1:1/elsewhere").into_response();
     }
-    crate::pages::of(uri.path().trim_start_matches('/'))
+    super::pages::of(uri.path().trim_start_matches('/'))
         .map_or_else(|| StatusCode::NOT_FOUND.into_response(), |page| Html(page).into_response())
 }
 

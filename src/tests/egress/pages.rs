@@ -15,17 +15,26 @@ pub fn of(name: &str) -> Option<String> {
         "pageend.html" => moving("console.log('START_RECORDING'); setTimeout(() => console.log('END_RECORDING'), 4000)"),
         "pageerror.html" => "<div class=error>boom: no token</div>".to_owned(),
         "nosignal.html" => moving(""),
+        // Draws and begins, while a spinning thread for every core wants all of it.
+        "busy.html" => moving(
+            "for (let i = 0; i < navigator.hardwareConcurrency; i++) new Worker(URL.createObjectURL(new Blob(['for (;;) {}'])));
+            console.log('START_RECORDING')",
+        ),
+        // Goes elsewhere in mid-show.
+        "leaves.html" => moving("console.log('START_RECORDING'); setTimeout(() => { location = 'http://127.0.0.1:1/elsewhere' }, 2000)"),
+        "closes.html" => moving("console.log('START_RECORDING'); setTimeout(() => close(), 2000)"),
+        "reloads.html" => moving("console.log('START_RECORDING'); setTimeout(() => location.reload(), 1500)"),
         "frozen.html" => moving("console.log('START_RECORDING'); setTimeout(() => { for (;;) {} }, 3000)"),
         "pushy.html" => moving(
             "alert('one'); confirm('two'); window.open('/page.html'); navigator.geolocation.getCurrentPosition(() => 0, () => 0);
             window.Notification?.requestPermission(); const d = document.createElement('a'); d.href = 'data:application/octet-stream,x'; d.download = 'x.bin'; d.click();
             console.log('START_RECORDING')",
         ),
-        // Red and silent, but every two seconds white with a beep for 200 ms: for measuring how far sound and picture are apart.
+        // Red and silent, but every 1.2 s white with a beep for 200 ms: for measuring how far sound and picture are apart.
         "clap.html" => "<!doctype html><body style='margin:0;background:#000'><script>
             const a = new AudioContext(), o = a.createOscillator(), g = a.createGain(); o.frequency.value = 1000; g.gain.value = 0; o.connect(g).connect(a.destination); o.start();
             let on = false;
-            function draw() { const now = performance.now() % 2000 < 200; if (now !== on) { on = now; document.body.style.background = on ? '#fff' : '#000'; g.gain.setValueAtTime(on ? .8 : 0, a.currentTime); } requestAnimationFrame(draw); }
+            function draw() { const now = performance.now() % 1200 < 200; if (now !== on) { on = now; document.body.style.background = on ? '#fff' : '#000'; g.gain.setValueAtTime(on ? .8 : 0, a.currentTime); } requestAnimationFrame(draw); }
             draw(); console.log('START_RECORDING')</script>"
             .to_owned(),
         // The frame number as eight black or white blocks.
@@ -34,6 +43,14 @@ pub fn of(name: &str) -> Option<String> {
             function draw() { n++; for (let i = 0; i < 8; i++) { x.fillStyle = n >> i & 1 ? '#fff' : '#000'; x.fillRect(i * 80, 0, 80, 360); } requestAnimationFrame(draw); }
             draw(); console.log('START_RECORDING')</script>"
             .to_owned(),
-        _ => return None,
+        // Asks a neighbour on this machine, whose port stands in the name.
+        name => {
+            let port = name.strip_prefix("nosy-")?;
+            moving(&format!(
+                "new Image().src = 'http://127.0.0.1:{port}/image'; fetch('http://127.0.0.1:{port}/fetch', {{ mode: 'no-cors', method: 'POST' }}).catch(() => 0);
+                const f = document.createElement('iframe'); f.src = 'http://127.0.0.1:{port}/frame'; document.body.append(f); navigator.sendBeacon('http://127.0.0.1:{port}/beacon', 'x');
+                console.log('START_RECORDING')"
+            ))
+        }
     })
 }

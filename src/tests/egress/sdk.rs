@@ -1,6 +1,6 @@
 //! A client nobody here wrote: livekit-api's `EgressClient`, protobuf over Twirp.
 
-use crate::ground::{Ground, KEY, SECRET};
+use super::ground::{Ground, KEY, SECRET};
 use livekit_api::services::egress::{EgressClient, EgressListFilter, EgressListOptions, EgressOutput, WebOptions, encoding};
 use livekit_protocol::{AudioCodec, EgressStatus, StreamOutput, StreamProtocol};
 

@@ -1,0 +1,144 @@
+//! The worker itself: drains, counts, keeps a spare, and gets its webhooks through.
+
+use super::{
+    ground::{Ground, until},
+    reading::{by_process, samples},
+};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use std::time::{Duration, Instant};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_lets_the_show_finish_and_a_second_signal_ends_it() {
+    let mut ground = Ground::new().await;
+    ground.start("page.html", "drained").await;
+    ground.frames("drained", 15).await;
+    ground.signal_worker(Signal::SIGTERM);
+    until("draining", 5, || ground.log().contains("draining").then_some(())).await;
+    let (status, _) = ground.call("StartWebEgress", &ground.request("page.html", &[ground.sink.url("k")])).await.expect_err("draining");
+    assert_eq!(status, 503);
+    let frames = ground.sink.frames("drained");
+    ground.frames("drained", frames + 15).await;
+    ground.signal_worker(Signal::SIGTERM);
+    let end = ground.ended().await;
+    assert_eq!(end["egressInfo"]["error"], "egress worker was shut down");
+    ground.worker_ends().await;
+    ground.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_with_a_time_limit_ends_the_show_when_it_is_over() {
+    let mut ground = Ground::with([], &["--drain-timeout", "2"]).await;
+    ground.start("page.html", "limited").await;
+    ground.frames("limited", 15).await;
+    let at = Instant::now();
+    ground.signal_worker(Signal::SIGTERM);
+    let end = ground.ended().await;
+    assert!(at.elapsed() >= Duration::from_secs(2), "after {:?}", at.elapsed());
+    assert_eq!((&end["egressInfo"]["status"], &end["egressInfo"]["errorCode"]), (&"EGRESS_FAILED".into(), &503.into()), "{end}");
+    ground.worker_ends().await;
+    ground.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_is_tried_again_with_the_same_id_and_the_next_one_waits_for_it() {
+    let ground = Ground::new().await;
+    ground.refuse_hooks(2, 503);
+    let id = ground.start("page.html", "hooks").await;
+    ground.frames("hooks", 5).await;
+    ground.hook("the first webhook", 10, |hook| hook["event"] == "egress_started").await;
+    let tried = ground.tried_hooks();
+    assert_eq!((&tried[0].1, &tried[1].1), (&tried[1].1, &tried[2].1), "one event, one id");
+    let waits = [tried[1].0 - tried[0].0, tried[2].0 - tried[1].0].map(|wait| wait.as_secs());
+    assert_eq!(waits, [1, 2], "tried again after 1 s, then 2 s");
+    // A refusal is an answer: not tried again.
+    ground.hook("the outputs are accepted", 10, |hook| hook["egressInfo"]["streamResults"][0]["startedAt"].is_string()).await;
+    ground.refuse_hooks(1, 400);
+    ground.stop(&id).await.expect("stoppable");
+    ground.ended().await;
+    let events: Vec<_> = ground.hooks().iter().map(|hook| hook["event"].as_str().expect("an event").to_owned()).collect();
+    assert_eq!(events, ["egress_started", "egress_updated", "egress_updated", "egress_ended"], "in order, without the refused one");
+    let mut ids: Vec<_> = ground.tried_hooks().into_iter().map(|(_, id)| id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 5, "every event has an id of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_say_how_every_show_and_process_is_doing() {
+    let ground = Ground::new().await;
+    let id = ground.start("page.html", "measured").await;
+    ground.frames("measured", 60).await;
+    let metrics = ground.get("/metrics").await;
+    for (name, least, most) in [
+        ("slots", 1.0, 1.0),
+        ("slots_used", 1.0, 1.0),
+        ("fps", 12.0, 18.0),
+        ("speed", 0.8, 1.2),
+        ("frames_dropped_total", 0.0, 0.0),
+        ("output_retries_total", 0.0, 0.0),
+        ("frames_total", 60.0, 1000.0),
+    ] {
+        let found = samples(&metrics, name);
+        assert!(found.len() == 1 && (least..=most).contains(&found[0]), "{name}: {found:?}");
+        assert!(metrics.contains(&format!("# HELP footlight_egress_{name} ")), "{name} is explained");
+    }
+    for name in ["cpu_seconds_total", "memory_bytes"] {
+        let costs = by_process(&metrics, name);
+        for process in ["worker", "keeper", "Xvfb", "PulseAudio", "chromium", "encoder"] {
+            assert!(costs.iter().any(|(of, value)| of == process && *value >= 0.0), "{name} of {process}: {costs:?}");
+        }
+    }
+    assert!(by_process(&metrics, "memory_bytes").iter().all(|(_, bytes)| *bytes > 0.0), "{metrics}");
+    // A lost process is counted under its name.
+    let encoder = ground.processes().into_iter().find(|(_, line)| line.contains("ffmpeg")).expect("an encoder").0;
+    kill(Pid::from_raw(encoder), Signal::SIGKILL).expect("it runs");
+    assert_eq!(ground.ended().await["egressInfo"]["egressId"], id.as_str());
+    ground.is_clean().await;
+    let metrics = ground.get("/metrics").await;
+    assert!(metrics.contains("footlight_egress_restarts_total{process=\"encoder\"} 1"), "{metrics}");
+    assert!(metrics.contains("footlight_egress_ended_total{status=\"EGRESS_FAILED\"} 1"), "{metrics}");
+    assert_eq!(samples(&metrics, "slots_used"), [0.0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warm_spare_is_raised_again_when_it_breaks_and_taken_by_a_show_that_fits() {
+    let mut ground = Ground::with([("FOOTLIGHT_EGRESS_WARM", "1")], &[]).await;
+    wait_for(&ground, "spares", 1.0).await;
+    let display = ground.processes().into_iter().find(|(_, line)| line.contains("Xvfb")).expect("a display").0;
+    kill(Pid::from_raw(display), Signal::SIGKILL).expect("it runs");
+    wait_for(&ground, "spares_lost_total", 1.0).await;
+    wait_for(&ground, "spares", 1.0).await;
+    // The first show is of another size and boots for itself; the next of its size finds a spare.
+    for (key, taken) in [("cold", 0.0), ("warm", 1.0)] {
+        ground.forget_hooks();
+        let at = Instant::now();
+        let id = ground.start("page.html", key).await;
+        let first = until("the first byte", 20, || ground.sink.arrived(key).first().map(|tag| tag.when)).await;
+        eprintln!("{key}: first byte after {:.2?}", first - at);
+        assert_eq!(samples(&ground.get("/metrics").await, "spares_taken_total"), [taken], "{key}");
+        ground.stop(&id).await.expect("stoppable");
+        assert_eq!(ground.ended().await["egressInfo"]["status"], "EGRESS_COMPLETE");
+        wait_for(&ground, "spares", 1.0).await;
+        // Whatever was raised for another size is gone.
+        let shape = || ground.processes().iter().any(|(_, line)| line.contains("640x360x24")).then_some(());
+        until("a spare of that size", 20, shape).await;
+    }
+    ground.signal_worker(Signal::SIGTERM);
+    ground.worker_ends().await;
+    ground.is_clean().await;
+}
+
+async fn wait_for(ground: &Ground, metric: &str, value: f64) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let found = samples(&ground.get("/metrics").await, metric);
+        if found == [value] {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{metric} is {found:?}, not {value}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
