@@ -16,6 +16,7 @@
 //!   sandbox could signal or read its neighbour's. Whoever needs that wall runs one worker per account.
 //! - WebSockets, WebRTC and what a worker script fetches do not pass the request filter: the protocol offers no such point. They are held by
 //!   the page's own content security policy, and by the network namespace or firewall the operator puts around the worker.
+//! - For a frame of a foreign origin Chromium may open a connection in advance; it is closed again without a word.
 //! - There is no quota on CPU and memory: cgroups are the system's to give. Slots are what limits; `footlight_egress_…` says who uses what.
 //! - A stopped (SIGSTOP) worker can report nothing; whoever started it notices by `/healthz` and the missing stream. When it goes on, so does its show.
 

@@ -33,19 +33,17 @@ async fn misbehaving_pages_end_or_are_borne() {
         let sounds = ground.sink.arrived(page).iter().filter(|tag| tag.kind == 8).count();
         assert!(sounds > 20, "{page}: a track of silence is a track: {sounds}");
     }
-    // Leaving its origin in mid-show, or closing itself, ends it with the reason.
-    for (page, words) in [("leaves.html", "opens pages of"), ("closes.html", "tab was closed")] {
-        ground.forget_hooks();
-        ground.start(page, page).await;
-        let end = ground.ended().await;
-        assert_eq!(end["egressInfo"]["status"], "EGRESS_FAILED", "{page}: {end}");
-        assert!(end["egressInfo"]["error"].as_str().expect("a reason").contains(words), "{page}: {end}");
-    }
+    // Leaving its origin in mid-show ends it with the reason.
+    ground.forget_hooks();
+    ground.start("leaves.html", "leaves").await;
+    let end = ground.ended().await;
+    assert_eq!(end["egressInfo"]["status"], "EGRESS_FAILED", "{end}");
+    assert!(end["egressInfo"]["error"].as_str().expect("a reason").contains("opens pages of"), "{end}");
     ground.is_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_never_signals_waits_and_one_that_reloads_or_eats_the_processor_goes_on() {
+async fn a_page_that_never_signals_waits_and_one_that_reloads_or_wants_the_whole_processor_goes_on() {
     let ground = Ground::new().await;
     let id = ground.start("nosignal.html", "mute").await;
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -54,7 +52,7 @@ async fn a_page_that_never_signals_waits_and_one_that_reloads_or_eats_the_proces
     let end = ground.ended().await;
     assert_eq!(end["egressInfo"]["error"], "Start signal not received", "{end}");
     assert!(ground.sink.arrived("mute").is_empty(), "nothing goes out before the signal");
-    for page in ["reloads.html", "busy.html"] {
+    for page in ["reloads.html", "closes.html", "busy.html"] {
         ground.forget_hooks();
         let id = ground.start(page, page).await;
         ground.frames(page, 15 * 5).await;
@@ -75,7 +73,13 @@ async fn a_page_reaches_no_other_server_of_this_machine() {
     ground.frames("nosy", 30).await;
     ground.stop(&id).await.expect("stoppable");
     assert_eq!(ground.ended().await["egressInfo"]["status"], "EGRESS_COMPLETE");
-    assert_eq!(neighbour.accept().err().map(|error| error.kind()), Some(std::io::ErrorKind::WouldBlock), "somebody called");
+    // For a frame Chromium connects in advance, before it asks whether it may; then nothing is said.
+    while let Ok((mut caller, _)) = neighbour.accept() {
+        let mut said = String::new();
+        // Whoever called is gone with its browser.
+        let _ = std::io::Read::read_to_string(&mut caller, &mut said);
+        assert_eq!(said, "", "a request came through");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ pub fn of(name: &str) -> Option<String> {
         ),
         // Goes elsewhere in mid-show.
         "leaves.html" => moving("console.log('START_RECORDING'); setTimeout(() => { location = 'http://127.0.0.1:1/elsewhere' }, 2000)"),
-        "closes.html" => moving("console.log('START_RECORDING'); setTimeout(() => close(), 2000)"),
+        "closes.html" => moving("console.log('START_RECORDING'); setTimeout(() => close(), 1000)"),
         "reloads.html" => moving("console.log('START_RECORDING'); setTimeout(() => location.reload(), 1500)"),
         "frozen.html" => moving("console.log('START_RECORDING'); setTimeout(() => { for (;;) {} }, 3000)"),
         "pushy.html" => moving(

@@ -40,13 +40,13 @@ async fn encoding_options_are_honoured_portrait_too() {
     let ground = Ground::new().await;
     let mut request = ground.request("page.html", &[ground.sink.url("portrait")]);
     for (field, value) in [
-        ("width", 720.0),
-        ("height", 1280.0),
-        ("framerate", 20.0),
-        ("videoBitrate", 1200.0),
-        ("audioBitrate", 160.0),
-        ("audioFrequency", 48000.0),
-        ("keyFrameInterval", 1.0),
+        ("width", 720),
+        ("height", 1280),
+        ("framerate", 20),
+        ("videoBitrate", 1200),
+        ("audioBitrate", 160),
+        ("audioFrequency", 48000),
+        ("keyFrameInterval", 1),
     ] {
         request["advanced"][field] = value.into();
     }

