@@ -1,5 +1,5 @@
 //! The local Web Egress, seen from outside: the real worker, Chromium, Xvfb, PulseAudio and ffmpeg, against a sink, a page server and a webhook receiver of ours.
-//! One show at a time. Long rows are in the soak, figures in the bench; a client of another language is in `end2end/specs`.
+//! Two shows at a time. Long rows are in the soak, figures in the bench; a client of another language is in `end2end/specs`.
 
 #[path = "egress/contract.rs"]
 mod contract;

@@ -25,8 +25,8 @@ use std::{
 pub const KEY: &str = "devkey";
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// Shows take both cores of a small machine: one at a time.
-static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Two small shows are what two cores carry; what is measured runs alone.
+static SHOWS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 
 /// What our web server saw and how it should behave.
 #[derive(Default)]
@@ -49,7 +49,7 @@ pub struct Ground {
     arguments: Vec<&'static str>,
     behind: Arc<Site>,
     http: reqwest::Client,
-    _alone: tokio::sync::MutexGuard<'static, ()>,
+    _place: tokio::sync::SemaphorePermit<'static>,
 }
 
 impl Ground {
@@ -57,10 +57,19 @@ impl Ground {
         Self::with([], &[]).await
     }
 
+    /// With the machine to itself.
+    pub async fn alone() -> Self {
+        Self::in_place(2, [], &[]).await
+    }
+
     /// A worker with further variables and arguments.
     pub async fn with<const N: usize>(extra: [(&'static str, &str); N], arguments: &[&'static str]) -> Self {
+        Self::in_place(1, extra, arguments).await
+    }
+
+    async fn in_place<const N: usize>(places: u32, extra: [(&'static str, &str); N], arguments: &[&'static str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let alone = ONE_AT_A_TIME.lock().await;
+        let place = SHOWS.acquire_many(places).await.expect("never closed");
         // Another test may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let behind = Arc::<Site>::default();
@@ -79,7 +88,7 @@ impl Ground {
             arguments: arguments.to_vec(),
             behind,
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),
-            _alone: alone,
+            _place: place,
         };
         ground.start_worker().await;
         ground

@@ -7,7 +7,7 @@ use super::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_output_is_what_platforms_ask_for() {
-    let ground = Ground::new().await;
+    let ground = Ground::alone().await;
     counting_show(&ground, 10).await;
     let probe = probed(&ground.sink.flv("counter"), "stream=codec_name,profile,width,height,channels,sample_rate");
     for wanted in ["h264,Main,640,360", "aac,LC,44100,2"] {
@@ -17,7 +17,7 @@ async fn the_output_is_what_platforms_ask_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_still_picture_keeps_its_rate_by_filler_and_every_keyframe_is_whole() {
-    let ground = Ground::new().await;
+    let ground = Ground::alone().await;
     let id = ground.start("silent.html", "still").await;
     ground.frames("still", 15 * 7).await;
     ground.stop(&id).await.expect("stoppable");
@@ -37,7 +37,7 @@ async fn a_still_picture_keeps_its_rate_by_filler_and_every_keyframe_is_whole() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn encoding_options_are_honoured_portrait_too() {
-    let ground = Ground::new().await;
+    let ground = Ground::alone().await;
     let mut request = ground.request("page.html", &[ground.sink.url("portrait")]);
     for (field, value) in [
         ("width", 720),
@@ -69,7 +69,7 @@ async fn encoding_options_are_honoured_portrait_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sound_and_picture_are_less_than_100_ms_apart() {
-    let ground = Ground::new().await;
+    let ground = Ground::alone().await;
     let id = ground.start("clap.html", "clap").await;
     ground.frames("clap", 15 * 8).await;
     ground.stop(&id).await.expect("stoppable");

@@ -68,7 +68,7 @@ async fn a_webhook_is_tried_again_with_the_same_id_and_the_next_one_waits_for_it
 
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_say_how_every_show_and_process_is_doing() {
-    let ground = Ground::new().await;
+    let ground = Ground::alone().await;
     let id = ground.start("page.html", "measured").await;
     ground.frames("measured", 60).await;
     let metrics = ground.get("/metrics").await;

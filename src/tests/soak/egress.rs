@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_minute_of_output_keeps_its_rate_its_keyframes_and_its_frames() {
-    let ground = Ground::new().await;
+    let ground = Ground::alone().await;
     reading::counting_show(&ground, 62).await;
     ground.is_clean().await;
 }
@@ -62,7 +62,7 @@ async fn a_patient_worker_comes_back_after_a_minute() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_starts_in_a_row_all_get_on_air() {
-    let ground = Ground::new().await;
+    let ground = Ground::alone().await;
     for round in 0..40 {
         ground.forget_hooks();
         let key = format!("round{round}");
