@@ -37,6 +37,9 @@ enum Role {
     EgressKeeper { folder: std::path::PathBuf },
 }
 
+/// Bytes of stack for each worker thread.
+const STACK: usize = 16 << 20;
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -59,7 +62,8 @@ fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     // Two TLS providers are linked in; without a choice every client of either would fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Pages and store statements nest deeply; unoptimised, one page can need more than the usual 2 MiB. Only what is touched costs.
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build()?;
     runtime.block_on(async {
         match role {
             Role::Serve => footlight::serve::run(&env).await,

@@ -48,7 +48,7 @@ export class Streamer {
         ...(userInfo().uid === 0 ? ["--no-sandbox"] : []),
       ],
     });
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const context = await browser.newContext({ baseURL: studioUrl, viewport: { width: 1440, height: 900 } });
     await context.grantPermissions(["camera", "microphone"], { origin: studioUrl });
     const shared = await context.newPage();
     await shared.goto(`http://127.0.0.1:${(stage.address() as AddressInfo).port}/`);
