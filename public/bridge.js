@@ -985,3 +985,31 @@ export function setDialog(id, on) {
 export function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/**
+ * One call of the HTTP API, as its page tries it. An endless answer is told by its beginning.
+ * @param {string} method @param {string} path @param {string} key @param {string} body
+ */
+export async function callApi(method, path, key, body) {
+  /** @type {Record<string, string>} */
+  const headers = {};
+  if (key) headers.authorization = `Bearer ${key}`;
+  if (body) headers["content-type"] = "application/json";
+  try {
+    const answer = await fetch(path, { method, headers, body: body || undefined, credentials: key ? "omit" : "same-origin" });
+    const kind = answer.headers.get("content-type") ?? "";
+    let text = "";
+    if (kind.startsWith("text/event-stream")) {
+      const reader = answer.body?.getReader();
+      text = new TextDecoder().decode((await reader?.read())?.value);
+      await reader?.cancel();
+    } else if (kind.startsWith("application/json")) {
+      text = JSON.stringify(await answer.json(), null, 2);
+    } else if (kind.startsWith("text/") || kind.includes("mpegurl")) {
+      text = await answer.text();
+    }
+    return `${answer.status} ${answer.statusText}\n${text}`;
+  } catch (error) {
+    return `The call did not get through: ${error}`;
+  }
+}

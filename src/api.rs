@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod broadcast;
+pub mod docs;
 pub mod error;
 pub mod events;
 pub mod overlay;

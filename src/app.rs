@@ -8,8 +8,8 @@ pub use shell::{PageHeaders, shell};
 use crate::{
     components::notice::Trouble,
     pages::{
-        admin_sessions::AdminSessions, go_live::GoLive, home::Home, house::House, not_found::NotFound, overlay::Overlay, session::Session,
-        settings::Settings, sign_in::SignIn, sign_up::SignUp,
+        admin_sessions::AdminSessions, api_docs::ApiDocs, go_live::GoLive, home::Home, house::House, not_found::NotFound, overlay::Overlay,
+        session::Session, settings::Settings, sign_in::SignIn, sign_up::SignUp,
     },
 };
 use leptos::prelude::*;
@@ -36,6 +36,7 @@ pub fn App() -> impl IntoView {
                     <ParentRoute path=path!("") view=House>
                         <Route path=path!("/") view=Home ssr=SsrMode::Async/>
                         <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+                        <Route path=path!("/api/docs") view=ApiDocs ssr=SsrMode::Async/>
                         <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async/>
                         <Route path=path!("/go-live") view=GoLive ssr=SsrMode::Async/>
                         <Route path=path!("/sessions/:id") view=Session ssr=SsrMode::Async/>

@@ -1,6 +1,7 @@
 //! One module per route: what it loads and how that looks. Pages know `rpc` and `browser`; components do not.
 
 pub mod admin_sessions;
+pub mod api_docs;
 pub mod go_live;
 pub mod home;
 pub mod house;

@@ -3,5 +3,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod docs;
 pub mod overlay;
 pub mod sessions;
+pub mod settings;

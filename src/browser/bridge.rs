@@ -56,6 +56,9 @@ extern "C" {
     #[wasm_bindgen(js_name = closeFeed)]
     pub fn close_feed(handle: u32);
 
+    #[wasm_bindgen(js_name = callApi)]
+    pub async fn call_api(method: &str, path: &str, key: &str, body: &str) -> JsValue;
+
     #[wasm_bindgen(js_name = guardLeaving)]
     pub fn guard_leaving(on: bool);
     #[wasm_bindgen(js_name = markTab)]

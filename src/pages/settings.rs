@@ -1,126 +1,96 @@
-//! What an account keeps: saved destinations and the password. Stream keys go in and never come out.
+//! What an account keeps: destinations, defaults, agents and their keys, the password, sign-ins. Secrets go in and never
+//! come out, but a key once, when it is made.
 
-use super::{house::ToSignIn, words::key_tail};
+mod agents;
+mod defaults;
+mod keys;
+mod password;
+mod places;
+mod sign_ins;
+
+use super::house::ToSignIn;
 use crate::{
-    api::error::ErrorCode,
-    components::{
-        confirm::Confirm,
-        notice::{Empty, Loading, Trouble},
-    },
-    domain::{destination::Destination, ids::DestinationId},
-    rpc::{
-        accounts::change_password,
-        sessions::{delete_destination, saved_destinations},
-    },
+    api::error::{ApiError, ErrorCode},
+    components::notice::{Loading, Trouble},
+    rpc::settings::agents as load_agents,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// `/settings`
 #[component]
 pub fn Settings() -> AnyView {
-    let saved = Resource::new_blocking(|| (), |()| saved_destinations());
-    let forget = Action::new(|id: &DestinationId| delete_destination(id.clone()));
-    let chosen = RwSignal::new(None::<Destination>);
-    let asking = RwSignal::new(false);
-    Effect::new(move |_| {
-        if forget.value().get().is_some() {
-            saved.refetch();
-        }
-    });
-    let question = move || chosen.get().map(|one| format!("Forget {}?", one.label())).unwrap_or_default();
-    let rows = move |all: Vec<Destination>| {
-        if all.is_empty() {
-            return view! { <Empty title="No saved destinations" text="Tick “keep it” beside a destination when you go live, and it stands here."/> }.into_any();
-        }
-        let rows = all.into_iter().map(|one| {
-            let small = [one.address.clone(), key_tail(&one).map(|tail| format!("key {tail}"))]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" · ");
-            let label = one.label().to_owned();
-            let ask = move |_| {
-                chosen.set(Some(one.clone()));
-                asking.set(true);
-            };
-            view! {
-                <li class="place panel">
-                    <div><b>{label.clone()}</b><small>{small}</small></div>
-                    <button class="button" type="button" aria-label=format!("Forget {label}") on:click=ask>"Forget"</button>
-                </li>
-            }
-        });
-        view! { <ul class="places">{rows.collect_view()}</ul> }.into_any()
-    };
+    let agents = Resource::new_blocking(|| (), |()| load_agents());
     view! {
         <Title text="Settings"/>
         <main class="page" id="content">
-            <div class="page-top"><h1>"Settings"</h1></div>
-            <h2 class="section">"Saved destinations"</h2>
-            {move || forget.value().get().and_then(Result::err).map(|error| view! { <Trouble message=error.message/> })}
+            <div class="page-top">
+                <h1>"Settings"</h1>
+                <a class="button" href="/api/docs">"The HTTP API"</a>
+            </div>
             <Suspense fallback=|| view! { <Loading/> }>
                 {move || {
-                    saved.get().map(|answer| match answer {
-                        Ok(all) => rows(all),
+                    agents.get().map(|answer| match answer {
                         Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
-                        Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| saved.refetch())/> }.into_any(),
+                        Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| agents.refetch())/> }.into_any(),
+                        Ok(all) => {
+                            let names = StoredValue::new(all.iter().map(|agent| (agent.id.clone(), agent.name.clone())).collect::<Vec<_>>());
+                            view! {
+                                <section class="settings" aria-labelledby="s-places">
+                                    <h2 class="section" id="s-places">"Saved destinations"</h2>
+                                    <places::Places agent=None/>
+                                </section>
+                                <section class="settings" aria-labelledby="s-defaults">
+                                    <h2 class="section" id="s-defaults">"What your shows begin with"</h2>
+                                    <defaults::Defaults agent=None/>
+                                </section>
+                                <section class="settings" aria-labelledby="s-agents">
+                                    <h2 class="section" id="s-agents">"Agents"</h2>
+                                    <agents::Agents all on_change=Callback::new(move |()| agents.refetch())/>
+                                </section>
+                                <section class="settings" aria-labelledby="s-keys">
+                                    <h2 class="section" id="s-keys">"API keys"</h2>
+                                    <keys::Keys agents=names.get_value()/>
+                                </section>
+                                <section class="settings" aria-labelledby="s-password">
+                                    <h2 class="section" id="s-password">"Password"</h2>
+                                    <password::Password/>
+                                </section>
+                                <section class="settings" aria-labelledby="s-sign-ins">
+                                    <h2 class="section" id="s-sign-ins">"Where you are signed in"</h2>
+                                    <sign_ins::SignIns/>
+                                </section>
+                            }
+                            .into_any()
+                        }
                     })
                 }}
             </Suspense>
-            <h2 class="section">"Password"</h2>
-            <Password/>
-            <Confirm
-                open=asking
-                title=Signal::derive(question)
-                text="The stream key is erased. Running shows keep playing there."
-                action="Forget it"
-                cancel="Keep it"
-                on_confirm=Callback::new(move |_| {
-                    if let Some(one) = chosen.get_untracked() {
-                        forget.dispatch(one.id);
-                    }
-                })
-            />
         </main>
     }
     .into_any()
 }
 
-#[component]
-fn Password() -> impl IntoView {
-    let (old, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let change = Action::new(|(old, new): &(String, String)| change_password((!old.is_empty()).then(|| old.clone()), new.clone()));
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        change.dispatch((old.get_untracked(), new.get_untracked()));
-    };
-    Effect::new(move |_| {
-        if matches!(change.value().get(), Some(Ok(()))) {
-            old.set(String::new());
-            new.set(String::new());
-        }
-    });
-    let outcome = move || {
-        change.value().get().map(|answer| match answer {
-            Ok(()) => view! { <p class="done" role="status">"The new password counts from now on."</p> }.into_any(),
-            Err(error) => view! { <Trouble message=error.message/> }.into_any(),
-        })
-    };
+/// A list as it is loaded: rows, still loading, or what went wrong.
+pub(super) fn loaded<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static>(
+    resource: Resource<Result<T, ApiError>>,
+    rows: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> impl IntoView {
+    let rows = StoredValue::new(rows);
     view! {
-        <form class="password panel" method="post" on:submit=submit>
-            <label class="field">
-                <span>"Present password"</span>
-                <input class="input" type="password" autocomplete="current-password" prop:value=old on:input=move |event| old.set(event_target_value(&event))/>
-                <small class="quiet">"Leave it empty if you came by a one-time link and have none yet."</small>
-            </label>
-            <label class="field">
-                <span>"New password"</span>
-                <input class="input" type="password" autocomplete="new-password" required minlength="10" prop:value=new on:input=move |event| new.set(event_target_value(&event))/>
-                <small class="quiet">"Ten characters or more."</small>
-            </label>
-            {outcome}
-            <button class="button" type="submit" disabled=move || change.pending().get()>"Change the password"</button>
-        </form>
+        <Transition fallback=|| view! { <Loading/> }>
+            {move || {
+                resource.get().map(|answer| match answer {
+                    Ok(all) => rows.with_value(|rows| rows(all)),
+                    Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| resource.refetch())/> }.into_any(),
+                })
+            }}
+        </Transition>
     }
+}
+
+/// What an action was refused with.
+pub(super) fn fault<I: Send + Sync + 'static, T: Clone + Send + Sync + 'static>(action: Action<I, Result<T, ApiError>>) -> impl IntoView {
+    move || action.value().get().and_then(Result::err).map(|error| view! { <Trouble message=error.message/> })
 }

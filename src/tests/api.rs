@@ -18,3 +18,5 @@ mod house;
 mod limits;
 #[path = "api/ports.rs"]
 mod ports;
+#[path = "api/tokens.rs"]
+mod tokens;

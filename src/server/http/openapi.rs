@@ -1,10 +1,12 @@
 //! The API's own document, OpenAPI 3.1: made from the handlers and the types they take and give.
 
+use crate::api::docs::Call;
 use axum::{
     Json,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde_json::Value;
 use std::sync::OnceLock;
 use utoipa::{
     OpenApi,
@@ -53,6 +55,56 @@ pub fn keep(document: utoipa::openapi::OpenApi) {
 /// The document.
 pub fn document() -> Option<&'static utoipa::openapi::OpenApi> {
     DOCUMENT.get()
+}
+
+/// The document as its page shows it.
+pub fn calls() -> Vec<Call> {
+    let document = serde_json::to_value(document()).unwrap_or_default();
+    let mut calls = Vec::new();
+    for (path, operations) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in operations.as_object().into_iter().flatten() {
+            calls.push(call(&document, path, method, operation));
+        }
+    }
+    calls
+}
+
+fn call(document: &Value, path: &str, method: &str, operation: &Value) -> Call {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let keys = list(&operation["security"]).into_iter().flat_map(|one| list(&one["key"]));
+    let parameters = list(&operation["parameters"]).into_iter().map(|one| {
+        let must = if one["required"] == true { "*" } else { "" };
+        (format!("{}{must} ({})", text(&one["name"]), text(&one["in"])), text(&one["description"]))
+    });
+    let mut fields = Vec::new();
+    fields_of(document, &operation["requestBody"]["content"]["application/json"]["schema"], &mut fields);
+    let answers = operation["responses"].as_object().into_iter().flatten();
+    Call {
+        method: method.to_uppercase(),
+        path: path.to_owned(),
+        group: text(&operation["tags"][0]),
+        summary: text(&operation["summary"]),
+        description: text(&operation["description"]),
+        scopes: keys.map(|scope| text(&scope)).collect(),
+        parameters: parameters.collect(),
+        fields,
+        answers: answers.map(|(status, answer)| (status.clone(), text(&answer["description"]))).collect(),
+    }
+}
+
+/// The fields of a body, those that it takes over from another shape included.
+fn fields_of(document: &Value, schema: &Value, fields: &mut Vec<(String, String)>) {
+    if let Some(target) = schema["$ref"].as_str().and_then(|name| document.pointer(name.trim_start_matches('#'))) {
+        return fields_of(document, target, fields);
+    }
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        fields_of(document, part, fields);
+    }
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        let must = schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
+        fields.push((format!("{name}{}", if must { "*" } else { "" }), field["description"].as_str().unwrap_or_default().to_owned()));
+    }
 }
 
 /// This document.

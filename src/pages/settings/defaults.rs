@@ -1,0 +1,145 @@
+//! What shows begin with: the overlay's five switches and colours, and where a show starts by itself.
+
+use super::{fault, loaded};
+use crate::{
+    api::accounts::OwnerDefaults,
+    domain::{
+        agent::AfterGame,
+        ids::AgentId,
+        overlay::{OverlayPatch, OverlaySettings, Theme},
+    },
+    rpc::settings::{defaults, saved_places, set_defaults},
+};
+use leptos::prelude::*;
+
+/// The defaults of the user, or of one of their agents. Every change is kept at once.
+#[component]
+pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
+    let of_agent = agent.is_some();
+    let whose = StoredValue::new(agent);
+    let loaded_defaults = Resource::new(|| (), move |()| defaults(whose.get_value()));
+    // An agent may play on its user's destinations too.
+    let places = Resource::new(
+        || (),
+        move |()| async move {
+            let mut all = saved_places(whose.get_value()).await?;
+            if of_agent {
+                all.extend(saved_places(None).await?);
+            }
+            Ok(all)
+        },
+    );
+    let keep = Action::new(move |wish: &OwnerDefaults| set_defaults(whose.get_value(), wish.clone()));
+    let kept = move || matches!(keep.value().get(), Some(Ok(_))).then(|| view! { <p class="done" role="status">"Kept."</p> });
+    let rows = move |wish: OwnerDefaults| {
+        let house = if of_agent { OverlaySettings::for_agent() } else { OverlaySettings::for_user() };
+        let wish = RwSignal::new(wish);
+        let settings = Signal::derive(move || wish.with(|wish| wish.overlay.apply(&house)));
+        let patch = Callback::new(move |patch: OverlayPatch| {
+            wish.update(|wish| {
+                let old = wish.overlay.clone();
+                wish.overlay = OverlayPatch {
+                    show_decisions: patch.show_decisions.or(old.show_decisions),
+                    show_agent_info: patch.show_agent_info.or(old.show_agent_info),
+                    show_event_feed: patch.show_event_feed.or(old.show_event_feed),
+                    show_player_cam: patch.show_player_cam.or(old.show_player_cam),
+                    theme: patch.theme.or(old.theme),
+                    ..old
+                };
+            });
+            keep.dispatch(wish.get_untracked());
+        });
+        let tick = move |label: &'static str, read: fn(&OverlaySettings) -> bool, make: fn(bool) -> OverlayPatch| {
+            view! {
+                <label class="tick">
+                    <input type="checkbox" prop:checked=move || settings.with(read) on:change=move |event| patch.run(make(event_target_checked(&event)))/>
+                    <span>{label}</span>
+                </label>
+            }
+        };
+        view! {
+            <fieldset class="layers">
+                <legend>"On the picture"</legend>
+                {tick("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
+                {tick("Name and details", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
+                {tick("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
+                {tick("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
+                {tick("House lights up (light colours)", |s| s.theme == Theme::Light, |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() })}
+            </fieldset>
+            <AutoStartChoice wish of_agent on_change=move |()| { keep.dispatch(wish.get_untracked()); } places/>
+        }
+        .into_any()
+    };
+    view! { <div class="settings-form panel">{loaded(loaded_defaults, rows)} {fault(keep)} {kept}</div> }
+}
+
+#[component]
+fn AutoStartChoice(
+    wish: RwSignal<OwnerDefaults>,
+    of_agent: bool,
+    #[prop(into)] on_change: Callback<()>,
+    places: Resource<Result<Vec<crate::api::sessions::SavedPlace>, crate::api::error::ApiError>>,
+) -> impl IntoView {
+    let change = move |step: &dyn Fn(&mut OwnerDefaults)| {
+        wish.update(|wish| step(wish));
+        on_change.run(());
+    };
+    let rows = move |all: Vec<crate::api::sessions::SavedPlace>| {
+        if all.is_empty() {
+            return view! { <p class="quiet">"Keep a destination first; then a show can start there by itself."</p> }.into_any();
+        }
+        let ticks = all.into_iter().map(|place| {
+            let (id, label) = (place.destination.id.clone(), place.destination.label().to_owned());
+            let shown = id.clone();
+            view! {
+                <label class="tick">
+                    <input
+                        type="checkbox"
+                        prop:checked=move || wish.with(|wish| wish.auto_start.destinations.contains(&shown))
+                        on:change=move |event| {
+                            let on = event_target_checked(&event);
+                            change(&|wish| {
+                                wish.auto_start.destinations.retain(|one| one != &id);
+                                if on {
+                                    wish.auto_start.destinations.push(id.clone());
+                                }
+                                wish.auto_start.on &= !wish.auto_start.destinations.is_empty();
+                            });
+                        }
+                    />
+                    <span>{label}</span>
+                </label>
+            }
+        });
+        view! { <div class="ticks">{ticks.collect_view()}</div> }.into_any()
+    };
+    let words = if of_agent { "A game that begins starts a show" } else { "A start that names no destination plays here" };
+    view! {
+        <fieldset class="layers">
+            <legend>"Starts by itself"</legend>
+            {loaded(places, rows)}
+            <label class="tick">
+                <input
+                    type="checkbox"
+                    prop:checked=move || wish.with(|wish| wish.auto_start.on)
+                    disabled=move || wish.with(|wish| wish.auto_start.destinations.is_empty())
+                    on:change=move |event| { let on = event_target_checked(&event); change(&|wish| wish.auto_start.on = on); }
+                />
+                <span>{words}</span>
+            </label>
+            {of_agent.then(|| view! {
+                <label class="tick">
+                    <input
+                        type="checkbox"
+                        prop:checked=move || wish.with(|wish| wish.auto_start.after_game == AfterGame::Keep)
+                        on:change=move |event| {
+                            let after = if event_target_checked(&event) { AfterGame::Keep } else { AfterGame::Stop };
+                            change(&|wish| wish.auto_start.after_game = after);
+                        }
+                    />
+                    <span>"Stay on air when the game is over"</span>
+                </label>
+            })}
+        </fieldset>
+    }
+}

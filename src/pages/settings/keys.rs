@@ -1,0 +1,141 @@
+//! API keys: made, shown once, revoked.
+
+use super::{fault, loaded};
+use crate::{
+    api::accounts::KeyWish,
+    components::confirm::Confirm,
+    domain::{
+        ids::{AgentId, KeyId},
+        key::{ApiKey, Scope},
+    },
+    pages::words::moment,
+    rpc::settings::{keys, make_key, revoke_key},
+};
+use leptos::prelude::*;
+
+/// The keys of the user and their agents.
+#[component]
+pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
+    let all = Resource::new(|| (), |()| keys());
+    let make = Action::new(|wish: &KeyWish| make_key(wish.clone()));
+    let revoke = Action::new(|id: &KeyId| revoke_key(id.clone()));
+    let (asking, chosen) = (RwSignal::new(false), RwSignal::new(None::<ApiKey>));
+    Effect::new(move |_| {
+        if make.value().get().is_some() || revoke.value().get().is_some() {
+            all.refetch();
+        }
+    });
+    let names = StoredValue::new(agents.clone());
+    let rows = move |all: Vec<ApiKey>| {
+        let valid: Vec<ApiKey> = all.into_iter().filter(|key| key.revoked_at.is_none()).collect();
+        if valid.is_empty() {
+            return view! { <p class="quiet">"No key is valid. A key lets a program of yours call the API."</p> }.into_any();
+        }
+        let rows = valid.into_iter().map(|key| {
+            let whose = key.agent.as_ref().and_then(|id| names.with_value(|all| all.iter().find(|(one, _)| one == id).map(|(_, name)| name.clone())));
+            let small = [
+                Some(format!("{}…", key.prefix)),
+                whose.map(|name| format!("for {name}")),
+                Some(key.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ")),
+                Some(key.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("used {}", moment(at)))),
+                key.expires_at.map(|at| format!("until {}", moment(at))),
+            ];
+            let label = key.name.clone();
+            view! {
+                <li class="place panel">
+                    <div><b>{label.clone()}</b><small>{small.into_iter().flatten().collect::<Vec<_>>().join(" · ")}</small></div>
+                    <button class="button" data-size="small" type="button" aria-label=format!("Revoke {label}") on:click=move |_| { chosen.set(Some(key.clone())); asking.set(true); }>"Revoke"</button>
+                </li>
+            }
+        });
+        view! { <ul class="places">{rows.collect_view()}</ul> }.into_any()
+    };
+    let fresh = move || {
+        make.value().get().and_then(Result::ok).map(|made| {
+            view! {
+                <div class="fresh-key panel" role="status">
+                    <p>"This is the key. Copy it now: it is never shown again."</p>
+                    <code>{made.text}</code>
+                </div>
+            }
+        })
+    };
+    view! {
+        {fault(revoke)}
+        {loaded(all, rows)}
+        {fresh}
+        <NewKey agents on_make=move |wish| { make.dispatch(wish); } busy=make.pending()/>
+        {fault(make)}
+        <Confirm
+            open=asking
+            title=Signal::derive(move || chosen.get().map(|one| format!("Revoke {}?", one.name)).unwrap_or_default())
+            text="Programs that use this key are refused from now on. This cannot be taken back."
+            action="Revoke it"
+            cancel="Keep it"
+            on_confirm=Callback::new(move |_| {
+                if let Some(one) = chosen.get_untracked() {
+                    revoke.dispatch(one.id);
+                }
+            })
+        />
+    }
+}
+
+#[component]
+fn NewKey(agents: Vec<(AgentId, String)>, #[prop(into)] on_make: Callback<KeyWish>, #[prop(into)] busy: Signal<bool>) -> impl IntoView {
+    let name = RwSignal::new(String::new());
+    let agent = RwSignal::new(None::<AgentId>);
+    let scopes = RwSignal::new(Scope::ALL.to_vec());
+    let options = agents.iter().map(|(id, name)| view! { <option value=id.to_string()>{name.clone()}</option> }).collect_view();
+    let ticks = Scope::ALL.map(|scope| {
+        view! {
+            <label class="tick">
+                <input
+                    type="checkbox"
+                    prop:checked=move || scopes.with(|all| all.contains(&scope))
+                    on:change=move |event| {
+                        let on = event_target_checked(&event);
+                        scopes.update(|all| {
+                            all.retain(|one| *one != scope);
+                            if on {
+                                all.push(scope);
+                            }
+                        });
+                    }
+                />
+                <span>{scope.name()}</span>
+            </label>
+        }
+    });
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        on_make.run(KeyWish {
+            name: name.get_untracked(),
+            agent_id: agent.get_untracked(),
+            scopes: scopes.get_untracked(),
+            expires_at: None,
+        });
+    };
+    view! {
+        <form class="settings-form panel" method="post" on:submit=submit>
+            <div class="settings-line">
+                <label class="field">
+                    <span>"Name of a new key"</span>
+                    <input class="input" maxlength="60" required placeholder="game server" prop:value=name on:input=move |event| name.set(event_target_value(&event))/>
+                </label>
+                <label class="field">
+                    <span>"Acts as"</span>
+                    <select class="input" on:change=move |event| agent.set(event_target_value(&event).parse().ok())>
+                        <option value="">"Yourself"</option>
+                        {options}
+                    </select>
+                </label>
+            </div>
+            <fieldset class="layers">
+                <legend>"It may"</legend>
+                {ticks}
+            </fieldset>
+            <button class="button" type="submit" disabled=move || busy.get()>"Make the key"</button>
+        </form>
+    }
+}

@@ -1,0 +1,46 @@
+//! The password.
+
+use crate::{components::notice::Trouble, rpc::accounts::change_password};
+use leptos::prelude::*;
+
+/// The password, with the old one where there is one. A new one signs every other browser out.
+#[component]
+pub fn Password() -> impl IntoView {
+    let (old, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let change = Action::new(|(old, new): &(String, String)| change_password((!old.is_empty()).then(|| old.clone()), new.clone()));
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        change.dispatch((old.get_untracked(), new.get_untracked()));
+    };
+    Effect::new(move |_| {
+        if matches!(change.value().get(), Some(Ok(()))) {
+            old.set(String::new());
+            new.set(String::new());
+        }
+    });
+    let outcome = move || {
+        change.value().get().map(|answer| match answer {
+            Ok(()) => {
+                view! { <p class="done" role="status">"The new password counts from now on. Every other browser was signed out."</p> }
+                    .into_any()
+            }
+            Err(error) => view! { <Trouble message=error.message/> }.into_any(),
+        })
+    };
+    view! {
+        <form class="password panel" method="post" on:submit=submit>
+            <label class="field">
+                <span>"Present password"</span>
+                <input class="input" type="password" autocomplete="current-password" prop:value=old on:input=move |event| old.set(event_target_value(&event))/>
+                <small class="quiet">"Leave it empty if you came by a one-time link and have none yet."</small>
+            </label>
+            <label class="field">
+                <span>"New password"</span>
+                <input class="input" type="password" autocomplete="new-password" required minlength="10" prop:value=new on:input=move |event| new.set(event_target_value(&event))/>
+                <small class="quiet">"Ten characters or more."</small>
+            </label>
+            {outcome}
+            <button class="button" type="submit" disabled=move || change.pending().get()>"Change the password"</button>
+        </form>
+    }
+}

@@ -1,0 +1,143 @@
+//! What an account keeps: destinations, defaults, agents, keys, sign-ins.
+
+use crate::{
+    api::{
+        accounts::{AgentWish, KeyWish, NewKey, OwnerDefaults, SignInView},
+        error::ApiError,
+        sessions::{SavedPlace, TriedPlace, TypedDestination},
+    },
+    domain::{
+        agent::Agent,
+        ids::{AgentId, DestinationId, KeyId, SignInId},
+        key::ApiKey,
+    },
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+/// The caller's saved destinations, or those of one of their agents, with when each was used.
+#[server(prefix = "/rpc", endpoint = "settings/places", input = Json)]
+pub async fn saved_places(agent: Option<AgentId>) -> Result<Vec<SavedPlace>, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.saved_places(&caller, agent.as_ref()).await)
+}
+
+/// Keeps a destination.
+#[server(prefix = "/rpc", endpoint = "settings/keep", input = Json)]
+pub async fn keep_destination(agent: Option<AgentId>, typed: TypedDestination) -> Result<SavedPlace, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.keep_destination(&caller, agent.as_ref(), typed).await)
+}
+
+/// Changes a kept destination; another place needs its own key.
+#[server(prefix = "/rpc", endpoint = "settings/change", input = Json)]
+pub async fn change_kept(id: DestinationId, typed: TypedDestination) -> Result<SavedPlace, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.change_kept(&caller, &id, typed).await)
+}
+
+/// Whether a kept destination's server answers.
+#[server(prefix = "/rpc", endpoint = "settings/try", input = Json)]
+pub async fn try_destination(id: DestinationId) -> Result<TriedPlace, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.try_destination(&caller, &id).await)
+}
+
+/// What the caller's shows, or an agent's, begin with.
+#[server(prefix = "/rpc", endpoint = "settings/defaults", input = Json)]
+pub async fn defaults(agent: Option<AgentId>) -> Result<OwnerDefaults, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.defaults(&caller, agent.as_ref()).await)
+}
+
+/// Replaces it.
+#[server(prefix = "/rpc", endpoint = "settings/set-defaults", input = Json)]
+pub async fn set_defaults(agent: Option<AgentId>, wish: OwnerDefaults) -> Result<OwnerDefaults, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.set_defaults(&caller, agent.as_ref(), wish).await)
+}
+
+/// The caller's agents.
+#[server(prefix = "/rpc", endpoint = "settings/agents", input = Json)]
+pub async fn agents() -> Result<Vec<Agent>, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.agents(&caller).await)
+}
+
+/// Makes an agent.
+#[server(prefix = "/rpc", endpoint = "settings/make-agent", input = Json)]
+pub async fn make_agent(wish: AgentWish) -> Result<Agent, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.make_agent(&caller, &wish, &rpc::origin()).await)
+}
+
+/// Gives an agent another name.
+#[server(prefix = "/rpc", endpoint = "settings/rename-agent", input = Json)]
+pub async fn rename_agent(id: AgentId, wish: AgentWish) -> Result<Agent, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.rename_agent(&caller, &id, &wish).await)
+}
+
+/// Deletes an agent with its keys.
+#[server(prefix = "/rpc", endpoint = "settings/delete-agent", input = Json)]
+pub async fn delete_agent(id: AgentId) -> Result<(), ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.delete_agent(&caller, &id, &rpc::origin()).await)
+}
+
+/// Fetches an agent's picture from the web, once.
+#[server(prefix = "/rpc", endpoint = "settings/fetch-avatar", input = Json)]
+pub async fn fetch_avatar(id: AgentId, address: String) -> Result<Agent, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.fetch_avatar(&caller, &id, &address).await)
+}
+
+/// The caller's keys and their agents'.
+#[server(prefix = "/rpc", endpoint = "settings/keys", input = Json)]
+pub async fn keys() -> Result<Vec<ApiKey>, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.keys(&caller).await)
+}
+
+/// Makes a key; the only time it is seen.
+#[server(prefix = "/rpc", endpoint = "settings/make-key", input = Json)]
+pub async fn make_key(wish: KeyWish) -> Result<NewKey, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.make_key(&caller, &wish, &rpc::origin()).await)
+}
+
+/// Revokes a key.
+#[server(prefix = "/rpc", endpoint = "settings/revoke-key", input = Json)]
+pub async fn revoke_key(id: KeyId) -> Result<ApiKey, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.revoke_key(&caller, &id, &rpc::origin()).await)
+}
+
+/// The caller's browsers.
+#[server(prefix = "/rpc", endpoint = "settings/sign-ins", input = Json)]
+pub async fn sign_ins() -> Result<Vec<SignInView>, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.sign_ins(&caller).await)
+}
+
+/// Signs a browser out.
+#[server(prefix = "/rpc", endpoint = "settings/end-sign-in", input = Json)]
+pub async fn end_sign_in(id: SignInId) -> Result<(), ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.end_sign_in(&caller, &id, &rpc::origin()).await)
+}

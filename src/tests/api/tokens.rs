@@ -1,0 +1,64 @@
+//! Room tokens as LiveKit's own library reads them: valid, and no wider than their bearer needs.
+
+use super::house::{House, SECRET};
+use footlight::{
+    domain::{ids::Generation, key::Scope},
+    server::livekit::tokens::{overlay_access, preview_access},
+};
+use serde_json::{Value, json};
+use std::process::Command;
+
+/// What `livekit-server-sdk` finds in a token after it verified it.
+fn verified(token: &str) -> Value {
+    const SCRIPT: &str = "import { TokenVerifier } from 'livekit-server-sdk';\
+        const claims = await new TokenVerifier('devkey', process.env.SECRET).verify(process.env.TOKEN);\
+        console.log(JSON.stringify(claims));";
+    let node = Command::new("node")
+        .args(["--input-type=module", "-e", SCRIPT])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/end2end"))
+        .envs([("SECRET", SECRET), ("TOKEN", token)])
+        .output()
+        .expect("node runs");
+    assert!(node.status.success(), "{}", String::from_utf8_lossy(&node.stderr));
+    serde_json::from_slice(&node.stdout).expect("claims")
+}
+
+#[tokio::test]
+async fn livekits_own_library_accepts_our_tokens_and_finds_no_more_than_is_needed() {
+    // The library reads the machine's clock, so the house does too.
+    let house = House::new().await;
+    let owner = house.streamer("Owner").await;
+    let key = house.key(&owner, None, &Scope::ALL).await;
+    let started = house.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
+    let session: footlight::domain::ids::SessionId = serde_json::from_value(started.body["sessionId"].clone()).expect("an id");
+    let room = format!("stream-{session}");
+    let again = house.post("/api/streaming/room", &key, json!({ "sessionId": session })).await;
+    for token in [&started.body["room"]["token"], &again.body["token"]] {
+        let claims = verified(token.as_str().expect("a token"));
+        assert_eq!(claims["sub"], json!(format!("host-{session}")));
+        let video = &claims["video"];
+        assert_eq!((&video["roomJoin"], &video["room"]), (&json!(true), &json!(room)));
+        assert_eq!(video["canPublishSources"], json!(["camera", "microphone", "screen_share", "screen_share_audio"]));
+        assert_eq!(video["canPublishData"], json!(false));
+        refuses(video, &["roomAdmin", "roomCreate", "roomList", "roomRecord", "ingressAdmin", "hidden", "recorder", "canUpdateOwnMetadata"]);
+        assert!(claims.get("sip").is_none_or(|sip| sip.as_object().is_none_or(|sip| sip.values().all(|right| right == false))), "{claims}");
+    }
+    let config = &house.studio.config().livekit;
+    for (access, identity) in [
+        (overlay_access(config, &session, Generation(2)), format!("overlay-{session}-2")),
+        (preview_access(config, &session, "u1"), "preview-u1".to_owned()),
+    ] {
+        let claims = verified(&access.expect("a token").token);
+        assert_eq!(claims["sub"], json!(identity));
+        let video = &claims["video"];
+        assert_eq!((&video["hidden"], &video["canSubscribe"], &video["room"]), (&json!(true), &json!(true), &json!(room)));
+        assert_eq!((&video["canPublish"], &video["canPublishData"]), (&json!(false), &json!(false)));
+        refuses(video, &["roomAdmin", "roomCreate", "roomList", "roomRecord", "ingressAdmin", "canUpdateOwnMetadata"]);
+    }
+}
+
+fn refuses(video: &Value, rights: &[&str]) {
+    for right in rights {
+        assert!(video.get(*right).is_none_or(|value| value == false), "{right} in {video}");
+    }
+}
