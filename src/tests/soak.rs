@@ -1,4 +1,12 @@
 //! What takes minutes (`make soak`): long outages, long shows, many rounds. One room a subject.
 
+#[path = "soak/api.rs"]
+mod api;
 #[path = "soak/egress.rs"]
 mod egress;
+#[allow(dead_code, reason = "the API's tests use the rest of it")]
+#[path = "api/house.rs"]
+mod house;
+#[allow(dead_code, reason = "the API's tests use the rest of it")]
+#[path = "api/ports.rs"]
+mod ports;

@@ -40,7 +40,10 @@ async fn livekits_own_library_accepts_our_tokens_and_finds_no_more_than_is_neede
         assert_eq!((&video["roomJoin"], &video["room"]), (&json!(true), &json!(room)));
         assert_eq!(video["canPublishSources"], json!(["camera", "microphone", "screen_share", "screen_share_audio"]));
         assert_eq!(video["canPublishData"], json!(false));
-        refuses(video, &["roomAdmin", "roomCreate", "roomList", "roomRecord", "ingressAdmin", "hidden", "recorder", "canUpdateOwnMetadata"]);
+        refuses(
+            video,
+            &["roomAdmin", "roomCreate", "roomList", "roomRecord", "ingressAdmin", "hidden", "recorder", "canUpdateOwnMetadata"],
+        );
         assert!(claims.get("sip").is_none_or(|sip| sip.as_object().is_none_or(|sip| sip.values().all(|right| right == false))), "{claims}");
     }
     let config = &house.studio.config().livekit;

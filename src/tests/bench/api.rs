@@ -110,7 +110,8 @@ async fn one_event_to_five_hundred_listeners() {
     let key = house.key(&owner, None, &Scope::ALL).await;
     let id = house.agent_show(&key).await;
     let (origin, http) = served(&house).await;
-    let feeds = (0..LISTENERS).map(|_| http.get(format!("{origin}/api/streaming/feed?sessionId={id}")).header("authorization", &key).send());
+    let feeds =
+        (0..LISTENERS).map(|_| http.get(format!("{origin}/api/streaming/feed?sessionId={id}")).header("authorization", &key).send());
     let mut feeds: Vec<_> = join_all(feeds).await.into_iter().map(|answer| answer.expect("a feed").bytes_stream()).collect();
     // Each tells how the show stands before it tells news.
     join_all(feeds.iter_mut().map(StreamExt::next)).await;
@@ -132,5 +133,9 @@ async fn one_event_to_five_hundred_listeners() {
         took.extend(all);
     }
     took.sort_unstable();
-    println!("one event to {LISTENERS} listeners: p50 {:.1} ms, p99 {:.1} ms, from the call to the byte read", at(&took, 50), at(&took, 99));
+    println!(
+        "one event to {LISTENERS} listeners: p50 {:.1} ms, p99 {:.1} ms, from the call to the byte read",
+        at(&took, 50),
+        at(&took, 99)
+    );
 }
