@@ -5,6 +5,7 @@ pub mod broadcast;
 pub mod docs;
 pub mod error;
 pub mod events;
+pub mod operator;
 pub mod overlay;
 pub mod sessions;
 pub mod streaming;

@@ -9,6 +9,7 @@
 //!   the wanted state that it was put, and reports what really arrives.
 //! - `footlight egress` ([`egress`]): the local Web Egress. Opens the overlay page in a browser, encodes what is painted and
 //!   heard, publishes to the relay. A LiveKit fleet can stand in its place: the calls are the same.
+//! - `footlight admin …` ([`admin`]): what whoever runs the machine orders of the running server, over its socket.
 //! - `footlight up` ([`mod@up`]): the above and a LiveKit server on one machine, started, watched, and ended in order.
 //!
 //! # The rooms
@@ -55,6 +56,8 @@ pub mod domain;
 pub mod pages;
 pub mod rpc;
 
+#[cfg(feature = "ssr")]
+pub mod admin;
 #[cfg(feature = "ssr")]
 pub mod config;
 #[cfg(feature = "ssr")]

@@ -1,4 +1,4 @@
-//! The one binary: `footlight serve | relay | egress | up`. Each role is a process of its own, restartable while a show runs.
+//! The one binary: `footlight serve | relay | egress | up | admin`. Each role is a process of its own, restartable while a show runs.
 
 use clap::{Parser, Subcommand};
 use footlight::config::env::Env;
@@ -25,6 +25,11 @@ enum Role {
     },
     /// The whole studio on this machine: LiveKit server, relay, egress and web server
     Up,
+    /// Puts an order to the running server: accounts, keys, shows
+    Admin {
+        #[command(subcommand)]
+        command: footlight::admin::Command,
+    },
     /// Runs a program that ends when our standard input closes
     #[command(hide = true)]
     Keep {
@@ -70,6 +75,7 @@ fn run() -> anyhow::Result<()> {
             Role::Relay => footlight::relay::run(&env).await,
             Role::Egress { drain_timeout } => footlight::egress::run(&env, drain_timeout).await,
             Role::Up => footlight::up::run(&env).await,
+            Role::Admin { command } => footlight::admin::run(&env, command).await,
             Role::Keep { command } => footlight::up::lifeline::keep(&command).await,
             Role::EgressKeeper { .. } => Ok(()),
         }

@@ -9,6 +9,7 @@ use crate::{
         clock::Clock,
         http,
         livekit::client::LiveKitClient,
+        operator,
         relay::client::RelayClient,
         security,
         state::AppState,
@@ -60,6 +61,11 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     }
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
+    match operator::open(&data).await {
+        Ok(socket) => drop(tokio::spawn(operator::serve(socket, state.studio.clone(), http_client()?))),
+        // Shows go on without it.
+        Err(error) => tracing::warn!(%error, socket = %operator::socket(&data).display(), "`footlight admin` will not reach this server"),
+    }
     tokio::spawn(state.studio.clone().watch());
     tracing::info!(%listen, url = state.studio.config().app_url, "serving");
     let closing = state.studio.closing().clone();
@@ -72,9 +78,13 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     }
 }
 
+fn http_client() -> anyhow::Result<reqwest::Client> {
+    reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().context("the HTTP client cannot be made")
+}
+
 /// The adapters, chosen.
 async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> anyhow::Result<AppState> {
-    let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().context("the HTTP client cannot be made")?;
+    let http = http_client()?;
     let credentials = config
         .store_credentials
         .as_ref()

@@ -6,6 +6,7 @@ pub mod error;
 pub mod http;
 pub mod limits;
 pub mod livekit;
+pub mod operator;
 pub mod relay;
 pub mod rpc;
 pub mod security;

@@ -21,6 +21,10 @@ pub enum AuditAction {
     SignInRevoked,
     /// A password was set; every other sign-in ended.
     PasswordChanged,
+    /// A password was forgotten by order of whoever runs the machine; every sign-in ended.
+    PasswordReset,
+    /// Stream keys were sealed again under another master key.
+    KeysRotated,
     /// An API key was made.
     KeyMade,
     /// An API key was revoked.

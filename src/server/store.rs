@@ -212,8 +212,8 @@ pub trait Store: Send + Sync + 'static {
     async fn user_by_name(&self, name_key: &str) -> Result<Option<(User, Option<String>)>, StoreError>;
     /// How many accounts there are.
     async fn count_users(&self) -> Result<u64, StoreError>;
-    /// Sets or replaces a password's hash. [`StoreError::Missing`] for an unknown account.
-    async fn set_password(&self, user: &UserId, password_hash: &str) -> Result<(), StoreError>;
+    /// Sets, replaces or (`None`) forgets a password's hash. [`StoreError::Missing`] for an unknown account.
+    async fn set_password(&self, user: &UserId, password_hash: Option<&str>) -> Result<(), StoreError>;
 
     /// Adds a token.
     async fn insert_sign_in(&self, hash: &TokenHash, sign_in: &SignIn) -> Result<(), StoreError>;
@@ -301,6 +301,20 @@ pub trait Store: Send + Sync + 'static {
     async fn destinations_used(&self, ids: &[DestinationId], at: Timestamp) -> Result<(), StoreError>;
     /// Really deletes it; [`StoreError::Missing`] if it is not the owner's.
     async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Result<(), StoreError>;
+
+    /// Saved destinations whose key another master key than this one sealed.
+    async fn destinations_sealed_otherwise(&self, key_id: &str) -> Result<Vec<SavedDestination>, StoreError>;
+    /// Replaces a saved destination's key, unless it is no longer the old one; whether it did.
+    async fn reseal_destination(&self, id: &DestinationId, old: &SealedKey, new: &SealedKey) -> Result<bool, StoreError>;
+    /// Sessions with a key that another master key than this one sealed.
+    async fn sessions_sealed_otherwise(&self, key_id: &str) -> Result<Vec<SessionId>, StoreError>;
+    /// Replaces a session's keys, unless they are no longer the old ones; whether it did.
+    async fn reseal_session(
+        &self,
+        id: &SessionId,
+        old: &[(DestinationId, SealedKey)],
+        new: &[(DestinationId, SealedKey)],
+    ) -> Result<bool, StoreError>;
 
     /// Adds an overlay token.
     async fn insert_overlay_grant(&self, grant: &OverlayGrant) -> Result<(), StoreError>;

@@ -110,6 +110,11 @@ impl Vault {
         String::from_utf8(opened).map(StreamKey::new).map_err(|_| VaultError::NotAuthentic)
     }
 
+    /// Names the master key that seals, without telling it.
+    pub fn current(&self) -> &str {
+        &self.keys[0].id
+    }
+
     /// Whether it should be sealed again under the current master key.
     pub fn needs_rotation(&self, sealed: &SealedKey) -> bool {
         sealed.key_id != self.keys[0].id

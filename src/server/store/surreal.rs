@@ -11,6 +11,7 @@ mod feed;
 mod keys;
 mod overlays;
 mod query;
+mod rotation;
 mod schema;
 mod sessions;
 mod webhooks;
@@ -100,7 +101,7 @@ impl Store for SurrealStore {
     async fn count_users(&self) -> Answer<u64> {
         self.0.count_users().await
     }
-    async fn set_password(&self, user: &UserId, password_hash: &str) -> Answer<()> {
+    async fn set_password(&self, user: &UserId, password_hash: Option<&str>) -> Answer<()> {
         self.0.set_password(user, password_hash).await
     }
 
@@ -223,6 +224,19 @@ impl Store for SurrealStore {
     }
     async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Answer<()> {
         self.0.delete_destination(owner, id).await
+    }
+
+    async fn destinations_sealed_otherwise(&self, key_id: &str) -> Answer<Vec<SavedDestination>> {
+        self.0.destinations_sealed_otherwise(key_id).await
+    }
+    async fn reseal_destination(&self, id: &DestinationId, old: &SealedKey, new: &SealedKey) -> Answer<bool> {
+        self.0.reseal_destination(id, old, new).await
+    }
+    async fn sessions_sealed_otherwise(&self, key_id: &str) -> Answer<Vec<SessionId>> {
+        self.0.sessions_sealed_otherwise(key_id).await
+    }
+    async fn reseal_session(&self, id: &SessionId, old: &[(DestinationId, SealedKey)], new: &[(DestinationId, SealedKey)]) -> Answer<bool> {
+        self.0.reseal_session(id, old, new).await
     }
 
     async fn insert_overlay_grant(&self, grant: &OverlayGrant) -> Answer<()> {

@@ -157,7 +157,7 @@ impl Studio {
         if hash.is_some() && !password::verify(hash, old.unwrap_or_default().to_owned()).await {
             return Err(ApiError::invalid("old", "The old password is not right.").into());
         }
-        self.store().set_password(&caller.user.id, &hashed(new).await?).await?;
+        self.store().set_password(&caller.user.id, Some(&hashed(new).await?)).await?;
         let keep = match &caller.proof {
             Proof::SignIn(id) => Some(id),
             Proof::Key(_) => None,

@@ -19,7 +19,7 @@ impl Place {
 }
 
 /// Which rooms of the crate each may know. `serve`, `main`, `app` and `lib` stand above all of them.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("domain", &["domain"]),
     ("api", &["api", "domain"]),
     ("config", &["config", "domain"]),
@@ -27,6 +27,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("relay", &["relay", "domain", "config", "api::broadcast"]),
     ("egress", &["egress", "domain", "config", "up::lifeline"]),
     ("up", &["up", "domain", "config"]),
+    ("admin", &["admin", "api", "domain", "config", "server::operator", "server::security"]),
     ("rpc", &["rpc", "api", "domain", "server"]),
     ("browser", &["browser", "domain", "api"]),
     ("components", &["components", "browser", "domain", "api::error"]),
@@ -50,7 +51,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("axum", &["serve", "app::shell", "server", "relay", "egress"]),
     ("livekit_api", &["server::livekit", "egress"]),
     ("surrealdb", &["server::store::surreal"]),
-    ("reqwest", &["serve", "server", "egress", "relay"]),
+    ("reqwest", &["serve", "admin", "server", "egress", "relay"]),
     ("wasm_bindgen", &["lib", "browser"]),
     ("web_sys", &["browser"]),
     ("js_sys", &["browser"]),

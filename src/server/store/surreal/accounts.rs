@@ -45,8 +45,8 @@ impl Database {
         self.read("RETURN count((SELECT VALUE name_key FROM user))", json!({})).await
     }
 
-    pub(super) async fn set_password(&self, user: &UserId, password_hash: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE type::record('user', $id) SET password_hash = $password_hash RETURN VALUE name_key";
+    pub(super) async fn set_password(&self, user: &UserId, password_hash: Option<&str>) -> Result<(), StoreError> {
+        let sql = "UPDATE type::record('user', $id) SET password_hash = $password_hash ?? NONE RETURN VALUE name_key";
         let changed: Vec<Value> = self.read(sql, json!({ "id": user, "password_hash": password_hash })).await?;
         if changed.is_empty() { Err(StoreError::Missing) } else { Ok(()) }
     }

@@ -1,0 +1,139 @@
+//! `footlight admin …`: puts one order to the running server, over its socket, and prints what came of it. What a script
+//! wants (a link, a key) stands alone on standard output.
+
+use crate::{
+    api::{
+        error::ApiError,
+        operator::{Done, Order},
+        sessions::SessionView,
+    },
+    config::env::Env,
+    domain::{ids::SessionId, key::Scope},
+    server::{operator::socket, security},
+};
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+/// What can be ordered.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Makes an account and prints a link that signs in once
+    CreateUser {
+        /// The sign-in name
+        name: String,
+        /// May see and stop everything
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Makes an API key and prints it, once
+    CreateKey {
+        /// The account that answers for it
+        user: String,
+        /// The agent that acts by it, by name or id; the user if absent
+        #[arg(long)]
+        agent: Option<String>,
+        /// What the key is called
+        #[arg(long, default_value = "command line")]
+        name: String,
+        /// start, stop, events, read; all of them if absent
+        #[arg(long, value_delimiter = ',', value_parser = scope)]
+        scopes: Vec<Scope>,
+        /// After how many days it stops working; never, if absent
+        #[arg(long)]
+        days: Option<u32>,
+    },
+    /// Forgets an account's password, signs its browsers out, and prints a link that signs in once
+    ResetPassword {
+        /// The sign-in name
+        user: String,
+    },
+    /// Seals every stream key again under STREAM_KEY_ENCRYPTION_KEY
+    RotateKeys,
+    /// Lists running shows
+    ListSessions {
+        /// Those that are over as well
+        #[arg(long)]
+        all: bool,
+    },
+    /// Ends a show
+    Stop {
+        /// Its id, as list-sessions prints it
+        session: SessionId,
+        /// Why, for its owner
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+    /// Sends a signed webhook to PUBLIC_APP_URL, as LiveKit would
+    TestWebhook,
+}
+
+impl From<Command> for Order {
+    fn from(command: Command) -> Self {
+        match command {
+            Command::CreateUser { name, admin } => Self::CreateUser { name, admin },
+            Command::CreateKey { user, agent, name, scopes, days } => {
+                let scopes = if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes };
+                Self::CreateKey { user, agent, name, scopes, days }
+            }
+            Command::ResetPassword { user } => Self::ResetPassword { user },
+            Command::RotateKeys => Self::RotateKeys,
+            Command::ListSessions { all } => Self::ListSessions { all },
+            Command::Stop { session, note } => Self::Stop { session, note },
+            Command::TestWebhook => Self::TestWebhook,
+        }
+    }
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    let known = Scope::ALL.into_iter().find(|scope| scope.name() == text);
+    known.ok_or_else(|| "the scopes are start, stop, events and read".to_owned())
+}
+
+/// Puts the order and prints what came of it.
+///
+/// # Errors
+/// No server runs over this data folder, or it refused; in its words.
+pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
+    let path = socket(&env.data_folder()?);
+    let http = reqwest::Client::builder().unix_socket(path.as_path()).tls_backend_preconfigured(security::tls()).build()?;
+    let sent = http.post("http://footlight/order").json(&Order::from(command)).send().await;
+    let answer = sent.map_err(reqwest::Error::without_url).with_context(|| {
+        format!("no server answers at {}: start it, or set FOOTLIGHT_DATA to its data folder and be its user", path.display())
+    })?;
+    if answer.status().is_success() {
+        return print(answer.json().await?);
+    }
+    let status = answer.status();
+    match answer.json::<ApiError>().await {
+        Ok(refusal) => bail!("{}", refusal.message),
+        Err(_) => bail!("the server answers {status}: it may be of another version"),
+    }
+}
+
+fn print(done: Done) -> anyhow::Result<()> {
+    match done {
+        Done::SignInLink(text) | Done::Key(text) => println!("{text}"),
+        Done::Rotated(rotation) => {
+            println!("{} stream keys were sealed again.", rotation.resealed);
+            if !rotation.is_complete() {
+                bail!(
+                    "{} stream keys open under no master key that is configured: add theirs to FOOTLIGHT_OLD_ENCRYPTION_KEYS, restart, \
+                     and rotate again",
+                    rotation.unreadable
+                );
+            }
+            println!("Nothing needs an old master key now: take FOOTLIGHT_OLD_ENCRYPTION_KEYS away and restart.");
+        }
+        Done::Sessions(sessions) => sessions.iter().for_each(|session| println!("{}", line(session))),
+        Done::Stopped(session) => println!("{}", line(&session)),
+        Done::WebhookTaken { address } => println!("A signed webhook went to {address} and was taken."),
+    }
+    Ok(())
+}
+
+/// Columns apart by tabs; a title is free text, so it stands last.
+fn line(session: &SessionView) -> String {
+    let seconds = session.duration / 1000;
+    let time = format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    [session.session_id.as_str(), &session.status, &time, &session.owner_name, &session.stream_title].join("\t")
+}

@@ -1,0 +1,88 @@
+//! A new master key takes over: whatever an older one sealed is sealed again. Every step stands alone, so a rotation that is
+//! interrupted goes on where it stood; until it is complete, the old master key must stay configured.
+
+use super::Studio;
+use crate::{
+    api::operator::Rotation,
+    domain::{audit::AuditAction, ids::DestinationId, session::Owner},
+    server::{
+        auth::origin::Origin,
+        error::{Answer, StudioError},
+        store::SealedKey,
+        vault::VaultError,
+    },
+};
+
+/// A key that is changed in the very moment of its rotation is looked at again.
+const ROUNDS: usize = 5;
+
+impl Studio {
+    /// Seals every stream key, of saved destinations and of sessions, under the current master key.
+    ///
+    /// # Errors
+    /// The store failed; what was sealed again until then stays so.
+    pub async fn rotate_keys(&self) -> Answer<Rotation> {
+        let mut done = Rotation::default();
+        for _ in 0..ROUNDS {
+            let (mut resealed, mut unreadable, mut raced) = (0, 0, false);
+            self.rotate_saved(&mut resealed, &mut unreadable, &mut raced).await?;
+            self.rotate_sessions(&mut resealed, &mut unreadable, &mut raced).await?;
+            done = Rotation { resealed: done.resealed + resealed, unreadable };
+            if !raced {
+                break;
+            }
+        }
+        let words = format!("{} sealed again, {} unreadable", done.resealed, done.unreadable);
+        self.note(AuditAction::KeysRotated, None, &words, &Origin::default()).await;
+        Ok(done)
+    }
+
+    async fn rotate_saved(&self, resealed: &mut usize, unreadable: &mut usize, raced: &mut bool) -> Answer<()> {
+        for saved in self.store().destinations_sealed_otherwise(self.vault().current()).await? {
+            match self.sealed_again(&saved.owner, &saved.destination.id, &saved.key)? {
+                None => *unreadable += 1,
+                Some(key) if self.store().reseal_destination(&saved.destination.id, &saved.key, &key).await? => *resealed += 1,
+                Some(_) => *raced = true,
+            }
+        }
+        Ok(())
+    }
+
+    async fn rotate_sessions(&self, resealed: &mut usize, unreadable: &mut usize, raced: &mut bool) -> Answer<()> {
+        for id in self.store().sessions_sealed_otherwise(self.vault().current()).await? {
+            let Some(session) = self.store().session(&id).await? else { continue };
+            let old = self.store().session_keys(&id).await?;
+            let (mut new, mut count) = (old.clone(), 0);
+            for (destination, key) in new.iter_mut().filter(|(_, key)| self.vault().needs_rotation(key)) {
+                match self.sealed_again(&session.owner, destination, key)? {
+                    None => *unreadable += 1,
+                    Some(fresh) => {
+                        *key = fresh;
+                        count += 1;
+                    }
+                }
+            }
+            if count == 0 {
+                continue;
+            }
+            if self.store().reseal_session(&id, &old, &new).await? {
+                *resealed += count;
+            } else {
+                *raced = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` if no configured master key opens it.
+    fn sealed_again(&self, owner: &Owner, destination: &DestinationId, key: &SealedKey) -> Answer<Option<SealedKey>> {
+        match self.vault().open(owner, destination, key) {
+            Ok(opened) => self.seal(owner, destination, &opened).map(Some),
+            Err(VaultError::UnknownMasterKey | VaultError::NotAuthentic | VaultError::MalformedText) => {
+                tracing::warn!(%destination, "a stored stream key does not open under any master key that is configured");
+                Ok(None)
+            }
+            Err(error) => Err(StudioError::Internal(error.to_string())),
+        }
+    }
+}
