@@ -68,14 +68,17 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     }
     tokio::spawn(state.studio.clone().watch());
     tracing::info!(%listen, url = state.studio.config().app_url, "serving");
+    let studio = state.studio.clone();
     let closing = state.studio.closing().clone();
     let serving = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(closing.clone().cancelled_owned())
         .into_future();
-    tokio::select! {
+    let served = tokio::select! {
         served = serving => served.map_err(Into::into),
         () = stopped(closing) => Ok(()),
-    }
+    };
+    studio.hand_over().await;
+    served
 }
 
 fn http_client() -> anyhow::Result<reqwest::Client> {

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod clock;
 pub mod error;
 pub mod http;
+pub mod life;
 pub mod limits;
 pub mod livekit;
 pub mod operator;

@@ -49,6 +49,8 @@ pub struct ServeConfig {
     pub video: DefaultVideo,
     /// How long things may take.
     pub deadlines: Deadlines,
+    /// Names this process among replicas on one store; the same after a restart (`FOOTLIGHT_REPLICA`).
+    pub replica: String,
 }
 
 /// A value that is never printed.
@@ -116,6 +118,10 @@ pub struct DefaultVideo {
 pub struct Deadlines {
     /// From the click to live (`FOOTLIGHT_START_DEADLINE`, s).
     pub start: Duration,
+    /// From an egress's acceptance to its picture at the relay (`FOOTLIGHT_SIGNAL_DEADLINE`, s).
+    pub signal: Duration,
+    /// How long a host may take to join for the first time (`FOOTLIGHT_HOST_DEADLINE`, s).
+    pub host: Duration,
     /// How long a host may be away (`FOOTLIGHT_GRACE`, s).
     pub grace: Duration,
     /// The longest show (`FOOTLIGHT_MAX_DURATION`, s).
@@ -142,8 +148,10 @@ impl ServeConfig {
             (None, None) => None,
             _ => return Err(Env::malformed("FOOTLIGHT_STORE_PASSWORD", "FOOTLIGHT_STORE_USER and FOOTLIGHT_STORE_PASSWORD together")),
         };
+        let listen = env.parsed("FOOTLIGHT_LISTEN", ([127, 0, 0, 1], 3000).into(), "an address and port such as 127.0.0.1:3000")?;
         Ok(Self {
-            listen: env.parsed("FOOTLIGHT_LISTEN", ([127, 0, 0, 1], 3000).into(), "an address and port such as 127.0.0.1:3000")?,
+            replica: env.get("FOOTLIGHT_REPLICA").map_or_else(|| replica(listen), str::to_owned),
+            listen,
             app_url,
             store: env.get("FOOTLIGHT_STORE").map_or_else(|| format!("surrealkv://{}", data.join("store").display()), str::to_owned),
             data,
@@ -169,6 +177,8 @@ impl ServeConfig {
             video: default_video(env)?,
             deadlines: Deadlines {
                 start: seconds(env, "FOOTLIGHT_START_DEADLINE", 60)?,
+                signal: seconds(env, "FOOTLIGHT_SIGNAL_DEADLINE", 30)?,
+                host: seconds(env, "FOOTLIGHT_HOST_DEADLINE", 60)?,
                 grace: seconds(env, "FOOTLIGHT_GRACE", 75)?,
                 show: seconds(env, "FOOTLIGHT_MAX_DURATION", 12 * 3600)?,
                 frozen: seconds(env, "FOOTLIGHT_FROZEN_AFTER", 10)?,
@@ -212,6 +222,12 @@ impl LiveKitConfig {
             api_secret: secret(env, "LIVEKIT_API_SECRET", 32)?,
         })
     }
+}
+
+/// Two processes on one machine listen on different ports, and two machines have different names.
+fn replica(listen: SocketAddr) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}/{listen}", host.trim())
 }
 
 const HEX_KEY: &str = "64 hexadecimal digits, such as `openssl rand -hex 32` prints";

@@ -1,5 +1,9 @@
 //! A session: one show from the click to its end. Its states carry their data, and only the transitions below exist.
 
+mod outcome;
+
+pub use outcome::{EndReason, FailureCause, Outcome};
+
 use super::{
     destination::Destination,
     ids::{AgentId, DestinationId, EgressId, Generation, SessionId, UserId},
@@ -18,69 +22,6 @@ pub enum Owner {
     User(UserId),
     /// An agent with an API key.
     Agent(AgentId),
-}
-
-impl EndReason {
-    /// The word of the API.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Stopped => "stopped",
-            Self::StoppedByAdmin { .. } => "stopped_by_admin",
-            Self::HostLeft => "host_left",
-            Self::TooLong => "too_long",
-            Self::Replaced => "replaced",
-            Self::NoDestinations => "no_destinations",
-        }
-    }
-}
-
-impl fmt::Display for EndReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stopped => f.write_str("The show was ended."),
-            Self::StoppedByAdmin { note } if note.is_empty() => f.write_str("An administrator ended the show."),
-            Self::StoppedByAdmin { note } => write!(f, "An administrator ended the show: {note}"),
-            Self::HostLeft => f.write_str("The host left and did not come back in time."),
-            Self::TooLong => f.write_str("The show reached the longest duration."),
-            Self::Replaced => f.write_str("Another show was started in its place."),
-            Self::NoDestinations => f.write_str("The last destination was removed."),
-        }
-    }
-}
-
-impl FailureCause {
-    /// The word of the API.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::RoomNotMade => "room_not_made",
-            Self::RelayUnreachable => "relay_unreachable",
-            Self::NoFreeSlot => "no_free_slot",
-            Self::EgressFailed { .. } => "egress_failed",
-            Self::StartDeadline { .. } => "start_deadline",
-            Self::HostNeverJoined => "host_never_joined",
-            Self::DestinationsFailed { .. } => "destinations_failed",
-            Self::EgressKeptFailing { .. } => "egress_kept_failing",
-            Self::Interrupted => "interrupted",
-        }
-    }
-}
-
-impl fmt::Display for FailureCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RoomNotMade => {
-                f.write_str("The media server did not make a room. Try again; if it stays so, tell whoever runs this studio.")
-            }
-            Self::RelayUnreachable => f.write_str("The relay did not answer. Try again; if it stays so, tell whoever runs this studio."),
-            Self::NoFreeSlot => f.write_str("No slot is free: every slot carries another show. Try again when one has ended."),
-            Self::EgressFailed { reason } => write!(f, "The picture could not be captured: {reason}"),
-            Self::StartDeadline { missing } => write!(f, "The show did not get on air in time: {missing} was missing."),
-            Self::HostNeverJoined => f.write_str("Your browser never reached the media server. Check the network, then try again."),
-            Self::DestinationsFailed { reasons } => write!(f, "No destination takes the show. {}", reasons.join(". ")),
-            Self::EgressKeptFailing { reason } => write!(f, "The picture was lost and could not be brought back: {reason}"),
-            Self::Interrupted => f.write_str("The studio was restarted in the middle of the start. Try again."),
-        }
-    }
 }
 
 impl fmt::Display for Owner {
@@ -122,63 +63,6 @@ pub enum Actor {
     Watchdog,
     /// Footlight itself, in the course of a use case.
     Studio,
-}
-
-/// Why a show ended as it should.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
-pub enum EndReason {
-    /// The owner stopped it.
-    Stopped,
-    /// An administrator stopped it and said why.
-    StoppedByAdmin {
-        /// In the administrator's words; may be empty.
-        note: String,
-    },
-    /// The host left and did not come back within the grace.
-    HostLeft,
-    /// It reached the longest duration.
-    TooLong,
-    /// The owner started another show in its place.
-    Replaced,
-    /// The last destination was removed.
-    NoDestinations,
-}
-
-/// Why a show failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "cause", rename_all = "snake_case")]
-pub enum FailureCause {
-    /// LiveKit did not make the room.
-    RoomNotMade,
-    /// The relay did not answer.
-    RelayUnreachable,
-    /// No egress had room for the show.
-    NoFreeSlot,
-    /// The egress was refused or ended before the show was on air.
-    EgressFailed {
-        /// In the engine's words.
-        reason: String,
-    },
-    /// The composite or every destination took longer than the start deadline.
-    StartDeadline {
-        /// What was missing.
-        missing: String,
-    },
-    /// The host never joined the room.
-    HostNeverJoined,
-    /// No destination takes the show, and none will.
-    DestinationsFailed {
-        /// One sentence for each, by name.
-        reasons: Vec<String>,
-    },
-    /// Egresses were lost faster than they may be replaced.
-    EgressKeptFailing {
-        /// Why the last one was lost.
-        reason: String,
-    },
-    /// Footlight was stopped in the middle of the start.
-    Interrupted,
 }
 
 /// Where a session stands.
@@ -230,16 +114,6 @@ pub enum SessionState {
         /// When it ended.
         at: Timestamp,
     },
-}
-
-/// What an ending session will have been.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Over, as it should.
-    Ended(EndReason),
-    /// Over, as it should not.
-    Failed(FailureCause),
 }
 
 /// A transition that does not exist.
@@ -385,6 +259,22 @@ pub enum Trouble {
     ReplacingEgress,
 }
 
+/// Whether the host is in the room, as far as anybody could look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+pub enum HostPresence {
+    /// Never seen yet.
+    #[default]
+    NotYet,
+    /// In the room.
+    Here,
+    /// Was there.
+    Away {
+        /// Since when not.
+        since: Timestamp,
+    },
+}
+
 /// A show, as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
@@ -423,7 +313,13 @@ pub struct Session {
     /// How long what is sent to the picture is held back, so that an opponent who watches learns it too late.
     #[serde(default)]
     pub broadcast_delay_ms: u32,
-    /// How each destination did, kept when the show begins to end.
+    /// Whether the host is in the room, where one is expected.
+    #[serde(default)]
+    pub host: HostPresence,
+    /// When egresses were replaced, within the last ten minutes.
+    #[serde(default)]
+    pub replaced_at: Vec<Timestamp>,
+    /// How each destination has done, kept twice a minute and when the show begins to end.
     #[serde(default)]
     pub results: Vec<DestinationResult>,
     /// Grows by one with every stored change; a change over an older one is refused.
@@ -440,6 +336,9 @@ pub struct DestinationResult {
     pub uptime_ms: u64,
     /// Times it was lost and came back.
     pub reconnects: u32,
+    /// What of both an earlier relay counted: a relay that is restarted begins at nothing.
+    #[serde(default)]
+    pub carried: (u64, u32),
     /// Why it was given up, if it was.
     pub failure: Option<String>,
 }

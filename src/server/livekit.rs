@@ -1,6 +1,7 @@
 //! The port to LiveKit: rooms, tokens, Web Egress. Above it nobody knows whether a fleet or the local engine answers.
 
 pub mod client;
+pub mod fake;
 pub mod signature;
 pub mod tokens;
 
@@ -14,7 +15,10 @@ pub enum LiveKitError {
     /// No egress has room for another show.
     #[error("no egress slot is free")]
     NoSlot,
-    /// It does not answer, or not in time: what was asked may still happen.
+    /// Nobody listens there: what was asked has not happened.
+    #[error("LiveKit is down")]
+    Down(#[source] Reason),
+    /// It does not answer in time: what was asked may still happen.
     #[error("LiveKit does not answer")]
     Unreachable(#[source] Reason),
     /// It said no.

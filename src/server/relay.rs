@@ -1,6 +1,7 @@
 //! The port to the relay: wanted states go out, evidence comes back.
 
 pub mod client;
+pub mod fake;
 
 use crate::{
     api::broadcast::{ShowReport, WantedShow},

@@ -17,6 +17,10 @@ use crate::domain::{
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A start repeated with its key within this long is the same start.
+pub const IDEMPOTENT_FOR_MS: i64 = 24 * 3600 * 1000;
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -263,7 +267,8 @@ pub trait Store: Send + Sync + 'static {
     async fn audit(&self, before: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// Adds a session (revision 1) with its first timeline entry and its destinations' keys, in one transaction.
-    /// [`StoreError::ActiveSession`] if the owner has an active one; [`StoreError::Taken`] if `idempotency_key` is in use by the owner.
+    /// [`StoreError::ActiveSession`] if the owner has an active one; [`StoreError::Taken`] if the owner used `idempotency_key`
+    /// in the 24 hours before (an older use is forgotten).
     async fn insert_session(
         &self,
         session: &Session,
@@ -284,6 +289,10 @@ pub trait Store: Send + Sync + 'static {
     async fn set_session_keys(&self, id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> Result<(), StoreError>;
     /// The keys of a session's destinations.
     async fn session_keys(&self, id: &SessionId) -> Result<Vec<(DestinationId, SealedKey)>, StoreError>;
+    /// Takes or renews a session's lease for `ttl` by the store's own clock; `false` while another holder's runs.
+    async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Result<bool, StoreError>;
+    /// Gives back every lease of a holder.
+    async fn release_leases(&self, holder: &str) -> Result<(), StoreError>;
     /// Every active session.
     async fn active_sessions(&self) -> Result<Vec<Session>, StoreError>;
     /// The owner's active session.

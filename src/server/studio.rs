@@ -13,15 +13,18 @@ pub mod facts;
 pub mod feed;
 pub mod games;
 pub mod keys;
+pub mod lease;
 pub mod listing;
 pub mod operator;
 pub mod overlay;
+mod perform;
 pub mod reconcile;
 pub mod replace;
 pub mod rotation;
 pub mod saved;
 pub mod start;
 pub mod stop;
+pub mod tally;
 pub mod views;
 pub mod webhooks;
 
@@ -84,6 +87,12 @@ struct Inner {
     /// One lock per active session: whoever acts on its egress holds it.
     locks: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
     names: Mutex<HashMap<crate::domain::ids::UserId, String>>,
+    /// The shows this replica leads, and when it last said so to the store.
+    leases: Mutex<HashMap<SessionId, tokio::time::Instant>>,
+    /// The revision of each running show that listeners were told last.
+    announced: Mutex<HashMap<SessionId, u64>>,
+    /// One sweep at a time.
+    sweeping: tokio::sync::Mutex<()>,
 }
 
 /// What a change of a session did: the new session, and the line for its timeline if something happened.
@@ -106,6 +115,9 @@ impl Studio {
             closing: CancellationToken::new(),
             locks: Mutex::default(),
             names: Mutex::default(),
+            leases: Mutex::default(),
+            announced: Mutex::default(),
+            sweeping: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -205,6 +217,7 @@ impl Studio {
 
     /// Tells everybody who listens how a session stands.
     async fn announce(&self, session: &Session) {
+        self.announced().insert(session.id.clone(), session.revision);
         let view: SessionView = self.view(session).await;
         self.feed().session(view);
     }

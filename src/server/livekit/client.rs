@@ -162,6 +162,9 @@ fn translate(error: ServiceError) -> LiveKitError {
             _ => LiveKitError::Refused(Reason(answer.to_string())),
         },
         // A request's own error text carries its address, and with it nothing secret; still, the address is ours to know.
+        ServiceError::Twirp(ServerError::Request(error)) if error.is_connect() => {
+            LiveKitError::Down(Reason(error.without_url().to_string()))
+        }
         ServiceError::Twirp(ServerError::Request(error)) => LiveKitError::Unreachable(Reason(error.without_url().to_string())),
         other => LiveKitError::Refused(Reason(other.to_string())),
     }

@@ -9,6 +9,7 @@ mod defaults;
 mod destinations;
 mod feed;
 mod keys;
+mod leases;
 mod overlays;
 mod query;
 mod rotation;
@@ -22,18 +23,22 @@ use super::{
     Avatar, Defaults, FeedCounts, FeedEntry, NewLine, OverlayGrant, SavedDestination, SealedKey, SessionFilter, SignIn, Store, StoreError,
     StoredWebhook, TimelineEntry, TokenHash,
 };
-use crate::domain::{
-    account::User,
-    agent::Agent,
-    audit::AuditEntry,
-    ids::{AgentId, DestinationId, EgressId, Generation, KeyId, SessionId, SignInId, UserId},
-    key::ApiKey,
-    session::{Owner, Session},
-    timestamp::Timestamp,
+use crate::{
+    domain::{
+        account::User,
+        agent::Agent,
+        audit::AuditEntry,
+        ids::{AgentId, DestinationId, EgressId, Generation, KeyId, SessionId, SignInId, UserId},
+        key::ApiKey,
+        session::{Owner, Session},
+        timestamp::Timestamp,
+    },
+    server::life::Life,
 };
 use async_trait::async_trait;
 use query::Database;
 use serde_json::json;
+use std::time::Duration;
 use surrealdb::opt::auth::Root;
 
 /// Namespace and database, on every engine.
@@ -71,13 +76,19 @@ impl SurrealStore {
             let root = Root { username: username.clone(), password: password.clone() };
             client.signin(root).await.map_err(failed)?;
         }
-        let database = Database(client);
+        let database = Database(client, None);
         database.run(&format!("DEFINE NAMESPACE IF NOT EXISTS {NAME}"), json!({})).await?;
         database.0.use_ns(NAME).await.map_err(failed)?;
         database.run(&format!("DEFINE DATABASE IF NOT EXISTS {NAME}"), json!({})).await?;
         database.0.use_db(NAME).await.map_err(failed)?;
         schema::migrate(&database).await?;
         Ok(Self(database))
+    }
+
+    /// The same store, as a process has it that is killed in mid-work.
+    #[must_use]
+    pub fn mortal(&self, life: Life) -> Self {
+        Self(Database(self.0.0.clone(), Some(life)))
     }
 }
 
@@ -199,6 +210,12 @@ impl Store for SurrealStore {
     }
     async fn session_keys(&self, id: &SessionId) -> Answer<Vec<(DestinationId, SealedKey)>> {
         self.0.session_keys(id).await
+    }
+    async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Answer<bool> {
+        self.0.claim_lease(session, holder, ttl).await
+    }
+    async fn release_leases(&self, holder: &str) -> Answer<()> {
+        self.0.release_leases(holder).await
     }
     async fn active_sessions(&self) -> Answer<Vec<Session>> {
         self.0.active_sessions().await

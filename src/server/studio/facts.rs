@@ -1,8 +1,11 @@
-//! What is known of running shows only while this process runs: the relay's evidence, who is in the room, the overlay's
-//! heartbeat, replacements. All of it can be measured again, so none of it is stored.
+//! What is known of running shows only while this process runs: the relay's evidence, when the room was looked at, the
+//! overlay's heartbeat. All of it can be measured again, so none of it is stored; what cannot stands in the session.
 
 use crate::{
-    api::{broadcast::ShowReport, overlay::Heartbeat},
+    api::{
+        broadcast::{IngestState, ShowReport},
+        overlay::Heartbeat,
+    },
     domain::{
         ids::{Generation, SessionId},
         timestamp::Timestamp,
@@ -18,14 +21,16 @@ use std::{
 pub struct ShowFacts {
     /// The relay's latest measurements and when they came.
     pub report: Option<(ShowReport, Timestamp)>,
-    /// Whether the host was ever seen in the room.
-    pub host_seen: bool,
-    /// Since when the host is missing.
-    pub host_away_since: Option<Timestamp>,
+    /// When the room was last looked into with success.
+    pub host_looked_at: Option<Timestamp>,
+    /// Whether LiveKit has the room, where it said so.
+    pub room: Option<bool>,
     /// The overlay's latest heartbeat.
     pub pulse: Option<Pulse>,
-    /// When egresses were replaced, within the last ten minutes.
-    pub replaced_at: Vec<Timestamp>,
+    /// The latest generation whose picture reached the relay.
+    pub arrived: Option<Generation>,
+    /// When this process heard of the show from the relay for the first time.
+    pub watched_since: Option<Timestamp>,
     /// Since when nothing reaches the relay.
     pub composite_away_since: Option<Timestamp>,
 }
@@ -41,6 +46,20 @@ pub struct Pulse {
     pub beat: Heartbeat,
     /// When its frame counter last grew.
     pub moved_at: Timestamp,
+}
+
+impl ShowFacts {
+    /// Takes the relay's measurements.
+    pub fn hear(&mut self, report: ShowReport, now: Timestamp) {
+        if let IngestState::Receiving { generation, .. } = report.ingest.state {
+            self.arrived = self.arrived.max(Some(generation));
+            self.composite_away_since = None;
+        } else {
+            self.composite_away_since = self.composite_away_since.or(Some(now));
+        }
+        self.watched_since = self.watched_since.or(Some(now));
+        self.report = Some((report, now));
+    }
 }
 
 /// What is known of every running show.
@@ -60,6 +79,11 @@ impl Facts {
     /// Changes what is known of a show.
     pub fn note<R>(&self, session: &SessionId, change: impl FnOnce(&mut ShowFacts) -> R) -> R {
         change(self.lock().entry(session.clone()).or_default())
+    }
+
+    /// Takes the relay's measurements.
+    pub fn hear(&self, report: ShowReport, now: Timestamp) {
+        self.note(&report.session_id.clone(), |facts| facts.hear(report, now));
     }
 
     /// Takes the overlay's heartbeat.

@@ -3,7 +3,7 @@
 //! session with its cause, and the take-down undoes the earlier ones.
 
 use super::{
-    Change, Studio,
+    Studio,
     destinations::{Resolved, new_id},
 };
 use crate::{
@@ -15,22 +15,24 @@ use crate::{
         ids::{Generation, SessionId},
         overlay::OverlaySettings,
         room::{RoomAccess, room_name},
-        session::{Actor, EndReason, FailureCause, Outcome, Owner, Session, SessionState, StreamType},
+        session::{Actor, EndReason, FailureCause, HostPresence, Outcome, Owner, Session, SessionState, StreamType},
         video::VideoFormat,
     },
     server::{
         auth::caller::Caller,
         error::{Answer, StudioError, chain},
         livekit::{EgressRequest, LiveKitError, Slots, tokens},
-        store::{StoreError, TimelineEntry},
+        store::{IDEMPOTENT_FOR_MS, StoreError, TimelineEntry},
     },
 };
 use std::time::Duration;
 
-const IDEMPOTENT_FOR_MS: i64 = 24 * 3600 * 1000;
 /// The room outlives the host's absence by more than the grace, so that the grace decides.
 const ROOM_MARGIN: Duration = Duration::from_secs(30);
 const LONGEST_TITLE: usize = 140;
+
+/// A session's lock, carried from task to task.
+type Held = tokio::sync::OwnedMutexGuard<()>;
 
 impl Studio {
     /// Starts a show. The answer's session is `pending`; `live` comes by the feed.
@@ -40,11 +42,8 @@ impl Studio {
     /// nothing is left behind).
     pub async fn start(&self, caller: &Caller, show: StartShow) -> Answer<StartedShow> {
         let (owner, name) = self.owner_of(caller, &show).await?;
-        if let Some(key) = &show.idempotency_key {
-            let since = self.now().plus_millis(-IDEMPOTENT_FOR_MS);
-            if let Some(session) = self.store().session_by_idempotency_key(&owner, key, since).await? {
-                return self.started(&session, true).await;
-            }
+        if let Some(session) = self.repeated(&owner, show.idempotency_key.as_deref()).await? {
+            return self.started(&session, true).await;
         }
         let video = self.format(show.video)?;
         let title = plain_text("streamTitle", &show.stream_title)?;
@@ -63,7 +62,13 @@ impl Studio {
             (false, _) => show.destination_ids,
         };
         let resolved = self.resolve(&owner, &caller.user.id, &ids, show.destinations).await?;
-        self.make_way(caller, &owner, show.replace).await?;
+        if let Err(error) = self.make_way(caller, &owner, show.replace).await {
+            // What is in the way may be this very show, asked for twice at the same moment.
+            return match self.repeated(&owner, show.idempotency_key.as_deref()).await? {
+                Some(session) => self.started(&session, true).await,
+                None => Err(error),
+            };
+        }
         let of_the_house = match show.stream_type {
             StreamType::User => OverlaySettings::for_user(),
             StreamType::Agent => OverlaySettings::for_agent(),
@@ -86,20 +91,60 @@ impl Studio {
             public: show.public,
             current_lobby_id,
             broadcast_delay_ms,
+            host: HostPresence::NotYet,
+            replaced_at: Vec::new(),
             results: Vec::new(),
             revision: 1,
         };
-        match self.insert(&session, caller.actor(), &resolved, show.idempotency_key.as_deref()).await {
-            // The same request came twice at the same moment: the other one made the session.
-            Err(error) => return self.made_meanwhile(&session.owner, show.idempotency_key.as_deref(), error).await,
-            Ok(()) => {}
+        // Held until the first egress is stored, so that nobody takes the pending session for a forgotten one; in a task of
+        // its own, so that a caller who hangs up leaves nothing half done.
+        let held = self.lock_of(&session.id).lock_owned().await;
+        let (studio, key, actor) = (self.clone(), show.idempotency_key, caller.actor());
+        let begun = tokio::spawn(async move { studio.begin(session, actor, resolved, key, held).await });
+        let (session, repeated) = begun.await.map_err(|error| StudioError::Internal(error.to_string()))??;
+        if let Err(error) = self.store().destinations_used(&ids, session.created_at).await {
+            tracing::warn!(session = %session.id, error = %chain(&error), "when its destinations were used could not be stored");
         }
-        self.store().destinations_used(&ids, session.created_at).await?;
-        self.prepare(&session).await?;
+        self.started(&session, repeated).await
+    }
+
+    /// Stores the session, makes what host and egress need at once, and leaves the rest to a task of its own.
+    async fn begin(
+        &self,
+        session: Session,
+        actor: Actor,
+        resolved: Vec<Resolved>,
+        key: Option<String>,
+        held: Held,
+    ) -> Answer<(Session, bool)> {
+        let inserted = self.insert(&session, actor, &resolved, key.as_deref()).await;
+        if let Err(error) = inserted {
+            drop(held);
+            self.forget(&session.id);
+            // Somebody else's repetition of this very call was faster.
+            return match self.repeated(&session.owner, key.as_deref()).await? {
+                Some(winner) => Ok((winner, true)),
+                None => Err(error),
+            };
+        }
+        self.claim(&session.id).await;
+        if let Err((cause, error)) = self.prepare(&session).await {
+            self.begin_end(&session.id, Actor::Studio, Outcome::Failed(cause)).await?;
+            drop(held);
+            self.settle(&session.id).await?;
+            return Err(error);
+        }
         let studio = self.clone();
         let launched = session.clone();
-        tokio::spawn(async move { studio.launch(launched).await });
-        self.started(&session, false).await
+        tokio::spawn(async move { studio.launch(launched, held).await });
+        Ok((session, false))
+    }
+
+    /// The session that an earlier call with the same key started.
+    async fn repeated(&self, owner: &Owner, key: Option<&str>) -> Answer<Option<Session>> {
+        let Some(key) = key else { return Ok(None) };
+        let since = self.now().plus_millis(-IDEMPOTENT_FOR_MS);
+        Ok(self.store().session_by_idempotency_key(owner, key, since).await?)
     }
 
     /// A fresh room token for the host of a running show.
@@ -108,7 +153,14 @@ impl Studio {
     /// Not the caller's, over, or without a room.
     pub async fn room_access(&self, caller: &Caller, id: &SessionId) -> Answer<RoomAccess> {
         let session = self.own(caller, id).await?;
-        self.host_access(&session)?.ok_or_else(|| StudioError::refused(ErrorCode::Conflict, "The show is over, or has no room."))
+        let access = self.host_access(&session)?;
+        // A media server that was restarted has forgotten its rooms, and whoever asks needs this one now.
+        if access.is_some()
+            && let Err(error) = self.make_room(id).await
+        {
+            tracing::warn!(session = %id, %error, "the room could not be made sure of");
+        }
+        access.ok_or_else(|| StudioError::refused(ErrorCode::Conflict, "The show is over, or has no room."))
     }
 
     /// What is known before a show.
@@ -172,6 +224,7 @@ impl Studio {
                 return Err(in_the_way(&running.id));
             }
             self.begin_end(&running.id, caller.actor(), Outcome::Ended(EndReason::Replaced)).await?;
+            // One that was ending already counts too: its owner waits for the same slot.
             self.settle(&running.id).await?;
         }
         let active = self.store().active_sessions().await?;
@@ -202,58 +255,34 @@ impl Studio {
         Ok(())
     }
 
-    /// The session that another request with the same key made, or the error.
-    async fn made_meanwhile(&self, owner: &Owner, idempotency_key: Option<&str>, error: StudioError) -> Answer<StartedShow> {
-        let Some(key) = idempotency_key else { return Err(error) };
-        let since = self.now().plus_millis(-IDEMPOTENT_FOR_MS);
-        match self.store().session_by_idempotency_key(owner, key, since).await? {
-            Some(session) => self.started(&session, true).await,
-            None => Err(error),
-        }
-    }
-
     /// Room and relay: what the host's browser and the egress will need at once.
-    async fn prepare(&self, session: &Session) -> Answer<()> {
+    async fn prepare(&self, session: &Session) -> Result<(), (FailureCause, StudioError)> {
         if session.stream_type == StreamType::User {
-            let deadlines = self.config().deadlines;
-            let (empty, departure) = (deadlines.start + ROOM_MARGIN, deadlines.grace + ROOM_MARGIN);
-            if let Err(error) = self.livekit().create_room(&room_name(&session.id), empty, departure).await {
-                self.fail(&session.id, FailureCause::RoomNotMade).await?;
-                return Err(error.into());
-            }
+            self.make_room(&session.id).await.map_err(|error| (FailureCause::RoomNotMade, error.into()))?;
         }
-        let wanted = self.wanted(session).await?;
-        match self.relay().put(&wanted).await {
-            Ok(report) => {
-                self.facts().note(&session.id, |facts| facts.report = Some((report, self.now())));
-                Ok(())
-            }
-            Err(error) => {
-                self.fail(&session.id, FailureCause::RelayUnreachable).await?;
-                Err(error.into())
-            }
-        }
+        let wanted = self.wanted(session).await.map_err(|error| (FailureCause::Interrupted, error))?;
+        let report = self.relay().put(&wanted).await.map_err(|error| (FailureCause::RelayUnreachable, error.into()))?;
+        self.facts().hear(report, self.now());
+        Ok(())
     }
 
-    /// Asks for the first egress and stores the session as starting. Holds the session's lock, so that nobody takes the
-    /// pending session for a forgotten one.
-    async fn launch(&self, session: Session) {
+    /// Makes a show's room; one that is there stays as it is.
+    pub(super) async fn make_room(&self, id: &SessionId) -> Result<(), LiveKitError> {
+        let deadlines = self.config().deadlines;
+        let (empty, departure) = (deadlines.start.max(deadlines.grace) + ROOM_MARGIN, deadlines.grace + ROOM_MARGIN);
+        self.livekit().create_room(&room_name(id), empty, departure).await
+    }
+
+    /// Asks for the first egress and stores the session as starting.
+    async fn launch(&self, session: Session, held: Held) {
         let id = session.id.clone();
-        let lock = self.lock_of(&id);
-        let held = lock.lock().await;
-        let outcome = match self.ask_for_egress(&session, session.generation).await {
-            Ok(egress) => {
-                let since = self.now();
-                let stored = self
-                    .change(&id, Actor::Studio, |session| {
-                        let state = session.state.clone().start(egress.clone(), since).ok()?;
-                        let what = Some("The capture was accepted; its browser boots while the host joins.".to_owned());
-                        Some(Change { session: Session { state, ..session.clone() }, what })
-                    })
-                    .await;
-                // A stop that came meanwhile did not know this egress: its take-down finds it in the list by its mark.
-                stored.map(|_| ())
-            }
+        let started = match self.egress_request(&session, session.generation).await {
+            Ok(request) => self.start_once(&id, session.generation, &request).await.map_err(StudioError::from),
+            Err(error) => Err(error),
+        };
+        let outcome = match started {
+            // A stop that came meanwhile did not know this egress: its take-down finds it in the list by its mark.
+            Ok(egress) => self.adopt(&id, session.generation, &egress).await,
             Err(error) => {
                 tracing::warn!(session = %id, error = %chain(&error), "the first egress was not accepted");
                 let cause = match &error {
@@ -270,23 +299,17 @@ impl Studio {
         if let Err(error) = outcome {
             tracing::error!(session = %id, error = %chain(&error), "a start was not stored; the reconciler goes on");
         }
-        self.act(&id).await;
+        self.attend(&id).await;
     }
 
-    /// Mints the overlay's token and starts an egress on its page, towards the relay.
-    pub(super) async fn ask_for_egress(&self, session: &Session, generation: Generation) -> Answer<crate::domain::ids::EgressId> {
+    /// What an egress of this generation is started with. Its overlay token is minted here: once for each generation.
+    pub(super) async fn egress_request(&self, session: &Session, generation: Generation) -> Answer<EgressRequest> {
         let token = self.mint_overlay_token(session, generation).await?;
-        let request = EgressRequest {
+        Ok(EgressRequest {
             page_url: self.page_url(&session.id, generation, &token),
             output_url: self.ingest_url(&session.id, generation),
             video: session.video,
-        };
-        Ok(self.livekit().start_egress(&request).await?)
-    }
-
-    async fn fail(&self, id: &SessionId, cause: FailureCause) -> Answer<()> {
-        self.begin_end(id, Actor::Studio, Outcome::Failed(cause)).await?;
-        self.settle(id).await
+        })
     }
 
     async fn started(&self, session: &Session, repeated: bool) -> Answer<StartedShow> {

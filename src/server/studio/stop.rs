@@ -1,12 +1,20 @@
 //! The end of a show, whoever asks for it; and what a caller may see of shows.
 
-use super::{Change, Studio, decide::is_taken};
+use super::{
+    Change, Studio,
+    decide::{EVIDENCE_MS, is_taken},
+    tally,
+};
 use crate::{
-    api::{broadcast::DestinationState, error::ErrorCode, sessions::SessionView},
+    api::{
+        broadcast::{DestinationState, ShowReport},
+        error::ErrorCode,
+        sessions::SessionView,
+    },
     domain::{
         account::Role,
         ids::SessionId,
-        session::{Actor, DestinationResult, EndReason, Outcome, Session},
+        session::{Actor, EndReason, Outcome, Session},
     },
     server::{
         auth::caller::Caller,
@@ -91,32 +99,34 @@ impl Studio {
     /// Takes the session into `ending`, with what each destination has done so far. The first outcome stays.
     pub(super) async fn begin_end(&self, id: &SessionId, actor: Actor, outcome: Outcome) -> Answer<Session> {
         let at = self.now();
-        let report = self.facts().of(id).report.map(|(report, _)| report);
+        let report = self.last_report(id).await;
         self.change(id, actor, |session| {
             let state = session.state.clone().end(outcome.clone(), at).ok()?;
-            let results = report.iter().flat_map(|report| &report.destinations).map(|of| DestinationResult {
-                id: of.id.clone(),
-                uptime_ms: of.uptime_ms,
-                reconnects: of.reconnects,
-                failure: match &of.state {
-                    DestinationState::Failed { reason, .. } => Some(reason.clone()),
-                    _ => None,
-                },
-            });
-            let what = match &outcome {
-                Outcome::Ended(reason) => reason.to_string(),
-                Outcome::Failed(cause) => cause.to_string(),
-            };
-            Some(Change { session: Session { state, results: results.collect(), health: Vec::new(), ..session.clone() }, what: Some(what) })
+            let results = report.as_ref().map_or_else(|| session.results.clone(), |report| tally::count(&session.results, report));
+            let what = Some(outcome.to_string());
+            Some(Change { session: Session { state, results, health: Vec::new(), ..session.clone() }, what })
         })
         .await
+    }
+
+    /// The relay's latest word: what was heard, or asked for now where nothing was heard lately.
+    async fn last_report(&self, id: &SessionId) -> Option<ShowReport> {
+        let heard = self.facts().of(id).report;
+        let fresh = heard.as_ref().is_some_and(|(_, at)| self.now().millis_since(*at) <= EVIDENCE_MS);
+        if !fresh
+            && let Ok(shows) = self.relay().shows().await
+            && let Some(report) = shows.into_iter().find(|report| &report.session_id == id)
+        {
+            return Some(report);
+        }
+        heard.map(|(report, _)| report)
     }
 
     /// Works at an ending session until it is over, for a while.
     pub(super) async fn settle(&self, id: &SessionId) -> Answer<()> {
         let work = async {
             loop {
-                self.act(id).await;
+                self.attend(id).await;
                 match self.store().session(id).await? {
                     Some(session) if session.state.is_active() => tokio::time::sleep(Duration::from_millis(150)).await,
                     _ => return Ok(()),
@@ -127,28 +137,27 @@ impl Studio {
     }
 
     /// Takes the relay's measurements of a show and acts on what they mean.
-    pub(super) async fn take_report(&self, report: crate::api::broadcast::ShowReport) {
+    pub async fn take_report(&self, report: ShowReport) {
         let now = self.now();
         let id = report.session_id.clone();
-        let receiving = matches!(report.ingest.state, crate::api::broadcast::IngestState::Receiving { .. });
         let changed = self.facts().note(&id, |facts| {
             let before = facts.report.as_ref().map(|(before, _)| (is_taken(before), states(before)));
             let after = (is_taken(&report), states(&report));
-            facts.composite_away_since = if receiving { None } else { facts.composite_away_since.or(Some(now)) };
-            facts.report = Some((report, now));
+            facts.hear(report, now);
             before != Some(after)
         });
         if changed {
-            self.act(&id).await;
+            self.attend(&id).await;
         }
-        if let Ok(Some(session)) = self.store().session(&id).await
-            && session.state.is_active()
-        {
-            self.announce(&session).await;
+        match self.store().session(&id).await {
+            Ok(Some(session)) if session.state.is_active() => self.announce(&session).await,
+            // A report that was under way when the show ended: nobody else would forget it again.
+            Ok(_) => self.forget(&id),
+            Err(_) => {}
         }
     }
 }
 
-fn states(report: &crate::api::broadcast::ShowReport) -> Vec<std::mem::Discriminant<DestinationState>> {
+fn states(report: &ShowReport) -> Vec<std::mem::Discriminant<DestinationState>> {
     report.destinations.iter().map(|destination| std::mem::discriminant(&destination.state)).collect()
 }

@@ -1,6 +1,6 @@
 //! How a session is shown: what is stored, joined with the evidence of this moment.
 
-use super::{Studio, decide::is_on_air};
+use super::{Studio, decide::is_on_air, tally};
 use crate::{
     api::{
         broadcast::{DestinationReport, DestinationState},
@@ -9,7 +9,8 @@ use crate::{
     domain::{
         destination::{Destination, Platform},
         ids::{DestinationId, SessionId, UserId},
-        session::{Session, SessionState},
+        session::{DestinationResult, Session, SessionState},
+        timestamp::Timestamp,
     },
     server::error::Answer,
 };
@@ -21,6 +22,10 @@ impl Studio {
         let facts = self.facts().of(&session.id);
         let report = facts.report.as_ref().map(|(report, _)| report);
         let report_of = |id: &DestinationId| report.and_then(|report| report.destinations.iter().find(|of| &of.id == id));
+        let results = match (session.state.is_over(), report) {
+            (false, Some(report)) => tally::count(&session.results, report),
+            _ => session.results.clone(),
+        };
         let running = matches!(session.state, SessionState::Live { .. });
         let (end_reason, end_message) = match &session.state {
             SessionState::Ended { reason, .. } => (Some(reason.word().to_owned()), Some(reason.to_string())),
@@ -48,7 +53,11 @@ impl Studio {
             current_lobby_id: session.current_lobby_id.clone(),
             public: session.public,
             broadcast_delay_ms: session.broadcast_delay_ms,
-            destinations: session.destinations.iter().map(|of| destination_view(of, report_of(&of.id), session)).collect(),
+            destinations: session
+                .destinations
+                .iter()
+                .map(|of| destination_view(of, report_of(&of.id), session.state.over_at(), &results))
+                .collect(),
             composite: report.map(|report| report.ingest.clone()),
             overlay: session.overlay.clone(),
             video: session.video,
@@ -86,15 +95,16 @@ impl Studio {
     }
 }
 
-fn destination_view(destination: &Destination, report: Option<&DestinationReport>, session: &Session) -> DestinationView {
-    let result = session.results.iter().find(|result| result.id == destination.id);
-    let over = session.state.over_at();
+fn destination_view(
+    destination: &Destination,
+    report: Option<&DestinationReport>,
+    over: Option<Timestamp>,
+    results: &[DestinationResult],
+) -> DestinationView {
+    let result = results.iter().find(|result| result.id == destination.id);
     let state = match (over, result, report) {
-        (Some(at), Some(result), _) => match &result.failure {
-            Some(reason) => DestinationState::Failed { at, reason: reason.clone() },
-            None => DestinationState::Finished { at },
-        },
-        (Some(at), None, _) => DestinationState::Finished { at },
+        (Some(at), Some(DestinationResult { failure: Some(reason), .. }), _) => DestinationState::Failed { at, reason: reason.clone() },
+        (Some(at), _, _) => DestinationState::Finished { at },
         (None, _, Some(report)) => report.state.clone(),
         (None, _, None) => DestinationState::Waiting,
     };
@@ -104,7 +114,7 @@ fn destination_view(destination: &Destination, report: Option<&DestinationReport
         state,
         bitrate_kbps: live.map_or(0, |report| report.bitrate_kbps),
         last_progress_at: live.and_then(|report| report.last_progress_at),
-        reconnects: result.map(|result| result.reconnects).or(report.map(|report| report.reconnects)).unwrap_or(0),
-        uptime_ms: result.map(|result| result.uptime_ms).or(report.map(|report| report.uptime_ms)).unwrap_or(0),
+        reconnects: result.map_or(0, |result| result.reconnects),
+        uptime_ms: result.map_or(0, |result| result.uptime_ms),
     }
 }

@@ -1,21 +1,26 @@
-//! LiveKit's webhooks: verified, kept, then only a reason to look again. What they claim is not believed; what LiveKit and
-//! the relay answer when asked is. So lost, doubled and reordered ones change nothing but the speed.
+//! LiveKit's webhooks: verified, kept whole, then a reason to look again. What LiveKit and the relay answer when asked is
+//! believed before them, with one exception: an egress that a webhook saw end is over, whatever a list says later. So lost,
+//! doubled, reordered and early ones change nothing but the speed.
 
 use super::Studio;
 use crate::{
     api::error::ErrorCode,
     domain::{
-        ids::{EgressId, SessionId},
+        ids::{EgressId, Generation, SessionId},
         room::session_of_room,
+        timestamp::Timestamp,
     },
     server::{
         error::{Answer, StudioError},
-        livekit::signature,
+        livekit::{EgressFacts, EgressPhase, signature},
         store::StoredWebhook,
     },
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+/// LiveKit's own are 15 characters.
+const LONGEST_ID: usize = 100;
 
 impl Studio {
     /// Takes one delivery: raw body and `Authorization` header as they came.
@@ -29,9 +34,10 @@ impl Studio {
             StudioError::refused(ErrorCode::Unauthenticated, "The signature is not LiveKit's.")
         })?;
         let egress: Option<EgressId> = text(&event, &["egressInfo", "egressId"]).and_then(|id| id.parse().ok());
+        let id = text(&event, &["id"]).filter(|id| (1..=LONGEST_ID).contains(&id.len()));
         let webhook = StoredWebhook {
-            // One without an id is known by what it says.
-            id: text(&event, &["id"]).filter(|id| !id.is_empty()).map_or_else(|| hex::encode(Sha256::digest(body)), str::to_owned),
+            // One without an id of its own is known again by its body.
+            id: id.map_or_else(|| format!("sha256-{}", hex::encode(Sha256::digest(body))), str::to_owned),
             egress: egress.clone(),
             at: self.now(),
             body: without_secrets(event.clone()),
@@ -44,9 +50,9 @@ impl Studio {
         let studio = self.clone();
         tokio::spawn(async move {
             if event.get("room").is_some() {
-                studio.look_for_host(&session).await;
+                studio.look_into_room(&session).await;
             }
-            studio.act(&session).await;
+            studio.attend(&session).await;
         });
         Ok(())
     }
@@ -63,6 +69,58 @@ impl Studio {
             None => Ok(None),
         }
     }
+}
+
+/// What the webhooks of one egress say of it: the newest by LiveKit's own time, in whatever order they came; but nothing
+/// follows an end. Unknown events and states are passed over.
+pub(super) fn latest(webhooks: &[StoredWebhook]) -> Option<EgressFacts> {
+    let mut latest: Option<EgressFacts> = None;
+    for told in webhooks.iter().filter_map(|webhook| snapshot(&webhook.body)) {
+        let newer = latest.as_ref().is_none_or(|known| match (known.phase, told.phase) {
+            (EgressPhase::Over, EgressPhase::Over) => told.updated_at > known.updated_at,
+            (EgressPhase::Over, _) => false,
+            (_, EgressPhase::Over) => true,
+            _ => told.updated_at > known.updated_at,
+        });
+        if newer {
+            latest = Some(told);
+        }
+    }
+    latest
+}
+
+/// An end that was told stands, also against a list that does not know it any more or not yet.
+pub(super) fn merge(list: &mut Option<Vec<(Generation, EgressFacts)>>, generation: Generation, told: Option<EgressFacts>) {
+    let Some(told) = told.filter(|told| told.phase == EgressPhase::Over) else { return };
+    match list {
+        Some(list) => match list.iter_mut().find(|(_, egress)| egress.id == told.id) {
+            Some((_, egress)) if egress.phase != EgressPhase::Over => *egress = told,
+            Some(_) => {}
+            None => list.push((generation, told)),
+        },
+        // Only this one is known; what else runs is not, and nothing may be closed on it.
+        None => {}
+    }
+}
+
+fn snapshot(event: &Value) -> Option<EgressFacts> {
+    let info = event.get("egressInfo")?;
+    let phase = match info.get("status").and_then(Value::as_str) {
+        // Zero values are left out.
+        None | Some("EGRESS_STARTING") => EgressPhase::Starting,
+        Some("EGRESS_ACTIVE") => EgressPhase::Active,
+        Some("EGRESS_ENDING") => EgressPhase::Ending,
+        Some("EGRESS_COMPLETE" | "EGRESS_FAILED" | "EGRESS_ABORTED" | "EGRESS_LIMIT_REACHED") => EgressPhase::Over,
+        Some(_) => return None,
+    };
+    let updated: i64 = text(info, &["updatedAt"]).and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
+    Some(EgressFacts {
+        id: text(info, &["egressId"])?.parse().ok()?,
+        phase,
+        page_url: String::new(),
+        error: text(info, &["error"]).filter(|error| !error.is_empty()).map(str::to_owned),
+        updated_at: Timestamp::from_millis(updated / 1_000_000),
+    })
 }
 
 fn text<'a>(event: &'a Value, path: &[&str]) -> Option<&'a str> {

@@ -1,7 +1,7 @@
 //! One statement to the database and what may come of it. A statement is a transaction: what belongs together stands
 //! in one `{ … }` block, and whatever lost a race is tried again here. No table is named in this room.
 
-use crate::server::store::StoreError;
+use crate::server::{life::Life, store::StoreError};
 use rand::Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -60,9 +60,9 @@ impl From<Error> for Refusal {
     }
 }
 
-/// An open database.
+/// An open database, and how long the process lives that asks it, where that is limited.
 #[derive(Debug, Clone)]
-pub(super) struct Database(pub(super) Surreal<Any>);
+pub(super) struct Database(pub(super) Surreal<Any>, pub(super) Option<Life>);
 
 impl Database {
     /// One try. Answers with the last statement's result as JSON.
@@ -83,6 +83,9 @@ impl Database {
 
     /// Tries until it is done or refused for another reason than a race.
     pub(super) async fn settle(&self, sql: &str, variables: Value) -> Result<Value, Refusal> {
+        if let Some(life) = &self.1 {
+            life.go_on().await;
+        }
         let until = Instant::now() + PATIENCE;
         let mut longest = 2;
         loop {

@@ -7,7 +7,7 @@ use crate::{
         session::{Owner, Session},
         timestamp::Timestamp,
     },
-    server::store::{SealedKey, SessionFilter, StoreError, TimelineEntry},
+    server::store::{IDEMPOTENT_FOR_MS, SealedKey, SessionFilter, StoreError, TimelineEntry},
 };
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ impl Database {
     ) -> Result<(), StoreError> {
         let sql = format!(
             "{{
+            UPDATE session SET idempotency = NONE WHERE idempotency = $idempotency AND created_at < $forgotten RETURN NONE;
             IF $idempotency != NULL AND (SELECT VALUE key FROM session WHERE idempotency = $idempotency)[0] != NONE {{ THROW 'repeated' }};
             {ONE_ACTIVE}
             CREATE type::record('session', $key) SET key = $key, owner = $owner, account = $account, active = $active,
@@ -45,6 +46,7 @@ impl Database {
         let mut variables = changing(session, Some(entry))?;
         variables["account"] = json!(session.account);
         variables["created_at"] = json!(session.created_at.as_millis());
+        variables["forgotten"] = json!(session.created_at.plus_millis(-IDEMPOTENT_FOR_MS).as_millis());
         variables["idempotency"] = json!(idempotency_key.map(|key| idempotency(&session.owner, key)));
         variables["sealed"] = super::destinations::sealed(keys);
         self.settle(&sql, variables).await.map(drop).map_err(told)
@@ -58,6 +60,7 @@ impl Database {
             IF $stored != $revision - 1 {{ THROW 'stale' }};
             {ONE_ACTIVE}
             UPDATE type::record('session', $key) SET active = $active, revision = $revision, document = $document RETURN NONE;
+            IF !$active {{ DELETE type::record('lease', $key) RETURN NONE }};
             {TRACES}
             }}"
         );

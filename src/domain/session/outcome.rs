@@ -1,0 +1,156 @@
+//! How a show ended, and why: the words of the API and the sentences for people.
+
+use super::Actor;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why a show ended as it should.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum EndReason {
+    /// The owner stopped it.
+    Stopped,
+    /// An administrator stopped it and said why.
+    StoppedByAdmin {
+        /// In the administrator's words; may be empty.
+        note: String,
+    },
+    /// The host left and did not come back within the grace.
+    HostLeft,
+    /// It reached the longest duration.
+    TooLong,
+    /// The owner started another show in its place.
+    Replaced,
+    /// The last destination was removed.
+    NoDestinations,
+}
+
+/// Why a show failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum FailureCause {
+    /// LiveKit did not make the room.
+    RoomNotMade,
+    /// The relay did not answer.
+    RelayUnreachable,
+    /// No egress had room for the show.
+    NoFreeSlot,
+    /// The egress was refused or ended before the show was on air.
+    EgressFailed {
+        /// In the engine's words.
+        reason: String,
+    },
+    /// The composite or every destination took longer than the start deadline.
+    StartDeadline {
+        /// What was missing.
+        missing: String,
+    },
+    /// The host never joined the room.
+    HostNeverJoined,
+    /// No destination takes the show, and none will.
+    DestinationsFailed {
+        /// One sentence for each, by name.
+        reasons: Vec<String>,
+    },
+    /// Egresses were lost faster than they may be replaced.
+    EgressKeptFailing {
+        /// Why the last one was lost.
+        reason: String,
+    },
+    /// Footlight was stopped in the middle of the start.
+    Interrupted,
+}
+
+/// What an ending session will have been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Over, as it should.
+    Ended(EndReason),
+    /// Over, as it should not.
+    Failed(FailureCause),
+}
+
+impl Outcome {
+    /// Who the timeline names for an end that nobody asked for.
+    pub const fn author(&self) -> Actor {
+        match self {
+            Self::Ended(EndReason::HostLeft | EndReason::TooLong)
+            | Self::Failed(FailureCause::StartDeadline { .. } | FailureCause::HostNeverJoined) => Actor::Watchdog,
+            Self::Failed(FailureCause::DestinationsFailed { .. }) => Actor::Relay,
+            Self::Ended(_) | Self::Failed(_) => Actor::Reconciler,
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ended(reason) => reason.fmt(f),
+            Self::Failed(cause) => cause.fmt(f),
+        }
+    }
+}
+
+impl EndReason {
+    /// The word of the API.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::StoppedByAdmin { .. } => "stopped_by_admin",
+            Self::HostLeft => "host_left",
+            Self::TooLong => "too_long",
+            Self::Replaced => "replaced",
+            Self::NoDestinations => "no_destinations",
+        }
+    }
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("The show was ended."),
+            Self::StoppedByAdmin { note } if note.is_empty() => f.write_str("An administrator ended the show."),
+            Self::StoppedByAdmin { note } => write!(f, "An administrator ended the show: {note}"),
+            Self::HostLeft => f.write_str("The host left and did not come back in time."),
+            Self::TooLong => f.write_str("The show reached the longest duration."),
+            Self::Replaced => f.write_str("Another show was started in its place."),
+            Self::NoDestinations => f.write_str("The last destination was removed."),
+        }
+    }
+}
+
+impl FailureCause {
+    /// The word of the API.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::RoomNotMade => "room_not_made",
+            Self::RelayUnreachable => "relay_unreachable",
+            Self::NoFreeSlot => "no_free_slot",
+            Self::EgressFailed { .. } => "egress_failed",
+            Self::StartDeadline { .. } => "start_deadline",
+            Self::HostNeverJoined => "host_never_joined",
+            Self::DestinationsFailed { .. } => "destinations_failed",
+            Self::EgressKeptFailing { .. } => "egress_kept_failing",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl fmt::Display for FailureCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RoomNotMade => {
+                f.write_str("The media server did not make a room. Try again; if it stays so, tell whoever runs this studio.")
+            }
+            Self::RelayUnreachable => f.write_str("The relay did not answer. Try again; if it stays so, tell whoever runs this studio."),
+            Self::NoFreeSlot => f.write_str("No slot is free: every slot carries another show. Try again when one has ended."),
+            Self::EgressFailed { reason } => write!(f, "The picture could not be captured: {reason}"),
+            Self::StartDeadline { missing } => write!(f, "The show did not get on air in time: {missing} was missing."),
+            Self::HostNeverJoined => f.write_str("Your browser never reached the media server. Check the network, then try again."),
+            Self::DestinationsFailed { reasons } => write!(f, "No destination takes the show. {}", reasons.join(". ")),
+            Self::EgressKeptFailing { reason } => write!(f, "The picture was lost and could not be brought back: {reason}"),
+            Self::Interrupted => f.write_str("The studio was restarted in the middle of the start. Try again."),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Which replica leads which session. The clock is the database's: replicas' clocks may differ.
+
+use super::query::Database;
+use crate::{domain::ids::SessionId, server::store::StoreError};
+use serde_json::json;
+use std::time::Duration;
+
+impl Database {
+    pub(super) async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Result<bool, StoreError> {
+        let sql = "{
+            LET $now = time::millis(time::now());
+            LET $lease = (SELECT holder, until FROM ONLY type::record('lease', $key));
+            IF $lease != NONE AND $lease.holder != $holder AND $lease.until > $now {
+                false
+            } ELSE {
+                UPSERT type::record('lease', $key) SET holder = $holder, until = $now + $ttl RETURN NONE;
+                true
+            }
+        }";
+        let ttl = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+        self.read(sql, json!({ "key": session, "holder": holder, "ttl": ttl })).await
+    }
+
+    pub(super) async fn release_leases(&self, holder: &str) -> Result<(), StoreError> {
+        self.run("DELETE lease WHERE holder = $holder RETURN NONE", json!({ "holder": holder })).await
+    }
+}

@@ -1,0 +1,375 @@
+//! `decide` in tables, and against the world for ten thousand stories.
+
+mod dice;
+mod world;
+
+use super::*;
+use crate::{
+    api::{
+        broadcast::{DestinationReport, DestinationState, IngestReport, ShowReport},
+        overlay::Heartbeat,
+    },
+    domain::{
+        destination::{Destination, Platform},
+        overlay::OverlaySettings,
+        session::Owner,
+        video::VideoPreset,
+    },
+    server::studio::facts::Pulse,
+};
+use world::World;
+
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_795_421_948_792);
+
+pub(super) fn deadlines() -> Deadlines {
+    let seconds = Duration::from_secs;
+    Deadlines { start: seconds(60), signal: seconds(30), host: seconds(60), grace: seconds(75), show: seconds(43_200), frozen: seconds(10) }
+}
+
+pub(super) fn session(id: &str, created_at: Timestamp) -> Session {
+    let user = "u1".parse().expect("an id");
+    Session {
+        id: id.parse().expect("an id"),
+        owner: Owner::User("u1".parse().expect("an id")),
+        account: user,
+        stream_type: StreamType::User,
+        entity_name: "Ada".into(),
+        title: String::new(),
+        state: SessionState::Live { egress: "EG_1".parse().expect("an id"), since: created_at },
+        health: Vec::new(),
+        destinations: vec![Destination {
+            id: "d1".parse().expect("an id"),
+            platform: Platform::Custom,
+            name: "the platform".into(),
+            address: None,
+            key_tail: String::new(),
+        }],
+        video: VideoPreset::Hd30.format(),
+        overlay: OverlaySettings::for_user(),
+        generation: Generation::FIRST,
+        created_at,
+        public: false,
+        current_lobby_id: None,
+        broadcast_delay_ms: 0,
+        host: HostPresence::NotYet,
+        replaced_at: Vec::new(),
+        results: Vec::new(),
+        revision: 1,
+    }
+}
+
+pub(super) fn egress(id: &str, phase: EgressPhase, updated_at: Timestamp) -> EgressFacts {
+    EgressFacts { id: id.parse().expect("an id"), phase, page_url: String::new(), error: None, updated_at }
+}
+
+pub(super) fn beat() -> Heartbeat {
+    Heartbeat { frames: 1, screen: true, camera: true, audio: true, connected: true }
+}
+
+pub(super) fn report(session: &str, state: IngestState, at: Timestamp) -> ShowReport {
+    let ingest = IngestReport {
+        state,
+        fps: 30.0,
+        bitrate_kbps: 3000,
+        keyframe_interval_ms: Some(2000),
+        audio: true,
+        av_skew_ms: Some(0),
+        refusal: None,
+    };
+    ShowReport { session_id: session.parse().expect("an id"), at, ingest, destinations: vec![destination_report()] }
+}
+
+pub(super) fn destination_report() -> DestinationReport {
+    DestinationReport {
+        id: "d1".parse().expect("an id"),
+        state: DestinationState::Live { since: NOW },
+        bytes_written: 1,
+        bytes_acknowledged: None,
+        last_progress_at: Some(NOW),
+        bitrate_kbps: 3000,
+        reconnects: 0,
+        dropped_groups: 0,
+        uptime_ms: 1000,
+    }
+}
+
+/// A show of a minute, live and well.
+fn well() -> Snapshot {
+    let created_at = NOW.plus_millis(-60_000);
+    let receiving = IngestState::Receiving { generation: Generation::FIRST, since: created_at };
+    let mut facts = ShowFacts::default();
+    facts.hear(report("s1", receiving, NOW), NOW);
+    facts.watched_since = Some(created_at);
+    facts.host_looked_at = Some(NOW);
+    facts.room = Some(true);
+    facts.pulse = Some(Pulse { generation: Generation::FIRST, at: NOW, beat: beat(), moved_at: NOW });
+    let mut session = session("s1", created_at);
+    session.host = HostPresence::Here;
+    session.results = tally::count(&[], &facts.report.as_ref().expect("heard").0);
+    let egresses = Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Active, created_at))]);
+    Snapshot { session, facts, egresses, relayed: Some(true), now: NOW }
+}
+
+fn ago(seconds: i64) -> Timestamp {
+    NOW.plus_millis(-1000 * seconds)
+}
+
+fn starting(seconds: i64) -> Snapshot {
+    let mut snapshot = well();
+    snapshot.session.created_at = ago(seconds);
+    snapshot.session.state = SessionState::Starting { egress: "EG_1".parse().expect("an id"), since: ago(seconds) };
+    snapshot
+}
+
+fn silent(snapshot: &mut Snapshot, since: i64) {
+    let facts = &mut snapshot.facts;
+    facts.hear(report("s1", IngestState::Held { since: ago(since) }, NOW), NOW);
+    facts.composite_away_since = Some(ago(since));
+}
+
+#[test]
+fn a_show_that_is_well_is_left_alone() {
+    assert_eq!(decide(&well(), &deadlines()), Vec::new());
+}
+
+type Case = (&'static str, Snapshot, Vec<Action>);
+
+fn check(cases: Vec<Case>) {
+    for (what, snapshot, expected) in cases {
+        let decided: Vec<_> = decide(&snapshot, &deadlines()).into_iter().filter(|action| !matches!(action, Action::Health(_))).collect();
+        assert_eq!(decided, expected, "{what}");
+    }
+}
+
+fn with(mut snapshot: Snapshot, change: impl FnOnce(&mut Snapshot)) -> Snapshot {
+    change(&mut snapshot);
+    snapshot
+}
+
+#[test]
+fn every_watchdog_has_its_deadline_and_its_reason() {
+    let failed = |cause| vec![Action::End(Outcome::Failed(cause))];
+    let ended = |reason| vec![Action::End(Outcome::Ended(reason))];
+    let deadline = |missing: &str| failed(FailureCause::StartDeadline { missing: missing.into() });
+    let replace = |reason: &str| vec![Action::Replace(reason.into())];
+    let waiting = |of: &mut Snapshot| of.facts.report = Some((report("s1", IngestState::Waiting, NOW), NOW));
+    let unarrived = |of: &mut Snapshot| {
+        waiting(of);
+        of.facts.arrived = None;
+    };
+    let host = |host| move |of: &mut Snapshot| of.session.host = host;
+    let connecting = |of: &mut Snapshot| {
+        if let Some((report, _)) = &mut of.facts.report {
+            report.destinations[0].state = DestinationState::Connecting { since: ago(60) };
+        }
+    };
+    check(vec![
+        ("start: no platform", with(starting(60), connecting), deadline("a destination that takes it")),
+        ("start: in time", with(starting(59), connecting), vec![]),
+        (
+            "start: no picture",
+            with(starting(60), |of| {
+                unarrived(of);
+                of.session.replaced_at = vec![ago(5)];
+            }),
+            deadline("the composed picture"),
+        ),
+        (
+            "start: no signal",
+            with(starting(60), |of| {
+                unarrived(of);
+                of.egresses = Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Starting, ago(60)))]);
+            }),
+            deadline("the overlay page's start signal"),
+        ),
+        (
+            "signal missing",
+            with(starting(30), |of| {
+                unarrived(of);
+                of.egresses = Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Starting, ago(30)))]);
+            }),
+            replace("the overlay page did not say that it is ready"),
+        ),
+        ("signal in time", with(starting(29), unarrived), vec![]),
+        ("nothing of it arrives", with(starting(30), unarrived), replace("nothing of it reached the relay")),
+        ("host never", with(well(), host(HostPresence::NotYet)), failed(FailureCause::HostNeverJoined)),
+        ("host gone 75 s", with(well(), host(HostPresence::Away { since: ago(75) })), ended(EndReason::HostLeft)),
+        ("host gone 74 s", with(well(), host(HostPresence::Away { since: ago(74) })), vec![]),
+        (
+            "host gone, and nobody could look",
+            with(well(), |of| {
+                of.session.host = HostPresence::Away { since: ago(300) };
+                of.facts.host_looked_at = Some(ago(11));
+            }),
+            vec![],
+        ),
+        ("an agent has no host", with(well(), |of| of.session.stream_type = StreamType::Agent), vec![]),
+        ("nothing arrives for 10 s", with(well(), |of| silent(of, 10)), replace("nothing reaches the relay")),
+        ("nothing arrives for 9 s", with(well(), |of| silent(of, 9)), vec![]),
+        (
+            "no heartbeat",
+            with(well(), |of| of.facts.pulse = Some(Pulse { generation: Generation::FIRST, at: ago(10), beat: beat(), moved_at: ago(10) })),
+            replace("the overlay page stopped answering"),
+        ),
+        (
+            "frames stand still",
+            with(well(), |of| of.facts.pulse = Some(Pulse { generation: Generation::FIRST, at: NOW, beat: beat(), moved_at: ago(10) })),
+            replace("the overlay's picture stood still"),
+        ),
+        (
+            "longest show",
+            with(well(), |of| of.session.state = SessionState::Live { egress: "EG_1".parse().expect("an id"), since: ago(43_200) }),
+            ended(EndReason::TooLong),
+        ),
+        (
+            "every destination failed",
+            with(well(), |of| {
+                if let Some((report, _)) = &mut of.facts.report {
+                    report.destinations[0].state = DestinationState::Failed { at: NOW, reason: "stream key refused".into() };
+                }
+            }),
+            failed(FailureCause::DestinationsFailed { reasons: vec!["the platform: stream key refused".into()] }),
+        ),
+        (
+            "a fourth loss in ten minutes",
+            with(well(), |of| {
+                silent(of, 10);
+                of.session.replaced_at = vec![ago(500), ago(300), ago(100)];
+            }),
+            failed(FailureCause::EgressKeptFailing { reason: "nothing reaches the relay".into() }),
+        ),
+        (
+            "a fourth loss after ten minutes",
+            with(well(), |of| {
+                silent(of, 10);
+                of.session.replaced_at = vec![ago(601), ago(300), ago(100)];
+            }),
+            replace("nothing reaches the relay"),
+        ),
+    ]);
+}
+
+#[test]
+fn what_was_lost_is_found_and_what_is_superseded_goes() {
+    let second = Generation(2);
+    let both =
+        |state| Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Active, ago(60))), (second, egress("EG_2", state, ago(1)))]);
+    let id = |id: &str| id.parse().expect("an id");
+    let receiving =
+        |of: &mut Snapshot, generation| of.facts.hear(report("s1", IngestState::Receiving { generation, since: ago(1) }, NOW), NOW);
+    let replaced = || {
+        with(well(), |of| {
+            of.session.generation = second;
+            of.session.replaced_at = vec![ago(5)];
+            of.session.state = SessionState::Live { egress: id("EG_2"), since: ago(60) };
+            of.egresses = both(EgressPhase::Active);
+            of.facts.pulse = None;
+        })
+    };
+    let pending = |age| {
+        with(well(), |of| {
+            of.session.state = SessionState::Pending;
+            of.session.created_at = ago(age);
+            of.egresses = Some(Vec::new());
+        })
+    };
+    check(vec![
+        ("the old one stays until the new one arrives", replaced(), vec![]),
+        ("and goes then", with(replaced(), |of| receiving(of, second)), vec![Action::Retire(id("EG_1"), Generation::FIRST)]),
+        (
+            "an egress whose answer was lost is taken",
+            with(replaced(), |of| of.session.state = SessionState::Live { egress: id("EG_1"), since: ago(60) }),
+            vec![Action::Adopt(id("EG_2"))],
+        ),
+        (
+            "also for a show that was never stored as starting",
+            with(pending(1), |of| of.egresses = Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Starting, NOW))])),
+            vec![Action::Adopt(id("EG_1"))],
+        ),
+        ("a start that nobody works on is given a moment", pending(4), vec![]),
+        ("and no more", pending(5), vec![Action::End(Outcome::Failed(FailureCause::Interrupted))]),
+        ("unless nobody can say what runs", with(pending(59), |of| of.egresses = None), vec![]),
+        ("a relay that forgot the show is told again", with(well(), |of| of.relayed = Some(false)), vec![Action::PutRelay]),
+        ("a relay that does not answer is not", with(well(), |of| of.relayed = None), vec![]),
+        ("a room that was lost is made again", with(well(), |of| of.facts.room = Some(false)), vec![Action::MakeRoom]),
+        ("right after a restart nothing is taken for lost", with(well(), |of| of.facts = ShowFacts::default()), vec![]),
+        (
+            "an ending show is closed when the list says that nothing runs",
+            with(well(), |of| {
+                of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::Stopped), NOW).expect("ends");
+                of.egresses = Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Over, NOW))]);
+            }),
+            vec![Action::TakeDown, Action::Close],
+        ),
+        (
+            "and not before",
+            with(well(), |of| of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::Stopped), ago(119)).expect("ends")),
+            vec![Action::TakeDown, Action::StopEgress(id("EG_1"))],
+        ),
+        (
+            "a row that stays in the list for ever does not hold its owner for ever",
+            with(well(), |of| of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::Stopped), ago(120)).expect("ends")),
+            vec![Action::TakeDown, Action::StopEgress(id("EG_1")), Action::Close],
+        ),
+    ]);
+}
+
+#[test]
+fn troubles_are_named_and_old_evidence_is_one() {
+    let cases: Vec<(Snapshot, Vec<Trouble>)> = vec![
+        (with(well(), |of| silent(of, 1)), vec![Trouble::NoComposite]),
+        (
+            with(well(), |of| {
+                of.now = NOW.plus_millis(5001);
+                of.facts.pulse = None;
+            }),
+            vec![Trouble::StaleEvidence],
+        ),
+        (with(well(), |of| of.session.host = HostPresence::Away { since: ago(1) }), vec![Trouble::HostAway]),
+        (
+            with(well(), |of| of.facts.pulse = Some(Pulse { generation: Generation::FIRST, at: ago(5), beat: beat(), moved_at: ago(5) })),
+            vec![Trouble::OverlayFrozen],
+        ),
+        (
+            with(well(), |of| {
+                if let Some((report, _)) = &mut of.facts.report {
+                    report.destinations[0].last_progress_at = Some(ago(6));
+                }
+            }),
+            vec![Trouble::Destination { label: "the platform".into(), reason: "it has taken nothing for a while".into() }],
+        ),
+    ];
+    for (snapshot, troubles) in cases {
+        assert!(decide(&snapshot, &deadlines()).contains(&Action::Health(troubles.clone())), "{troubles:?}");
+    }
+}
+
+/// One story by its seed: things happen, then nothing fails any more, and everything comes to rest.
+fn play(seed: u64) {
+    let mut world = World::new(seed);
+    let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        for _ in 0..40 {
+            world.happen();
+        }
+        world.calm_down();
+        for _ in 0..150 {
+            world.pass();
+        }
+        world.check_rest();
+    }));
+    if let Err(error) = told {
+        eprintln!("seed {seed}:\n{}", world.story.join("\n"));
+        std::panic::resume_unwind(error);
+    }
+}
+
+#[test]
+fn whatever_happens_every_show_comes_to_rest_and_nothing_is_left_running() {
+    let first = std::env::var("FOOTLIGHT_SEED").ok().and_then(|text| text.parse().ok());
+    let from: u64 = first.unwrap_or(1);
+    let cases = if first.is_some() { 1 } else { 10_000 };
+    println!("seeds {from} to {}", from + cases - 1);
+    for seed in from..from + cases {
+        play(seed);
+    }
+}

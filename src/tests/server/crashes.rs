@@ -1,0 +1,77 @@
+//! The process is killed before every single call that a whole show makes to store, LiveKit and relay; another one comes up
+//! over what is left and converges within 15 s, by the clock.
+
+use super::{
+    app::{TestApp, config, process, show},
+    mortal::{MortalLiveKit, MortalRelay},
+};
+use footlight::{
+    domain::room::{host_identity, room_name},
+    server::{auth::caller::Caller, life::Life, livekit::fake::FakeLiveKit, store::surreal::SurrealStore},
+};
+use std::{sync::Arc, time::Duration};
+
+/// Start, on air, stop: over ports that end with `life`.
+async fn whole_show(app: TestApp, caller: Caller) {
+    let Ok(started) = app.studio.start(&caller, show()).await else { return };
+    let id = started.session.session_id;
+    app.until(&id, "starting").await;
+    app.livekit.join(&room_name(&id), &host_identity(&id));
+    app.play(&id, 1000).await;
+    app.until(&id, "live").await;
+    app.studio.stop(&caller, &id, None).await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_process_killed_at_any_step_leaves_a_state_from_which_the_next_one_converges() {
+    let store = SurrealStore::open("mem://", None).await.expect("a store");
+    let mut points = 0;
+    loop {
+        let life = Life::of_calls(points);
+        let app = TestApp::over(store.clone(), FakeLiveKit::with_slots(1));
+        let caller = app.caller(&format!("u{points}")).await;
+        let livekit = Arc::new(MortalLiveKit(app.livekit.clone(), life.clone()));
+        let relay = Arc::new(MortalRelay(app.relay.clone(), life.clone()));
+        let studio = process(config(&[]), &app.clock, Arc::new(store.mortal(life.clone())), livekit, relay);
+        let doomed = tokio::spawn(whole_show(TestApp { studio, ..app.clone() }, caller.clone()));
+        let (aborter, mut doomed) = (doomed.abort_handle(), doomed);
+        let lived = tokio::select! {
+            done = &mut doomed => { done.expect("the whole show"); true }
+            () = life.ended() => false,
+        };
+        life.end();
+        aborter.abort();
+        if lived {
+            break;
+        }
+        converges(&app.restarted(), &caller, points).await;
+        points += 1;
+    }
+    println!("killed at {points} points");
+    assert!(points > 30, "only {points} calls in a whole show");
+}
+
+/// Within 15 s either everything is gone, or the show goes on and can be ended.
+async fn converges(app: &TestApp, caller: &Caller, point: usize) {
+    for _ in 0..8 {
+        app.tick(2).await;
+    }
+    if let Some(running) = app.studio.running(caller).await.expect("the store") {
+        let id = running.session_id;
+        assert!(matches!(running.status.as_str(), "starting" | "live"), "after {point} calls: {}", running.status);
+        assert_eq!(app.livekit.running().len(), 1, "after {point} calls");
+        assert_eq!(app.relay.known(), vec![id.clone()], "after {point} calls");
+        app.livekit.join(&room_name(&id), &host_identity(&id));
+        app.play(&id, 2000).await;
+        app.until(&id, "live").await;
+        let ended = tokio::time::timeout(Duration::from_secs(20), app.studio.stop(caller, &id, None)).await.expect("in time");
+        let ended = ended.expect("stopped");
+        assert_eq!(ended.status, "ended", "after {point} calls");
+        assert!(ended.destinations.iter().all(|of| of.uptime_ms >= 2000), "statistics after {point} calls");
+    }
+    for view in app.studio.my_sessions(caller).await.expect("the store") {
+        app.nothing_left(&view.session_id).await;
+        assert!(view.end_message.is_some() && view.ended_at.is_some(), "after {point} calls: {view:?}");
+    }
+    assert!(app.livekit.starts() <= 1, "two egresses after {point} calls");
+}

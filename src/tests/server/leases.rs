@@ -1,0 +1,73 @@
+//! Several replicas on one store: one leads a show, the others take over when it dies.
+
+use super::app::TestApp;
+use footlight::{
+    domain::{ids::Generation, session::EndReason},
+    server::{
+        livekit::EgressPhase,
+        store::Store,
+        studio::{feed::Announcement, lease::LEASE},
+    },
+};
+use std::time::{Duration, Instant};
+
+#[tokio::test]
+async fn a_lease_is_kept_by_renewal_and_taken_over_when_it_runs_out() {
+    let app = TestApp::new().await;
+    let id = "s1".parse().expect("an id");
+    let short = Duration::from_millis(300);
+    assert!(app.store.claim_lease(&id, "a", short).await.expect("the store"));
+    assert!(app.store.claim_lease(&id, "a", short).await.expect("the store"), "renewed");
+    assert!(!app.store.claim_lease(&id, "b", short).await.expect("the store"));
+    let taken = Instant::now();
+    while !app.store.claim_lease(&id, "b", short).await.expect("the store") {
+        assert!(taken.elapsed() < Duration::from_secs(5), "never handed over");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(!app.store.claim_lease(&id, "a", short).await.expect("the store"));
+    app.store.release_leases("b").await.expect("the store");
+    assert!(app.store.claim_lease(&id, "a", short).await.expect("the store"), "given back");
+}
+
+#[tokio::test]
+async fn a_replica_that_dies_hands_its_shows_over_within_fifteen_seconds() {
+    let first = TestApp::new().await;
+    let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
+    let ada = first.caller("ada").await;
+    let id = first.live(&ada).await;
+    let mut news = second.studio.feed().listen();
+    second.tick(2).await;
+    let told = news.try_recv().expect("the second replica's listeners hear of it");
+    assert!(matches!(told, Announcement::Session(view) if view.session_id == id && view.status == "live"));
+    let egress = first.session(&id).await.state.egress().cloned().expect("an egress");
+    first.livekit.set_phase(&egress, EgressPhase::Over, Some("gone"));
+    second.tick(2).await;
+    assert_eq!(first.session(&id).await.generation, Generation::FIRST, "the second one does not lead");
+    // The first one is dead from here on: only the second looks.
+    let died = Instant::now();
+    while first.session(&id).await.generation == Generation::FIRST {
+        assert!(died.elapsed() < Duration::from_secs(15), "not handed over in time");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        second.studio.tick().await.expect("a round");
+    }
+    println!("handed over after {:.1} s", died.elapsed().as_secs_f32());
+    assert!(died.elapsed() >= LEASE / 2, "it was led until then");
+    assert_eq!(first.livekit.running().len(), 1);
+    // A show can be stopped through either.
+    let ended = second.studio.stop(&ada, &id, None).await.expect("stopped");
+    assert_eq!(ended.end_reason.as_deref(), Some(EndReason::Stopped.word()));
+    second.nothing_left(&id).await;
+}
+
+#[tokio::test]
+async fn a_replica_that_is_told_to_stop_hands_over_at_once() {
+    let first = TestApp::new().await;
+    let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
+    let ada = first.caller("ada").await;
+    let id = first.live(&ada).await;
+    first.studio.hand_over().await;
+    let egress = first.session(&id).await.state.egress().cloned().expect("an egress");
+    first.livekit.set_phase(&egress, EgressPhase::Over, Some("gone"));
+    second.tick(2).await;
+    assert_eq!(first.session(&id).await.generation, Generation(2));
+}

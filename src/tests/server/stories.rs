@@ -1,0 +1,136 @@
+//! Random stories through the real store: commands, faults of LiveKit and relay, processes that are killed in mid-work. When
+//! nothing fails any more, every show is over or on air, and nothing runs without one.
+
+use super::{
+    app::{TestApp, config, process, show},
+    mortal::{MortalLiveKit, MortalRelay},
+};
+use footlight::{
+    api::sessions::StartShow,
+    domain::room::{host_identity, room_name},
+    server::{
+        auth::caller::Caller,
+        life::Life,
+        livekit::{EgressPhase, fake::FakeLiveKit},
+        store::{Store, surreal::SurrealStore},
+    },
+};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use std::sync::Arc;
+
+const CASES: u64 = 200;
+const STEPS: u32 = 12;
+/// Most of what a step does takes fewer calls than this, so that about half of the processes live.
+const CALLS: usize = 60;
+
+/// The same world, seen by a process that is killed after so many calls.
+fn doomed(app: &TestApp, life: &Life) -> TestApp {
+    let livekit = Arc::new(MortalLiveKit(app.livekit.clone(), life.clone()));
+    let relay = Arc::new(MortalRelay(app.relay.clone(), life.clone()));
+    TestApp { studio: process(config(&[]), &app.clock, Arc::new(app.store.mortal(life.clone())), livekit, relay), ..app.clone() }
+}
+
+/// One thing happens in the world, or is done by a process.
+async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
+    let running = app.store.active_session_of(&caller.owner()).await.expect("the store");
+    let id = running.as_ref().map(|session| session.id.clone());
+    match (kind, id) {
+        (0 | 1, _) => {
+            let show = StartShow { replace: dice % 3 == 0, idempotency_key: (dice % 2 == 0).then(|| format!("key{}", dice % 5)), ..show() };
+            // Refused or not: what is left is looked at in the end.
+            let _ = app.studio.start(caller, show).await;
+        }
+        (2, Some(id)) => {
+            let _ = app.studio.stop(caller, &id, None).await;
+        }
+        (3, _) => {
+            if let Some(egress) = app.livekit.running().last() {
+                app.livekit.set_phase(&egress.id, EgressPhase::Over, Some("the browser crashed"));
+            }
+        }
+        (4, _) => app.livekit.lose_answers(1),
+        (5, _) => app.relay.forget(),
+        (6, _) => app.relay.set_down(dice % 3 == 0),
+        (7, _) => app.livekit.set_down(dice % 3 == 0),
+        (8, Some(id)) => app.livekit.join(&room_name(&id), &host_identity(&id)),
+        (9, Some(id)) => app.livekit.leave(&room_name(&id), &host_identity(&id)),
+        (10 | 11, Some(id)) => {
+            let session = app.session(&id).await;
+            if let Some(report) = app.relay.play(&id, Some(session.generation), u64::from(dice), app.clock.now()) {
+                app.studio.take_report(report).await;
+            }
+        }
+        _ => {
+            app.clock.advance(i64::from(dice % 20) * 1000);
+            let _ = app.studio.tick().await;
+        }
+    }
+}
+
+async fn story(store: &SurrealStore, seed: u64) {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let app = TestApp::over(store.clone(), FakeLiveKit::with_slots(1 + seed as u32 % 2));
+    let caller = app.caller(&format!("u{seed}")).await;
+    for _ in 0..STEPS {
+        let (kind, sides, calls) = (dice.random_range(0..14), dice.random_range(0..1000), dice.random_range(1..CALLS));
+        let life = Life::of_calls(calls);
+        let process = doomed(&app, &life);
+        tokio::select! {
+            () = happen(&process, &caller, kind, sides) => {}
+            () = life.ended() => {}
+        }
+        life.end();
+    }
+    // Nothing fails any more.
+    app.livekit.set_down(false);
+    app.relay.set_down(false);
+    app.livekit.lose_answers(0);
+    let app = app.restarted();
+    for _ in 0..25 {
+        if let Some(session) = app.store.active_session_of(&caller.owner()).await.expect("the store") {
+            app.livekit.join(&room_name(&session.id), &host_identity(&session.id));
+            let generation = app.livekit.running().last().map(|_| session.generation);
+            if let Some(report) = app.relay.play(&session.id, generation, 1000, app.clock.now()) {
+                app.studio.take_report(report).await;
+            }
+        }
+        app.tick(6).await;
+    }
+    at_rest(&app, &caller, seed).await;
+}
+
+async fn at_rest(app: &TestApp, caller: &Caller, seed: u64) {
+    let running = app.livekit.running();
+    match app.store.active_session_of(&caller.owner()).await.expect("the store") {
+        Some(session) => {
+            assert_eq!(session.state.name(), "live", "seed {seed}: {:?}", app.timeline(&session.id).await);
+            let ids: Vec<_> = running.iter().map(|egress| &egress.id).collect();
+            assert_eq!(ids, session.state.egress().iter().copied().collect::<Vec<_>>(), "seed {seed}");
+            assert_eq!(app.relay.known(), vec![session.id], "seed {seed}");
+        }
+        None => {
+            assert_eq!(running, Vec::new(), "seed {seed}");
+            assert_eq!(app.relay.known(), Vec::new(), "seed {seed}");
+        }
+    }
+    for view in app.studio.my_sessions(caller).await.expect("the store") {
+        let story = app.timeline(&view.session_id).await;
+        let over = story.iter().position(|line| line.state == "ended" || line.state == "failed");
+        assert!(over.is_none_or(|at| at + 1 == story.len()), "seed {seed}: something follows the end: {story:?}");
+        let lives = story.iter().filter(|line| line.what.starts_with("On air")).count();
+        assert!(lives <= 1, "seed {seed}: live twice");
+        assert!(view.started_at.is_none() || view.destinations.iter().any(|of| of.uptime_ms > 0 || view.duration < 31_000), "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_happens_the_store_and_the_world_agree_in_the_end() {
+    let first = std::env::var("FOOTLIGHT_SEED").ok().and_then(|text| text.parse().ok());
+    let from: u64 = first.unwrap_or(1);
+    let cases = if first.is_some() { 1 } else { CASES };
+    println!("seeds {from} to {}", from + cases - 1);
+    let store = SurrealStore::open("mem://", None).await.expect("a store");
+    for seed in from..from + cases {
+        story(&store, seed).await;
+    }
+}
