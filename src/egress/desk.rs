@@ -49,6 +49,13 @@ struct Entry {
     running: Option<Running>,
 }
 
+impl Entry {
+    /// Whether it takes a slot: until its end is told, and no moment longer, since whoever hears of the end may start the next.
+    fn is_on(&self) -> bool {
+        self.running.is_some() && !is_over(&self.record.snapshot())
+    }
+}
+
 struct Running {
     orders: mpsc::UnboundedSender<Order>,
     /// By position in the results.
@@ -112,7 +119,7 @@ impl Desk {
 
     /// Slots in use.
     pub fn used(&self) -> usize {
-        self.lock().iter().filter(|entry| entry.running.is_some()).count()
+        self.lock().iter().filter(|entry| entry.is_on()).count()
     }
 
     /// What was counted so far.
@@ -143,7 +150,7 @@ impl Desk {
         if self.draining.load(Ordering::Relaxed) {
             return Err(Refusal::unavailable("this egress worker is going down and takes no new egress"));
         }
-        let (used, total) = (entries.iter().filter(|entry| entry.running.is_some()).count(), self.config.slots);
+        let (used, total) = (entries.iter().filter(|entry| entry.is_on()).count(), self.config.slots);
         if used >= total {
             self.tally.count(|counts| counts.refused += 1);
             return Err(Refusal::unavailable(format!("no free egress slot: {used} of {total} in use")));

@@ -16,6 +16,7 @@ use crate::{
         watch::{Vitals, Watch},
     },
 };
+use livekit_protocol::EgressStatus;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
@@ -245,11 +246,16 @@ impl Job {
             None => boot.call_off().await,
         }
         let lost = if let Ending::Failed(failure) = &ending { failure.lost } else { None };
+        let status = match &ending {
+            Ending::Complete(_) => EgressStatus::EgressComplete,
+            Ending::Aborted(_) => EgressStatus::EgressAborted,
+            Ending::Failed(_) => EgressStatus::EgressFailed,
+        };
+        self.tally.ended(status, lost);
         match ending {
             Ending::Complete(_) => self.record.complete(),
             Ending::Aborted(failure) => self.record.abort(&failure, "StopEgress API"),
             Ending::Failed(failure) => self.record.fail(&failure),
         }
-        self.tally.ended(self.record.snapshot().status, lost);
     }
 }

@@ -31,8 +31,8 @@ impl Tally {
     }
 
     /// Counts an end.
-    pub fn ended(&self, status: i32, lost: Option<&'static str>) {
-        let status = EgressStatus::try_from(status).map_or("EGRESS_FAILED", |status| status.as_str_name());
+    pub fn ended(&self, status: EgressStatus, lost: Option<&'static str>) {
+        let status = status.as_str_name();
         self.count(|counts| {
             *counts.ended.entry(status).or_default() += 1;
             if let Some(process) = lost {
