@@ -77,19 +77,19 @@ impl Spare {
 
     /// Takes the spare, if it is up and fits. The next one will be for this format.
     pub fn take(&self, encoding: &Encoding) -> Option<Raised> {
-        let mut shelf = self.lock();
-        shelf.wanted = *encoding;
-        let taken = shelf.ready.take_if(|ready| ready.shape == Shape::of(encoding))?;
+        let mut place = self.lock();
+        place.wanted = *encoding;
+        let taken = place.ready.take_if(|ready| ready.shape == Shape::of(encoding))?;
         self.tally.count(|counts| counts.spares_taken += 1);
         Some(taken)
     }
 
     /// No more spares: the worker is going down.
     pub fn close(&self) {
-        let mut shelf = self.lock();
-        shelf.closed = true;
+        let mut place = self.lock();
+        place.closed = true;
         // Dropped, its keeper clears up.
-        shelf.ready = None;
+        place.ready = None;
     }
 
     /// Keeps one ready while `has_room` says that a show could take it. Ends when closed.
@@ -129,9 +129,9 @@ impl Spare {
             if room && !self.is_ready() && Instant::now() >= not_before {
                 match self.raise(&wanted).await {
                     Ok(raised) => {
-                        let mut shelf = self.lock();
-                        if !shelf.closed {
-                            shelf.ready = Some(raised);
+                        let mut place = self.lock();
+                        if !place.closed {
+                            place.ready = Some(raised);
                         }
                     }
                     Err(error) => {
