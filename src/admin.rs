@@ -47,7 +47,7 @@ pub enum Command {
         /// The sign-in name
         user: String,
     },
-    /// Seals every stream key again under STREAM_KEY_ENCRYPTION_KEY
+    /// Seals every stream key again under `STREAM_KEY_ENCRYPTION_KEY`
     RotateKeys,
     /// Lists running shows
     ListSessions {
@@ -63,7 +63,7 @@ pub enum Command {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// Sends a signed webhook to PUBLIC_APP_URL, as LiveKit would
+    /// Sends a signed webhook to `PUBLIC_APP_URL`, as LiveKit would
     TestWebhook,
 }
 

@@ -14,7 +14,7 @@
 //! # What it cannot keep apart, and why
 //! - Two egresses of one worker run under the same account, because only root could give each its own: a browser that broke out of its
 //!   sandbox could signal or read its neighbour's. Whoever needs that wall runs one worker per account.
-//! - WebSockets, WebRTC and what a worker script fetches do not pass the request filter: the protocol offers no such point. They are held by
+//! - `WebSockets`, WebRTC and what a worker script fetches do not pass the request filter: the protocol offers no such point. They are held by
 //!   the page's own content security policy, and by the network namespace or firewall the operator puts around the worker.
 //! - For a frame of a foreign origin Chromium may open a connection in advance; it is closed again without a word.
 //! - There is no quota on CPU and memory: cgroups are the system's to give. Slots are what limits; `footlight_egress_…` says who uses what.

@@ -36,6 +36,7 @@ pub struct OverlayStage {
 /// `POST /api/streaming/heartbeat`, every 2 s.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "four facts of the page, each named on the wire")]
 pub struct Heartbeat {
     /// Animation frames painted since load.
     pub frames: u64,

@@ -186,10 +186,10 @@ mod tests {
 
     #[test]
     fn each_platform_is_joined_to_its_address_or_says_what_is_missing() {
+        type Case = (Platform, Option<&'static str>, StreamKey, Result<Option<&'static str>, &'static str>);
         let key = || StreamKey::new("abcd-efgh-ijkl".into());
         let none = || StreamKey::new(String::new());
         let typed = Some("rtmp://ingest.example/live/");
-        type Case = (Platform, Option<&'static str>, StreamKey, Result<Option<&'static str>, &'static str>);
         let cases: [Case; 8] = [
             (Platform::Twitch, None, key(), Ok(Some("rtmps://live.twitch.tv:443/app"))),
             (Platform::Youtube, None, key(), Ok(Some("rtmps://a.rtmps.youtube.com:443/live2"))),

@@ -76,10 +76,10 @@ impl VideoFormat {
     /// The first field out of range, with the range.
     pub fn check(self) -> Result<Self, UnsuitableFormat> {
         let wrong = |field, expected| Err(UnsuitableFormat { field, expected });
-        if !(320..=1920).contains(&self.width) || self.width % 2 != 0 {
+        if !(320..=1920).contains(&self.width) || !self.width.is_multiple_of(2) {
             return wrong("width", "an even number of pixels from 320 to 1920");
         }
-        if !(180..=1920).contains(&self.height) || self.height % 2 != 0 {
+        if !(180..=1920).contains(&self.height) || !self.height.is_multiple_of(2) {
             return wrong("height", "an even number of pixels from 180 to 1920");
         }
         if !(10..=60).contains(&self.framerate) {

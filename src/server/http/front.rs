@@ -58,13 +58,14 @@ pub async fn admit(State(state): State<AppState>, mut request: Request, next: Ne
         Some(caller) => caller.limit_key(),
         // An overlay has a credential of its own; a webhook its signature.
         None if matches!(group, Group::Webhook) => household,
-        None => match cookie(&parts.headers, OVERLAY_COOKIE) {
-            Some(token) => format!("overlay {}", crate::server::auth::token::hash(token).0),
-            None => {
+        None => {
+            if let Some(token) = cookie(&parts.headers, OVERLAY_COOKIE) {
+                format!("overlay {}", crate::server::auth::token::hash(token).0)
+            } else {
                 group = if credential(&parts.headers).is_some() || group != Group::Read { Group::Stranger } else { Group::Read };
                 household
             }
-        },
+        }
     };
     let (allowance, admitted) = limits.take(group, &key);
     if let Err(error) = admitted {

@@ -31,7 +31,7 @@ struct Base;
 /// What every document begins with.
 pub fn base() -> utoipa::openapi::OpenApi {
     let mut base = Base::openapi();
-    base.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    env!("CARGO_PKG_VERSION").clone_into(&mut base.info.version);
     base.servers = Some(vec![ServerBuilder::new().url("/").build()]);
     let components = base.components.get_or_insert_default();
     let key = HttpBuilder::new()

@@ -88,8 +88,7 @@ impl LiveKit for LiveKitClient {
             audio_frequency: 44_100,
             ..EncodingOptions::default()
         };
-        let output =
-            StreamOutput { protocol: StreamProtocol::Rtmp as i32, urls: vec![request.output_url.clone()], ..StreamOutput::default() };
+        let output = StreamOutput { protocol: StreamProtocol::Rtmp as i32, urls: vec![request.output_url.clone()] };
         let options = WebOptions { encoding, await_start_signal: true, ..WebOptions::default() };
         let info = self.egress.start_web_egress(&request.page_url, vec![EgressOutput::Stream(output)], options).await.map_err(translate)?;
         info.egress_id.parse().map_err(|_| LiveKitError::Refused(Reason("the egress id it gave is not an id".into())))

@@ -11,9 +11,9 @@ use livekit_api::access_token::{AccessToken, AccessTokenError, VideoGrants};
 use std::time::Duration;
 
 /// How long a host may take to join with it; a connected host is not cut when it expires.
-const HOST_TOKEN_TTL: Duration = Duration::from_secs(6 * 3600);
+const HOST_TOKEN_TTL: Duration = Duration::from_hours(6);
 /// As long as the overlay token beside it.
-const OVERLAY_TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
+const OVERLAY_TOKEN_TTL: Duration = Duration::from_hours(24);
 
 /// For the host: publish camera, microphone, screen and its audio; see others' tracks, change nothing else.
 ///

@@ -62,7 +62,7 @@ impl Studio {
             StreamType::User => Some(access.map_err(|error| StudioError::Internal(error.to_string()))?),
             StreamType::Agent => None,
         };
-        self.stage(&session, Some(viewer.generation), room).await
+        Ok(stage(&session, Some(viewer.generation), room))
     }
 
     /// The same for the owner, to look at without recording.
@@ -76,26 +76,7 @@ impl Studio {
             StreamType::User if session.state.is_active() => Some(access.map_err(|error| StudioError::Internal(error.to_string()))?),
             _ => None,
         };
-        self.stage(&session, None, room).await
-    }
-
-    async fn stage(
-        &self,
-        session: &Session,
-        generation: Option<Generation>,
-        room: Option<crate::domain::room::RoomAccess>,
-    ) -> Answer<OverlayStage> {
-        Ok(OverlayStage {
-            session_id: session.id.clone(),
-            generation,
-            stream_type: session.stream_type,
-            entity_name: session.entity_name.clone(),
-            title: session.title.clone(),
-            settings: session.overlay.clone(),
-            room,
-            live_since: session.state.live_since(),
-            seq: 0,
-        })
+        Ok(stage(&session, None, room))
     }
 
     /// Takes an overlay's heartbeat.
@@ -189,5 +170,19 @@ impl Studio {
         let of = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         (of("deployment")? == self.config().deployment()).then_some(())?;
         Some((of("sessionId")?.parse().ok()?, Generation(of("generation")?.parse().ok()?)))
+    }
+}
+
+fn stage(session: &Session, generation: Option<Generation>, room: Option<crate::domain::room::RoomAccess>) -> OverlayStage {
+    OverlayStage {
+        session_id: session.id.clone(),
+        generation,
+        stream_type: session.stream_type,
+        entity_name: session.entity_name.clone(),
+        title: session.title.clone(),
+        settings: session.overlay.clone(),
+        room,
+        live_since: session.state.live_since(),
+        seq: 0,
     }
 }

@@ -70,10 +70,8 @@ impl Studio {
             let first = session.state.egress().is_none();
             let state = session.state.clone();
             let state = if first { state.start(egress.clone(), since) } else { state.replace_egress(egress.clone()) }.ok()?;
-            let what = match first {
-                true => "The capture was accepted; its browser boots while the host joins.",
-                false => "The new capture was accepted.",
-            };
+            let what =
+                if first { "The capture was accepted; its browser boots while the host joins." } else { "The new capture was accepted." };
             Some(Change { session: Session { state, ..session.clone() }, what: Some(what.to_owned()) })
         })
         .await?;

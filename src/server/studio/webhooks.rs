@@ -92,14 +92,12 @@ pub(super) fn latest(webhooks: &[StoredWebhook]) -> Option<EgressFacts> {
 /// An end that was told stands, also against a list that does not know it any more or not yet.
 pub(super) fn merge(list: &mut Option<Vec<(Generation, EgressFacts)>>, generation: Generation, told: Option<EgressFacts>) {
     let Some(told) = told.filter(|told| told.phase == EgressPhase::Over) else { return };
-    match list {
-        Some(list) => match list.iter_mut().find(|(_, egress)| egress.id == told.id) {
-            Some((_, egress)) if egress.phase != EgressPhase::Over => *egress = told,
-            Some(_) => {}
-            None => list.push((generation, told)),
-        },
-        // Only this one is known; what else runs is not, and nothing may be closed on it.
-        None => {}
+    // Without a list only this one is known; what else runs is not, and nothing may be closed on it.
+    let Some(list) = list else { return };
+    match list.iter_mut().find(|(_, egress)| egress.id == told.id) {
+        Some((_, egress)) if egress.phase != EgressPhase::Over => *egress = told,
+        Some(_) => {}
+        None => list.push((generation, told)),
     }
 }
 

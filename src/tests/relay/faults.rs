@@ -6,8 +6,8 @@ use std::time::Duration;
 #[tokio::test(flavor = "multi_thread")]
 async fn one_bad_destination_never_touches_another() {
     let good = Nginx::start();
-    let (refuses, hangs, dead) = (Scripted::start(Manners::RefusesKey).await, Scripted::start(Manners::HangsUp).await, free_port());
-    let (stuck, cuts) = (Scripted::start(Manners::NeverReads).await, Scripted::start(Manners::Cuts(Duration::from_secs(3))).await);
+    let (refuses, hangs, dead) = (Scripted::start(Manners::RefusesKey), Scripted::start(Manners::HangsUp), free_port());
+    let (stuck, cuts) = (Scripted::start(Manners::NeverReads), Scripted::start(Manners::Cuts(Duration::from_secs(3))));
     let allow = format!("{},{},{},{},{},127.0.0.1:{dead}", good.allow(), refuses.address, hangs.address, stuck.address, cuts.address);
     let stage = Stage::open(&allow, |_| {}).await;
     let all = vec![
@@ -75,7 +75,7 @@ async fn a_platform_that_goes_and_comes_back_is_found_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_longer_than_the_limit_is_given_up_and_a_long_hold_ends_the_broadcast() {
     let mut nginx = Nginx::start();
-    let kind = Scripted::start(Manners::Kind).await;
+    let kind = Scripted::start(Manners::Kind);
     let stage = Stage::open(&format!("{},{}", nginx.allow(), kind.address), |config| {
         config.patience.outage = Duration::from_secs(2);
         config.patience.hold = Duration::from_secs(2);

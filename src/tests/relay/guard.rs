@@ -38,8 +38,8 @@ async fn a_name_that_leads_inside_is_refused_at_connect_whatever_it_said_before(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_turns_inside_in_mid_show_is_not_followed() {
-    let trap = Scripted::start(Manners::Kind).await;
-    let outside = Scripted::start(Manners::Cuts(std::time::Duration::from_secs(1))).await;
+    let trap = Scripted::start(Manners::Kind);
+    let outside = Scripted::start(Manners::Cuts(std::time::Duration::from_secs(1)));
     // The operator allows one address; the name first leads there, then to another port's owner by another address.
     let resolver = fickle(&[&["127.0.0.1"], &["127.0.0.2"]]);
     let allow = format!("127.0.0.1:{}", outside.address.port());
@@ -55,7 +55,7 @@ async fn a_name_that_turns_inside_in_mid_show_is_not_followed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_address_is_tried_when_one_does_not_answer() {
-    let kind = Scripted::start(Manners::Kind).await;
+    let kind = Scripted::start(Manners::Kind);
     let port = kind.address.port();
     let allow = format!("several.example.com:{port}");
     let stage = Stage::open_with(&allow, Some(fickle(&[&["::1", "127.0.0.9", "127.0.0.1"]])), |_| {}).await;

@@ -96,15 +96,18 @@ pub enum Manners {
     Cuts(Duration),
 }
 
+/// Timestamp and first bytes of each video message.
+pub type Taken = Arc<Mutex<Vec<(u32, Vec<u8>)>>>;
+
 /// A scripted platform and what it has taken: timestamp, keyframe, first byte of each video message.
 pub struct Scripted {
     pub address: SocketAddr,
-    pub taken: Arc<Mutex<Vec<(u32, Vec<u8>)>>>,
+    pub taken: Taken,
     pub publishes: Arc<Mutex<Vec<String>>>,
 }
 
 impl Scripted {
-    pub async fn start(manners: Manners) -> Self {
+    pub fn start(manners: Manners) -> Self {
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(16 * 1024).expect("small, so that one that never reads is full soon");
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
@@ -125,12 +128,7 @@ impl Scripted {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    manners: Manners,
-    taken: Arc<Mutex<Vec<(u32, Vec<u8>)>>>,
-    publishes: Arc<Mutex<Vec<String>>>,
-) -> Option<()> {
+async fn serve(mut stream: TcpStream, manners: Manners, taken: Taken, publishes: Arc<Mutex<Vec<String>>>) -> Option<()> {
     let mut handshake = Handshake::new(PeerType::Server);
     let mut buffer = vec![0; 65536];
     let mut rest = loop {

@@ -20,7 +20,9 @@ proptest! {
         let mut out = BytesMut::new();
         let mut writer = Writer::default();
         writer.enlarge(size, &mut out);
-        messages.iter().for_each(|message| writer.write(message, &mut out));
+        for message in &messages {
+            writer.write(message, &mut out);
+        }
         let mut reader = Reader::new(1 << 20);
         let mut got = Vec::new();
         for piece in out.chunks(cut) {

@@ -99,14 +99,14 @@ impl Database {
     }
 
     pub(super) async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError> {
-        let shelf = match (&filter.account, filter.active) {
+        let rows = match (&filter.account, filter.active) {
             (Some(_), Some(_)) => "account = $account AND active = $active",
             (Some(_), None) => "account = $account",
             (None, Some(_)) => "active = $active",
             (None, None) => "shelf = 'all'",
         };
         let before = if filter.before.is_some() { "AND key < $before" } else { "" };
-        let sql = format!("SELECT VALUE document FROM session WHERE {shelf} {before} ORDER BY key DESC LIMIT $limit");
+        let sql = format!("SELECT VALUE document FROM session WHERE {rows} {before} ORDER BY key DESC LIMIT $limit");
         let variables = json!({ "account": filter.account, "active": filter.active, "before": filter.before, "limit": filter.limit });
         self.read(&sql, variables).await
     }

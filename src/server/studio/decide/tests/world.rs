@@ -37,6 +37,7 @@ impl Egress {
 }
 
 /// Everything, and what went wrong.
+#[expect(clippy::struct_excessive_bools, reason = "each is one part that is up or down")]
 pub(super) struct World {
     pub dice: Dice,
     pub now: Timestamp,
@@ -120,7 +121,11 @@ impl World {
                 self.tell(format!("relay up: {}", self.relay_up));
             }
             9 => {
-                self.platform = [Platform::Takes, Platform::Takes, Platform::Away, Platform::Refused][self.dice.roll(4) as usize];
+                self.platform = match self.dice.roll(4) {
+                    0 | 1 => Platform::Takes,
+                    2 => Platform::Away,
+                    _ => Platform::Refused,
+                };
                 self.tell("the platform changes its mind");
             }
             10 => {
@@ -266,7 +271,7 @@ impl World {
         let id = format!("EG_{session}_{generation}_{}", self.egresses.len());
         let facts = super::egress(&id, EgressPhase::Starting, self.now);
         let id = facts.id.clone();
-        let boots = 1000 * (1 + self.dice.roll(8)) as i64;
+        let boots = 1000 * (1 + self.dice.roll(8)).cast_signed();
         self.egresses.push(Egress {
             facts,
             generation,
@@ -370,7 +375,7 @@ impl World {
                 mine.map(|egress| (egress.generation, egress.facts.clone())).collect::<Vec<_>>()
             });
             let current = session.state.egress();
-            let told = self.told.iter().filter(|told| Some(&told.id) == current && told.phase == EgressPhase::Over).next_back().cloned();
+            let told = self.told.iter().rfind(|told| Some(&told.id) == current && told.phase == EgressPhase::Over).cloned();
             webhooks::merge(&mut egresses, session.generation, told);
             let relayed = self.relay_up.then_some(self.relay_knows);
             let before = session.state.is_over();
