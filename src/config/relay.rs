@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_malformed_variable_stops_the_start_by_name() {
         for (name, value) in
-            [("FOOTLIGHT_RELAY_SECRET", "short"), ("FOOTLIGHT_HOLD", "soon"), ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", "host")]
+            [("FOOTLIGHT_RELAY_SECRET", "short"), ("FOOTLIGHT_HOLD", "soon"), ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", "nowhere")]
         {
             let error = read(&[(name, value)]).err().expect(name).to_string();
             assert!(error.starts_with(name) && !error.contains(value), "{error}");

@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_bomb_of_nested_objects_is_refused() {
-        let bomb: Vec<u8> = [3, 0, 1, b'a'].repeat(1_000_000);
+        let bomb: Vec<u8> = [3, 0, 1, b'a'].repeat(MAX_BODY / 4);
         assert_eq!(read_all(Bytes::from(bomb)), Err(Violation("AMF0 nested too deep")));
+        assert_eq!(read_all(Bytes::from(vec![3; MAX_BODY + 1])), Err(Violation("AMF0 too long")));
     }
 }

@@ -147,7 +147,7 @@ async fn the_list_is_filtered_and_its_pages_stay_right_while_shows_come_in() {
     let of_agent = house.get(&format!("/api/streaming/sessions?agentId={}&status=ended", agent.id), &own).await;
     assert_eq!(ids(&of_agent.body).len(), 5);
     let later = house.get("/api/streaming/sessions?from=2030-01-01T00:00:00Z", &own).await;
-    assert_eq!(ids(&later.body), [] as [serde_json::Value; 0]);
+    assert_eq!(ids(&later.body), [] as [Value; 0]);
     let users_own = house.post("/api/streaming/start", &own, json!({ "streamType": "agent", "platform": "rehearsal" })).await;
     assert_eq!(users_own.status, StatusCode::CREATED, "a user's show stands beside their agent's");
     let seen = house.get("/api/streaming/sessions", &agents).await;

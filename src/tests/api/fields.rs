@@ -9,6 +9,7 @@ use footlight::domain::key::Scope;
 use serde_json::{Value, json};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn a_bad_field_is_named() {
     let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
     let owner = house.streamer("Owner").await;

@@ -67,6 +67,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 /// Runs `cases` generated values through one house.
+#[expect(clippy::needless_pass_by_value, reason = "closures are given where they are written")]
 fn each<T: std::fmt::Debug>(
     cases: u32,
     values: impl Strategy<Value = T>,

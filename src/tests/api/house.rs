@@ -158,7 +158,7 @@ impl House {
         let response = self.router.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
         let endless = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
-        let bytes = if endless { Default::default() } else { body.collect().await.expect("a body").to_bytes() };
+        let bytes = if endless { axum::body::Bytes::default() } else { body.collect().await.expect("a body").to_bytes() };
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes)));
         Reply { status: parts.status, headers: parts.headers, body }
     }

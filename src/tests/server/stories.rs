@@ -18,7 +18,9 @@ use footlight::{
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::sync::Arc;
 
+/// Told by `FOOTLIGHT_SOAK`: a story takes seconds.
 const CASES: u64 = 200;
+const FEW: u64 = 8;
 const STEPS: u32 = 12;
 /// Most of what a step does takes fewer calls than this, so that about half of the processes live.
 const CALLS: usize = 60;
@@ -73,7 +75,7 @@ async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
 
 async fn story(store: &SurrealStore, seed: u64) {
     let mut dice = StdRng::seed_from_u64(seed);
-    let app = TestApp::over(store.clone(), FakeLiveKit::with_slots(if seed % 2 == 0 { 1 } else { 2 }));
+    let app = TestApp::over(store.clone(), FakeLiveKit::with_slots(if seed.is_multiple_of(2) { 1 } else { 2 }));
     let caller = app.caller(&format!("u{seed}")).await;
     for _ in 0..STEPS {
         let (kind, sides, calls) = (dice.random_range(0..14), dice.random_range(0..1000), dice.random_range(1..CALLS));
@@ -128,10 +130,18 @@ async fn at_rest(app: &TestApp, caller: &Caller, seed: u64) {
 async fn whatever_happens_the_store_and_the_world_agree_in_the_end() {
     let first = std::env::var("FOOTLIGHT_SEED").ok().and_then(|text| text.parse().ok());
     let from: u64 = first.unwrap_or(1);
-    let cases = if first.is_some() { 1 } else { CASES };
+    let many = std::env::var_os("FOOTLIGHT_SOAK").is_some();
+    let cases = if first.is_some() {
+        1
+    } else if many {
+        CASES
+    } else {
+        FEW
+    };
     println!("seeds {from} to {}", from + cases - 1);
     let store = SurrealStore::open("mem://", None).await.expect("a store");
     for seed in from..from + cases {
         story(&store, seed).await;
+        println!("seed {seed} is at rest");
     }
 }

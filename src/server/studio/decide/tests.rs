@@ -1,6 +1,7 @@
 //! `decide` in tables, and against the world for ten thousand stories.
 
 mod dice;
+mod engine;
 mod world;
 
 use super::*;

@@ -1,7 +1,11 @@
 //! A small model of everything around one show that can fail, to play `decide` against: an egress engine, a relay, a room,
 //! webhooks, and a process that can die between any two steps. Its own truth stands beside what the studio gets to see.
 
-use super::{super::*, dice::Dice};
+use super::{
+    super::*,
+    dice::Dice,
+    engine::{Egress, Platform},
+};
 use crate::{
     api::broadcast::{DestinationReport, DestinationState, IngestState, ShowReport},
     domain::{
@@ -17,24 +21,6 @@ use crate::{
         },
     },
 };
-
-struct Egress {
-    facts: EgressFacts,
-    generation: Generation,
-    session: usize,
-    /// When its picture begins to reach the relay.
-    delivers_at: Option<Timestamp>,
-    /// It says ACTIVE, and nothing of it arrives.
-    mute: bool,
-    /// It paints the same frame for ever.
-    frozen: bool,
-}
-
-impl Egress {
-    fn runs(&self) -> bool {
-        matches!(self.facts.phase, EgressPhase::Starting | EgressPhase::Active)
-    }
-}
 
 /// Everything, and what went wrong.
 #[expect(clippy::struct_excessive_bools, reason = "each is one part that is up or down")]
@@ -60,13 +46,6 @@ pub(super) struct World {
     room: bool,
     calm: bool,
     pub story: Vec<String>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Platform {
-    Takes,
-    Away,
-    Refused,
 }
 
 impl World {
