@@ -1,5 +1,5 @@
 //! USE CASES: the list of what the product can do. Both doors (server functions and the HTTP API) call these and nothing
-//! else; below are only the ports. Every change of a session goes through [`Studio::change`]: read, transition, store over
+//! else; below are only the ports. Every change of a session goes through `Studio::change`: read, transition, store over
 //! the revision that was read, then announce.
 
 pub mod accounts;
@@ -97,7 +97,7 @@ struct Inner {
 
 /// What a change of a session did: the new session, and the line for its timeline if something happened.
 pub struct Change {
-    /// As it shall be stored; its revision is set by [`Studio::change`].
+    /// As it shall be stored; its revision is set by `Studio::change`.
     pub session: Session,
     /// What happened, as a sentence.
     pub what: Option<String>,

@@ -10,6 +10,7 @@ use imports::{Place, broken};
 use sources::{Source, product, tracked};
 
 /// Fails with every finding at once.
+#[expect(clippy::needless_pass_by_value, reason = "given as it was collected")]
 fn none(findings: Vec<String>) {
     assert!(findings.is_empty(), "\n{}", findings.join("\n"));
 }
