@@ -1,0 +1,95 @@
+//! The engines, and what is put into them.
+
+use footlight::{
+    domain::{
+        account::{Role, User},
+        destination::{Destination, Platform},
+        ids::DestinationId,
+        overlay::OverlaySettings,
+        session::{Actor, Owner, Session},
+        timestamp::Timestamp,
+        video::VideoFormat,
+    },
+    server::store::{SealedKey, Store, TimelineEntry, TokenHash, surreal::SurrealStore},
+};
+use serde_json::json;
+use std::{fmt::Debug, path::Path, str::FromStr};
+
+pub const MASTER: &str = "master-1";
+
+pub async fn in_memory() -> SurrealStore {
+    open("mem://").await
+}
+
+pub async fn on_disk(folder: &Path) -> SurrealStore {
+    open(&format!("surrealkv://{}", folder.join("store").display())).await
+}
+
+async fn open(address: &str) -> SurrealStore {
+    let store = SurrealStore::open(address, None).await.expect("the store opens");
+    store.ping().await.expect("the store answers");
+    store
+}
+
+pub fn id<T: FromStr<Err: Debug>>(text: &str) -> T {
+    text.parse().expect("an id")
+}
+
+pub const fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+pub fn hash(text: &str) -> TokenHash {
+    TokenHash(text.to_owned())
+}
+
+pub fn user(name: &str) -> User {
+    User { id: id(name), name: name.to_owned(), role: Role::Streamer, created_at: at(1) }
+}
+
+pub fn owner(name: &str) -> Owner {
+    Owner::User(id(name))
+}
+
+pub fn place(name: &str) -> Destination {
+    let address = Some("rtmps://live.example/app".to_owned());
+    Destination { id: id(name), platform: Platform::Custom, name: name.to_owned(), address, key_tail: "6f2a".into() }
+}
+
+pub fn sealed(master: &str, text: &str) -> SealedKey {
+    SealedKey { key_id: master.into(), text: text.into() }
+}
+
+pub fn keys(session: &str) -> Vec<(DestinationId, SealedKey)> {
+    vec![(id("d1"), sealed(MASTER, &format!("iv:tag:{session}1"))), (id("d2"), sealed(MASTER, &format!("iv:tag:{session}2")))]
+}
+
+/// A pending session of a user's.
+pub fn session(name: &str, of: &str) -> Session {
+    let document = json!({
+        "id": name,
+        "owner": owner(of),
+        "account": of,
+        "stream_type": "user",
+        "entity_name": of,
+        "title": "„Ein Titel“ 'with' \"quotes\" ; $x",
+        "state": { "name": "pending" },
+        "health": [],
+        "destinations": [place("d1"), place("d2")],
+        "video": VideoFormat { width: 1280, height: 720, framerate: 30, bitrate_kbps: 3000 },
+        "overlay": OverlaySettings::for_user(),
+        "generation": 1,
+        "created_at": at(1_000),
+        "revision": 1,
+    });
+    serde_json::from_value(document).expect("a session")
+}
+
+pub fn line(what: &str) -> TimelineEntry {
+    TimelineEntry { at: at(1_000), actor: Actor::Studio, what: what.into(), state: "pending".into() }
+}
+
+/// Puts a session in.
+pub async fn insert(store: &SurrealStore, session: &Session) {
+    store.insert_session(session, &keys(session.id.as_str()), None, &line("asked for")).await.expect("inserted");
+}
