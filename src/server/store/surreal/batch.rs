@@ -62,12 +62,15 @@ impl Database {
     pub(super) async fn hold_lines(&self, session: &SessionId, due: Timestamp, lines: &[NewLine]) -> Result<Vec<bool>, StoreError> {
         let before = self.before(session, lines).await?;
         let taken = fresh(lines, &before.seen);
+        // One id for the call and the line's place in it: ids of one millisecond are in no order of their own.
+        let call = ulid::Ulid::new().to_string().to_lowercase();
         let rows: Vec<Value> = lines
             .iter()
             .zip(&taken)
-            .filter(|(_, taken)| **taken)
-            .map(|(line, _)| {
-                let key = ulid::Ulid::new().to_string().to_lowercase();
+            .enumerate()
+            .filter(|(_, (_, taken))| **taken)
+            .map(|(place, (line, _))| {
+                let key = format!("{call}{place:03}");
                 json!({ "key": key, "kind": line.kind, "id": line.id, "json": line.data.to_string() })
             })
             .collect();
