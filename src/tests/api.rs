@@ -16,7 +16,5 @@ mod fuzz;
 mod house;
 #[path = "api/limits.rs"]
 mod limits;
-#[path = "api/ports.rs"]
-mod ports;
 #[path = "api/tokens.rs"]
 mod tokens;

@@ -7,6 +7,3 @@ mod egress;
 #[allow(dead_code, reason = "the API's tests use the rest of it")]
 #[path = "api/house.rs"]
 mod house;
-#[allow(dead_code, reason = "the API's tests use the rest of it")]
-#[path = "api/ports.rs"]
-mod ports;

@@ -265,7 +265,7 @@ async fn the_heartbeat_is_heard_from_the_overlays_own_cookie_only() {
     house.agent_show(&key).await;
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
     let page = loop {
-        if let Some(page) = house.rooms.latest_page() {
+        if let Some(page) = house.livekit.running().last().map(|egress| egress.page_url.clone()) {
             break page;
         }
         assert!(tokio::time::Instant::now() < deadline, "no egress was asked for");

@@ -1,6 +1,5 @@
 //! A house with its router, its people and their keys.
 
-use super::ports::{Remembering, Rooms};
 use axum::{
     Router,
     body::Body,
@@ -14,7 +13,8 @@ use footlight::{
     server::{
         auth::{caller::Caller, origin::Origin},
         clock::Clock,
-        relay::client::RelayClient,
+        livekit::fake::FakeLiveKit,
+        relay::{client::RelayClient, fake::FakeRelay},
         security,
         state::AppState,
         store::surreal::SurrealStore,
@@ -31,12 +31,12 @@ use tower::ServiceExt;
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_421_948_792);
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// The whole application over remembering ports.
+/// The whole application over the fakes.
 pub struct House {
     pub router: Router,
     pub studio: Studio,
     pub clock: Clock,
-    pub rooms: Arc<Rooms>,
+    pub livekit: FakeLiveKit,
 }
 
 /// A signed-in streamer.
@@ -78,19 +78,19 @@ impl House {
         let master = parse_master_key(config.master_keys[0].expose()).expect("a key");
         let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
         let relay = RelayClient::new(config.relay.clone(), http);
-        let (clock, rooms) = (Clock::fixed(NOW), Arc::new(Rooms::default()));
+        let (clock, livekit) = (Clock::fixed(NOW), FakeLiveKit::default());
         let studio = Studio::new(Parts {
             clock: clock.clone(),
             store: Arc::new(store),
-            livekit: rooms.clone(),
-            relay: Arc::new(Remembering::default()),
+            livekit: Arc::new(livekit.clone()),
+            relay: Arc::new(FakeRelay::default()),
             vault: Vault::new(master, Vec::new()),
             allow: config.allow_private.parse().expect("a list"),
             config,
         });
         let leptos = LeptosOptions::builder().output_name("footlight").site_root("/nonexistent").build();
         let router = router(AppState { studio: studio.clone(), relay, leptos });
-        Self { router, studio, clock, rooms }
+        Self { router, studio, clock, livekit }
     }
 
     /// Signs a streamer up.
