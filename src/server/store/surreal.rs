@@ -5,6 +5,7 @@ mod accounts;
 mod agents;
 mod audit;
 mod batch;
+mod connect;
 mod defaults;
 mod destinations;
 mod feed;
@@ -67,11 +68,11 @@ impl SurrealStore {
     /// Opens `surrealkv://folder`, `mem://` or `ws://host:port` and brings the schema up.
     ///
     /// # Errors
-    /// The address cannot be opened, the server refuses the credentials, or a newer Footlight wrote the store
-    /// ([`NewerSchema`] as the source).
+    /// The address cannot be opened, another process holds the folder for ten seconds more, the server refuses the
+    /// credentials, or a newer Footlight wrote the store ([`NewerSchema`] as the source).
     pub async fn open(address: &str, credentials: Option<&StoreCredentials>) -> Result<Self, StoreError> {
         let failed = |error: surrealdb::Error| StoreError::Failed(Box::new(error));
-        let client = surrealdb::engine::any::connect(address).await.map_err(failed)?;
+        let client = connect::connect(address).await?;
         if let Some(StoreCredentials { username, password }) = credentials {
             let root = Root { username: username.clone(), password: password.clone() };
             client.signin(root).await.map_err(failed)?;
