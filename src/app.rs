@@ -1,5 +1,6 @@
 //! The application as Leptos sees it: providers, error boundary, route table. What a page holds is the page's business.
 
+mod lazy;
 #[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
@@ -7,15 +8,13 @@ pub use shell::{PageHeaders, shell};
 
 use crate::{
     components::notice::Trouble,
-    pages::{
-        admin_sessions::AdminSessions, api_docs::ApiDocs, go_live::GoLive, home::Home, house::House, not_found::NotFound, overlay::Overlay,
-        session::Session, settings::Settings, sign_in::SignIn, sign_up::SignUp,
-    },
+    pages::{house::House, not_found::NotFound},
 };
+use lazy::{AdminSessionsPage, ApiDocsPage, GoLivePage, HomePage, OverlayPage, SessionPage, SettingsPage, SignInPage, SignUpPage};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
-    SsrMode,
+    Lazy, SsrMode,
     components::{ParentRoute, Route, Router, Routes},
     path,
 };
@@ -34,16 +33,16 @@ pub fn App() -> impl IntoView {
             }>
                 <Routes fallback=NotFound>
                     <ParentRoute path=path!("") view=House>
-                        <Route path=path!("/") view=Home ssr=SsrMode::Async/>
-                        <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
-                        <Route path=path!("/api/docs") view=ApiDocs ssr=SsrMode::Async/>
-                        <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async/>
-                        <Route path=path!("/go-live") view=GoLive ssr=SsrMode::Async/>
-                        <Route path=path!("/sessions/:id") view=Session ssr=SsrMode::Async/>
-                        <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
-                        <Route path=path!("/admin/sessions") view=AdminSessions ssr=SsrMode::Async/>
+                        <Route path=path!("/") view={Lazy::<HomePage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/sign-in") view={Lazy::<SignInPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/api/docs") view={Lazy::<ApiDocsPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/sign-up") view={Lazy::<SignUpPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/go-live") view={Lazy::<GoLivePage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/sessions/:id") view={Lazy::<SessionPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/settings") view={Lazy::<SettingsPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/admin/sessions") view={Lazy::<AdminSessionsPage>::new()} ssr=SsrMode::Async/>
                     </ParentRoute>
-                    <Route path=path!("/stream/overlay") view=Overlay ssr=SsrMode::Async/>
+                    <Route path=path!("/stream/overlay") view={Lazy::<OverlayPage>::new()} ssr=SsrMode::Async/>
                 </Routes>
             </ErrorBoundary>
         </Router>

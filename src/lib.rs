@@ -76,6 +76,9 @@ pub mod up;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
-    browser::page::mark_alive();
+    wasm_bindgen_futures::spawn_local(async {
+        let body = leptos::prelude::document().body().expect("a document has a body");
+        Box::pin(leptos::mount::hydrate_from_async(body, app::App)).await.forget();
+        browser::page::mark_alive();
+    });
 }

@@ -1,0 +1,30 @@
+// What a browser fetches of WASM for each page: the program's file and the page's chunks, as they are served (gzip -9).
+// usage: node wasm-sizes.mjs FOLDER AIM_KB LIMIT_KB; fails when a page is over the limit.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const [folder, aim, limit] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const names = readdirSync(folder);
+const only = (pattern) => {
+  const found = names.filter((name) => pattern.test(name));
+  if (found.length !== 1) throw new Error(`${folder} holds ${found.length} files like ${pattern}: build the browser's side again`);
+  return found[0];
+};
+const packed = (name, ending) => statSync(join(folder, name + ending)).size;
+const program = only(/^footlight\..*\.wasm$/);
+const manifest = JSON.parse(readFileSync(join(folder, only(/^__wasm_split_manifest\..*\.json$/)), "utf8"));
+
+const kb = (bytes) => String(Math.round(bytes / 1000)).padStart(5);
+console.log(`  WASM, kB fetched (gzip / brotli); aim: gzip ${aim}, limit: ${limit}`);
+let over = 0;
+for (const [view, chunks] of Object.entries(manifest)) {
+  const files = [program, ...chunks.map((chunk) => `${chunk}.wasm`)];
+  const [gzip, brotli] = [".gz", ".br"].map((ending) => files.reduce((sum, file) => sum + packed(file, ending), 0));
+  const page = view.replace(/^__(.*)_page_view_\d+$/, "$1").replaceAll("_", " ");
+  console.log(`    ${page.padEnd(16)}${kb(gzip)} /${kb(brotli)}  ${gzip > aim * 1000 ? "over the aim" : ""}`.trimEnd());
+  if (gzip > limit * 1000) over += 1;
+}
+if (over > 0) {
+  console.error(`${over} page(s) fetch more than ${limit} kB of WASM: see what grew before it lands.`);
+  process.exit(1);
+}
