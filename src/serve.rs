@@ -126,6 +126,7 @@ pub fn router(state: AppState) -> Router {
         let options = options.clone();
         move || shell(options.clone())
     });
+    let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::front::own_pages_only));
     let unknown = leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()));
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()

@@ -8,6 +8,8 @@ mod accounts;
 mod calls;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/doors.rs"]
+mod doors;
 #[path = "api/fields.rs"]
 mod fields;
 #[path = "api/fuzz.rs"]

@@ -10,7 +10,7 @@ use crate::{
             throttle::Allowance,
         },
         limits::Group,
-        security::{OVERLAY_COOKIE, cookie},
+        security::{OVERLAY_COOKIE, cookie, same_origin},
         state::AppState,
     },
 };
@@ -78,6 +78,16 @@ pub async fn admit(State(state): State<AppState>, mut request: Request, next: Ne
         Refusal(ApiError::new(ErrorCode::Unavailable, message)).into_response()
     });
     with_limits(answer, allowance)
+}
+
+/// What only our own pages may ask: a server function that another site's page calls is refused before its arguments are read.
+pub async fn own_pages_only(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/rpc/")
+        && let Err(error) = same_origin(request.headers(), state.studio.config())
+    {
+        return Refusal(error).into_response();
+    }
+    next.run(request).await
 }
 
 /// `RateLimit-*` on every answer, so that a client can slow down before it is refused.

@@ -1,0 +1,140 @@
+//! What stands before the pages: who is let in, and with which headers a page goes out.
+
+use super::house::{House, Reply};
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use footlight::domain::key::Scope;
+use leptos::server_fn::axum::server_fn_paths;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The overlay page of a show that runs: the path and query that its egress opens.
+async fn overlay_of(house: &House, name: &str) -> String {
+    let person = house.streamer(name).await;
+    let agent = house.agent(&person, "Nyx").await;
+    let key = house.key(&person, Some(&agent), &[Scope::Start]).await;
+    let before: Vec<_> = house.livekit.running().into_iter().map(|egress| egress.page_url).collect();
+    let _ = house.agent_show(&key).await;
+    let pages = || house.livekit.running().into_iter().map(|egress| egress.page_url).find(|page| !before.contains(page));
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    loop {
+        if let Some(page) = pages() {
+            return page.strip_prefix("http://127.0.0.1:3000").expect("our own address").to_owned();
+        }
+        assert!(std::time::Instant::now() < deadline, "no egress was started");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+async fn page(house: &House, path: &str) -> Reply {
+    house.call(Method::GET, path, &[], None).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_overlay_opens_for_its_own_token_and_says_otherwise_by_its_status() {
+    let house = House::new().await;
+    let (ours, others) = (overlay_of(&house, "ada").await, overlay_of(&house, "bob").await);
+    let token = ours.split_once("token=").expect("a token").1;
+    let session = |url: &str| url.split_once("sessionId=").expect("a session").1.split('&').next().expect("an id").to_owned();
+    let garbled = format!("{ours}x");
+    let cases = [
+        (ours.clone(), StatusCode::OK),
+        (format!("/stream/overlay?sessionId={}", session(&ours)), StatusCode::UNAUTHORIZED),
+        (format!("/stream/overlay?sessionId={}&token=", session(&ours)), StatusCode::UNAUTHORIZED),
+        (format!("/stream/overlay?sessionId={}&token=nonsense", session(&ours)), StatusCode::UNAUTHORIZED),
+        (garbled, StatusCode::UNAUTHORIZED),
+        (format!("/stream/overlay?sessionId={}&token={token}", session(&others)), StatusCode::UNAUTHORIZED),
+        (format!("/stream/overlay?token={token}"), StatusCode::UNAUTHORIZED),
+    ];
+    for (path, expected) in cases {
+        let reply = page(&house, &path).await;
+        let shown = path.replace(token, "<token>");
+        assert_eq!(reply.status, expected, "{shown}");
+        let html = reply.body.as_str().unwrap_or_default();
+        assert_eq!(
+            html.contains(r#"class="error""#),
+            expected != StatusCode::OK,
+            "an error is told where the egress looks for it: {shown}"
+        );
+    }
+    house.clock.advance(24 * 3_600_000 + 60_000);
+    assert_eq!(page(&house, &ours).await.status, StatusCode::UNAUTHORIZED, "a day later");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_overlays_address_is_neither_kept_nor_passed_on_and_its_scripts_have_a_nonce_each_time() {
+    let house = House::new().await;
+    let overlay = overlay_of(&house, "ada").await;
+    let mut nonces = BTreeSet::new();
+    for path in [overlay.as_str(), overlay.as_str(), "/", "/sign-in"] {
+        let reply = page(&house, path).await;
+        let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let policy = header("content-security-policy");
+        let nonce = policy.split_once("'nonce-").expect("a nonce").1.split('\'').next().expect("its end").to_owned();
+        let html = reply.body.as_str().expect("a page");
+        let scripts: Vec<_> = html.split("<script").skip(1).map(|script| script.split('>').next().expect("an opening tag")).collect();
+        assert!(!scripts.is_empty());
+        for script in scripts.iter().filter(|script| !script.contains("application/json")) {
+            assert!(script.contains(&format!(r#"nonce="{nonce}""#)), "{script}");
+        }
+        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'") && !policy.contains("unsafe-inline"));
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        let (cache, referrer) = if path == overlay { ("no-store", "no-referrer") } else { ("private, no-cache", "same-origin") };
+        assert_eq!((header("cache-control").as_str(), header("referrer-policy").as_str()), (cache, referrer));
+        assert!(nonces.insert(nonce), "a nonce is used once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_house_behind_https_binds_browsers_to_it_and_locks_its_cookies() {
+    for (url, secure) in [("http://127.0.0.1:3000", false), ("https://studio.example", true)] {
+        let house = House::with(&[("PUBLIC_APP_URL", url)]).await;
+        let reply = page(&house, "/").await;
+        assert_eq!(reply.headers.contains_key(header::STRICT_TRANSPORT_SECURITY), secure, "{url}");
+        let credentials = json!({ "credentials": { "name": "ada", "password": "correct horse battery" } });
+        let signed_up = house.call(Method::POST, "/rpc/accounts/sign-up", &[("origin", url)], Some(credentials)).await;
+        let cookie = signed_up.headers.get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or_default();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{:?}", signed_up.body);
+        assert_eq!(cookie.contains("Secure"), secure, "{url}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_server_function_answers_another_sites_page() {
+    let house = House::new().await;
+    let person = house.streamer("ada").await;
+    let paths: BTreeSet<(String, Method)> = server_fn_paths().map(|(path, method)| (path.to_owned(), method)).collect();
+    assert!(paths.len() > 20, "the server functions are known: {}", paths.len());
+    for (path, method) in paths {
+        assert!(path.starts_with("/rpc/"), "{path} stands behind the door");
+        for origin in ["https://evil.example", "null", "http://127.0.0.1:3000.evil.example", "http://127.0.0.1:3001"] {
+            let request = Request::builder().method(&method).uri(&path).header("cookie", &person.cookie).header("origin", origin);
+            let reply = house.send(request.body(Body::empty()).expect("a request")).await;
+            assert_eq!(
+                (reply.status, &reply.body["code"]),
+                (StatusCode::FORBIDDEN, &Value::from("forbidden")),
+                "{method} {path} from {origin}"
+            );
+        }
+    }
+    let own = house
+        .call(Method::POST, "/rpc/accounts/me", &[("origin", "http://127.0.0.1:3000"), ("cookie", &person.cookie)], Some(json!({})))
+        .await;
+    assert_eq!(own.status, StatusCode::OK, "{own:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_sign_in_link_opens_once_and_a_house_with_people_has_none() {
+    let house = House::new().await;
+    let link = house.studio.first_sign_in().await.expect("the store").expect("the first start");
+    let token = link.split_once("token=").expect("a token").1;
+    let take = async || house.call(Method::POST, "/rpc/accounts/sign-in-once", &[], Some(json!({ "token": token }))).await;
+    let first = take().await;
+    assert_eq!(first.status, StatusCode::OK, "{first:?}");
+    assert_eq!(first.body["role"], "admin");
+    let second = take().await;
+    assert_eq!(second.status, StatusCode::UNAUTHORIZED, "{second:?}");
+    assert!(second.headers.get(header::SET_COOKIE).is_none());
+}
