@@ -78,6 +78,9 @@ impl Desk {
         }
         let courier = Courier::new(config.webhook_urls.clone(), config.api_key.clone(), &config.api_secret)?;
         let lines = TaskTracker::new();
+        for owed in ledger.owed()? {
+            courier.line(&lines).say_last(owed, &ledger);
+        }
         let mut entries = Vec::new();
         for info in ledger.all()? {
             if is_old(&info) {

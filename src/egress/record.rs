@@ -1,6 +1,11 @@
 //! What the world knows of one egress. Every change is written down, then announced, in one order.
 
-use crate::egress::{clock, ledger::Ledger, plan::Plan, webhook::Line};
+use crate::egress::{
+    clock,
+    ledger::Ledger,
+    plan::Plan,
+    webhook::{Line, last_word},
+};
 use livekit_protocol::{EgressInfo, EgressStatus, StreamInfo, StreamInfoList, egress_info, stream_info};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -153,15 +158,19 @@ impl Record {
         {
             info.result = Some(egress_info::Result::Stream(StreamInfoList { info: info.stream_results.clone() }));
         }
+        // The last word first: killed at any point from here on, the next run tells it.
+        let last = (event == Some("egress_ended")).then(|| line.take()).flatten().map(|line| (line, last_word("egress_ended", info)));
+        if let Some((_, owed)) = &last {
+            self.ledger.owe(owed);
+        }
         self.ledger.write(info);
         if let Some(event) = event {
             let status = EgressStatus::try_from(info.status).map_or("", |status| status.as_str_name());
             tracing::info!(egress = info.egress_id, event, status, error = info.error, "egress");
-            if let Some(line) = line {
-                line.say(event, info);
-            }
-            if event == "egress_ended" {
-                *line = None;
+            match (last, line) {
+                (Some((line, owed)), _) => line.say_last(owed, &self.ledger),
+                (None, Some(line)) => line.say(event, info),
+                (None, None) => {}
             }
         }
         info.clone()

@@ -1,12 +1,21 @@
 //! Webhooks as LiveKit sends them: signed over the body, in order for each egress, tried five times.
 
-use crate::egress::clock;
+use crate::egress::{
+    clock,
+    ledger::{Ledger, Owed},
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jsonwebtoken::{EncodingKey, Header};
 use livekit_protocol::{EgressInfo, WebhookEvent};
 use rand::{Rng as _, distr::Alphanumeric};
 use sha2::{Digest as _, Sha256};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::mpsc;
 use url::Url;
 
@@ -23,7 +32,30 @@ pub struct Courier {
 
 /// The way to the receivers for one egress; its events arrive in order, a slow receiver does not hold the others.
 #[derive(Clone)]
-pub struct Line(Vec<mpsc::UnboundedSender<(String, String)>>);
+pub struct Line(Vec<mpsc::UnboundedSender<Letter>>);
+
+/// One event on its way to one receiver.
+#[derive(Clone)]
+struct Letter {
+    id: String,
+    body: String,
+    /// An egress's last word is owed until every receiver has it or is given up.
+    debt: Option<Arc<Debt>>,
+}
+
+struct Debt {
+    ledger: Arc<Ledger>,
+    egress_id: String,
+    receivers: AtomicUsize,
+}
+
+impl Debt {
+    fn pay(&self) {
+        if self.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.ledger.settle(&self.egress_id);
+        }
+    }
+}
 
 #[derive(serde::Serialize)]
 struct Claims<'a> {
@@ -51,11 +83,14 @@ impl Courier {
     /// Opens a line; it drains and closes when its last handle is dropped. `running` counts lines that still have something to say.
     pub fn line(self: &Arc<Self>, running: &tokio_util::task::TaskTracker) -> Line {
         let senders = self.receivers.iter().map(|receiver| {
-            let (sender, mut events) = mpsc::unbounded_channel::<(String, String)>();
+            let (sender, mut events) = mpsc::unbounded_channel::<Letter>();
             let (courier, receiver) = (Arc::clone(self), receiver.clone());
             running.spawn(async move {
-                while let Some((id, body)) = events.recv().await {
-                    courier.deliver(&receiver, &id, body).await;
+                while let Some(letter) = events.recv().await {
+                    courier.deliver(&receiver, &letter.id, letter.body).await;
+                    if let Some(debt) = letter.debt {
+                        debt.pay();
+                    }
                 }
             });
             sender
@@ -103,20 +138,45 @@ impl Courier {
 impl Line {
     /// Queues one event about an egress.
     pub fn say(&self, event: &str, info: &EgressInfo) {
-        let id = format!("EV_{}", random_id());
-        let event = WebhookEvent {
-            event: event.to_owned(),
-            egress_info: Some(info.clone()),
-            id: id.clone(),
-            created_at: clock::seconds(),
-            ..Default::default()
-        };
-        let body = serde_json::to_string(&event).expect("a webhook event has only known enum values");
+        let (id, body) = written(event, info);
+        self.send(&Letter { id, body, debt: None });
+    }
+
+    /// Queues the last word about an egress, of this run or of an earlier one; it is paid when every receiver has it.
+    pub fn say_last(&self, owed: Owed, ledger: &Arc<Ledger>) {
+        let Owed { egress_id, event_id, body } = owed;
+        let debt = Debt { ledger: Arc::clone(ledger), egress_id, receivers: AtomicUsize::new(self.0.len()) };
+        if self.0.is_empty() {
+            debt.ledger.settle(&debt.egress_id);
+        }
+        self.send(&Letter { id: event_id, body, debt: Some(Arc::new(debt)) });
+    }
+
+    fn send(&self, letter: &Letter) {
         for sender in &self.0 {
             // The task ends only when every handle is gone, and this is one.
-            let _ = sender.send((id.clone(), body.clone()));
+            let _ = sender.send(letter.clone());
         }
     }
+}
+
+/// The last event of an egress, to be kept before it is said.
+pub fn last_word(event: &str, info: &EgressInfo) -> Owed {
+    let (event_id, body) = written(event, info);
+    Owed { egress_id: info.egress_id.clone(), event_id, body }
+}
+
+/// An event's id and its body.
+fn written(event: &str, info: &EgressInfo) -> (String, String) {
+    let id = format!("EV_{}", random_id());
+    let event = WebhookEvent {
+        event: event.to_owned(),
+        egress_info: Some(info.clone()),
+        id: id.clone(),
+        created_at: clock::seconds(),
+        ..Default::default()
+    };
+    (id, serde_json::to_string(&event).expect("a webhook event has only known enum values"))
 }
 
 /// Twelve letters and digits, as LiveKit's ids have.

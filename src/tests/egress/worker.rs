@@ -8,7 +8,12 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use std::time::{Duration, Instant};
+use serde_json::json;
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drain_lets_the_show_finish_and_a_second_signal_ends_it() {
@@ -64,6 +69,74 @@ async fn a_webhook_is_tried_again_with_the_same_id_and_the_next_one_waits_for_it
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 5, "every event has an id of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_nobody_heard_before_the_worker_was_killed_is_told_by_the_next_one_as_it_was() {
+    let mut ground = Ground::new().await;
+    let id = ground.start("page.html", "owed").await;
+    ground.frames("owed", 5).await;
+    ground.hook("the outputs are accepted", 10, |hook| hook["egressInfo"]["streamResults"][0]["startedAt"].is_string()).await;
+    ground.refuse_hooks(u32::MAX, 503);
+    ground.stop(&id).await.expect("stoppable");
+    until("the end is listed", 20, || ground.log().contains("EGRESS_COMPLETE").then_some(())).await;
+    ground.is_clean().await;
+    let tried = ground.tried_hooks().len();
+    ground.signal_worker(Signal::SIGKILL);
+    ground.worker_ends().await;
+    ground.refuse_hooks(0, 200);
+    ground.start_worker().await;
+    let end = ground.ended().await;
+    assert_eq!((&end["egressInfo"]["egressId"], &end["egressInfo"]["status"]), (&id.as_str().into(), &"EGRESS_COMPLETE".into()), "{end}");
+    assert_eq!(ground.info(&id).await["status"], "EGRESS_COMPLETE");
+    // Heard, it is owed no longer: a third worker says nothing.
+    let folder = ground.data.path().join("egress").join("ledger");
+    let owed = || std::fs::read_dir(&folder).expect("the ledger").flatten().any(|file| file.path().extension() == Some("owed".as_ref()));
+    until("the debt is paid", 10, || (!owed()).then_some(())).await;
+    assert!(ground.tried_hooks().len() > tried);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_egress_is_listed_for_a_day() {
+    let mut ground = Ground::new().await;
+    ground.signal_worker(Signal::SIGKILL);
+    ground.worker_ends().await;
+    let folder = ground.data.path().join("egress").join("ledger");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos();
+    for (id, hours) in [("EG_yesterday", 23), ("EG_before", 25)] {
+        let ended = (now - hours * 3_600_000_000_000).to_string();
+        let info = json!({"egressId": id, "status": "EGRESS_COMPLETE", "startedAt": ended, "updatedAt": ended, "endedAt": ended});
+        std::fs::write(folder.join(format!("{id}.json")), info.to_string()).expect("written");
+    }
+    ground.start_worker().await;
+    let listed = ground.call("ListEgress", &json!({})).await.expect("listed");
+    let ids: Vec<_> = listed["items"].as_array().expect("a list").iter().map(|info| info["egressId"].clone()).collect();
+    assert_eq!(ids, ["EG_yesterday"]);
+    assert!(!folder.join("EG_before.json").exists(), "what is not listed is not kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_may_make_namespaces_the_show_goes_on_air_without_the_sandbox_and_the_worker_says_so() {
+    let tools = tempfile::tempdir().expect("a folder");
+    // No helper lies beside this browser, and this `unshare` is refused as it is on a system that forbids it.
+    let browser = tools.path().join("chromium");
+    let installed = ["/usr/lib/chromium/chromium", "/usr/bin/chromium", "/usr/bin/google-chrome-stable"].into_iter();
+    let installed = installed.map(Path::new).find(|path| path.exists()).expect("a browser");
+    std::os::unix::fs::symlink(installed, &browser).expect("a link");
+    std::fs::write(tools.path().join("unshare"), "#!/bin/sh\nexit 1\n").expect("written");
+    std::fs::set_permissions(tools.path().join("unshare"), std::fs::Permissions::from_mode(0o755)).expect("executable");
+    std::fs::set_permissions(tools.path(), std::fs::Permissions::from_mode(0o755)).expect("open");
+    let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").expect("a path"));
+    let browser = browser.to_string_lossy().into_owned();
+    let ground = Ground::with([("PATH", path.as_str()), ("FOOTLIGHT_CHROMIUM", browser.as_str())], &[]).await;
+    let id = ground.start("page.html", "open").await;
+    ground.frames("open", 5).await;
+    assert!(ground.log().contains("without its sandbox"), "the worker says so");
+    assert_eq!(samples(&ground.get("/metrics").await, "sandbox"), [0.0]);
+    assert!(ground.processes().iter().any(|(_, line)| line.contains("--no-sandbox")));
+    ground.stop(&id).await.expect("stoppable");
+    ground.ended().await;
+    ground.is_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
