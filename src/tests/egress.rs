@@ -21,5 +21,7 @@ mod replay;
 mod sdk;
 #[path = "egress/sink.rs"]
 mod sink;
+#[path = "egress/site.rs"]
+mod site;
 #[path = "egress/worker.rs"]
 mod worker;

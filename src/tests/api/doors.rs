@@ -75,7 +75,7 @@ async fn the_overlays_address_is_neither_kept_nor_passed_on_and_its_scripts_have
         let nonce = policy.split_once("'nonce-").expect("a nonce").1.split('\'').next().expect("its end").to_owned();
         let html = reply.body.as_str().expect("a page");
         let scripts: Vec<_> = html.split("<script").skip(1).map(|script| script.split('>').next().expect("an opening tag")).collect();
-        assert!(!scripts.is_empty());
+        assert_ne!(scripts.len(), 0, "the page has scripts");
         for script in scripts.iter().filter(|script| !script.contains("application/json")) {
             assert!(script.contains(&format!(r#"nonce="{nonce}""#)), "{script}");
         }

@@ -11,6 +11,9 @@ mod reading;
 #[allow(dead_code, reason = "the egress tests use the rest of it")]
 #[path = "../egress/sink.rs"]
 mod sink;
+#[allow(dead_code, reason = "the egress tests use the rest of it")]
+#[path = "../egress/site.rs"]
+mod site;
 
 use ground::{Ground, until};
 use reading::{by_process, distinct, samples};

@@ -1,22 +1,13 @@
-//! The ground the egress tests stand on: the worker as a process of its own, a page server and webhook receiver in one, and a sink.
+//! The ground the egress tests stand on: the worker as a process of its own, our site, and a sink.
 
-use super::sink::Sink;
-use axum::{
-    Router,
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-    response::{Html, IntoResponse, Response},
-};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use super::{sink::Sink, site::Site};
 use livekit_api::access_token::{AccessToken, VideoGrants};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
@@ -27,16 +18,6 @@ pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// Two small shows are what two cores carry; what is measured runs alone.
 static SHOWS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
-
-/// What our web server saw and how it should behave.
-#[derive(Default)]
-pub struct Site {
-    hooks: Mutex<Vec<(Instant, Value)>>,
-    /// Ids of webhooks in the order in which they were tried, refused ones too.
-    tried: Mutex<Vec<(Instant, String)>>,
-    /// So many of the next webhooks are answered with this status.
-    refuse: Mutex<(u32, u16)>,
-}
 
 pub struct Ground {
     pub sink: Sink,
@@ -72,10 +53,7 @@ impl Ground {
         let place = SHOWS.acquire_many(places).await.expect("never closed");
         // Another test may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let behind = Arc::<Site>::default();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let site = format!("http://{}", listener.local_addr().expect("bound"));
-        tokio::spawn(axum::serve(listener, Router::new().fallback(answer).with_state(Arc::clone(&behind))).into_future());
+        let (behind, site) = Site::open().await;
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let mut ground = Self {
             sink: Sink::open().await,
@@ -181,26 +159,26 @@ impl Ground {
     }
 
     pub fn hooks(&self) -> Vec<Value> {
-        self.behind.hooks.lock().expect("whole").iter().map(|(_, hook)| hook.clone()).collect()
+        self.behind.taken().into_iter().map(|(_, hook)| hook).collect()
     }
 
     pub fn forget_hooks(&self) {
-        self.behind.hooks.lock().expect("whole").clear();
+        self.behind.forget();
     }
 
     /// The next `count` webhooks are answered with this status.
     pub fn refuse_hooks(&self, count: u32, status: u16) {
-        *self.behind.refuse.lock().expect("whole") = (count, status);
+        self.behind.refuse(count, status);
     }
 
     /// Ids of webhooks as they were tried.
     pub fn tried_hooks(&self) -> Vec<(Instant, String)> {
-        self.behind.tried.lock().expect("whole").clone()
+        self.behind.tried()
     }
 
     /// Waits for a webhook that fits; gives its body and arrival.
     pub async fn hook(&self, what: &str, seconds: u64, fits: impl Fn(&Value) -> bool) -> (Instant, Value) {
-        let found = || self.behind.hooks.lock().expect("whole").iter().find(|(_, hook)| fits(hook)).cloned();
+        let found = || self.behind.taken().into_iter().find(|(_, hook)| fits(hook));
         until(what, seconds, found).await
     }
 
@@ -209,7 +187,8 @@ impl Ground {
     }
 
     pub async fn frames(&self, key: &str, count: usize) {
-        until("frames at the sink", 40, || (self.sink.frames(key) >= count).then_some(())).await;
+        // Every show here has 15 frames a second.
+        until("frames at the sink", 40 + count as u64 / 15, || (self.sink.frames(key) >= count).then_some(())).await;
     }
 
     /// Living processes of any egress of this ground, with their command lines.
@@ -287,38 +266,4 @@ fn program() -> &'static std::path::Path {
 
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
-}
-
-async fn answer(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    if uri.path() == "/hook" {
-        check_signature(&headers, &body);
-        let hook: Value = serde_json::from_slice(&body).expect("JSON");
-        site.tried.lock().expect("whole").push((Instant::now(), hook["id"].as_str().expect("an id").to_owned()));
-        let mut refuse = site.refuse.lock().expect("whole");
-        if refuse.0 > 0 {
-            refuse.0 -= 1;
-            return StatusCode::from_u16(refuse.1).expect("a status").into_response();
-        }
-        site.hooks.lock().expect("whole").push((Instant::now(), hook));
-        return StatusCode::OK.into_response();
-    }
-    if uri.path() == "/hang" {
-        std::future::pending::<()>().await;
-    }
-    if uri.path() == "/away" {
-        return axum::response::Redirect::temporary("http://127.0.0.1:1/elsewhere").into_response();
-    }
-    super::pages::of(uri.path().trim_start_matches('/'))
-        .map_or_else(|| StatusCode::NOT_FOUND.into_response(), |page| Html(page).into_response())
-}
-
-fn check_signature(headers: &HeaderMap, body: &[u8]) {
-    assert_eq!(headers["content-type"], "application/webhook+json");
-    let token = headers["authorization"].to_str().expect("text");
-    let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::HS256);
-    rules.set_issuer(&[KEY]);
-    let key = jsonwebtoken::DecodingKey::from_secret(SECRET.as_bytes());
-    let claims = jsonwebtoken::decode::<Value>(token, &key, &rules).expect("signed with our key").claims;
-    assert_eq!(claims["sha256"], BASE64_STANDARD.encode(Sha256::digest(body)));
-    assert_eq!(claims["exp"].as_i64().expect("exp") - claims["nbf"].as_i64().expect("nbf"), 300);
 }
