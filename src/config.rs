@@ -3,6 +3,8 @@
 
 pub mod egress;
 pub mod env;
+mod links;
+mod picture;
 pub mod relay;
 pub mod serve;
 pub mod up;

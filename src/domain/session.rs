@@ -240,7 +240,11 @@ impl SessionState {
 #[serde(tag = "name", rename_all = "camelCase")]
 pub enum Trouble {
     /// The relay receives no composite.
-    NoComposite,
+    #[serde(rename_all = "camelCase")]
+    NoComposite {
+        /// Why the relay refused what came last, where it did.
+        refusal: Option<String>,
+    },
     /// A destination does not take the show now.
     #[serde(rename_all = "camelCase")]
     Destination {

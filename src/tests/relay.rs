@@ -10,6 +10,8 @@ mod hostile;
 mod path;
 #[path = "relay/platform.rs"]
 mod platform;
+#[path = "relay/process.rs"]
+mod process;
 #[path = "relay/secure.rs"]
 mod secure;
 #[path = "relay/slate.rs"]

@@ -4,6 +4,8 @@ use super::{Message, Violation, kind};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::collections::HashMap;
 
+/// Bytes made room for at once.
+const READ_AHEAD: usize = 64 * 1024;
 /// How many chunk streams one peer may use. Encoders use up to six.
 const MAX_CHUNK_STREAMS: usize = 32;
 /// A timestamp field of all ones: the true one follows.
@@ -112,7 +114,8 @@ impl Reader {
         }
         let take = (length - stream.partial.len()).min(self.chunk_size);
         if self.input.len() < at + take {
-            self.input.reserve(at + take - self.input.len());
+            // Room for what has come and a little more, not for all that was announced.
+            self.input.reserve((at + take - self.input.len()).min(READ_AHEAD));
             return Ok(Step::Starved);
         }
 
@@ -129,9 +132,6 @@ impl Reader {
         let body = if fresh && take == length {
             piece.freeze()
         } else {
-            if fresh {
-                stream.partial.reserve(length);
-            }
             stream.partial.extend_from_slice(&piece);
             if stream.partial.len() < length {
                 return Ok(Step::Partial);
