@@ -3,8 +3,6 @@
 
 pub mod egress;
 pub mod env;
-mod links;
-mod picture;
 pub mod relay;
 pub mod serve;
 pub mod up;

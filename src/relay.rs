@@ -116,7 +116,6 @@ pub async fn start_with(config: RelayConfig, resolver: Arc<dyn Resolver>) -> any
         readers: Arc::new(Semaphore::new(config.limits.event_readers)),
         pictures: Semaphore::new(1),
         slates: slate::Slates::default(),
-        space: Arc::default(),
         ended: CancellationToken::new(),
         closing: CancellationToken::new(),
         config,
@@ -146,7 +145,6 @@ pub(crate) struct House {
     readers: Arc<Semaphore>,
     /// One picture is decoded at a time.
     pictures: Semaphore,
-    space: Arc<recordings::Space>,
     slates: slate::Slates,
     /// No new shows.
     closing: CancellationToken,

@@ -49,9 +49,6 @@ pub struct WantedDestination {
     pub id: DestinationId,
     /// How people call it ("Twitch", "custom"); used in reasons.
     pub label: String,
-    /// Whether it has taken this show before: then a refusal is a loss, and tried again. A relay that was restarted cannot know.
-    #[serde(default)]
-    pub taken_before: bool,
     /// What to do with the composite.
     pub target: WantedTarget,
 }
@@ -105,36 +102,6 @@ pub struct IngestReport {
     pub av_skew_ms: Option<i32>,
     /// Why the last publisher was refused or cut ("only H.264 and AAC are taken, this is …").
     pub refusal: Option<String>,
-}
-
-impl IngestReport {
-    /// Of a show whose composite has not come yet.
-    pub const WAITING: Self = Self {
-        state: IngestState::Waiting,
-        fps: 0.0,
-        bitrate_kbps: 0,
-        keyframe_interval_ms: None,
-        audio: false,
-        av_skew_ms: None,
-        refusal: None,
-    };
-}
-
-impl DestinationReport {
-    /// Of a destination that has been handed nothing yet.
-    pub const fn new(id: DestinationId, state: DestinationState) -> Self {
-        Self {
-            id,
-            state,
-            bytes_written: 0,
-            bytes_acknowledged: None,
-            last_progress_at: None,
-            bitrate_kbps: 0,
-            reconnects: 0,
-            dropped_groups: 0,
-            uptime_ms: 0,
-        }
-    }
 }
 
 /// Whether the composite arrives.

@@ -1,21 +1,14 @@
 //! `footlight serve`: the application.
 
-use super::{
-    env::{ConfigError, Env},
-    links::{app_url, origin},
-    picture::default_video,
-};
+use super::env::{ConfigError, Env};
+use crate::domain::video::{VideoFormat, VideoPreset};
 use sha2::{Digest, Sha256};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
-
-pub use super::{
-    links::{LiveKitConfig, RelayClientConfig},
-    picture::DefaultVideo,
-};
+use url::{Host, Url};
 
 /// Everything the application is told from outside.
 #[derive(Debug, Clone)]
@@ -34,8 +27,6 @@ pub struct ServeConfig {
     pub livekit: LiveKitConfig,
     /// The relay.
     pub relay: RelayClientConfig,
-    /// Whether destinations get "be right back" while no picture arrives; without it they get nothing.
-    pub slate: bool,
     /// Seals stream keys: 32 bytes in 64 hexadecimal digits; older ones still open.
     pub master_keys: Vec<Secret>,
     /// Signs overlay tokens.
@@ -83,6 +74,45 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// How LiveKit is reached.
+#[derive(Debug, Clone)]
+pub struct LiveKitConfig {
+    /// From here, over HTTP.
+    pub api_url: String,
+    /// From browsers, over WebSocket.
+    pub public_url: String,
+    /// Where the Egress API answers; LiveKit itself for a fleet.
+    pub egress_url: String,
+    /// Whether that is the local engine, which tells its free slots.
+    pub local_egress: bool,
+    /// Names the secret.
+    pub api_key: String,
+    /// Signs room tokens and verifies webhooks.
+    pub api_secret: Secret,
+}
+
+/// How the relay is reached.
+#[derive(Debug, Clone)]
+pub struct RelayClientConfig {
+    /// Its control API.
+    pub url: String,
+    /// Its ingest, as the egress reaches it.
+    pub ingest_url: String,
+    /// Opens the control API; publish tokens are derived from it.
+    pub secret: Secret,
+}
+
+/// The picture of a show that asks for none.
+#[derive(Debug, Clone, Copy)]
+pub struct DefaultVideo {
+    /// Size, rate, bitrate.
+    pub format: VideoFormat,
+    /// The preset it is, if it is one.
+    pub preset: VideoPreset,
+    /// The machine is too small for 1080p30.
+    pub small_machine: bool,
+}
+
 /// How long things may take before a watchdog acts.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
@@ -127,8 +157,11 @@ impl ServeConfig {
             data,
             store_credentials,
             livekit: LiveKitConfig::from_env(env)?,
-            relay: RelayClientConfig::from_env(env)?,
-            slate: env.flag("FOOTLIGHT_SLATE", true)?,
+            relay: RelayClientConfig {
+                url: env.get("FOOTLIGHT_RELAY_URL").unwrap_or("http://127.0.0.1:3101").trim_end_matches('/').to_owned(),
+                ingest_url: env.get("FOOTLIGHT_RELAY_INGEST_URL").unwrap_or("rtmp://127.0.0.1:3102/show").trim_end_matches('/').to_owned(),
+                secret: secret(env, "FOOTLIGHT_RELAY_SECRET", 16)?,
+            },
             master_keys,
             jwt_secret,
             sign_up_open: env.flag("FOOTLIGHT_SIGN_UP", true)?,
@@ -165,6 +198,32 @@ impl ServeConfig {
     }
 }
 
+impl LiveKitConfig {
+    fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        const SHAPE: &str = "an address such as ws://127.0.0.1:7880 or wss://livekit.example";
+        let url = env.get("LIVEKIT_URL").unwrap_or("ws://127.0.0.1:7880").trim_end_matches('/');
+        let with_scheme = |name, url: &str, plain: &str, secure: &str| match url.split_once("://") {
+            Some(("ws" | "http", rest)) if !rest.is_empty() => Ok(format!("{plain}://{rest}")),
+            Some(("wss" | "https", rest)) if !rest.is_empty() => Ok(format!("{secure}://{rest}")),
+            _ => Err(Env::malformed(name, SHAPE)),
+        };
+        let api_url = with_scheme("LIVEKIT_URL", url, "http", "https")?;
+        let public = env.get("FOOTLIGHT_LIVEKIT_PUBLIC_URL").unwrap_or(url).trim_end_matches('/');
+        let egress = env.get("FOOTLIGHT_EGRESS_URL");
+        Ok(Self {
+            public_url: with_scheme("FOOTLIGHT_LIVEKIT_PUBLIC_URL", public, "ws", "wss")?,
+            egress_url: match egress {
+                Some(url) => with_scheme("FOOTLIGHT_EGRESS_URL", url.trim_end_matches('/'), "http", "https")?,
+                None => api_url.clone(),
+            },
+            local_egress: egress.is_some(),
+            api_url,
+            api_key: env.required("LIVEKIT_API_KEY", "the API key of the LiveKit server")?.to_owned(),
+            api_secret: secret(env, "LIVEKIT_API_SECRET", 32)?,
+        })
+    }
+}
+
 /// Two processes on one machine listen on different ports, and two machines have different names.
 fn replica(listen: SocketAddr) -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -178,7 +237,7 @@ fn master_key(name: &'static str, text: &str) -> Result<Secret, ConfigError> {
     if text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit()) { Ok(Secret::new(text)) } else { Err(Env::malformed(name, HEX_KEY)) }
 }
 
-pub(super) fn secret(env: &Env, name: &'static str, least: usize) -> Result<Secret, ConfigError> {
+fn secret(env: &Env, name: &'static str, least: usize) -> Result<Secret, ConfigError> {
     let expected = format!("a secret of {least} characters or more");
     let text = env.required(name, &expected)?;
     if text.len() < least { Err(Env::malformed(name, expected)) } else { Ok(Secret::new(text)) }
@@ -193,10 +252,60 @@ fn list<T>(env: &Env, name: &'static str, shape: &str, read: impl Fn(&str) -> Op
     entries.map(|text| read(text).ok_or_else(|| Env::malformed(name, shape))).collect()
 }
 
+/// Scheme, host and port as browsers send it, or nothing.
+fn origin(text: &str) -> Option<String> {
+    let origin = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?.origin().ascii_serialization();
+    (origin == text.trim_end_matches('/')).then_some(origin)
+}
+
+fn app_url(env: &Env) -> Result<String, ConfigError> {
+    const NAME: &str = "PUBLIC_APP_URL";
+    let text = env.get(NAME).unwrap_or("http://127.0.0.1:3000").trim_end_matches('/');
+    let url = Url::parse(text).map_err(|_| Env::malformed(NAME, "an address such as https://studio.example"))?;
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        _ => return Err(Env::malformed(NAME, "https:// (plain http:// is for loopback only)")),
+    }
+    if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
+        return Err(Env::malformed(NAME, "scheme, host and port only"));
+    }
+    Ok(text.to_owned())
+}
+
+/// `720p30`, `1080p30`, `1080p60`, `portrait`, or `640x360@15/800` (width x height @ rate / kbit/s).
+fn default_video(env: &Env) -> Result<DefaultVideo, ConfigError> {
+    const NAME: &str = "FOOTLIGHT_VIDEO";
+    const SHAPE: &str = "720p30, 1080p30, 1080p60, portrait, or a format such as 640x360@15/800";
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let small_machine = cores < 4;
+    let fitting = if small_machine { VideoPreset::Hd30 } else { VideoPreset::FullHd30 };
+    let Some(text) = env.get(NAME) else {
+        return Ok(DefaultVideo { format: fitting.format(), preset: fitting, small_machine });
+    };
+    if let Some(preset) = VideoPreset::ALL.into_iter().find(|preset| preset.name() == text) {
+        return Ok(DefaultVideo { format: preset.format(), preset, small_machine: false });
+    }
+    let numbers: Option<Vec<u32>> = text.split(['x', '@', '/']).map(|part| part.parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[width, height, framerate, bitrate_kbps]) => {
+            let format = VideoFormat { width, height, framerate, bitrate_kbps };
+            let format = format.check().map_err(|error| Env::malformed(NAME, format!("{SHAPE}: {error}")))?;
+            Ok(DefaultVideo { format, preset: fitting, small_machine: false })
+        }
+        _ => Err(Env::malformed(NAME, SHAPE)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::video::VideoFormat;
 
     fn with(extra: &[(&str, &str)]) -> Result<ServeConfig, ConfigError> {
         let mut pairs = vec![
@@ -231,11 +340,6 @@ mod tests {
             ("STREAMING_JWT_SECRET", "canary-5e1"),
             ("LIVEKIT_API_SECRET", "canary-5e1"),
             ("LIVEKIT_URL", "livekit.example"),
-            ("FOOTLIGHT_RELAY_URL", "http://relay.example:3101"),
-            ("FOOTLIGHT_RELAY_URL", "relay"),
-            ("FOOTLIGHT_RELAY_INGEST_URL", "rtmp://10.0.0.7:3102/show"),
-            ("FOOTLIGHT_RELAY_INGEST_URL", "https://relay.example/show"),
-            ("FOOTLIGHT_SLATE", "sometimes"),
             ("FOOTLIGHT_LISTEN", "here"),
             ("FOOTLIGHT_VIDEO", "huge"),
             ("FOOTLIGHT_VIDEO", "641x360@15/800"),
@@ -250,16 +354,6 @@ mod tests {
             let message = with(&[(name, value)]).expect_err(name).to_string();
             assert!(message.starts_with(name), "{message}");
             assert!(!message.contains("canary"), "{message}");
-        }
-    }
-
-    #[test]
-    fn secrets_and_keys_leave_the_machine_over_tls_only() {
-        let relay = |url, ingest| with(&[("FOOTLIGHT_RELAY_URL", url), ("FOOTLIGHT_RELAY_INGEST_URL", ingest)]).map(|config| config.relay);
-        let far = relay("https://relay.example:3101/", "rtmps://relay.example:3102/show").expect("over TLS");
-        assert_eq!((far.url.as_str(), far.ingest_url.as_str()), ("https://relay.example:3101", "rtmps://relay.example:3102/show"));
-        for near in ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"] {
-            assert!(relay(near, "rtmp://127.8.0.1:2/show").is_ok(), "{near}");
         }
     }
 

@@ -240,11 +240,7 @@ impl SessionState {
 #[serde(tag = "name", rename_all = "camelCase")]
 pub enum Trouble {
     /// The relay receives no composite.
-    #[serde(rename_all = "camelCase")]
-    NoComposite {
-        /// Why the relay refused what came last, where it did.
-        refusal: Option<String>,
-    },
+    NoComposite,
     /// A destination does not take the show now.
     #[serde(rename_all = "camelCase")]
     Destination {

@@ -47,8 +47,7 @@ pub fn health(session: &SessionView) -> (&'static str, String) {
 /// A trouble in a few words.
 pub fn trouble(trouble: &Trouble) -> String {
     match trouble {
-        Trouble::NoComposite { refusal: None } => "no picture arrives".to_owned(),
-        Trouble::NoComposite { refusal: Some(refusal) } => format!("the relay refuses the picture: {refusal}"),
+        Trouble::NoComposite => "no picture arrives".to_owned(),
         Trouble::Destination { label, reason } => format!("{label}: {reason}"),
         Trouble::StaleEvidence => "the relay is silent".to_owned(),
         Trouble::HostAway => "waiting for the host".to_owned(),

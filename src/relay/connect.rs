@@ -105,21 +105,22 @@ impl Connector {
     }
 
     async fn tcp(&self, target: &IngestTarget) -> Result<TcpStream, Trouble> {
-        let mut told: Option<(u8, Trouble)> = None;
+        let mut trouble = Trouble::Lost(format!("{} has no address", target.host));
         for ip in self.addresses(target).await? {
-            let trouble = match check_ip(ip, target, &self.allow) {
-                Err(refused) => (0, Trouble::Refused(refused.to_string())),
-                Ok(()) => match timeout(self.connect, self.dial(SocketAddr::new(ip, target.port))).await {
-                    Ok(Ok(stream)) => return Ok(stream),
-                    Ok(Err(error)) => failed(&error),
-                    Err(_) => (3, Trouble::Lost("no answer to the connection".into())),
-                },
-            };
-            if told.as_ref().is_none_or(|(weight, _)| *weight < trouble.0) {
-                told = Some(trouble);
+            if let Err(refused) = check_ip(ip, target, &self.allow) {
+                trouble = Trouble::Refused(refused.to_string());
+                continue;
+            }
+            match timeout(self.connect, self.dial(SocketAddr::new(ip, target.port))).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    trouble = Trouble::Refused("connection refused".into());
+                }
+                Ok(Err(error)) => trouble = Trouble::Lost(format!("no connection: {}", plain(&error))),
+                Err(_) => trouble = Trouble::Lost("no answer to the connection".into()),
             }
         }
-        Err(told.map_or_else(|| Trouble::Lost(format!("{} has no address", target.host)), |(_, trouble)| trouble))
+        Err(trouble)
     }
 
     async fn addresses(&self, target: &IngestTarget) -> Result<Vec<IpAddr>, Trouble> {
@@ -144,18 +145,6 @@ impl Connector {
         // The kernel gives up on bytes that the other machine has not confirmed for so long.
         setsockopt(&stream, sockopt::TcpUserTimeout, &u32::try_from(self.stall.as_millis()).unwrap_or(u32::MAX))?;
         Ok(stream)
-    }
-}
-
-/// What an address that failed says of the whole host, and how much: a machine without IPv6 says nothing of a server that
-/// refuses by IPv4, and one address that may yet answer keeps a refusal at another from being the last word.
-fn failed(error: &io::Error) -> (u8, Trouble) {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => (2, Trouble::Refused("connection refused".into())),
-        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable | io::ErrorKind::AddrNotAvailable => {
-            (1, Trouble::Lost(format!("no connection: {}", plain(error))))
-        }
-        _ => (3, Trouble::Lost(format!("no connection: {}", plain(error)))),
     }
 }
 

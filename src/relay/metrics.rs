@@ -62,10 +62,7 @@ pub struct Gauges {
 impl Metrics {
     /// A connection to this host is begun.
     pub fn connects(&self, host: &str) {
-        // A name of theirs or one below it, not one that only ends alike.
-        let is_of =
-            |domain: &str| host.strip_suffix(domain).is_some_and(|rest| domain.is_empty() || rest.is_empty() || rest.ends_with('.'));
-        let index = PLATFORMS.iter().position(|(_, domain)| is_of(domain)).expect("the last one fits every name");
+        let index = PLATFORMS.iter().position(|(_, suffix)| host.ends_with(suffix)).expect("the last one ends every name");
         self.connects[index].add(1);
     }
 

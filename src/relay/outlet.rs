@@ -35,7 +35,6 @@ impl Outlet {
                         target,
                         key: stream_key.clone(),
                         label: wanted.id.to_string(),
-                        taken_before: wanted.taken_before,
                         connector: house.connector.clone(),
                         program: program.clone(),
                         queue: queue.clone(),
@@ -52,7 +51,6 @@ impl Outlet {
             WantedTarget::Record => {
                 let recorder = Recorder {
                     folder: house.recordings().join(show.as_str()),
-                    space: house.space.clone(),
                     label: wanted.id.to_string(),
                     program: program.clone(),
                     queue: queue.clone(),

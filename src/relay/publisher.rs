@@ -33,8 +33,6 @@ pub struct Publisher {
     pub key: StreamKey,
     /// For the log.
     pub label: String,
-    /// Whether the platform has taken this show before, from this relay or another.
-    pub taken_before: bool,
     /// How to get there.
     pub connector: Arc<Connector>,
     /// The show to send.
@@ -58,6 +56,7 @@ pub struct Publisher {
 struct Outage {
     since: Option<(Instant, Timestamp)>,
     attempt: u32,
+    reason: String,
 }
 
 impl Publisher {
@@ -73,7 +72,7 @@ impl Publisher {
 
     async fn tries(&mut self) -> DestinationState {
         let mut outage = Outage::default();
-        let mut accepted_ever = self.taken_before;
+        let mut accepted_ever = false;
         loop {
             let stop = self.stop.clone();
             tokio::select! {
@@ -120,6 +119,7 @@ impl Publisher {
             return Some(DestinationState::Failed { at: now(), reason });
         }
         outage.attempt += 1;
+        outage.reason.clone_from(&reason);
         let delay = delay(&self.patience, outage.attempt, rand::random());
         let next_at = now().plus_millis(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
         self.metrics.retries.add(1);

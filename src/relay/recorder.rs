@@ -6,7 +6,6 @@ use super::{
     meter::now,
     program::{Flow, Program},
     queue::Queue,
-    recordings::Space,
     status::Status,
 };
 use crate::{api::broadcast::DestinationState, config::relay::Patience};
@@ -37,8 +36,6 @@ pub const PLAYLIST: &str = "index.m3u8";
 pub struct Recorder {
     /// Where the playlist and its segments go.
     pub folder: PathBuf,
-    /// Whether there is room left for recordings.
-    pub space: Arc<Space>,
     /// For the log.
     pub label: String,
     /// The show to record.
@@ -58,7 +55,6 @@ pub struct Recorder {
 enum End {
     Stopped,
     NothingToRecord,
-    NoSpace,
 }
 
 impl Recorder {
@@ -81,10 +77,6 @@ impl Recorder {
             self.queue.close();
             match ended {
                 Ok(End::Stopped) => break DestinationState::Finished { at: now() },
-                Ok(End::NoSpace) => {
-                    let reason = "the space for recordings is used up".to_owned();
-                    break DestinationState::Failed { at: now(), reason };
-                }
                 Ok(End::NothingToRecord) => {
                     attempt = 0;
                     self.status.set(DestinationState::Waiting);
@@ -150,9 +142,6 @@ impl Recorder {
                 () = self.queue.ready(), if out.is_empty() => {}
                 over = over(&mut self.flow) => { let () = over; return Ok(End::NothingToRecord); }
                 _ = look.tick() => {
-                    if self.space.is_used_up() {
-                        return Ok(End::NoSpace);
-                    }
                     let written = self.written();
                     if written.is_some_and(|written| written > newest) {
                         newest = written.unwrap_or(newest);

@@ -10,27 +10,13 @@ use axum::{
 };
 use std::{
     path::{self, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
-const SWEEP: Duration = Duration::from_secs(60);
-
-/// Whether there is room left for recordings: those that run count as well, and end when nothing else is left to remove.
-#[derive(Default)]
-pub struct Space(AtomicBool);
-
-impl Space {
-    /// No more may be recorded.
-    pub fn is_used_up(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
+const SWEEP: Duration = Duration::from_secs(600);
 
 /// `GET /recordings/{sessionId}/{file}`: the playlist, its beginning, its segments; byte ranges are understood.
 pub async fn file(State(house): State<Arc<House>>, Path((id, file)): Path<(SessionId, String)>, request: Request) -> Response {
@@ -64,10 +50,8 @@ pub async fn keep_within(house: Arc<House>) {
         let (folder, limits) = (house.recordings(), house.config.limits);
         let busy: Vec<_> = house.shows().iter().map(|show| show.id.to_string()).collect();
         let swept = tokio::task::spawn_blocking(move || sweep(&folder, limits.recordings_bytes, limits.recordings_age, &busy)).await;
-        match swept {
-            Ok(Ok(left)) => house.space.0.store(left > limits.recordings_bytes, Ordering::Relaxed),
-            Ok(Err(error)) => tracing::warn!(%error, "recordings cannot be swept"),
-            Err(error) => tracing::error!(%error, "sweeping broke"),
+        if let Ok(Err(error)) = swept {
+            tracing::warn!(%error, "recordings cannot be swept");
         }
         tokio::select! {
             () = house.ended.cancelled() => return,
@@ -76,10 +60,10 @@ pub async fn keep_within(house: Arc<House>) {
     }
 }
 
-/// Removes the oldest recordings until the rest is young and small enough. Running shows are left alone. Gives the bytes left.
-fn sweep(folder: &path::Path, most: u64, age: Duration, busy: &[String]) -> std::io::Result<u64> {
+/// Removes the oldest recordings until the rest is young and small enough. Running shows are left alone.
+fn sweep(folder: &path::Path, most: u64, age: Duration, busy: &[String]) -> std::io::Result<()> {
     if !folder.exists() {
-        return Ok(0);
+        return Ok(());
     }
     let mut found: Vec<(SystemTime, u64, PathBuf, bool)> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -105,7 +89,7 @@ fn sweep(folder: &path::Path, most: u64, age: Duration, busy: &[String]) -> std:
             total -= size;
         }
     }
-    Ok(total)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -131,8 +115,7 @@ mod tests {
             std::fs::write(show.join("00000.m4s"), [0; 1000]).expect("written");
             std::thread::sleep(Duration::from_millis(15));
         }
-        let left = sweep(folder.path(), 2000, Duration::from_secs(3600), &["first".to_owned()]).expect("swept");
-        assert_eq!(left, 2000);
+        sweep(folder.path(), 2000, Duration::from_secs(3600), &["first".to_owned()]).expect("swept");
         let left: Vec<_> = ["first", "second", "third"].into_iter().filter(|name| folder.path().join(name).exists()).collect();
         assert_eq!(left, ["first", "third"]);
     }

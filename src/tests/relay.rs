@@ -10,8 +10,6 @@ mod hostile;
 mod path;
 #[path = "relay/platform.rs"]
 mod platform;
-#[path = "relay/process.rs"]
-mod process;
 #[path = "relay/secure.rs"]
 mod secure;
 #[path = "relay/slate.rs"]

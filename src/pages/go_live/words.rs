@@ -40,8 +40,7 @@ pub fn light(view: &SessionView, presence: Presence) -> (&'static str, String) {
 /// A trouble as a sentence without its full stop.
 pub fn trouble(trouble: &Trouble) -> String {
     match trouble {
-        Trouble::NoComposite { refusal: None } => "the picture does not reach the relay".to_owned(),
-        Trouble::NoComposite { refusal: Some(refusal) } => format!("the relay refuses the picture: {refusal}"),
+        Trouble::NoComposite => "the picture does not reach the relay".to_owned(),
         Trouble::Destination { label, reason } => format!("{label}: {reason}"),
         Trouble::StaleEvidence => "the relay has not reported for a while".to_owned(),
         Trouble::HostAway => "waiting for the host".to_owned(),
@@ -86,14 +85,7 @@ pub fn megabits(kbps: u32) -> String {
 fn ordinal(n: u32) -> String {
     const WORDS: [&str; 9] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"];
     let word = usize::try_from(n).ok().and_then(|n| n.checked_sub(1)).and_then(|index| WORDS.get(index));
-    let ending = match (n % 10, n % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    word.map_or_else(|| format!("{n}{ending}"), |word| (*word).to_owned())
+    word.map_or_else(|| format!("{n}th"), |word| (*word).to_owned())
 }
 
 /// Milliseconds as `1:42:07`.

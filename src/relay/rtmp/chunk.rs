@@ -4,8 +4,6 @@ use super::{Message, Violation, kind};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::collections::HashMap;
 
-/// Bytes made room for at once.
-const READ_AHEAD: usize = 64 * 1024;
 /// How many chunk streams one peer may use. Encoders use up to six.
 const MAX_CHUNK_STREAMS: usize = 32;
 /// A timestamp field of all ones: the true one follows.
@@ -114,8 +112,7 @@ impl Reader {
         }
         let take = (length - stream.partial.len()).min(self.chunk_size);
         if self.input.len() < at + take {
-            // Room for what has come and a little more, not for all that was announced.
-            self.input.reserve((at + take - self.input.len()).min(READ_AHEAD));
+            self.input.reserve(at + take - self.input.len());
             return Ok(Step::Starved);
         }
 
@@ -132,6 +129,9 @@ impl Reader {
         let body = if fresh && take == length {
             piece.freeze()
         } else {
+            if fresh {
+                stream.partial.reserve(length);
+            }
             stream.partial.extend_from_slice(&piece);
             if stream.partial.len() < length {
                 return Ok(Step::Partial);

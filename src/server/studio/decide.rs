@@ -167,23 +167,19 @@ fn verdict(snapshot: &Snapshot, deadlines: &Deadlines) -> Option<Outcome> {
     }
     let taken = facts.report.as_ref().is_some_and(|(report, at)| is_taken(report) && is_on_air(report, *at, *now));
     if matches!(session.state, SessionState::Starting { .. }) && !taken && age >= millis(deadlines.start) {
-        return failed(FailureCause::StartDeadline { missing: missing(snapshot) });
+        return failed(FailureCause::StartDeadline { missing: missing(snapshot).to_owned() });
     }
     None
 }
 
 /// What kept a show from going on air.
-fn missing(snapshot: &Snapshot) -> String {
-    let missing = match &snapshot.facts.report {
+fn missing(snapshot: &Snapshot) -> &'static str {
+    match &snapshot.facts.report {
         Some((report, _)) if matches!(report.ingest.state, IngestState::Receiving { .. }) => "a destination that takes it",
-        Some((report, _)) if report.ingest.refusal.is_some() => {
-            return format!("a picture that the relay takes ({})", report.ingest.refusal.as_deref().unwrap_or_default());
-        }
         None => "the relay's word",
         Some(_) if capture::phase(snapshot) == Some(EgressPhase::Starting) => "the overlay page's start signal",
         Some(_) => "the composed picture",
-    };
-    missing.to_owned()
+    }
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -248,8 +248,7 @@ impl Studio {
                     WantedTarget::Publish { address: address.clone(), stream_key }
                 }
             };
-            let taken_before = session.results.iter().any(|result| result.id == of.id && result.uptime_ms > 0);
-            destinations.push(WantedDestination { id: of.id.clone(), label: of.label().to_owned(), taken_before, target });
+            destinations.push(WantedDestination { id: of.id.clone(), label: of.label().to_owned(), target });
         }
         let generations = [session.generation.0.saturating_sub(1), session.generation.0];
         let ingests = generations.into_iter().filter(|number| *number > 0).map(Generation);
@@ -258,7 +257,7 @@ impl Studio {
             ingests: ingests.map(|generation| WantedIngest { generation, token: self.publish_token(&session.id, generation) }).collect(),
             destinations,
             video: session.video,
-            slate: self.config().slate,
+            slate: true,
         })
     }
 

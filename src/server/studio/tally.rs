@@ -60,18 +60,35 @@ fn failure(of: &DestinationReport) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{api::broadcast::IngestReport, domain::timestamp::Timestamp};
+    use crate::{
+        api::broadcast::{IngestReport, IngestState},
+        domain::timestamp::Timestamp,
+    };
 
     fn report(uptime_ms: u64, reconnects: u32) -> ShowReport {
         let at = Timestamp::from_millis(1_000);
         ShowReport {
             session_id: "s1".parse().expect("an id"),
             at,
-            ingest: IngestReport::WAITING,
+            ingest: IngestReport {
+                state: IngestState::Waiting,
+                fps: 0.0,
+                bitrate_kbps: 0,
+                keyframe_interval_ms: None,
+                audio: false,
+                av_skew_ms: None,
+                refusal: None,
+            },
             destinations: vec![DestinationReport {
+                id: "d1".parse().expect("an id"),
+                state: DestinationState::Live { since: at },
+                bytes_written: 0,
+                bytes_acknowledged: None,
+                last_progress_at: None,
+                bitrate_kbps: 0,
                 reconnects,
+                dropped_groups: 0,
                 uptime_ms,
-                ..DestinationReport::new("d1".parse().expect("an id"), DestinationState::Live { since: at })
             }],
         }
     }

@@ -1,7 +1,6 @@
 //! The fault matrix: each platform with its own trouble, and none of it anybody else's.
 
 use super::{platform::*, stage::*};
-use footlight::api::broadcast::WantedDestination;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,15 +91,4 @@ async fn an_outage_longer_than_the_limit_is_given_up_and_a_long_hold_ends_the_br
     let _encoder = stage.encoder("limits", 1);
     stage.until("limits", "the same generation's return", |r| state(r, "kind") == "live").await;
     assert_eq!(kind.publishes.lock().expect("sound").len(), 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_final_only_where_the_platform_has_never_taken_the_show() {
-    let refuses = Scripted::start(Manners::RefusesKey);
-    let stage = Stage::open(&refuses.address.to_string(), |_| {}).await;
-    let known = WantedDestination { taken_before: true, ..publish("known", refuses.url(), "k") };
-    stage.put(&wanted("again", &[1], vec![publish("fresh", refuses.url(), "k"), known])).await;
-    let _encoder = stage.encoder("again", 1);
-    let report = stage.until("again", "both refusals", |r| state(r, "fresh") == "failed" && state(r, "known") == "retrying").await;
-    assert!(reason(&report, "known").starts_with("stream key refused"), "{}", reason(&report, "known"));
 }

@@ -63,16 +63,3 @@ async fn the_next_address_is_tried_when_one_does_not_answer() {
     let _encoder = stage.encoder("several", 1);
     stage.until("several", "live", |r| state(r, "kind") == "live").await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_several_addresses_the_most_telling_trouble_is_told() {
-    let port = free_port();
-    // One that the guard refuses comes last, and must not hide that the server itself refuses.
-    for (list, told) in [(["127.0.0.1", "10.1.2.3"], "connection refused"), (["10.1.2.3", "127.0.0.1"], "connection refused")] {
-        let stage = Stage::open_with(&format!("127.0.0.1:{port}"), Some(fickle(&[&list])), |_| {}).await;
-        stage.put(&wanted("telling", &[1], vec![publish("several", format!("rtmp://several.example.com:{port}/live"), "k")])).await;
-        let _encoder = stage.encoder("telling", 1);
-        let report = stage.until("telling", "the refusal", |r| state(r, "several") == "failed").await;
-        assert_eq!(reason(&report, "several"), told, "{list:?}");
-    }
-}

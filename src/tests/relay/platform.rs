@@ -9,10 +9,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -107,8 +104,6 @@ pub struct Scripted {
     pub address: SocketAddr,
     pub taken: Taken,
     pub publishes: Arc<Mutex<Vec<String>>>,
-    /// How many publishers took their leave.
-    pub farewells: Arc<AtomicU32>,
 }
 
 impl Scripted {
@@ -118,11 +113,11 @@ impl Scripted {
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
         let listener = socket.listen(64).expect("listens");
         let address = listener.local_addr().expect("bound");
-        let (taken, publishes, farewells) = (Arc::default(), Arc::default(), Arc::<AtomicU32>::default());
-        let platform = Self { address, taken: Arc::clone(&taken), publishes: Arc::clone(&publishes), farewells: farewells.clone() };
+        let (taken, publishes) = (Arc::default(), Arc::default());
+        let platform = Self { address, taken: Arc::clone(&taken), publishes: Arc::clone(&publishes) };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, manners, Arc::clone(&taken), Arc::clone(&publishes), farewells.clone()));
+                tokio::spawn(serve(stream, manners, Arc::clone(&taken), Arc::clone(&publishes)));
             }
         });
         platform
@@ -133,13 +128,7 @@ impl Scripted {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    manners: Manners,
-    taken: Taken,
-    publishes: Arc<Mutex<Vec<String>>>,
-    farewells: Arc<AtomicU32>,
-) -> Option<()> {
+async fn serve(mut stream: TcpStream, manners: Manners, taken: Taken, publishes: Arc<Mutex<Vec<String>>>) -> Option<()> {
     let mut handshake = Handshake::new(PeerType::Server);
     let mut buffer = vec![0; 65536];
     let mut rest = loop {
@@ -181,9 +170,6 @@ async fn serve(
                     if manners == Manners::NeverReads {
                         std::future::pending::<()>().await;
                     }
-                }
-                ServerSessionResult::RaisedEvent(ServerSessionEvent::PublishStreamFinished { .. }) => {
-                    farewells.fetch_add(1, Ordering::Relaxed);
                 }
                 _ => {}
             }

@@ -151,11 +151,11 @@ pub fn wanted(session: &str, generations: &[u32], destinations: Vec<WantedDestin
 
 pub fn publish(id: &str, address: impl Into<String>, key: &str) -> WantedDestination {
     let target = WantedTarget::Publish { address: address.into(), stream_key: StreamKey::new(key.into()) };
-    WantedDestination { id: id.parse().expect("an id"), label: id.into(), taken_before: false, target }
+    WantedDestination { id: id.parse().expect("an id"), label: id.into(), target }
 }
 
 pub fn record(id: &str) -> WantedDestination {
-    WantedDestination { id: id.parse().expect("an id"), label: "Rehearsal".into(), taken_before: false, target: WantedTarget::Record }
+    WantedDestination { id: id.parse().expect("an id"), label: "Rehearsal".into(), target: WantedTarget::Record }
 }
 
 pub fn of<'a>(report: &'a ShowReport, id: &str) -> &'a DestinationReport {

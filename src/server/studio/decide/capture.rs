@@ -91,8 +91,7 @@ fn loss(snapshot: &Snapshot, current: &EgressId, deadlines: &Deadlines) -> Optio
         _ => {}
     }
     // Without fresh evidence nothing is said about what arrives.
-    let (report, _) = facts.report.as_ref().filter(|(_, at)| now.millis_since(*at) <= EVIDENCE_MS)?;
-    let refused = report.ingest.refusal.as_ref().map(|refusal| format!("the relay refused the picture: {refusal}"));
+    facts.report.as_ref().filter(|(_, at)| now.millis_since(*at) <= EVIDENCE_MS)?;
     let frozen = millis(deadlines.frozen);
     if facts.arrived.is_none_or(|arrived| arrived < session.generation) {
         let late = age >= millis(deadlines.signal) && facts.watched_since.is_some_and(|at| now.millis_since(at) >= frozen);
@@ -100,10 +99,10 @@ fn loss(snapshot: &Snapshot, current: &EgressId, deadlines: &Deadlines) -> Optio
             Some(EgressPhase::Starting) => "the overlay page did not say that it is ready",
             _ => "nothing of it reached the relay",
         };
-        return late.then(|| refused.unwrap_or_else(|| why.to_owned()));
+        return late.then(|| why.to_owned());
     }
     if facts.composite_away_since.is_some_and(|since| now.millis_since(since) >= frozen) {
-        return Some(refused.unwrap_or_else(|| "nothing reaches the relay".to_owned()));
+        return Some("nothing reaches the relay".to_owned());
     }
     let pulse = facts.pulse.as_ref().filter(|pulse| pulse.generation == session.generation)?;
     if now.millis_since(pulse.at) >= frozen {

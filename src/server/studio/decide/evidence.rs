@@ -56,7 +56,7 @@ pub(super) fn health(snapshot: &Snapshot, deadlines: &Deadlines) -> Vec<Trouble>
         match &facts.report {
             Some((report, at)) if now.millis_since(*at) <= EVIDENCE_MS => {
                 if !matches!(report.ingest.state, IngestState::Receiving { .. }) {
-                    troubles.push(Trouble::NoComposite { refusal: report.ingest.refusal.clone() });
+                    troubles.push(Trouble::NoComposite);
                 }
                 troubles.extend(report.destinations.iter().filter_map(|of| destination_trouble(session, of, report, *at, *now)));
             }
