@@ -16,7 +16,11 @@ enum Role {
     /// Pages, API, the truth about sessions (the default)
     Serve,
     /// Holds the connections to the platforms
-    Relay,
+    Relay {
+        /// Replace the relay that works with the same data folder; the platforms see one reconnect
+        #[arg(long)]
+        takeover: bool,
+    },
     /// Local Web Egress: captures the composite page
     Egress {
         /// Seconds that running shows may go on after SIGTERM [default: until they end]
@@ -72,7 +76,7 @@ fn run() -> anyhow::Result<()> {
     runtime.block_on(async {
         match role {
             Role::Serve => footlight::serve::run(&env).await,
-            Role::Relay => footlight::relay::run(&env).await,
+            Role::Relay { takeover } => footlight::relay::run(&env, takeover).await,
             Role::Egress { drain_timeout } => footlight::egress::run(&env, drain_timeout).await,
             Role::Up => footlight::up::run(&env).await,
             Role::Admin { command } => footlight::admin::run(&env, command).await,

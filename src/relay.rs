@@ -1,6 +1,7 @@
 //! The relay: holds the platforms' connections, so that everything behind it may die and come back.
 //! Contract with the application: `api::broadcast`. Knows no account, no store, no room.
 
+mod aac;
 pub mod connect;
 mod control;
 mod dialogue;
@@ -24,6 +25,7 @@ mod tag;
 mod thumbnail;
 mod timeline;
 mod tls;
+mod upgrade;
 mod words;
 
 use crate::{
@@ -31,6 +33,7 @@ use crate::{
     config::{env::Env, relay::RelayConfig},
     domain::ids::SessionId,
 };
+use anyhow::Context as _;
 use axum::response::sse;
 use connect::{Connector, Resolver, SystemResolver};
 use metrics::Metrics;
@@ -42,22 +45,32 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 use tokio::{
-    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::{Notify, Semaphore, broadcast},
 };
 use tokio_util::sync::CancellationToken;
 
 /// Runs the relay until it is told to stop: the first signal ends the shows properly, a second one ends it at once.
+/// With `takeover` it replaces a relay that works with the same data folder: the platforms see one reconnect.
 ///
 /// # Errors
 /// The configuration is malformed or an address is taken.
-pub async fn run(env: &Env) -> anyhow::Result<()> {
+pub async fn run(env: &Env, takeover: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let running = start(RelayConfig::from_env(env)?).await?;
+    let config = RelayConfig::from_env(env)?;
+    let predecessor = if takeover { upgrade::ask(&config.data).await? } else { None };
+    let running = open(config, Arc::new(SystemResolver), predecessor.is_some()).await?;
+    if let Some(predecessor) = predecessor {
+        let house = running.house.clone();
+        tokio::spawn(async move { predecessor.replace(&house).await });
+    }
     tracing::info!(control = %running.control_addr, ingest = %running.ingest_addr, "relay listens");
-    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = running.house.replaced.cancelled() => {}
+    }
     tracing::info!("ending every show");
     tokio::select! {
         () = running.stop() => {}
@@ -85,6 +98,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.house.yielded.cancel();
         self.house.ended.cancel();
     }
 }
@@ -102,14 +116,20 @@ pub async fn start(config: RelayConfig) -> anyhow::Result<Running> {
 /// # Errors
 /// An address is taken, or a certificate cannot be read.
 pub async fn start_with(config: RelayConfig, resolver: Arc<dyn Resolver>) -> anyhow::Result<Running> {
-    let (control, ingest) = (TcpListener::bind(config.listen).await?, TcpListener::bind(config.ingest).await?);
-    let (control_addr, ingest_addr) = (control.local_addr()?, ingest.local_addr()?);
+    open(config, resolver, false).await
+}
+
+async fn open(config: RelayConfig, resolver: Arc<dyn Resolver>, after_another: bool) -> anyhow::Result<Running> {
     let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let ingest = upgrade::listen(config.ingest, after_another).await.context("FOOTLIGHT_RELAY_INGEST cannot be listened on")?;
+    let control = upgrade::listen(config.listen, after_another).await.context("FOOTLIGHT_RELAY_LISTEN cannot be listened on")?;
+    let (control_addr, ingest_addr) = (control.local_addr()?, ingest.local_addr()?);
     let patience = config.patience;
     let connector = Connector::new(resolver, config.allow.clone(), config.extra_ca.as_deref(), patience.connect, patience.stall)?;
     let house = Arc::new(House {
         connector: Arc::new(connector),
         metrics: Arc::default(),
+        quota: Arc::default(),
         shows: Mutex::default(),
         arrived: Notify::new(),
         events: broadcast::channel(256).0,
@@ -118,11 +138,14 @@ pub async fn start_with(config: RelayConfig, resolver: Arc<dyn Resolver>) -> any
         slates: slate::Slates::default(),
         ended: CancellationToken::new(),
         closing: CancellationToken::new(),
+        yielded: CancellationToken::new(),
+        replaced: CancellationToken::new(),
         config,
     });
     tokio::spawn(ingest::serve(house.clone(), ingest, tls.clone()));
     tokio::spawn(recordings::keep_within(house.clone()));
-    let (routes, ended) = (control::routes(house.clone()), house.ended.clone().cancelled_owned());
+    tokio::spawn(upgrade::stand_by(house.clone()));
+    let (routes, ended) = (control::routes(house.clone()), house.yielded.clone().cancelled_owned());
     match tls {
         None => drop(tokio::spawn(async move { axum::serve(control, routes).with_graceful_shutdown(ended).await })),
         Some(tls) => {
@@ -138,6 +161,7 @@ pub(crate) struct House {
     config: RelayConfig,
     connector: Arc<Connector>,
     metrics: Arc<Metrics>,
+    quota: Arc<recordings::Quota>,
     shows: Mutex<HashMap<SessionId, Arc<Show>>>,
     /// Told when a show becomes known.
     arrived: Notify,
@@ -148,6 +172,10 @@ pub(crate) struct House {
     slates: slate::Slates,
     /// No new shows.
     closing: CancellationToken,
+    /// Another relay has our addresses now.
+    yielded: CancellationToken,
+    /// Another relay has our shows now.
+    replaced: CancellationToken,
     ended: CancellationToken,
 }
 
@@ -189,6 +217,7 @@ impl House {
         self.closing.cancel();
         let ids: Vec<_> = self.lock().keys().cloned().collect();
         futures::future::join_all(ids.iter().map(|id| self.end(id))).await;
+        self.yielded.cancel();
         self.ended.cancel();
     }
 

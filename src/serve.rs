@@ -85,6 +85,13 @@ fn http_client() -> anyhow::Result<reqwest::Client> {
     reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().context("the HTTP client cannot be made")
 }
 
+/// The same client, or one that trusts the relay's own authority besides.
+fn relay_client(config: &ServeConfig, http: &reqwest::Client) -> anyhow::Result<reqwest::Client> {
+    let Some(file) = &config.relay.trust else { return Ok(http.clone()) };
+    let tls = security::tls_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
+    reqwest::Client::builder().tls_backend_preconfigured(tls).build().context("the HTTP client cannot be made")
+}
+
 /// The adapters, chosen.
 async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> anyhow::Result<AppState> {
     let http = http_client()?;
@@ -98,7 +105,7 @@ async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> an
     let vault = Vault::new(current, keys.collect::<Result<_, _>>()?);
     let allow: AllowList =
         config.allow_private.parse().map_err(|error| anyhow::anyhow!("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS: {error}"))?;
-    let relay = RelayClient::new(config.relay.clone(), http.clone());
+    let relay = RelayClient::new(config.relay.clone(), relay_client(&config, &http)?);
     let studio = Studio::new(Parts {
         clock: Clock::System,
         store: Arc::new(store),

@@ -49,6 +49,9 @@ pub struct WantedDestination {
     pub id: DestinationId,
     /// How people call it ("Twitch", "custom"); used in reasons.
     pub label: String,
+    /// Whether the platform has accepted this show before, at another relay or before a restart: its refusals are retried.
+    #[serde(default)]
+    pub accepted_before: bool,
     /// What to do with the composite.
     pub target: WantedTarget,
 }
@@ -98,10 +101,29 @@ pub struct IngestReport {
     pub keyframe_interval_ms: Option<u32>,
     /// Whether audio arrived within the last 2 s.
     pub audio: bool,
+    /// How long the sound has been digital silence: 0 while anything is heard, and without audio.
+    #[serde(default)]
+    pub silent_ms: u32,
     /// Latest video minus latest audio timestamp.
     pub av_skew_ms: Option<i32>,
     /// Why the last publisher was refused or cut ("only H.264 and AAC are taken, this is …").
     pub refusal: Option<String>,
+}
+
+impl IngestReport {
+    /// Nothing has arrived yet.
+    pub const fn nothing() -> Self {
+        Self {
+            state: IngestState::Waiting,
+            fps: 0.0,
+            bitrate_kbps: 0,
+            keyframe_interval_ms: None,
+            audio: false,
+            silent_ms: 0,
+            av_skew_ms: None,
+            refusal: None,
+        }
+    }
 }
 
 /// Whether the composite arrives.
@@ -146,6 +168,23 @@ pub struct DestinationReport {
     pub dropped_groups: u32,
     /// Milliseconds it has been live, over all connections.
     pub uptime_ms: u64,
+}
+
+impl DestinationReport {
+    /// Nothing was sent to it yet.
+    pub const fn waiting(id: DestinationId) -> Self {
+        Self {
+            id,
+            state: DestinationState::Waiting,
+            bytes_written: 0,
+            bytes_acknowledged: None,
+            last_progress_at: None,
+            bitrate_kbps: 0,
+            reconnects: 0,
+            dropped_groups: 0,
+            uptime_ms: 0,
+        }
+    }
 }
 
 /// Where the connection to a destination stands.

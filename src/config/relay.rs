@@ -45,7 +45,7 @@ pub struct Patience {
     pub outage: Duration,
     /// First delay before a try; doubles.
     pub retry_first: Duration,
-    /// Longest delay before a try.
+    /// Longest delay before a try: `FOOTLIGHT_RETRY_MOST`.
     pub retry_most: Duration,
     /// For connecting to one IP address, for the handshake, and for the publish.
     pub connect: Duration,
@@ -57,6 +57,8 @@ pub struct Patience {
     pub unknown_show: Duration,
     /// Between two thumbnails.
     pub thumbnail: Duration,
+    /// Between two looks at how much room the recordings take.
+    pub sweep: Duration,
 }
 
 impl Default for Patience {
@@ -72,6 +74,7 @@ impl Default for Patience {
             silence: seconds(3),
             unknown_show: seconds(30),
             thumbnail: seconds(10),
+            sweep: seconds(20),
         }
     }
 }
@@ -142,6 +145,7 @@ impl RelayConfig {
             patience: Patience {
                 hold: seconds(env, "FOOTLIGHT_HOLD", patience.hold)?,
                 outage: seconds(env, "FOOTLIGHT_OUTAGE_LIMIT", patience.outage)?,
+                retry_most: seconds(env, "FOOTLIGHT_RETRY_MOST", patience.retry_most)?,
                 ..patience
             },
             limits: Limits {

@@ -1,5 +1,9 @@
 //! `footlight serve`: the application.
 
+mod relay;
+
+pub use relay::RelayClientConfig;
+
 use super::env::{ConfigError, Env};
 use crate::domain::video::{VideoFormat, VideoPreset};
 use sha2::{Digest, Sha256};
@@ -27,6 +31,8 @@ pub struct ServeConfig {
     pub livekit: LiveKitConfig,
     /// The relay.
     pub relay: RelayClientConfig,
+    /// Whether viewers see "be right back" while no composite arrives (`FOOTLIGHT_SLATE`).
+    pub slate: bool,
     /// Seals stream keys: 32 bytes in 64 hexadecimal digits; older ones still open.
     pub master_keys: Vec<Secret>,
     /// Signs overlay tokens.
@@ -91,17 +97,6 @@ pub struct LiveKitConfig {
     pub api_secret: Secret,
 }
 
-/// How the relay is reached.
-#[derive(Debug, Clone)]
-pub struct RelayClientConfig {
-    /// Its control API.
-    pub url: String,
-    /// Its ingest, as the egress reaches it.
-    pub ingest_url: String,
-    /// Opens the control API; publish tokens are derived from it.
-    pub secret: Secret,
-}
-
 /// The picture of a show that asks for none.
 #[derive(Debug, Clone, Copy)]
 pub struct DefaultVideo {
@@ -157,11 +152,8 @@ impl ServeConfig {
             data,
             store_credentials,
             livekit: LiveKitConfig::from_env(env)?,
-            relay: RelayClientConfig {
-                url: env.get("FOOTLIGHT_RELAY_URL").unwrap_or("http://127.0.0.1:3101").trim_end_matches('/').to_owned(),
-                ingest_url: env.get("FOOTLIGHT_RELAY_INGEST_URL").unwrap_or("rtmp://127.0.0.1:3102/show").trim_end_matches('/').to_owned(),
-                secret: secret(env, "FOOTLIGHT_RELAY_SECRET", 16)?,
-            },
+            relay: RelayClientConfig::from_env(env)?,
+            slate: env.flag("FOOTLIGHT_SLATE", true)?,
             master_keys,
             jwt_secret,
             sign_up_open: env.flag("FOOTLIGHT_SIGN_UP", true)?,

@@ -39,6 +39,12 @@ pub struct IngestTarget {
 }
 
 impl IngestTarget {
+    /// The host of an address, in lower case and unchecked; empty if there is none.
+    pub fn host_in(address: &str) -> String {
+        let authority = address.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+        split_port(authority).map_or("", |(host, _)| host).to_ascii_lowercase()
+    }
+
     /// The host as an IP address, if it is one.
     pub fn ip(&self) -> Option<IpAddr> {
         self.host.parse().ok()

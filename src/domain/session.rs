@@ -241,6 +241,12 @@ impl SessionState {
 pub enum Trouble {
     /// The relay receives no composite.
     NoComposite,
+    /// The relay receives something that no platform takes, and has refused it.
+    #[serde(rename_all = "camelCase")]
+    CompositeRefused {
+        /// What it is instead of H.264 and AAC.
+        reason: String,
+    },
     /// A destination does not take the show now.
     #[serde(rename_all = "camelCase")]
     Destination {

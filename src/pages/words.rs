@@ -48,6 +48,7 @@ pub fn health(session: &SessionView) -> (&'static str, String) {
 pub fn trouble(trouble: &Trouble) -> String {
     match trouble {
         Trouble::NoComposite => "no picture arrives".to_owned(),
+        Trouble::CompositeRefused { reason } => format!("the picture is refused: {reason}"),
         Trouble::Destination { label, reason } => format!("{label}: {reason}"),
         Trouble::StaleEvidence => "the relay is silent".to_owned(),
         Trouble::HostAway => "waiting for the host".to_owned(),
@@ -56,20 +57,55 @@ pub fn trouble(trouble: &Trouble) -> String {
     }
 }
 
-/// Where a destination stands: colour and words.
+/// How a destination does: colour and sentence.
 pub fn destination(view: &DestinationView, now: Timestamp) -> (&'static str, String) {
+    let seconds = |at: Timestamp| at.millis_since(now).div_ceil(1000);
     match &view.state {
         DestinationState::Waiting => ("quiet", "waiting for the picture".to_owned()),
         DestinationState::Connecting { .. } => ("warn", "connecting".to_owned()),
-        DestinationState::Live { .. } => ("ok", "takes the show".to_owned()),
+        DestinationState::Live { .. } => {
+            let confirmed = match view.last_progress_at.map(|at| now.millis_since(at) / 1000) {
+                None => String::new(),
+                Some(0) => ", confirmed just now".to_owned(),
+                Some(ago) => format!(", confirmed {ago} s ago"),
+            };
+            let kind = if view.last_progress_at.is_some_and(|at| now.millis_since(at) > 5000) { "warn" } else { "ok" };
+            (kind, format!("takes {} Mbit/s{confirmed}", megabits(view.bitrate_kbps)))
+        }
         DestinationState::Retrying { attempt, next_at, reason, .. } => {
-            let wait = next_at.millis_since(now).div_ceil(1000);
-            let when = if wait > 0 { format!(", {wait} s") } else { String::new() };
-            ("warn", format!("retry {attempt}{when}: {reason}"))
+            let when = match seconds(*next_at) {
+                0 => "now".to_owned(),
+                wait => format!("in {wait} s"),
+            };
+            ("warn", format!("{} try {when}, {reason}", ordinal(*attempt)))
         }
         DestinationState::Failed { reason, .. } => ("bad", reason.clone()),
         DestinationState::Finished { .. } => ("quiet", "finished".to_owned()),
     }
+}
+
+/// kbit/s as `3.0`.
+pub fn megabits(kbps: u32) -> String {
+    format!("{}.{}", (kbps + 50) / 1000, (kbps + 50) % 1000 / 100)
+}
+
+/// `first` to `ninth`, then figures.
+fn ordinal(n: u32) -> String {
+    const WORDS: [&str; 9] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"];
+    let word = usize::try_from(n).ok().and_then(|n| n.checked_sub(1)).and_then(|index| WORDS.get(index));
+    word.map_or_else(
+        || {
+            let ending = match (n % 10, n % 100) {
+                (_, 11..=13) => "th",
+                (1, _) => "st",
+                (2, _) => "nd",
+                (3, _) => "rd",
+                _ => "th",
+            };
+            format!("{n}{ending}")
+        },
+        |word| (*word).to_owned(),
+    )
 }
 
 /// Milliseconds as `1:42:07`.
@@ -97,10 +133,70 @@ pub fn title(session: &SessionView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::destination::{Destination, Platform};
 
     #[test]
     fn times_read_as_people_say_them() {
         assert_eq!(clock(6_127_900), "1:42:07");
         assert_eq!(moment(Timestamp::from_millis(1_795_421_948_792)), "2026-11-23 08:19 UTC");
+    }
+
+    #[test]
+    fn tries_are_numbered_as_people_do() {
+        for (n, said) in [
+            (1, "first"),
+            (9, "ninth"),
+            (10, "10th"),
+            (11, "11th"),
+            (12, "12th"),
+            (13, "13th"),
+            (21, "21st"),
+            (22, "22nd"),
+            (103, "103rd"),
+            (111, "111th"),
+        ] {
+            assert_eq!(ordinal(n), said);
+        }
+    }
+
+    fn place(state: DestinationState, kbps: u32, progress: Option<i64>) -> DestinationView {
+        let destination = Destination {
+            id: "d1".parse().expect("an id"),
+            platform: Platform::Custom,
+            name: String::new(),
+            address: None,
+            key_tail: String::new(),
+        };
+        DestinationView {
+            destination,
+            state,
+            bitrate_kbps: kbps,
+            last_progress_at: progress.map(Timestamp::from_millis),
+            reconnects: 0,
+            uptime_ms: 0,
+        }
+    }
+
+    #[test]
+    fn each_state_of_a_destination_is_said_in_words() {
+        let at = Timestamp::from_millis;
+        let cases = [
+            (place(DestinationState::Live { since: at(0) }, 3012, Some(98_700)), "ok", "takes 3.0 Mbit/s, confirmed 1 s ago"),
+            (place(DestinationState::Live { since: at(0) }, 2960, Some(99_900)), "ok", "takes 3.0 Mbit/s, confirmed just now"),
+            (place(DestinationState::Live { since: at(0) }, 0, Some(90_000)), "warn", "takes 0.0 Mbit/s, confirmed 10 s ago"),
+            (
+                place(
+                    DestinationState::Retrying { attempt: 3, since: at(0), next_at: at(103_500), reason: "connection refused".into() },
+                    0,
+                    None,
+                ),
+                "warn",
+                "third try in 4 s, connection refused",
+            ),
+            (place(DestinationState::Failed { at: at(0), reason: "stream key refused".into() }, 0, None), "bad", "stream key refused"),
+        ];
+        for (view, kind, words) in cases {
+            assert_eq!(destination(&view, at(100_000)), (kind, words.to_owned()));
+        }
     }
 }

@@ -31,6 +31,20 @@ pub enum Trouble {
     Lost(String),
 }
 
+/// How much the trouble with one address of several says about the host; the most is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Telling {
+    Nothing,
+    /// No way from here, often for want of IPv6.
+    NoWay,
+    /// Not allowed.
+    Guard,
+    /// Tried without an answer.
+    Silence,
+    /// Heard.
+    Answer,
+}
+
 /// Names to IP addresses; tests give their own.
 pub trait Resolver: Send + Sync {
     /// All addresses of a host, in the order in which to try them.
@@ -105,22 +119,25 @@ impl Connector {
     }
 
     async fn tcp(&self, target: &IngestTarget) -> Result<TcpStream, Trouble> {
-        let mut trouble = Trouble::Lost(format!("{} has no address", target.host));
+        let mut worst = (Telling::Nothing, Trouble::Lost(format!("{} has no address", target.host)));
         for ip in self.addresses(target).await? {
-            if let Err(refused) = check_ip(ip, target, &self.allow) {
-                trouble = Trouble::Refused(refused.to_string());
-                continue;
-            }
-            match timeout(self.connect, self.dial(SocketAddr::new(ip, target.port))).await {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    trouble = Trouble::Refused("connection refused".into());
+            let trouble = if let Err(refused) = check_ip(ip, target, &self.allow) {
+                (Telling::Guard, Trouble::Refused(refused.to_string()))
+            } else {
+                match timeout(self.connect, self.dial(SocketAddr::new(ip, target.port))).await {
+                    Ok(Ok(stream)) => return Ok(stream),
+                    Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                        (Telling::Answer, Trouble::Refused("connection refused".into()))
+                    }
+                    Ok(Err(error)) => (Telling::NoWay, Trouble::Lost(format!("no connection: {}", plain(&error)))),
+                    Err(_) => (Telling::Silence, Trouble::Lost("no answer to the connection".into())),
                 }
-                Ok(Err(error)) => trouble = Trouble::Lost(format!("no connection: {}", plain(&error))),
-                Err(_) => trouble = Trouble::Lost("no answer to the connection".into()),
+            };
+            if trouble.0 > worst.0 {
+                worst = trouble;
             }
         }
-        Err(trouble)
+        Err(worst.1)
     }
 
     async fn addresses(&self, target: &IngestTarget) -> Result<Vec<IpAddr>, Trouble> {
@@ -152,4 +169,44 @@ impl Connector {
 pub fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::address::check_address;
+
+    struct Always(Vec<IpAddr>);
+
+    impl Resolver for Always {
+        fn resolve<'a>(&'a self, _host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+            Box::pin(async { Ok(self.0.clone()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn of_several_addresses_the_most_telling_trouble_is_told() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+        // Allowed and closed; private; broadcast, to which nobody may connect.
+        let allow: AllowList = format!("127.0.0.1:{closed},255.255.255.255:{closed}").parse().expect("a list");
+        let target = check_address(&format!("rtmp://several.example.com:{closed}/live"), &allow).expect("an address");
+        let refused = Trouble::Refused("connection refused".into());
+        for (addresses, told) in [
+            (vec!["127.0.0.1", "10.1.2.3", "255.255.255.255"], refused.clone()),
+            (vec!["255.255.255.255", "10.1.2.3", "127.0.0.1"], refused.clone()),
+            (vec!["10.1.2.3", "127.0.0.1", "255.255.255.255"], refused),
+            (
+                vec!["10.1.2.3", "255.255.255.255"],
+                Trouble::Refused(
+                    "several.example.com leads to 10.1.2.3, which is not a public address; only the operator can allow it".into(),
+                ),
+            ),
+            (vec![], Trouble::Lost("several.example.com has no address".into())),
+        ] {
+            let ips = addresses.iter().map(|ip| ip.parse().expect("an address")).collect();
+            let second = Duration::from_secs(5);
+            let connector = Connector::new(Arc::new(Always(ips)), allow.clone(), None, second, second).expect("a connector");
+            assert_eq!(connector.open(&target).await.err(), Some(told), "{addresses:?}");
+        }
+    }
 }

@@ -98,7 +98,7 @@ async fn metrics(State(house): State<Arc<House>>) -> String {
 async fn events(State(house): State<Arc<House>>) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, StatusCode> {
     let seat = house.readers.clone().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let changes = house.events.subscribe();
-    let ended = house.ended.clone();
+    let ended = house.yielded.clone();
     let steps = stream::unfold((house, changes, true), |(house, mut changes, mut snapshot)| async move {
         loop {
             if std::mem::take(&mut snapshot) {

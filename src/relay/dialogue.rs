@@ -72,11 +72,11 @@ pub async fn hold(publisher: &mut Publisher) -> (End, Option<Instant>) {
 
 async fn open(publisher: &Publisher) -> Result<Box<dyn Link>, Trouble> {
     let began = Instant::now();
-    publisher.metrics.connects(&publisher.target.host);
+    publisher.metrics.of(publisher.platform).connects.add(1);
     let mut link = publisher.connector.open(&publisher.target).await?;
     match timeout(publisher.patience.connect, handshake::as_client(&mut link)).await {
         Ok(Ok(())) => {
-            publisher.metrics.connected(began.elapsed());
+            publisher.metrics.of(publisher.platform).connected(began.elapsed());
             Ok(link)
         }
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
@@ -195,7 +195,7 @@ impl Dialogue<'_> {
         self.progress = Instant::now();
         if self.accepted.is_some() && count > 0 {
             self.publisher.status.progress(count);
-            self.publisher.metrics.bytes_out.add(count as u64);
+            self.publisher.metrics.of(self.publisher.platform).bytes.add(count as u64);
         }
     }
 

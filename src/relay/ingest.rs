@@ -45,7 +45,7 @@ pub async fn serve(house: Arc<House>, listener: TcpListener, tls: Option<TlsAcce
     let seats = Arc::new(Semaphore::new(house.config.limits.ingest_connections));
     loop {
         let accepted = tokio::select! {
-            () = house.ended.cancelled() => return,
+            () = house.yielded.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         let Ok((tcp, peer)) = accepted else {

@@ -1,6 +1,7 @@
 //! What is measured of the composite as it comes in.
 
 use super::{
+    aac,
     meter::{Rate, now},
     tag::{Role, Tag, Track},
 };
@@ -23,6 +24,8 @@ pub struct Intake {
     key_interval: Option<u64>,
     latest: [Option<u64>; 2],
     last_audio: Option<Instant>,
+    /// Since which timestamp nothing is heard.
+    silent_since: Option<u64>,
     /// Why the last publisher was refused or cut.
     pub refusal: Option<String>,
 }
@@ -39,6 +42,7 @@ impl Default for Intake {
             key_interval: None,
             latest: [None, None],
             last_audio: None,
+            silent_since: None,
             refusal: None,
         }
     }
@@ -92,7 +96,11 @@ impl Intake {
         }
         self.latest[tag.track as usize] = Some(tag.at);
         match tag.track {
-            Track::Audio => self.last_audio = Some(Instant::now()),
+            Track::Audio => {
+                self.last_audio = Some(Instant::now());
+                let silent = tag.body.get(2..).is_some_and(aac::is_silent);
+                self.silent_since = if silent { self.silent_since.or(Some(tag.at)) } else { None };
+            }
             Track::Video => self.frames.add(1),
         }
         if tag.is_key() {
@@ -110,6 +118,10 @@ impl Intake {
             fps: self.frames.per_second(),
             bitrate_kbps: self.bytes.kbps(),
             keyframe_interval_ms: self.key_interval.and_then(|interval| u32::try_from(interval).ok()),
+            silent_ms: self
+                .silent_since
+                .zip(self.latest[Track::Audio as usize])
+                .map_or(0, |(since, at)| u32::try_from(at.saturating_sub(since)).unwrap_or(u32::MAX)),
             audio: self.last_audio.is_some_and(|last| last.elapsed() < AUDIO_WITHIN),
             av_skew_ms: skew.and_then(|skew| i32::try_from(skew).ok()),
             refusal: self.refusal.clone(),

@@ -1,5 +1,6 @@
 //! Counters for operators, as Prometheus reads them. No ids, no names people chose, no addresses but the big platforms'.
 
+use crate::{api::broadcast::WantedTarget, domain::address::IngestTarget};
 use std::{
     fmt::Write as _,
     sync::atomic::{AtomicU64, Ordering},
@@ -22,8 +23,76 @@ impl Counter {
     }
 }
 
-const PLATFORMS: [(&str, &str); 5] =
-    [("twitch", "twitch.tv"), ("youtube", "youtube.com"), ("kick", "live-video.net"), ("x", "pscp.tv"), ("custom", "")];
+/// Under which name a destination is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// Twitch.
+    Twitch,
+    /// `YouTube`.
+    YouTube,
+    /// Kick.
+    Kick,
+    /// X.
+    X,
+    /// Any other server.
+    Custom,
+    /// A recording of ours.
+    Recording,
+}
+
+impl Platform {
+    const ALL: [(Self, &str); 6] = [
+        (Self::Twitch, "twitch"),
+        (Self::YouTube, "youtube"),
+        (Self::Kick, "kick"),
+        (Self::X, "x"),
+        (Self::Custom, "custom"),
+        (Self::Recording, "recording"),
+    ];
+
+    /// Whose a destination is, by its host.
+    pub fn of(target: &WantedTarget) -> Self {
+        const SUFFIXES: [(&str, Platform); 4] = [
+            ("twitch.tv", Platform::Twitch),
+            ("youtube.com", Platform::YouTube),
+            ("live-video.net", Platform::Kick),
+            ("pscp.tv", Platform::X),
+        ];
+        let WantedTarget::Publish { address, .. } = target else { return Self::Recording };
+        let host = IngestTarget::host_in(address);
+        let owns = |suffix: &str| host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        SUFFIXES.into_iter().find(|(suffix, _)| owns(suffix)).map_or(Self::Custom, |(_, platform)| platform)
+    }
+}
+
+/// Upper bounds of the histogram of connect latencies, in milliseconds.
+const BOUNDS: [u64; 9] = [10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
+
+/// Everything counted of one platform.
+#[derive(Default)]
+pub struct Counts {
+    /// Connections begun.
+    pub connects: Counter,
+    /// Tries after a loss.
+    pub retries: Counter,
+    /// Groups of pictures lost because it was too slow.
+    pub dropped_groups: Counter,
+    /// Bytes taken.
+    pub bytes: Counter,
+    /// By latency, the last one beyond all bounds.
+    latencies: [Counter; BOUNDS.len() + 1],
+    millis: Counter,
+}
+
+impl Counts {
+    /// A connection was opened, handshakes and all, after so long.
+    pub fn connected(&self, after: Duration) {
+        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        let bucket = BOUNDS.iter().position(|bound| millis <= *bound).unwrap_or(BOUNDS.len());
+        self.latencies[bucket].add(1);
+        self.millis.add(millis);
+    }
+}
 
 /// Everything counted since the start.
 #[derive(Default)]
@@ -34,15 +103,7 @@ pub struct Metrics {
     pub ingest_refused: Counter,
     /// Bytes of composite received.
     pub bytes_in: Counter,
-    /// Bytes taken by destinations.
-    pub bytes_out: Counter,
-    /// Tries after a loss.
-    pub retries: Counter,
-    /// Groups of pictures that slow destinations lost.
-    pub dropped_groups: Counter,
-    connects: [Counter; PLATFORMS.len()],
-    connected: Counter,
-    connect_millis: Counter,
+    platforms: [Counts; Platform::ALL.len()],
 }
 
 /// What is counted at the moment of asking.
@@ -60,46 +121,113 @@ pub struct Gauges {
 }
 
 impl Metrics {
-    /// A connection to this host is begun.
-    pub fn connects(&self, host: &str) {
-        let index = PLATFORMS.iter().position(|(_, suffix)| host.ends_with(suffix)).expect("the last one ends every name");
-        self.connects[index].add(1);
-    }
-
-    /// A connection was opened after so long.
-    pub fn connected(&self, after: Duration) {
-        self.connected.add(1);
-        self.connect_millis.add(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+    /// The counts of a platform.
+    pub fn of(&self, platform: Platform) -> &Counts {
+        &self.platforms[platform as usize]
     }
 
     /// The text that Prometheus reads.
     pub fn text(&self, gauges: &Gauges) -> String {
-        let mut text = String::new();
-        let mut line = |kind: &str, name: &str, value: String| {
-            writeln!(text, "# TYPE footlight_relay_{name} {kind}\nfootlight_relay_{name} {value}").expect("a string takes everything");
-        };
-        line("gauge", "shows", gauges.shows.to_string());
-        line("gauge", "ingests", gauges.ingests.to_string());
-        line("gauge", "destinations_live", gauges.live.to_string());
-        line("gauge", "ingest_kbps", gauges.ingest_kbps.to_string());
-        line("gauge", "ingest_fps", format!("{:.1}", gauges.ingest_fps));
-        for (name, counter) in [
-            ("ingest_accepted_total", &self.ingest_accepted),
-            ("ingest_refused_total", &self.ingest_refused),
-            ("ingest_bytes_total", &self.bytes_in),
-            ("destination_bytes_total", &self.bytes_out),
-            ("destination_retries_total", &self.retries),
-            ("destination_dropped_groups_total", &self.dropped_groups),
-            ("destination_connected_total", &self.connected),
-            ("destination_connect_milliseconds_total", &self.connect_millis),
+        let mut page = Page(String::new());
+        page.one("gauge", "shows", gauges.shows);
+        page.one("gauge", "ingests", gauges.ingests);
+        page.one("gauge", "destinations_live", gauges.live);
+        page.one("gauge", "ingest_kbps", gauges.ingest_kbps);
+        page.one("gauge", "ingest_fps", format!("{:.1}", gauges.ingest_fps));
+        page.one("counter", "ingest_accepted_total", self.ingest_accepted.get());
+        page.one("counter", "ingest_refused_total", self.ingest_refused.get());
+        page.one("counter", "ingest_bytes_total", self.bytes_in.get());
+        let counters: [(&str, Pick); 4] = [
+            ("destination_connects_total", |counts| &counts.connects),
+            ("destination_retries_total", |counts| &counts.retries),
+            ("destination_dropped_groups_total", |counts| &counts.dropped_groups),
+            ("destination_bytes_total", |counts| &counts.bytes),
+        ];
+        for (name, counter) in counters {
+            page.kind("counter", name);
+            for (platform, label) in Platform::ALL {
+                page.line(name, &format!("platform=\"{label}\""), counter(self.of(platform)).get());
+            }
+        }
+        page.kind("histogram", "destination_connect_seconds");
+        for (platform, label) in Platform::ALL.into_iter().filter(|(platform, _)| *platform != Platform::Recording) {
+            page.latencies(self.of(platform), label);
+        }
+        page.0
+    }
+}
+
+/// One counter of a platform's.
+type Pick = fn(&Counts) -> &Counter;
+
+struct Page(String);
+
+impl Page {
+    fn kind(&mut self, kind: &str, name: &str) {
+        writeln!(self.0, "# TYPE footlight_relay_{name} {kind}").expect("a string takes everything");
+    }
+
+    fn line(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
+        writeln!(self.0, "footlight_relay_{name}{{{labels}}} {value}").expect("a string takes everything");
+    }
+
+    fn one(&mut self, kind: &str, name: &str, value: impl std::fmt::Display) {
+        self.kind(kind, name);
+        writeln!(self.0, "footlight_relay_{name} {value}").expect("a string takes everything");
+    }
+
+    fn latencies(&mut self, counts: &Counts, label: &str) {
+        let mut sum = 0;
+        let bounds = BOUNDS.iter().map(|millis| seconds(*millis)).chain(["+Inf".to_owned()]);
+        for (bound, counter) in bounds.zip(&counts.latencies) {
+            sum += counter.get();
+            self.line("destination_connect_seconds_bucket", &format!("platform=\"{label}\",le=\"{bound}\""), sum);
+        }
+        let platform = format!("platform=\"{label}\"");
+        self.line("destination_connect_seconds_sum", &platform, seconds(counts.millis.get()));
+        self.line("destination_connect_seconds_count", &platform, sum);
+    }
+}
+
+fn seconds(millis: u64) -> String {
+    format!("{}.{:03}", millis / 1000, millis % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::destination::StreamKey;
+
+    #[test]
+    fn a_host_is_counted_as_the_platform_it_belongs_to() {
+        for (address, platform) in [
+            ("rtmps://live.twitch.tv:443/app", Platform::Twitch),
+            ("rtmps://TWITCH.tv/app", Platform::Twitch),
+            ("rtmp://a.rtmp.youtube.com/live2", Platform::YouTube),
+            ("rtmps://fa723fc1b171.global-contribute.live-video.net/app", Platform::Kick),
+            ("rtmps://va.pscp.tv:443/x", Platform::X),
+            ("rtmps://eviltwitch.tv/app", Platform::Custom),
+            ("rtmps://twitch.tv.evil.example/app", Platform::Custom),
+            ("rtmp://example.com/twitch.tv", Platform::Custom),
+            ("nonsense", Platform::Custom),
         ] {
-            line("counter", name, counter.get().to_string());
+            let target = WantedTarget::Publish { address: address.into(), stream_key: StreamKey::new(String::new()) };
+            assert_eq!(Platform::of(&target), platform, "{address}");
         }
-        writeln!(text, "# TYPE footlight_relay_destination_connects_total counter").expect("a string takes everything");
-        for ((platform, _), counter) in PLATFORMS.iter().zip(&self.connects) {
-            writeln!(text, "footlight_relay_destination_connects_total{{platform=\"{platform}\"}} {}", counter.get())
-                .expect("a string takes everything");
+        assert_eq!(Platform::of(&WantedTarget::Record), Platform::Recording);
+    }
+
+    #[test]
+    fn latencies_are_counted_in_buckets_that_include_the_smaller_ones() {
+        let metrics = Metrics::default();
+        for millis in [3, 60, 90, 400, 60_000] {
+            metrics.of(Platform::Twitch).connected(Duration::from_millis(millis));
         }
-        text
+        let text = metrics.text(&Gauges { shows: 0, ingests: 0, live: 0, ingest_kbps: 0, ingest_fps: 0.0 });
+        for (bound, count) in [("0.010", 1), ("0.050", 1), ("0.100", 3), ("0.500", 4), ("10.000", 4), ("+Inf", 5)] {
+            let line = format!("destination_connect_seconds_bucket{{platform=\"twitch\",le=\"{bound}\"}} {count}\n");
+            assert!(text.contains(&line), "{line}{text}");
+        }
+        assert!(text.contains("destination_connect_seconds_sum{platform=\"twitch\"} 60.553\n"), "{text}");
     }
 }

@@ -1,6 +1,8 @@
 //! One wanted destination and the task that serves it.
 
-use super::{House, meter::now, program::Program, publisher::Publisher, queue::Queue, recorder::Recorder, status::Status};
+use super::{
+    House, meter::now, metrics::Platform, program::Program, publisher::Publisher, queue::Queue, recorder::Recorder, status::Status,
+};
 use crate::{
     api::broadcast::{DestinationReport, DestinationState, WantedDestination, WantedTarget},
     domain::{address::check_address, ids::SessionId},
@@ -24,7 +26,8 @@ pub struct Outlet {
 impl Outlet {
     /// Starts to serve a destination.
     pub fn begin(wanted: WantedDestination, house: &Arc<House>, show: &SessionId, program: &Arc<Program>, changed: &Arc<Notify>) -> Self {
-        let queue = Arc::new(Queue::new(house.config.limits.queue_bytes));
+        let platform = Platform::of(&wanted.target);
+        let queue = Arc::new(Queue::new(house.config.limits.queue_bytes, platform));
         let status = Arc::new(Status::new(changed.clone()));
         let stop = CancellationToken::new();
         program.add(queue.clone());
@@ -35,6 +38,7 @@ impl Outlet {
                         target,
                         key: stream_key.clone(),
                         label: wanted.id.to_string(),
+                        accepted_before: wanted.accepted_before,
                         connector: house.connector.clone(),
                         program: program.clone(),
                         queue: queue.clone(),
@@ -43,6 +47,7 @@ impl Outlet {
                         stop: stop.clone(),
                         patience: house.config.patience,
                         metrics: house.metrics.clone(),
+                        platform,
                     };
                     tokio::spawn(publisher.run());
                 }
@@ -58,6 +63,7 @@ impl Outlet {
                     flow: program.flow(),
                     stop: stop.clone(),
                     patience: house.config.patience,
+                    quota: house.quota.clone(),
                 };
                 tokio::spawn(recorder.run());
             }

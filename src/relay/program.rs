@@ -230,7 +230,7 @@ impl Inner {
         }
         for queue in &self.queues {
             if queue.push(tag) {
-                metrics.dropped_groups.add(1);
+                metrics.of(queue.platform()).dropped_groups.add(1);
             }
         }
     }

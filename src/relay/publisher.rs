@@ -5,7 +5,7 @@ use super::{
     connect::{Connector, Trouble},
     dialogue::{self, End},
     meter::now,
-    metrics::Metrics,
+    metrics::{Metrics, Platform},
     program::{Flow, Program},
     queue::Queue,
     status::Status,
@@ -33,6 +33,8 @@ pub struct Publisher {
     pub key: StreamKey,
     /// For the log.
     pub label: String,
+    /// Whether the platform has accepted this show before this publisher was begun.
+    pub accepted_before: bool,
     /// How to get there.
     pub connector: Arc<Connector>,
     /// The show to send.
@@ -49,6 +51,8 @@ pub struct Publisher {
     pub patience: Patience,
     /// Counted for operators.
     pub metrics: Arc<Metrics>,
+    /// Under which name.
+    pub platform: Platform,
 }
 
 /// The tries since the last good connection.
@@ -56,7 +60,6 @@ pub struct Publisher {
 struct Outage {
     since: Option<(Instant, Timestamp)>,
     attempt: u32,
-    reason: String,
 }
 
 impl Publisher {
@@ -72,7 +75,7 @@ impl Publisher {
 
     async fn tries(&mut self) -> DestinationState {
         let mut outage = Outage::default();
-        let mut accepted_ever = false;
+        let mut accepted_ever = self.accepted_before;
         loop {
             let stop = self.stop.clone();
             tokio::select! {
@@ -119,10 +122,9 @@ impl Publisher {
             return Some(DestinationState::Failed { at: now(), reason });
         }
         outage.attempt += 1;
-        outage.reason.clone_from(&reason);
         let delay = delay(&self.patience, outage.attempt, rand::random());
         let next_at = now().plus_millis(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
-        self.metrics.retries.add(1);
+        self.metrics.of(self.platform).retries.add(1);
         self.status.set(DestinationState::Retrying { attempt: outage.attempt, since, next_at, reason });
         tokio::select! {
             () = self.stop.cancelled() => Some(DestinationState::Finished { at: now() }),

@@ -1,6 +1,9 @@
 //! What waits for one destination: bounded, and when it overflows whole groups of pictures go, nobody else's.
 
-use super::tag::{Role, Tag};
+use super::{
+    metrics::Platform,
+    tag::{Role, Tag},
+};
 use std::{collections::VecDeque, sync::Mutex};
 use tokio::sync::Notify;
 
@@ -9,6 +12,7 @@ pub struct Queue {
     inner: Mutex<Inner>,
     ready: Notify,
     bound: usize,
+    platform: Platform,
 }
 
 #[derive(Default)]
@@ -22,9 +26,14 @@ struct Inner {
 }
 
 impl Queue {
-    /// A closed queue that will hold up to `bound` bytes.
-    pub fn new(bound: usize) -> Self {
-        Self { inner: Mutex::default(), ready: Notify::new(), bound }
+    /// A closed queue that will hold up to `bound` bytes on their way to a platform.
+    pub fn new(bound: usize, platform: Platform) -> Self {
+        Self { inner: Mutex::default(), ready: Notify::new(), bound, platform }
+    }
+
+    /// Where it leads.
+    pub fn platform(&self) -> Platform {
+        self.platform
     }
 
     /// Opens it with what a newcomer needs: headers and the current group.
@@ -114,7 +123,7 @@ mod tests {
 
     #[test]
     fn an_overflow_costs_whole_groups_and_keeps_the_headers() {
-        let queue = Queue::new(100);
+        let queue = Queue::new(100, Platform::Custom);
         queue.push(&video(Role::Key, 0, 1));
         assert!(queue.pop().is_none(), "closed");
         queue.open([video(Role::Header, 0, 5)]);

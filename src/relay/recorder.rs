@@ -6,6 +6,7 @@ use super::{
     meter::now,
     program::{Flow, Program},
     queue::Queue,
+    recordings::Quota,
     status::Status,
 };
 use crate::{api::broadcast::DestinationState, config::relay::Patience};
@@ -50,11 +51,14 @@ pub struct Recorder {
     pub stop: CancellationToken,
     /// How long to wait for what.
     pub patience: Patience,
+    /// Whether there is room.
+    pub quota: Arc<Quota>,
 }
 
 enum End {
     Stopped,
     NothingToRecord,
+    NoRoom,
 }
 
 impl Recorder {
@@ -77,6 +81,10 @@ impl Recorder {
             self.queue.close();
             match ended {
                 Ok(End::Stopped) => break DestinationState::Finished { at: now() },
+                Ok(End::NoRoom) => {
+                    let reason = "the recordings have used up their room (FOOTLIGHT_RECORDINGS_GB)".to_owned();
+                    break DestinationState::Failed { at: now(), reason };
+                }
                 Ok(End::NothingToRecord) => {
                     attempt = 0;
                     self.status.set(DestinationState::Waiting);
@@ -142,6 +150,9 @@ impl Recorder {
                 () = self.queue.ready(), if out.is_empty() => {}
                 over = over(&mut self.flow) => { let () = over; return Ok(End::NothingToRecord); }
                 _ = look.tick() => {
+                    if self.is_without_room() {
+                        return Ok(End::NoRoom);
+                    }
                     let written = self.written();
                     if written.is_some_and(|written| written > newest) {
                         newest = written.unwrap_or(newest);
@@ -160,6 +171,10 @@ impl Recorder {
                 }
             }
         }
+    }
+
+    fn is_without_room(&self) -> bool {
+        self.folder.file_name().is_some_and(|show| self.quota.is_used_up(&show.to_string_lossy()))
     }
 
     /// When the folder was last written to: segments are files of their own.

@@ -9,14 +9,28 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::{
+    collections::HashSet,
     path::{self, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard},
     time::{Duration, SystemTime},
 };
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
-const SWEEP: Duration = Duration::from_secs(600);
+/// Which running recordings have to stop, because all of them together have used up their room.
+#[derive(Default)]
+pub struct Quota(Mutex<HashSet<String>>);
+
+impl Quota {
+    /// Whether the recording of a show has to stop.
+    pub fn is_used_up(&self, show: &str) -> bool {
+        self.lock().contains(show)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().expect("no one panics while holding the quota")
+    }
+}
 
 /// `GET /recordings/{sessionId}/{file}`: the playlist, its beginning, its segments; byte ranges are understood.
 pub async fn file(State(house): State<Arc<House>>, Path((id, file)): Path<(SessionId, String)>, request: Request) -> Response {
@@ -49,21 +63,33 @@ pub async fn keep_within(house: Arc<House>) {
     loop {
         let (folder, limits) = (house.recordings(), house.config.limits);
         let busy: Vec<_> = house.shows().iter().map(|show| show.id.to_string()).collect();
-        let swept = tokio::task::spawn_blocking(move || sweep(&folder, limits.recordings_bytes, limits.recordings_age, &busy)).await;
-        if let Ok(Err(error)) = swept {
-            tracing::warn!(%error, "recordings cannot be swept");
+        let running = busy.clone();
+        let swept = tokio::task::spawn_blocking(move || sweep(&folder, limits.recordings_bytes, limits.recordings_age, &running)).await;
+        match swept {
+            Ok(Ok(over)) => {
+                let mut stopped = house.quota.lock();
+                stopped.retain(|id| busy.contains(id));
+                // The largest first, one at each look: the others may fit without it.
+                if let Some(largest) = over.into_iter().find(|id| !stopped.contains(id)) {
+                    tracing::warn!(session = %largest, "recordings have used up their room");
+                    stopped.insert(largest);
+                }
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "recordings cannot be swept"),
+            Err(_) => {}
         }
         tokio::select! {
             () = house.ended.cancelled() => return,
-            () = tokio::time::sleep(SWEEP) => {}
+            () = tokio::time::sleep(house.config.patience.sweep) => {}
         }
     }
 }
 
-/// Removes the oldest recordings until the rest is young and small enough. Running shows are left alone.
-fn sweep(folder: &path::Path, most: u64, age: Duration, busy: &[String]) -> std::io::Result<()> {
+/// Removes the oldest recordings until the rest is young and small enough. Running shows keep what they have; if that is too
+/// much, they are answered, the largest first.
+fn sweep(folder: &path::Path, most: u64, age: Duration, busy: &[String]) -> std::io::Result<Vec<String>> {
     if !folder.exists() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut found: Vec<(SystemTime, u64, PathBuf, bool)> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -82,14 +108,18 @@ fn sweep(folder: &path::Path, most: u64, age: Duration, busy: &[String]) -> std:
     }
     found.sort();
     let mut total: u64 = found.iter().map(|(_, size, ..)| size).sum();
+    let mut running = Vec::new();
     for (newest, size, path, busy) in found {
         let old = newest.elapsed().is_ok_and(|elapsed| elapsed > age);
         if !busy && (old || total > most) {
             std::fs::remove_dir_all(&path)?;
             total -= size;
+        } else if busy {
+            running.push((size, path.file_name().unwrap_or_default().to_string_lossy().into_owned()));
         }
     }
-    Ok(())
+    running.sort_by(|one, other| other.cmp(one));
+    Ok(if total > most { running.into_iter().map(|(_, id)| id).collect() } else { Vec::new() })
 }
 
 #[cfg(test)]
@@ -115,8 +145,13 @@ mod tests {
             std::fs::write(show.join("00000.m4s"), [0; 1000]).expect("written");
             std::thread::sleep(Duration::from_millis(15));
         }
-        sweep(folder.path(), 2000, Duration::from_secs(3600), &["first".to_owned()]).expect("swept");
+        let hour = Duration::from_secs(3600);
+        assert_eq!(sweep(folder.path(), 2000, hour, &["first".to_owned()]).expect("swept"), [""; 0]);
         let left: Vec<_> = ["first", "second", "third"].into_iter().filter(|name| folder.path().join(name).exists()).collect();
         assert_eq!(left, ["first", "third"]);
+        std::fs::write(folder.path().join("third/00001.m4s"), [0; 10]).expect("written");
+        let running = ["first".to_owned(), "third".to_owned()];
+        assert_eq!(sweep(folder.path(), 1500, hour, &running).expect("swept"), ["third", "first"], "too much: the largest first");
+        assert_eq!(sweep(folder.path(), 3000, hour, &running).expect("swept"), [""; 0]);
     }
 }

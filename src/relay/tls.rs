@@ -42,8 +42,12 @@ impl Listener {
         let address = tcp.local_addr().expect("it is bound");
         let (sender, ready) = mpsc::channel(16);
         tokio::spawn(async move {
-            while !sender.is_closed() {
-                let Ok((stream, peer)) = tcp.accept().await else {
+            loop {
+                let accepted = tokio::select! {
+                    () = sender.closed() => return, // The port is free again at once, not after one more connection.
+                    accepted = tcp.accept() => accepted,
+                };
+                let Ok((stream, peer)) = accepted else {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 };

@@ -39,6 +39,11 @@ mod tests {
         for (address, key, application, name) in [
             ("rtmps://live.twitch.tv:443/app", "live_1_a?bandwidthtest=true", "app", "live_1_a?bandwidthtest=true"),
             ("rtmps://a.rtmps.youtube.com/live2", "ab-cd", "live2", "ab-cd"),
+            ("rtmps://fa723fc1b171.global-contribute.live-video.net", "sk_us-west-2_Ab", "app", "sk_us-west-2_Ab"),
+            ("rtmps://fa723fc1b171.global-contribute.live-video.net:443/app", "sk_1", "app", "sk_1"),
+            ("rtmps://va.pscp.tv:443/x", "a1b2c3", "x", "a1b2c3"),
+            ("rtmp://ingest.example.com/a/b/c", "k?x=1&y=2", "a/b/c", "k?x=1&y=2"),
+            ("rtmp://ingest.example.com/live?auth=1", "k", "live?auth=1", "k"),
             ("rtmp://ingest.example.com/a/b", "k", "a/b", "k"),
             ("rtmp://ingest.example.com/live/stream", "", "live", "stream"),
             ("rtmp://ingest.example.com/live", "", "live", ""),

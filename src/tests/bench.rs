@@ -7,3 +7,5 @@ mod egress;
 #[allow(dead_code, reason = "the API's tests use the rest of it")]
 #[path = "api/house.rs"]
 mod house;
+#[path = "bench/relay.rs"]
+mod relay;

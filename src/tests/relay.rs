@@ -4,12 +4,24 @@
 mod faults;
 #[path = "relay/guard.rs"]
 mod guard;
+#[path = "relay/handshake.rs"]
+mod handshake;
 #[path = "relay/hostile.rs"]
 mod hostile;
+#[path = "relay/life.rs"]
+mod life;
+#[path = "relay/limits.rs"]
+mod limits;
+#[path = "relay/matrix.rs"]
+mod matrix;
 #[path = "relay/path.rs"]
 mod path;
 #[path = "relay/platform.rs"]
 mod platform;
+#[path = "relay/process.rs"]
+mod process;
+#[path = "relay/secrets.rs"]
+mod secrets;
 #[path = "relay/secure.rs"]
 mod secure;
 #[path = "relay/slate.rs"]
@@ -18,3 +30,5 @@ mod slate;
 mod stage;
 #[path = "relay/takeover.rs"]
 mod takeover;
+#[path = "relay/tunnel.rs"]
+mod tunnel;

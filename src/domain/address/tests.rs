@@ -16,6 +16,17 @@ fn an_address_is_taken_apart_or_refused_with_the_reason() {
     ] {
         assert_eq!(check_address(text, &none).map(|target| target.url()), Ok(url.to_owned()), "{text}");
     }
+    for (text, tls, port, application) in [
+        ("rtmp://live.twitch.tv/app", false, 1935, "app"),
+        ("rtmps://live.twitch.tv/app", true, 443, "app"),
+        ("rtmps://a.rtmps.youtube.com:443/live2", true, 443, "live2"),
+        ("rtmps://fa723fc1b171.global-contribute.live-video.net:443/app", true, 443, "app"),
+        ("rtmps://va.pscp.tv:443/x", true, 443, "x"),
+        ("rtmps://ingest.example.com:8443/a/b", true, 8443, "a/b"),
+    ] {
+        let target = check_address(text, &none).expect(text);
+        assert_eq!((target.tls, target.port, target.application.as_str()), (tls, port, application), "{text}");
+    }
     for hostile in [
         "http://example.com/app",
         "rtmp:/example.com/app",

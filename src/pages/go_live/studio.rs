@@ -130,13 +130,7 @@ fn Health(running: Running) -> impl IntoView {
     };
     let composite = move || {
         running.view.with(|view| {
-            view.as_ref().and_then(|view| view.composite.as_ref()).map_or_else(
-                || "not there yet".to_owned(),
-                |report| {
-                    let audio = if report.audio { "with sound" } else { "without sound" };
-                    format!("{:.0} frames, {} Mbit/s, {audio}", report.fps, words::megabits(report.bitrate_kbps))
-                },
-            )
+            view.as_ref().and_then(|view| view.composite.as_ref()).map_or_else(|| "not there yet".to_owned(), words::composite)
         })
     };
     let troubles = move || {

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 
 /// How many chunk streams one peer may use. Encoders use up to six.
 const MAX_CHUNK_STREAMS: usize = 32;
+/// Memory that a message gets before its bytes have come.
+const ANNOUNCED: usize = 64 * 1024;
 /// A timestamp field of all ones: the true one follows.
 const EXTENDED: u32 = 0x00ff_ffff;
 
@@ -94,7 +96,7 @@ impl Reader {
         if !fresh && header.format != 3 && length != stream.length {
             return Err(Violation("a message changes its length on the way"));
         }
-        if length > self.max_message || held > self.max_message {
+        if length > self.max_message {
             return Err(Violation("message too large"));
         }
 
@@ -111,9 +113,11 @@ impl Reader {
             }
         }
         let take = (length - stream.partial.len()).min(self.chunk_size);
+        if held + take > self.max_message {
+            return Err(Violation("too much in unfinished messages"));
+        }
         if self.input.len() < at + take {
-            self.input.reserve(at + take - self.input.len());
-            return Ok(Step::Starved);
+            return Ok(Step::Starved); // Memory comes with the bytes, not with their announcement.
         }
 
         if fresh {
@@ -130,7 +134,7 @@ impl Reader {
             piece.freeze()
         } else {
             if fresh {
-                stream.partial.reserve(length);
+                stream.partial.reserve(length.min(ANNOUNCED));
             }
             stream.partial.extend_from_slice(&piece);
             if stream.partial.len() < length {

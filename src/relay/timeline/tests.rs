@@ -67,6 +67,8 @@ struct Life {
     first: u32,
     pause: u64,
     audio: bool,
+    /// So many frames of sound before the first picture.
+    late: u32,
     skew: u32,
     frames: u32,
     leaves: bool,
@@ -74,8 +76,18 @@ struct Life {
 
 fn life() -> impl Strategy<Value = Life> {
     let firsts = prop_oneof![Just(0), Just(u32::MAX - 500), any::<u32>()];
-    (1..4_u32, firsts, 0..20_000_u64, any::<bool>(), 0..400_u32, 1..150_u32, any::<bool>())
-        .prop_map(|(generation, first, pause, audio, skew, frames, leaves)| Life { generation, first, pause, audio, skew, frames, leaves })
+    (1..4_u32, firsts, 0..20_000_u64, any::<bool>(), 0..60_u32, 0..400_u32, 1..150_u32, any::<bool>()).prop_map(
+        |(generation, first, pause, audio, late, skew, frames, leaves)| Life {
+            generation,
+            first,
+            pause,
+            audio,
+            late,
+            skew,
+            frames,
+            leaves,
+        },
+    )
 }
 
 proptest! {
@@ -100,7 +112,7 @@ proptest! {
                 wall += 33;
                 let video = life.first.wrapping_add(frame * 33);
                 let role = if frame % 60 == 3 { Role::Key } else { Role::Plain };
-                let mut feed = vec![(Track::Video, role, video)];
+                let mut feed = if frame < life.late { Vec::new() } else { vec![(Track::Video, role, video)] };
                 if life.audio {
                     feed.push((Track::Audio, Role::Plain, video.wrapping_sub(life.skew)));
                 }

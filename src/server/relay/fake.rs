@@ -107,23 +107,13 @@ impl Relay for FakeRelay {
         let mut report = known.unwrap_or_else(|| ShowReport {
             session_id: show.session_id.clone(),
             at: Timestamp::default(),
-            ingest: nothing(),
+            ingest: IngestReport::nothing(),
             destinations: Vec::new(),
         });
         let before = std::mem::take(&mut report.destinations);
         for wanted in &show.destinations {
             let same = before.iter().find(|of| of.id == wanted.id).cloned();
-            report.destinations.push(same.unwrap_or_else(|| DestinationReport {
-                id: wanted.id.clone(),
-                state: DestinationState::Waiting,
-                bytes_written: 0,
-                bytes_acknowledged: None,
-                last_progress_at: None,
-                bitrate_kbps: 0,
-                reconnects: 0,
-                dropped_groups: 0,
-                uptime_ms: 0,
-            }));
+            report.destinations.push(same.unwrap_or_else(|| DestinationReport::waiting(wanted.id.clone())));
         }
         state.shows.insert(show.session_id.clone(), (show.clone(), report.clone()));
         Ok(report)
@@ -141,17 +131,5 @@ impl Relay for FakeRelay {
     async fn events(&self) -> Result<BoxStream<'static, RelayEvent>, RelayError> {
         drop(self.up()?);
         Ok(BroadcastStream::new(self.1.subscribe()).filter_map(|event| async { event.ok() }).boxed())
-    }
-}
-
-fn nothing() -> IngestReport {
-    IngestReport {
-        state: IngestState::Waiting,
-        fps: 0.0,
-        bitrate_kbps: 0,
-        keyframe_interval_ms: None,
-        audio: false,
-        av_skew_ms: None,
-        refusal: None,
     }
 }

@@ -167,19 +167,23 @@ fn verdict(snapshot: &Snapshot, deadlines: &Deadlines) -> Option<Outcome> {
     }
     let taken = facts.report.as_ref().is_some_and(|(report, at)| is_taken(report) && is_on_air(report, *at, *now));
     if matches!(session.state, SessionState::Starting { .. }) && !taken && age >= millis(deadlines.start) {
-        return failed(FailureCause::StartDeadline { missing: missing(snapshot).to_owned() });
+        return failed(FailureCause::StartDeadline { missing: missing(snapshot) });
     }
     None
 }
 
 /// What kept a show from going on air.
-fn missing(snapshot: &Snapshot) -> &'static str {
-    match &snapshot.facts.report {
+fn missing(snapshot: &Snapshot) -> String {
+    if let Some(reason) = evidence::refused(&snapshot.facts, snapshot.now) {
+        return format!("a picture that platforms take ({reason})");
+    }
+    let missing = match &snapshot.facts.report {
         Some((report, _)) if matches!(report.ingest.state, IngestState::Receiving { .. }) => "a destination that takes it",
         None => "the relay's word",
         Some(_) if capture::phase(snapshot) == Some(EgressPhase::Starting) => "the overlay page's start signal",
         Some(_) => "the composed picture",
-    }
+    };
+    missing.to_owned()
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -248,7 +248,8 @@ impl Studio {
                     WantedTarget::Publish { address: address.clone(), stream_key }
                 }
             };
-            destinations.push(WantedDestination { id: of.id.clone(), label: of.label().to_owned(), target });
+            let accepted_before = session.results.iter().any(|result| result.id == of.id && result.uptime_ms > 0);
+            destinations.push(WantedDestination { id: of.id.clone(), label: of.label().to_owned(), accepted_before, target });
         }
         let generations = [session.generation.0.saturating_sub(1), session.generation.0];
         let ingests = generations.into_iter().filter(|number| *number > 0).map(Generation);
@@ -257,7 +258,7 @@ impl Studio {
             ingests: ingests.map(|generation| WantedIngest { generation, token: self.publish_token(&session.id, generation) }).collect(),
             destinations,
             video: session.video,
-            slate: true,
+            slate: self.config().slate,
         })
     }
 

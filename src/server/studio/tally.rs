@@ -27,7 +27,10 @@ pub fn due(kept: &[DestinationResult], report: &ShowReport) -> Option<Vec<Destin
     let news = results.iter().any(|result| match kept.iter().find(|of| of.id == result.id) {
         None => true,
         Some(of) => {
-            result.uptime_ms >= of.uptime_ms + KEPT_EVERY_MS || (result.reconnects, &result.failure) != (of.reconnects, &of.failure)
+            let first = of.uptime_ms == 0 && result.uptime_ms > 0;
+            first
+                || result.uptime_ms >= of.uptime_ms + KEPT_EVERY_MS
+                || (result.reconnects, &result.failure) != (of.reconnects, &of.failure)
         }
     });
     news.then_some(results)
@@ -60,35 +63,19 @@ fn failure(of: &DestinationReport) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        api::broadcast::{IngestReport, IngestState},
-        domain::timestamp::Timestamp,
-    };
+    use crate::{api::broadcast::IngestReport, domain::timestamp::Timestamp};
 
     fn report(uptime_ms: u64, reconnects: u32) -> ShowReport {
         let at = Timestamp::from_millis(1_000);
         ShowReport {
             session_id: "s1".parse().expect("an id"),
             at,
-            ingest: IngestReport {
-                state: IngestState::Waiting,
-                fps: 0.0,
-                bitrate_kbps: 0,
-                keyframe_interval_ms: None,
-                audio: false,
-                av_skew_ms: None,
-                refusal: None,
-            },
+            ingest: IngestReport::nothing(),
             destinations: vec![DestinationReport {
-                id: "d1".parse().expect("an id"),
                 state: DestinationState::Live { since: at },
-                bytes_written: 0,
-                bytes_acknowledged: None,
-                last_progress_at: None,
-                bitrate_kbps: 0,
                 reconnects,
-                dropped_groups: 0,
                 uptime_ms,
+                ..DestinationReport::waiting("d1".parse().expect("an id"))
             }],
         }
     }
@@ -111,5 +98,7 @@ mod tests {
         assert!(due(&kept, &report(40_000, 0)).is_some());
         assert!(due(&kept, &report(11_000, 1)).is_some());
         assert!(due(&[], &report(0, 0)).is_some());
+        let waiting = count(&[], &report(0, 0));
+        assert!(due(&waiting, &report(100, 0)).is_some(), "that it was accepted is known at once");
     }
 }

@@ -1,6 +1,10 @@
 //! The fault matrix: each platform with its own trouble, and none of it anybody else's.
 
-use super::{platform::*, stage::*};
+use super::{
+    matrix::{self, Outage},
+    platform::*,
+    stage::*,
+};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,4 +95,9 @@ async fn an_outage_longer_than_the_limit_is_given_up_and_a_long_hold_ends_the_br
     let _encoder = stage.encoder("limits", 1);
     stage.until("limits", "the same generation's return", |r| state(r, "kind") == "live").await;
     assert_eq!(kind.publishes.lock().expect("sound").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_is_down_for_five_seconds_is_nobody_elses_trouble() {
+    matrix::play(&Outage { down: Duration::from_secs(5), retry_most: Duration::from_secs(2) }).await;
 }

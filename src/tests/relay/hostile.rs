@@ -1,7 +1,16 @@
 //! Strangers at the ingest: whatever they send, shows go on.
 
-use super::stage::*;
-use footlight::api::broadcast::IngestState;
+use super::{process::Process, stage::*};
+use bytes::{Bytes, BytesMut};
+use footlight::{
+    api::broadcast::IngestState,
+    relay::rtmp::{
+        Message,
+        chunk::Writer,
+        client::{ClientSession, Event},
+        kind,
+    },
+};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -9,17 +18,19 @@ use tokio::{
     time::{Duration, timeout},
 };
 
-async fn assault(address: std::net::SocketAddr, bytes: &[u8], handshake: bool) {
+async fn handshake(stream: &mut TcpStream) {
+    let mut opening = vec![3; 1537];
+    opening[1..9].fill(0);
+    stream.write_all(&opening).await.expect("sent");
+    let mut answer = vec![0; 3073];
+    stream.read_exact(&mut answer).await.expect("the handshake");
+    stream.write_all(&answer[1..1537]).await.expect("sent");
+}
+
+async fn assault(address: std::net::SocketAddr, bytes: &[u8], with_handshake: bool) {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
-    if handshake {
-        let mut opening = vec![3; 1537];
-        opening[1..9].fill(0);
-        if stream.write_all(&opening).await.is_err() {
-            return;
-        }
-        let mut answer = vec![0; 3073];
-        stream.read_exact(&mut answer).await.expect("the handshake");
-        let _ = stream.write_all(&answer[1..1537]).await;
+    if with_handshake {
+        handshake(&mut stream).await;
     }
     let _ = stream.write_all(bytes).await;
     let _ = stream.shutdown().await;
@@ -37,15 +48,15 @@ async fn malformed_rtmp_ends_its_own_connection_and_nothing_else() {
     let bomb: Vec<u8> = [3, 0, 1, b'a'].repeat(3000);
     let mut nested = vec![3, 0, 0, 0, 0, 0x2e, 0xe0, 20, 0, 0, 0, 0];
     nested.extend(bomb.chunks(128).enumerate().flat_map(|(index, piece)| [if index > 0 { &[0xc3][..] } else { &[] }, piece].concat()));
-    assault(stage.relay.ingest_addr, &nested, true).await;
-    assault(stage.relay.ingest_addr, &[6, 0, 0, 0, 0xff, 0xff, 0xff, 9, 1, 0, 0, 0], true).await;
+    assault(stage.ingest, &nested, true).await;
+    assault(stage.ingest, &[6, 0, 0, 0, 0xff, 0xff, 0xff, 9, 1, 0, 0, 0], true).await;
     for round in 0..200 {
         let length = dice.random_range(0..4000);
         let mut bytes: Vec<u8> = (0..length).map(|_| dice.random()).collect();
         if round % 2 == 0 && length > 12 {
             bytes[..8].copy_from_slice(&[3, 0, 0, 0, 0, 1, 0, 20]); // A command of 256 bytes of noise.
         }
-        assault(stage.relay.ingest_addr, &bytes, round % 4 != 3).await;
+        assault(stage.ingest, &bytes, round % 4 != 3).await;
     }
     let report = stage.report("calm").await;
     assert!(matches!(report.ingest.state, IngestState::Receiving { .. }) && report.ingest.fps > 20.0, "{report:?}");
@@ -62,4 +73,77 @@ async fn another_codec_is_refused_and_the_show_is_told() {
     let _encoder = Encoder(child.expect("ffmpeg is installed"));
     let report = stage.until("codec", "the reason", |r| r.ingest.refusal.is_some()).await;
     assert_eq!(report.ingest.refusal.as_deref(), Some("only H.264 and AAC are taken, this is video codec 2"));
+}
+
+/// A publisher that was let in: its connection, and its session to write more with.
+async fn let_in(stage: &Stage, session: &str, generation: u32) -> TcpStream {
+    let mut stream = TcpStream::connect(stage.ingest).await.expect("it listens");
+    handshake(&mut stream).await;
+    let name = format!("{session}.{generation}.{}", token(generation));
+    let mut client = ClientSession::new("show", "rtmp://relay/show", name);
+    let mut input = BytesMut::with_capacity(4096);
+    loop {
+        stream.write_all(&client.output()).await.expect("sent");
+        assert!(stream.read_buf(&mut input).await.expect("open") > 0, "not let in");
+        if client.feed(&input.split()).expect("legal").contains(&Event::Accepted) {
+            return stream;
+        }
+    }
+}
+
+/// What a publisher who holds a valid token may send, and then some of it broken.
+fn broken(dice: &mut StdRng) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    let mut writer = Writer::default();
+    if dice.random() {
+        writer.enlarge(dice.random_range(1..70_000), &mut out);
+    }
+    for _ in 0..dice.random_range(1..30) {
+        let mut body = vec![0; dice.random_range(0..20_000)];
+        dice.fill(&mut body[..]);
+        if let [first, second, ..] = &mut body[..] {
+            (*first, *second) = [(0x17, 0), (0x17, 1), (0x27, 1), (0xaf, 0), (0xaf, 1), (0x22, 0)][dice.random_range(0..6)];
+        }
+        let kinds = [kind::VIDEO, kind::VIDEO, kind::AUDIO, kind::AUDIO, kind::DATA, kind::COMMAND, kind::ABORT, kind::USER_CONTROL, 200];
+        let kind = kinds[dice.random_range(0..kinds.len())];
+        writer.write(&Message { kind, timestamp: dice.random(), stream: 1, body: Bytes::from(body) }, &mut out);
+    }
+    let mut bytes = out.to_vec();
+    for _ in 0..dice.random_range(0..8) {
+        let at = dice.random_range(0..bytes.len());
+        bytes[at] = dice.random();
+    }
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publisher_with_a_valid_token_can_neither_crash_nor_exhaust_the_relay() {
+    let (process, stage) = Process::start(&[("RUST_LOG", "warn")]).await;
+    stage.put(&wanted("calm", &[1], vec![record("tape")])).await;
+    let _encoder = stage.encoder("calm", 1);
+    stage.until("calm", "the composite", |r| r.ingest.fps > 20.0 && state(r, "tape") == "live").await;
+    let mut dice = StdRng::seed_from_u64(20_261_125);
+    let mut at_first = 0;
+    for round in 0..150 {
+        stage.put(&wanted("wild", &[1 + round], vec![record("tape")])).await;
+        let mut stream = let_in(&stage, "wild", 1 + round).await;
+        let bytes = if round % 10 == 9 {
+            // Thirty messages begun, each of them announced as large as can be, none finished.
+            (3..33_u8).flat_map(|id| [&[id, 0, 0, 0, 0x7f, 0xff, 0xff, kind::VIDEO, 1, 0, 0, 0][..], &[0; 128]].concat()).collect()
+        } else {
+            broken(&mut dice)
+        };
+        let _ = stream.write_all(&bytes).await;
+        let _ = stream.shutdown().await;
+        let mut rest = Vec::new();
+        let _ = timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+        if round == 50 {
+            at_first = process.kilobytes("VmRSS");
+        }
+    }
+    let report = stage.report("calm").await;
+    assert!(matches!(report.ingest.state, IngestState::Receiving { .. }) && report.ingest.fps > 20.0, "{report:?}");
+    let grown = process.kilobytes("VmRSS").saturating_sub(at_first);
+    println!("memory grew by {grown} kB over a hundred wild publishers; at most {} kB", process.kilobytes("VmHWM"));
+    assert!(grown < 32_000, "{grown} kB");
 }

@@ -97,3 +97,63 @@ async fn nothing_is_told_without_the_secret() {
     }
     assert_eq!(stage.http.get(stage.url("/healthz")).send().await.expect("sent").status(), 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_show_comes_in_and_goes_out_over_ipv6() {
+    let nginx = Nginx::at("[::1]");
+    let kind = Scripted::at(std::net::Ipv6Addr::LOCALHOST.into(), Manners::Kind);
+    let stage = Stage::open(&format!("{},{}", nginx.allow(), kind.address), |config| {
+        config.listen = (std::net::Ipv6Addr::LOCALHOST, 0).into();
+        config.ingest = (std::net::Ipv6Addr::LOCALHOST, 0).into();
+    })
+    .await;
+    stage.put(&wanted("six", &[1], vec![publish("nginx", nginx.address(), "a"), publish("kind", kind.url(), "b")])).await;
+    let _encoder = stage.encoder("six", 1);
+    stage.until("six", "both live", |r| of(r, "nginx").uptime_ms > 1000 && state(r, "kind") == "live").await;
+    stage.delete("six").await;
+    assert!(packets(&nginx.files()[0]).len() > 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn applications_of_several_parts_and_keys_with_parameters_arrive_as_they_were_given() {
+    let platform = Scripted::start(Manners::Kind);
+    let stage = Stage::open(&platform.address.to_string(), |_| {}).await;
+    let cases = [
+        ("app", "live_1_Ab?bandwidthtest=true", "app/live_1_Ab?bandwidthtest=true"),
+        ("live2", "abcd-efgh-ijkl", "live2/abcd-efgh-ijkl"),
+        ("app", "sk_us-west-2_Ab12", "app/sk_us-west-2_Ab12"),
+        ("a/b/c", "k?x=1&y=/2", "a/b/c/k?x=1&y=/2"),
+        ("live?auth=1", "k", "live?auth=1/k"),
+        ("a/b/stream", "", "a/b/stream"),
+    ];
+    let all = cases
+        .iter()
+        .enumerate()
+        .map(|(index, (application, key, _))| publish(&format!("d{index}"), format!("rtmp://{}/{application}", platform.address), key));
+    stage.put(&wanted("names", &[1], all.collect())).await;
+    let _encoder = stage.encoder("names", 1);
+    stage.until("names", "all live", |r| r.destinations.iter().all(|one| state(r, one.id.as_str()) == "live")).await;
+    let mut heard = platform.publishes.lock().expect("sound").clone();
+    let mut expected: Vec<_> = cases.iter().map(|(.., whole)| (*whole).to_owned()).collect();
+    heard.sort();
+    expected.sort();
+    assert_eq!(heard, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_in_the_sound_is_measured() {
+    let stage = Stage::open("", |_| {}).await;
+    stage.put(&wanted("quiet", &[1, 2], vec![])).await;
+    let _loud = stage.encoder("quiet", 1);
+    let report = stage.until("quiet", "sound", |r| r.ingest.audio && r.ingest.fps > 20.0).await;
+    assert_eq!(report.ingest.silent_ms, 0);
+    let child = std::process::Command::new("ffmpeg")
+        .args(["-loglevel", "quiet", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25"])
+        .args(["-re", "-f", "lavfi", "-i", "anullsrc=r=44100:cl=stereo", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"])
+        .args(["-g", "25", "-c:a", "aac", "-f", "flv"])
+        .arg(stage.ingest_url("quiet", 2))
+        .spawn();
+    let _encoder = Encoder(child.expect("ffmpeg is installed"));
+    let report = stage.until("quiet", "silence", |r| r.ingest.silent_ms > 2000).await;
+    assert!(report.ingest.audio, "silent sound is sound: {report:?}");
+}

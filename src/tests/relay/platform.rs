@@ -6,7 +6,7 @@ use rml_rtmp::{
     sessions::{ServerSession, ServerSessionConfig, ServerSessionEvent, ServerSessionResult},
 };
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
@@ -14,24 +14,30 @@ use std::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 /// A real RTMP server that keeps every publish as an FLV file.
 pub struct Nginx {
     pub port: u16,
+    host: &'static str,
     pub folder: tempfile::TempDir,
     child: Option<Child>,
 }
 
 impl Nginx {
     pub fn start() -> Self {
-        let mut nginx = Self { port: free_port(), folder: tempfile::tempdir().expect("a folder"), child: None };
+        Self::at("127.0.0.1")
+    }
+
+    /// On an IP address as it stands in URLs.
+    pub fn at(host: &'static str) -> Self {
+        let mut nginx = Self { port: free_port(), host, folder: tempfile::tempdir().expect("a folder"), child: None };
         let at = nginx.folder.path().display();
         let configuration = format!(
             "load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;\ndaemon off; master_process off; user root; pid {at}/pid; error_log {at}/error.log;\n\
              events {{ worker_connections 64; }}\n\
-             rtmp {{ server {{ listen 127.0.0.1:{}; chunk_size 4096; application live {{ live on; record all; record_path {at}; record_unique on; }} }} }}\n",
+             rtmp {{ server {{ listen {host}:{}; chunk_size 4096; application live {{ live on; record all; record_path {at}; record_unique on; }} }} }}\n",
             nginx.port
         );
         std::fs::write(nginx.folder.path().join("nginx.conf"), configuration).expect("written");
@@ -44,7 +50,7 @@ impl Nginx {
         let child = Command::new("nginx").arg("-c").arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.child = Some(child.expect("nginx is installed"));
         let deadline = Instant::now() + Duration::from_secs(5);
-        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        while std::net::TcpStream::connect(format!("{}:{}", self.host, self.port)).is_err() {
             assert!(Instant::now() < deadline, "nginx never listens");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -58,11 +64,11 @@ impl Nginx {
     }
 
     pub fn address(&self) -> String {
-        format!("rtmp://127.0.0.1:{}/live", self.port)
+        format!("rtmp://{}:{}/live", self.host, self.port)
     }
 
     pub fn allow(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{}:{}", self.host, self.port)
     }
 
     /// The recordings, oldest first.
@@ -99,25 +105,33 @@ pub enum Manners {
 /// Timestamp and first bytes of each video message.
 pub type Taken = Arc<Mutex<Vec<(u32, Vec<u8>)>>>;
 
-/// A scripted platform and what it has taken: timestamp, keyframe, first byte of each video message.
+/// A scripted platform and what it has taken.
+#[derive(Clone)]
 pub struct Scripted {
     pub address: SocketAddr,
     pub taken: Taken,
+    /// Application and stream name of each publish asked for.
     pub publishes: Arc<Mutex<Vec<String>>>,
+    /// Stream names that were unpublished properly.
+    pub farewells: Arc<Mutex<Vec<String>>>,
 }
 
 impl Scripted {
     pub fn start(manners: Manners) -> Self {
-        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        Self::at([127, 0, 0, 1].into(), manners)
+    }
+
+    pub fn at(ip: IpAddr, manners: Manners) -> Self {
+        let socket = if ip.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.expect("a socket");
         socket.set_recv_buffer_size(16 * 1024).expect("small, so that one that never reads is full soon");
-        socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+        socket.bind((ip, 0).into()).expect("a port");
         let listener = socket.listen(64).expect("listens");
         let address = listener.local_addr().expect("bound");
-        let (taken, publishes) = (Arc::default(), Arc::default());
-        let platform = Self { address, taken: Arc::clone(&taken), publishes: Arc::clone(&publishes) };
+        let platform = Self { address, taken: Arc::default(), publishes: Arc::default(), farewells: Arc::default() };
+        let own = platform.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, manners, Arc::clone(&taken), Arc::clone(&publishes)));
+                tokio::spawn(serve(stream, manners, own.clone()));
             }
         });
         platform
@@ -128,7 +142,7 @@ impl Scripted {
     }
 }
 
-async fn serve(mut stream: TcpStream, manners: Manners, taken: Taken, publishes: Arc<Mutex<Vec<String>>>) -> Option<()> {
+async fn serve(mut stream: TcpStream, manners: Manners, own: Scripted) -> Option<()> {
     let mut handshake = Handshake::new(PeerType::Server);
     let mut buffer = vec![0; 65536];
     let mut rest = loop {
@@ -151,8 +165,10 @@ async fn serve(mut stream: TcpStream, manners: Manners, taken: Taken, publishes:
                 ServerSessionResult::RaisedEvent(ServerSessionEvent::ConnectionRequested { request_id, .. }) => {
                     results.extend(session.accept_request(request_id).ok()?);
                 }
-                ServerSessionResult::RaisedEvent(ServerSessionEvent::PublishStreamRequested { request_id, stream_key, .. }) => {
-                    publishes.lock().expect("sound").push(stream_key.clone());
+                ServerSessionResult::RaisedEvent(ServerSessionEvent::PublishStreamRequested {
+                    request_id, app_name, stream_key, ..
+                }) => {
+                    own.publishes.lock().expect("sound").push(format!("{app_name}/{stream_key}"));
                     match manners {
                         Manners::RefusesKey => {
                             let words = format!("Channel of {stream_key} is suspended");
@@ -166,10 +182,13 @@ async fn serve(mut stream: TcpStream, manners: Manners, taken: Taken, publishes:
                     }
                 }
                 ServerSessionResult::RaisedEvent(ServerSessionEvent::VideoDataReceived { data, timestamp, .. }) => {
-                    taken.lock().expect("sound").push((timestamp.value, data[..data.len().min(2)].to_vec()));
+                    own.taken.lock().expect("sound").push((timestamp.value, data[..data.len().min(2)].to_vec()));
                     if manners == Manners::NeverReads {
                         std::future::pending::<()>().await;
                     }
+                }
+                ServerSessionResult::RaisedEvent(ServerSessionEvent::PublishStreamFinished { stream_key, .. }) => {
+                    own.farewells.lock().expect("sound").push(stream_key);
                 }
                 _ => {}
             }

@@ -1,39 +1,15 @@
 //! RTMPS and TLS: towards a platform behind stunnel, and at the relay's own doors.
 
-use super::{platform::*, stage::*};
-use footlight::{api::broadcast::IngestState, config::relay::TlsFiles};
-use std::{
-    path::Path,
-    process::{Command, Stdio},
+use super::{platform::*, stage::*, tunnel::*};
+use footlight::{
+    api::broadcast::IngestState,
+    config::serve::{RelayClientConfig, Secret},
+    server::{
+        relay::{Relay, RelayError, RelayEvent, client::RelayClient},
+        security,
+    },
 };
-
-/// A certificate for `localhost` and 127.0.0.1 that signs itself.
-fn certificate(folder: &Path) -> TlsFiles {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("a certificate");
-    let files = TlsFiles { certificate: folder.join("cert.pem"), key: folder.join("key.pem") };
-    std::fs::write(&files.certificate, made.cert.pem()).expect("written");
-    std::fs::write(&files.key, made.signing_key.serialize_pem()).expect("written");
-    files
-}
-
-fn stunnel(folder: &Path, files: &TlsFiles, to: u16) -> (u16, Encoder) {
-    let port = free_port();
-    let (certificate, key) = (files.certificate.display(), files.key.display());
-    let file = folder.join("stunnel.conf");
-    let text = format!(
-        "foreground = yes\npid =\n[rtmps]\naccept = 127.0.0.1:{port}\nconnect = 127.0.0.1:{to}\ncert = {certificate}\nkey = {key}\n"
-    );
-    std::fs::write(&file, text).expect("written");
-    let child = Command::new("stunnel4").arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let child = Encoder(child.expect("stunnel is installed"));
-    for _ in 0..250 {
-        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return (port, child);
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    panic!("stunnel never listens");
-}
+use futures::StreamExt;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_platform_behind_tls_takes_the_show_if_its_certificate_is_trusted() {
@@ -59,22 +35,33 @@ async fn control_and_ingest_speak_tls_when_told_to() {
     let folder = tempfile::tempdir().expect("a folder");
     let files = certificate(folder.path());
     let stage = Stage::open("", |config| config.tls = Some(files.clone())).await;
-    let pem = std::fs::read(&files.certificate).expect("read");
-    let http = reqwest::Client::builder()
-        .tls_certs_only([reqwest::Certificate::from_pem(&pem).expect("a certificate")])
-        .build()
-        .expect("a client");
-    let url = format!("https://localhost:{}/shows/doors", stage.relay.control_addr.port());
-    let answer = http.put(&url).bearer_auth(SECRET).json(&wanted("doors", &[1], vec![])).send().await.expect("TLS");
-    assert_eq!(answer.status(), 200);
-    let _encoder = encoder(&stage.ingest_url("doors", 1).replace("rtmp://", "rtmps://"), "testsrc2=size=320x180:rate=25");
-    for _ in 0..200 {
-        let report: footlight::api::broadcast::ShowReport =
-            http.get(&url).bearer_auth(SECRET).send().await.expect("TLS").json().await.expect("a report");
-        if matches!(report.ingest.state, IngestState::Receiving { .. }) {
-            return;
+    let (_encoder, secret) =
+        (encoder(&stage.ingest_url("doors", 1).replace("rtmp://", "rtmps://"), "testsrc2=size=320x180:rate=25"), Secret::new(SECRET));
+    let config = |trust| RelayClientConfig {
+        url: format!("https://localhost:{}", stage.control.port()),
+        ingest_url: format!("rtmps://localhost:{}/show", stage.ingest.port()),
+        secret: secret.clone(),
+        trust,
+    };
+    // The application's own client, with and without the authority behind the relay's certificate.
+    let client = |tls| reqwest::Client::builder().tls_backend_preconfigured(tls).build().expect("a client");
+    let stranger = RelayClient::new(config(None), client(security::tls()));
+    let refused = stranger.put(&wanted("doors", &[1], vec![])).await;
+    assert!(matches!(refused, Err(RelayError::Unreachable(_))), "{refused:?}");
+    let trust = security::tls_trusting(&files.certificate).expect("a certificate");
+    let relay = RelayClient::new(config(Some(files.certificate.clone())), client(trust));
+    let mut events = relay.events().await.expect("TLS");
+    relay.put(&wanted("doors", &[1], vec![])).await.expect("TLS");
+    let arrives = async {
+        while let Some(event) = events.next().await {
+            if matches!(event, RelayEvent::Show(report) if matches!(report.ingest.state, IngestState::Receiving { .. })) {
+                return true;
+            }
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("the composite never came through TLS");
+        false
+    };
+    let arrived = tokio::time::timeout(std::time::Duration::from_secs(20), arrives).await;
+    assert_eq!(arrived, Ok(true), "the composite never came through TLS");
+    assert!(stage.http.get(stage.url("/healthz")).send().await.is_err(), "nothing is said in the clear");
+    assert!(security::tls_trusting(&files.key).is_err(), "a key is no certificate");
 }

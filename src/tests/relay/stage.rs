@@ -17,9 +17,19 @@ use std::{
 pub const SECRET: &str = "a-secret-of-the-tests";
 
 pub struct Stage {
-    pub relay: Running,
+    /// Where its control API answers.
+    pub control: SocketAddr,
+    /// Where the composite is published to.
+    pub ingest: SocketAddr,
     pub data: tempfile::TempDir,
     pub http: reqwest::Client,
+    relay: Option<Running>,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        drop(self.relay.take());
+    }
 }
 
 /// Kills its child at the end.
@@ -70,11 +80,18 @@ impl Stage {
             Some(resolver) => relay::start_with(config, resolver).await,
             None => relay::start(config).await,
         };
-        Self { relay: relay.expect("starts"), data, http: reqwest::Client::new() }
+        let relay = relay.expect("starts");
+        Self { control: relay.control_addr, ingest: relay.ingest_addr, data, http: reqwest::Client::new(), relay: Some(relay) }
+    }
+
+    /// The same for a relay that is a process of its own.
+    pub fn over(control: SocketAddr, ingest: SocketAddr, data: tempfile::TempDir) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self { control, ingest, data, http: reqwest::Client::new(), relay: None }
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.relay.control_addr)
+        format!("http://{}{path}", self.control)
     }
 
     pub async fn put(&self, wanted: &WantedShow) -> ShowReport {
@@ -111,7 +128,7 @@ impl Stage {
     }
 
     pub fn ingest_url(&self, session: &str, generation: u32) -> String {
-        format!("rtmp://{}/show/{session}.{generation}.{}", self.relay.ingest_addr, token(generation))
+        format!("rtmp://{}/show/{session}.{generation}.{}", self.ingest, token(generation))
     }
 
     /// A real encoder with a keyframe every second.
@@ -151,11 +168,12 @@ pub fn wanted(session: &str, generations: &[u32], destinations: Vec<WantedDestin
 
 pub fn publish(id: &str, address: impl Into<String>, key: &str) -> WantedDestination {
     let target = WantedTarget::Publish { address: address.into(), stream_key: StreamKey::new(key.into()) };
-    WantedDestination { id: id.parse().expect("an id"), label: id.into(), target }
+    WantedDestination { id: id.parse().expect("an id"), label: id.into(), accepted_before: false, target }
 }
 
 pub fn record(id: &str) -> WantedDestination {
-    WantedDestination { id: id.parse().expect("an id"), label: "Rehearsal".into(), target: WantedTarget::Record }
+    let id = id.parse().expect("an id");
+    WantedDestination { id, label: "Rehearsal".into(), accepted_before: false, target: WantedTarget::Record }
 }
 
 pub fn of<'a>(report: &'a ShowReport, id: &str) -> &'a DestinationReport {

@@ -45,13 +45,22 @@ async fn a_new_egress_takes_over_in_the_same_broadcast() {
     let files = nginx.files();
     assert_eq!(files.len(), 1, "one broadcast");
     let packets = packets(&files[0]);
-    for kind in ["video", "audio"] {
+    let gaps = |kind: &str| {
         let times: Vec<_> = packets.iter().filter(|(of, ..)| of == kind).map(|packet| packet.1).collect();
         assert!(times.windows(2).all(|pair| pair[1] >= pair[0]), "{kind} is monotonic");
-        let gaps: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).filter(|gap| *gap > 0.2).collect();
-        println!("{kind} gaps {gaps:?}");
-        assert!(gaps.len() <= 2, "{kind}: {gaps:?}");
+        times.windows(2).filter(|pair| pair[1] - pair[0] > 0.2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()
+    };
+    let (video, audio) = (gaps("video"), gaps("audio"));
+    println!("gaps of the picture {video:.3?}, of the sound {audio:.3?}");
+    // A group is one second. Make before break costs no more than that, and break before make is the only longer one.
+    assert!(video.iter().filter(|(from, to)| to - from > 1.2).count() <= 1, "{video:?}");
+    assert!(video.len() <= 2 && audio.len() <= 2, "{video:?} {audio:?}");
+    for (from, to) in &video {
+        let with = |(start, end): &&(f64, f64)| (start - from).abs() < 0.2 && (end - to).abs() < 0.2;
+        assert!(audio.iter().find(with).is_some(), "picture and sound stop and return together: {video:?} {audio:?}");
     }
+    let last = |kind: &str| packets.iter().rfind(|(of, ..)| of == kind).map_or(0.0, |packet| packet.1);
+    assert!((last("video") - last("audio")).abs() < 0.2, "they end together");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +79,7 @@ async fn a_token_that_is_no_longer_wanted_is_cut_and_a_wrong_one_never_enters() 
     let mut good = stage.encoder("token", 1);
     stage.until("token", "the composite", |r| matches!(r.ingest.state, IngestState::Receiving { .. })).await;
     for name in ["token.1.wrong", "token.1.", "token.2.00000000000000000000000000000002", "token", "../x.1.y"] {
-        let mut bad = encoder(&format!("rtmp://{}/show/{name}", stage.relay.ingest_addr), "testsrc2=size=320x180:rate=25");
+        let mut bad = encoder(&format!("rtmp://{}/show/{name}", stage.ingest), "testsrc2=size=320x180:rate=25");
         let end = tokio::task::spawn_blocking(move || bad.0.wait()).await.expect("joined").expect("waited");
         assert!(!end.success(), "{name}");
     }

@@ -39,7 +39,7 @@ proptest! {
         let mut reader = Reader::new(4096);
         reader.input().extend_from_slice(&bytes);
         while let Ok(Some(_)) = reader.take() {}
-        prop_assert!(reader.streams.values().map(|stream| stream.partial.len()).sum::<usize>() <= 2 * 4096);
+        prop_assert!(reader.streams.values().map(|stream| stream.partial.len()).sum::<usize>() <= 4096);
     }
 }
 
@@ -72,4 +72,35 @@ fn a_peer_cannot_announce_more_than_is_borne() {
         reader.input().extend_from_slice(&[id, 0, 0, 0, 0, 0, 2, 9, 1, 0, 0, 0, 1, 1]);
     }
     assert!(std::iter::repeat_with(|| reader.take()).find_map(Result::err).is_some());
+}
+
+#[test]
+fn announced_lengths_cost_no_memory() {
+    const MOST: usize = 8 << 20;
+    let mut reader = Reader::new(MOST);
+    let large: [u8; 3] = [0x7f, 0xff, 0xff];
+    reader.input().extend_from_slice(&[2, 0, 0, 0, 0, 0, 4, kind::SET_CHUNK_SIZE, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff]);
+    for id in 3..30 {
+        reader.input().extend_from_slice(&[&[id, 0, 0, 0][..], &large, &[kind::VIDEO, 1, 0, 0, 0, 1, 2, 3]].concat());
+    }
+    assert_eq!(reader.take(), Ok(None), "the first waits for its bytes");
+    assert!(reader.input.capacity() < 64 * 1024, "{}", reader.input.capacity());
+
+    let mut reader = Reader::new(MOST);
+    for id in 3..30 {
+        reader.input().extend_from_slice(&[&[id, 0, 0, 0][..], &large, &[kind::VIDEO, 1, 0, 0, 0], &[0; 128]].concat());
+        while let Ok(Some(_)) = reader.take() {}
+    }
+    let held: usize = reader.streams.values().map(|stream| stream.partial.capacity()).sum();
+    assert!(held <= 27 * ANNOUNCED, "{held}");
+}
+
+#[test]
+fn unfinished_messages_are_bounded_together() {
+    let mut reader = Reader::new(1000);
+    let verdict = (3..20).find_map(|id| {
+        reader.input().extend_from_slice(&[&[id, 0, 0, 0, 0, 3, 0, kind::VIDEO, 1, 0, 0, 0][..], &[0; 128]].concat());
+        reader.take().err()
+    });
+    assert_eq!(verdict, Some(Violation("too much in unfinished messages")));
 }

@@ -49,13 +49,23 @@ pub(super) fn all_failed(session: &Session, facts: &ShowFacts) -> Option<Vec<Str
     (!reasons.is_empty() && reasons.len() == session.destinations.len()).then_some(reasons)
 }
 
+/// Why the relay takes nothing of what it is sent, if that is so.
+pub(super) fn refused(facts: &ShowFacts, now: Timestamp) -> Option<&str> {
+    let (report, at) = facts.report.as_ref()?;
+    let away = !matches!(report.ingest.state, IngestState::Receiving { .. });
+    report.ingest.refusal.as_deref().filter(|_| away && now.millis_since(*at) <= EVIDENCE_MS)
+}
+
 pub(super) fn health(snapshot: &Snapshot, deadlines: &Deadlines) -> Vec<Trouble> {
     let Snapshot { session, facts, now, .. } = snapshot;
     let mut troubles = Vec::new();
+    if let Some(reason) = refused(facts, *now) {
+        troubles.push(Trouble::CompositeRefused { reason: reason.to_owned() });
+    }
     if session.state.live_since().is_some() {
         match &facts.report {
             Some((report, at)) if now.millis_since(*at) <= EVIDENCE_MS => {
-                if !matches!(report.ingest.state, IngestState::Receiving { .. }) {
+                if report.ingest.refusal.is_none() && !matches!(report.ingest.state, IngestState::Receiving { .. }) {
                     troubles.push(Trouble::NoComposite);
                 }
                 troubles.extend(report.destinations.iter().filter_map(|of| destination_trouble(session, of, report, *at, *now)));

@@ -75,22 +75,19 @@ pub(super) fn report(session: &str, state: IngestState, at: Timestamp) -> ShowRe
         keyframe_interval_ms: Some(2000),
         audio: true,
         av_skew_ms: Some(0),
-        refusal: None,
+        ..IngestReport::nothing()
     };
     ShowReport { session_id: session.parse().expect("an id"), at, ingest, destinations: vec![destination_report()] }
 }
 
 pub(super) fn destination_report() -> DestinationReport {
     DestinationReport {
-        id: "d1".parse().expect("an id"),
         state: DestinationState::Live { since: NOW },
         bytes_written: 1,
-        bytes_acknowledged: None,
         last_progress_at: Some(NOW),
         bitrate_kbps: 3000,
-        reconnects: 0,
-        dropped_groups: 0,
         uptime_ms: 1000,
+        ..DestinationReport::waiting("d1".parse().expect("an id"))
     }
 }
 
@@ -319,6 +316,13 @@ fn what_was_lost_is_found_and_what_is_superseded_goes() {
 fn troubles_are_named_and_old_evidence_is_one() {
     let cases: Vec<(Snapshot, Vec<Trouble>)> = vec![
         (with(well(), |of| silent(of, 1)), vec![Trouble::NoComposite]),
+        (
+            with(well(), |of| {
+                silent(of, 1);
+                of.facts.report.as_mut().expect("heard").0.ingest.refusal = Some("this is VP6".into());
+            }),
+            vec![Trouble::CompositeRefused { reason: "this is VP6".into() }],
+        ),
         (
             with(well(), |of| {
                 of.now = NOW.plus_millis(5001);

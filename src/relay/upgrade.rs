@@ -1,0 +1,158 @@
+//! One relay in place of another (`footlight relay --takeover`): the old one gives up its addresses, goes on with its shows
+//! until the new one knows them, and ends. They speak over a socket in the data folder. Wanted states, and with them stream
+//! keys, do not pass this way: the application puts them to the new one.
+
+use super::House;
+use crate::domain::ids::SessionId;
+use anyhow::Context as _;
+use std::{
+    io,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    net::{
+        TcpListener, UnixListener, UnixStream,
+        unix::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    time::{Instant, sleep, timeout, timeout_at},
+};
+
+/// What the new one says first.
+const GREETING: &str = "take over";
+/// How long the old one may take to answer and to let go of its addresses.
+const LET_GO: Duration = Duration::from_secs(5);
+/// How long the new one waits for the application to put the shows.
+const KNOWN: Duration = Duration::from_secs(20);
+/// More than any list of shows.
+const LONGEST: u64 = 1 << 20;
+
+/// The relay that is to be replaced: it has let go of its addresses, and waits to hear which shows are taken care of.
+pub struct Predecessor {
+    shows: Vec<SessionId>,
+    out: OwnedWriteHalf,
+    words: Lines<BufReader<tokio::io::Take<OwnedReadHalf>>>,
+}
+
+/// Asks the relay that works with this data folder to make room; `None` if there is none.
+///
+/// # Errors
+/// It does not answer as one.
+pub async fn ask(data: &Path) -> anyhow::Result<Option<Predecessor>> {
+    let Ok(stream) = UnixStream::connect(socket(data)).await else { return Ok(None) };
+    let (words, mut out) = stream.into_split();
+    let mut words = BufReader::new(words.take(LONGEST)).lines();
+    let asked = async {
+        out.write_all(format!("{GREETING}\n").as_bytes()).await?;
+        let mut shows = Vec::new();
+        loop {
+            match words.next_line().await? {
+                Some(line) if line.is_empty() => return Ok::<_, anyhow::Error>(shows),
+                Some(line) => shows.push(line.parse().ok().context("it names a show that is none")?),
+                None => anyhow::bail!("it said nothing to the end"),
+            }
+        }
+    };
+    let shows = timeout(LET_GO, asked).await.context("the running relay does not answer")?.context("the running relay")?;
+    tracing::info!(shows = shows.len(), "takes over from the running relay");
+    Ok(Some(Predecessor { shows, out, words }))
+}
+
+impl Predecessor {
+    /// Tells it of each show that is known here, so that it lets go of it; then of the end. Returns when it is gone.
+    pub(super) async fn replace(mut self, house: &House) {
+        let deadline = Instant::now() + KNOWN;
+        for id in &self.shows {
+            if timeout_at(deadline, house.arrival(id)).await.is_err() {
+                tracing::warn!(session = %id, "not put to this relay in time");
+            } else if self.out.write_all(format!("{id}\n").as_bytes()).await.is_err() {
+                return;
+            }
+        }
+        if self.out.shutdown().await.is_ok() {
+            let _ = timeout(LET_GO, self.words.next_line()).await;
+        }
+    }
+}
+
+/// Listens, also where a predecessor is just letting go.
+///
+/// # Errors
+/// The address is taken or cannot be used.
+pub async fn listen(address: std::net::SocketAddr, after_another: bool) -> io::Result<TcpListener> {
+    let deadline = Instant::now() + LET_GO;
+    loop {
+        match TcpListener::bind(address).await {
+            Err(error) if after_another && error.kind() == io::ErrorKind::AddrInUse && Instant::now() < deadline => {
+                sleep(Duration::from_millis(5)).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Waits to be replaced, until the relay ends.
+pub async fn stand_by(house: Arc<House>) {
+    let path = socket(&house.config.data);
+    let listener = match bind(&path).await {
+        Ok(listener) => listener,
+        Err(error) => return tracing::warn!(%error, "this relay cannot be taken over from"),
+    };
+    loop {
+        let stream = tokio::select! {
+            () = house.ended.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = stream else {
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let (words, mut out) = stream.into_split();
+        let mut words = BufReader::new(words.take(LONGEST)).lines();
+        if !matches!(timeout(LET_GO, words.next_line()).await, Ok(Ok(Some(line))) if line == GREETING) {
+            continue;
+        }
+        tracing::info!("another relay takes over");
+        drop(listener);
+        let _ = std::fs::remove_file(&path);
+        house.closing.cancel();
+        house.yielded.cancel();
+        let shows: Vec<_> = house.shows().iter().map(|show| show.id.to_string()).collect();
+        let list = shows.into_iter().chain([String::new(), String::new()]).collect::<Vec<_>>().join("\n");
+        if out.write_all(list.as_bytes()).await.is_ok() {
+            while let Ok(Some(line)) = words.next_line().await {
+                if let Ok(id) = line.parse() {
+                    house.end(&id).await;
+                }
+            }
+        }
+        // Whatever the new one does not know ends here; and so it does if the new one died.
+        house.replaced.cancel();
+        house.ended.cancelled().await;
+        return;
+    }
+    let _ = std::fs::remove_file(&path);
+}
+
+/// A socket that a dead relay left behind is swept away; a living one's is not.
+async fn bind(path: &Path) -> io::Result<UnixListener> {
+    if UnixStream::connect(path).await.is_ok() {
+        return Err(io::ErrorKind::AddrInUse.into());
+    }
+    let folder = path.parent().expect("it lies in the data folder");
+    std::fs::create_dir_all(folder)?;
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+fn socket(data: &Path) -> PathBuf {
+    data.join("relay.sock")
+}

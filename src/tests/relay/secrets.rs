@@ -1,0 +1,81 @@
+//! Canary stream keys in a real process: wherever it might leave them, they are not.
+
+use super::{platform::*, process::Process, stage::*};
+use std::time::Duration;
+
+const CANARY: &str = "live_canary-5e1-key?bandwidthtest=true";
+
+/// Command line and environment of a process and everything below it.
+fn on_show(pid: u32) -> String {
+    let read = |name: &str| String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default()).into_owned();
+    let mut text = format!("{}\n{}\n", read("cmdline"), read("environ"));
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+    for thread in threads.flatten() {
+        let children = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+        children.split_whitespace().filter_map(|child| child.parse().ok()).for_each(|child| text.push_str(&on_show(child)));
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_key_is_in_no_log_argument_environment_measure_or_answer() {
+    let nginx = Nginx::start();
+    let platforms = [Manners::Kind, Manners::RefusesKey, Manners::HangsUp, Manners::Cuts(Duration::from_secs(1))].map(Scripted::start);
+    let dead = free_port();
+    let mut allow = format!("{},127.0.0.1:{dead}", nginx.allow());
+    platforms.iter().for_each(|platform| allow.push_str(&format!(",{}", platform.address)));
+    let (process, stage) = Process::start(&[("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", &allow)]).await;
+    let ids = ["kind", "refuses", "hangs", "cuts"];
+    let mut destinations: Vec<_> = ids.iter().zip(&platforms).map(|(id, platform)| publish(id, platform.url(), CANARY)).collect();
+    destinations.push(publish("nginx", nginx.address(), CANARY));
+    destinations.push(publish("dead", format!("rtmp://127.0.0.1:{dead}/live"), CANARY));
+    destinations.push(publish("private", "rtmp://10.0.0.1/live", CANARY));
+    destinations.push(record("tape"));
+    let show = wanted("canary", &[1], destinations);
+    let mut events = stage.get("/events").await;
+    let mut told = serde_json::to_string(&stage.put(&show).await).expect("plain");
+    let encoder = stage.encoder("canary", 1);
+    stage
+        .until("canary", "trouble and success", |r| {
+            of(r, "cuts").reconnects > 0 && state(r, "refuses") == "failed" && state(r, "tape") == "live"
+        })
+        .await;
+    stage.until("canary", "a picture", |r| of(r, "nginx").uptime_ms > 2500).await;
+    let shown = on_show(process.0.id());
+    assert!(shown.contains("ffmpeg"), "the recorder is looked at as well");
+    told.push_str(&shown);
+
+    // Answers to what is wrong, with the key in it.
+    for body in [
+        format!("{{\"streamKey\":\"{CANARY}\""),
+        format!("{{\"sessionId\":\"canary\",\"ingests\":\"{CANARY}\"}}"),
+        serde_json::to_string(&show).expect("plain").replace("\"slate\":false", "\"slate\":3"),
+        serde_json::to_string(&show).expect("plain").replace("\"sessionId\":\"canary\"", "\"sessionId\":\"other\""),
+    ] {
+        let request = stage.http.put(stage.url("/shows/canary")).bearer_auth(SECRET).header("content-type", "application/json").body(body);
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_client_error(), "{}", answer.status());
+        told.push_str(&answer.text().await.expect("text"));
+    }
+    for path in ["/shows", "/shows/canary", "/metrics", "/shows/nobody", &format!("/recordings/canary/{CANARY}")] {
+        told.push_str(&stage.get(path).await.text().await.expect("text"));
+    }
+    drop(encoder);
+    stage.delete("canary").await;
+    while let Ok(Ok(Some(piece))) = tokio::time::timeout(Duration::from_secs(1), events.chunk()).await {
+        told.push_str(&String::from_utf8_lossy(&piece));
+        if told.contains("event: gone") {
+            break;
+        }
+    }
+    assert!(told.contains("event: gone"), "the events were heard to the end");
+    let log = std::fs::read_to_string(stage.data.path().join("log")).expect("a log");
+    assert!(log.contains("stream key refused"), "the log says what happened");
+    for (text, what) in [(&told, "said"), (&log, "logged")] {
+        for secret in ["canary-5e1", &token(1)] {
+            let at = text.find(secret);
+            assert!(at.is_none(), "{secret} was {what}: {}", &text[at.unwrap_or(0).saturating_sub(200)..]);
+        }
+    }
+    assert!(!log.contains(SECRET), "nor the shared secret");
+}
