@@ -90,12 +90,65 @@ fn life() -> impl Strategy<Value = Life> {
     )
 }
 
+impl Life {
+    /// What it sends as its nth frame: sound, and a picture unless it is late.
+    fn frame(&self, n: u32) -> Vec<(Track, Role, u32)> {
+        let at = self.first.wrapping_add(n * 33);
+        let role = if n % 60 == 3 { Role::Key } else { Role::Plain };
+        let picture = (n >= self.late).then_some((Track::Video, role, at));
+        let sound = self.audio.then(|| (Track::Audio, Role::Plain, at.wrapping_sub(self.skew)));
+        picture.into_iter().chain(sound).collect()
+    }
+}
+
+/// Looks at everything that comes out.
+#[derive(Default)]
+struct Watch {
+    last: [u64; 2],
+    headers: bool,
+    began: bool,
+    air: Option<SourceId>,
+    distance: Option<i64>,
+}
+
+impl Watch {
+    fn send(&mut self, timeline: &mut Timeline, id: SourceId, life: &Life, n: u32, wall: u64) -> Result<(), TestCaseError> {
+        for (track, role, timestamp) in life.frame(n) {
+            let taken = timeline.take(id, track, role, timestamp, Bytes::new(), wall);
+            if timeline.on_air() != self.air {
+                self.air = timeline.on_air();
+                self.distance = None;
+            }
+            for tag in taken.tags {
+                if tag.role == Role::Header {
+                    self.headers |= tag.track == Track::Video;
+                    continue;
+                }
+                prop_assert_eq!(Some(id), self.air, "one source at a time");
+                prop_assert!(self.headers, "headers before media");
+                prop_assert!(self.began || tag.is_key(), "a keyframe first");
+                prop_assert!(self.distance.is_some() || tag.is_key(), "each source comes on with a keyframe");
+                self.began = true;
+                prop_assert!(tag.at >= self.last[track as usize], "monotonic");
+                prop_assert!(tag.at <= wall, "never ahead of the clock");
+                self.last[track as usize] = tag.at;
+                let own = i64::from(timestamp.wrapping_sub(life.first).cast_signed());
+                let moved = i64::try_from(tag.at).expect("small") - own;
+                prop_assert_eq!(*self.distance.get_or_insert(moved), moved, "picture and sound are moved alike");
+            }
+        }
+        Ok(())
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_publishes_the_stream_is_continuous(lives in prop::collection::vec(life(), 1..8)) {
         let mut timeline = Timeline::default();
-        let (mut wall, mut last, mut headers) = (0_u64, [0_u64; 2], false);
-        let mut began = false;
+        let mut watch = Watch::default();
+        let mut wall = 0;
+        // Those that did not leave go on beside the next ones.
+        let mut staying: Vec<(SourceId, &Life, u32)> = Vec::new();
         for (index, life) in lives.iter().enumerate() {
             let id = SourceId(index as u64);
             wall += life.pause;
@@ -107,35 +160,18 @@ proptest! {
             if life.audio {
                 timeline.take(id, Track::Audio, Role::Header, life.first, header(b"aac"), wall);
             }
-            let mut distance = None;
-            for frame in 0..life.frames {
+            for n in 0..life.frames {
                 wall += 33;
-                let video = life.first.wrapping_add(frame * 33);
-                let role = if frame % 60 == 3 { Role::Key } else { Role::Plain };
-                let mut feed = if frame < life.late { Vec::new() } else { vec![(Track::Video, role, video)] };
-                if life.audio {
-                    feed.push((Track::Audio, Role::Plain, video.wrapping_sub(life.skew)));
+                for (other, of, next) in &mut staying {
+                    watch.send(&mut timeline, *other, of, *next, wall)?;
+                    *next += 1;
                 }
-                for (track, role, timestamp) in feed {
-                    for tag in timeline.take(id, track, role, timestamp, Bytes::new(), wall).tags {
-                        if tag.role == Role::Header {
-                            headers |= tag.track == Track::Video;
-                            continue;
-                        }
-                        prop_assert!(headers, "headers before media");
-                        prop_assert!(began || tag.is_key(), "a keyframe first");
-                        began = true;
-                        prop_assert!(tag.at >= last[track as usize], "monotonic");
-                        prop_assert!(tag.at <= wall, "never ahead of the clock");
-                        last[track as usize] = tag.at;
-                        let own = i64::from(timestamp.wrapping_sub(life.first).cast_signed());
-                        let moved = i64::try_from(tag.at).expect("small") - own;
-                        prop_assert_eq!(*distance.get_or_insert(moved), moved, "picture and sound are moved alike");
-                    }
-                }
+                watch.send(&mut timeline, id, life, n, wall)?;
             }
             if life.leaves {
                 timeline.leave(id);
+            } else {
+                staying.push((id, life, life.frames));
             }
         }
     }

@@ -34,4 +34,6 @@ async fn the_slate_fills_a_gap_and_goes_when_the_composite_returns() {
         println!("{kind} gaps {gaps:?}");
         assert!(gaps.iter().all(|gap| *gap < 2.0), "{kind}: {gaps:?}");
     }
+    let last = |kind: &str| packets.iter().rfind(|(of, ..)| of == kind).map_or(0.0, |packet| packet.1);
+    assert!((last("video") - last("audio")).abs() < 0.2, "picture and sound end together after slate and return");
 }
