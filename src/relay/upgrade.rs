@@ -18,7 +18,7 @@ use tokio::{
         TcpListener, UnixListener, UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
-    time::{Instant, sleep, timeout, timeout_at},
+    time::{Instant, sleep, timeout},
 };
 
 /// What the new one says first.
@@ -27,6 +27,8 @@ const GREETING: &str = "take over";
 const LET_GO: Duration = Duration::from_secs(5);
 /// How long the new one waits for the application to put the shows.
 const KNOWN: Duration = Duration::from_secs(20);
+/// Between two looks at which shows are known.
+const LOOK: Duration = Duration::from_millis(20);
 /// More than any list of shows.
 const LONGEST: u64 = 1 << 20;
 
@@ -65,12 +67,19 @@ impl Predecessor {
     /// Tells it of each show that is known here, so that it lets go of it; then of the end. Returns when it is gone.
     pub(super) async fn replace(mut self, house: &House) {
         let deadline = Instant::now() + KNOWN;
-        for id in &self.shows {
-            if timeout_at(deadline, house.arrival(id)).await.is_err() {
-                tracing::warn!(session = %id, "not put to this relay in time");
-            } else if self.out.write_all(format!("{id}\n").as_bytes()).await.is_err() {
-                return;
+        let mut left = std::mem::take(&mut self.shows);
+        while !left.is_empty() && Instant::now() < deadline {
+            let (known, unknown): (Vec<_>, Vec<_>) = left.into_iter().partition(|id| house.show(id).is_some());
+            left = unknown;
+            for id in known {
+                if self.out.write_all(format!("{id}\n").as_bytes()).await.is_err() {
+                    return;
+                }
             }
+            sleep(LOOK).await;
+        }
+        if !left.is_empty() {
+            tracing::warn!(shows = left.len(), "not put to this relay in time");
         }
         if self.out.shutdown().await.is_ok() {
             let _ = timeout(LET_GO, self.words.next_line()).await;

@@ -65,9 +65,9 @@ pub async fn play(outage: &Outage) {
     let _encoder = encoder(&stage.ingest_url("matrix", 1), "testsrc2=size=480x270:rate=25");
     let live = |r: &ShowReport, ids: &[&str]| ids.iter().all(|id| state(r, id) == "live");
     stage.until("matrix", "everybody live", |r| live(r, &["goes", "steady", "secure", "tape"]) && of(r, "goes").uptime_ms > 1500).await;
-    let refused = stage.until("matrix", "the refusals", |r| state(r, "refuses") == "failed" && state(r, "dead") == "failed").await;
-    assert!(reason(&refused, "refuses").starts_with("stream key refused: "), "{}", reason(&refused, "refuses"));
-    assert_eq!(reason(&refused, "dead"), "connection refused");
+    let told = stage.until("matrix", "the refusals", |r| state(r, "refuses") == "failed" && state(r, "dead") == "failed").await;
+    assert!(reason(&told, "refuses").starts_with("stream key refused: "), "{}", reason(&told, "refuses"));
+    assert_eq!(reason(&told, "dead"), "connection refused");
 
     let gone_at = SystemTime::now();
     goes.kill();
@@ -102,7 +102,7 @@ pub async fn play(outage: &Outage) {
     assert_eq!((of(&back, "goes").reconnects, of(&back, "steady").reconnects, of(&back, "secure").reconnects), (1, 0, 0));
     let later = stage.until("matrix", "the cut and its return", |r| of(r, "cuts").reconnects >= 1 && of(r, "goes").uptime_ms > 3000).await;
     println!("stuck: {} ({})", state(&later, "stuck"), reason(&later, "stuck"));
-    assert!(of(&later, "steady").dropped_groups + of(&later, "secure").dropped_groups == 0);
+    assert_eq!(of(&later, "steady").dropped_groups + of(&later, "secure").dropped_groups, 0);
     stage.delete("matrix").await;
 
     let recorded = goes.files();

@@ -22,8 +22,8 @@ async fn a_stream_key_is_in_no_log_argument_environment_measure_or_answer() {
     let nginx = Nginx::start();
     let platforms = [Manners::Kind, Manners::RefusesKey, Manners::HangsUp, Manners::Cuts(Duration::from_secs(1))].map(Scripted::start);
     let dead = free_port();
-    let mut allow = format!("{},127.0.0.1:{dead}", nginx.allow());
-    platforms.iter().for_each(|platform| allow.push_str(&format!(",{}", platform.address)));
+    let all = platforms.iter().map(|platform| platform.address.to_string()).chain([nginx.allow(), format!("127.0.0.1:{dead}")]);
+    let allow = all.collect::<Vec<_>>().join(",");
     let (process, stage) = Process::start(&[("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", &allow)]).await;
     let ids = ["kind", "refuses", "hangs", "cuts"];
     let mut destinations: Vec<_> = ids.iter().zip(&platforms).map(|(id, platform)| publish(id, platform.url(), CANARY)).collect();

@@ -60,8 +60,8 @@ async fn control_and_ingest_speak_tls_when_told_to() {
         }
         false
     };
-    let arrived = tokio::time::timeout(std::time::Duration::from_secs(20), arrives).await;
-    assert_eq!(arrived, Ok(true), "the composite never came through TLS");
+    let there = tokio::time::timeout(std::time::Duration::from_secs(20), arrives).await;
+    assert_eq!(there, Ok(true), "the composite never came through TLS");
     assert!(stage.http.get(stage.url("/healthz")).send().await.is_err(), "nothing is said in the clear");
     assert!(security::tls_trusting(&files.key).is_err(), "a key is no certificate");
 }

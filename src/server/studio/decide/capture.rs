@@ -1,6 +1,6 @@
 //! Whether the capture is well: an egress that was never stored is taken, a lost one replaced, a superseded one stopped.
 
-use super::{Action, EVIDENCE_MS, Snapshot, millis};
+use super::{Action, EVIDENCE_MS, Snapshot, evidence::refused, millis};
 use crate::{
     api::broadcast::IngestState,
     config::serve::Deadlines,
@@ -42,7 +42,9 @@ pub(super) fn phase(snapshot: &Snapshot) -> Option<EgressPhase> {
 pub(super) fn actions(snapshot: &Snapshot, deadlines: &Deadlines) -> Vec<Action> {
     let Snapshot { session, now, .. } = snapshot;
     let Some(current) = session.state.egress() else { return Vec::new() };
-    if let Some(reason) = loss(snapshot, current, deadlines) {
+    if let Some(lost) = loss(snapshot, current, deadlines) {
+        // What a refused egress says of itself is only that its connection broke.
+        let reason = refused(&snapshot.facts, *now).map_or(lost, |why| format!("the relay refused the picture: {why}"));
         let recent = session.replaced_at.iter().filter(|at| now.millis_since(**at) < REPLACEMENTS_WITHIN_MS).count();
         if recent >= REPLACEMENTS {
             let cause = match session.state.live_since() {

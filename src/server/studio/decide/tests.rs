@@ -155,6 +155,10 @@ fn every_watchdog_has_its_deadline_and_its_reason() {
         waiting(of);
         of.facts.arrived = None;
     };
+    let refused = |of: &mut Snapshot| {
+        unarrived(of);
+        of.facts.report.as_mut().expect("heard").0.ingest.refusal = Some("this is VP6".into());
+    };
     let host = |host| move |of: &mut Snapshot| of.session.host = host;
     let connecting = |of: &mut Snapshot| {
         if let Some((report, _)) = &mut of.facts.report {
@@ -190,6 +194,8 @@ fn every_watchdog_has_its_deadline_and_its_reason() {
         ),
         ("signal in time", with(starting(29), unarrived), vec![]),
         ("nothing of it arrives", with(starting(30), unarrived), replace("nothing of it reached the relay")),
+        ("start: refused", with(starting(60), refused), deadline("a picture that platforms take (this is VP6)")),
+        ("what arrives is refused", with(starting(30), refused), replace("the relay refused the picture: this is VP6")),
         ("host never", with(well(), host(HostPresence::NotYet)), failed(FailureCause::HostNeverJoined)),
         ("host gone 75 s", with(well(), host(HostPresence::Away { since: ago(75) })), ended(EndReason::HostLeft)),
         ("host gone 74 s", with(well(), host(HostPresence::Away { since: ago(74) })), vec![]),
