@@ -192,9 +192,9 @@ async fn measure(shows: usize, places: usize, seconds: u64, composite: &Composit
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     platforms.latencies.lock().expect("sound").clear();
-    let (cpu, since) = (cpu(&process), Instant::now());
+    let (before, since) = (cpu(&process), Instant::now());
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let cores = (cpu(&process) - cpu).as_secs_f64() / since.elapsed().as_secs_f64();
+    let cores = (cpu(&process) - before).as_secs_f64() / since.elapsed().as_secs_f64();
     let mut latencies = std::mem::take(&mut *platforms.latencies.lock().expect("sound"));
     latencies.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "small")]
