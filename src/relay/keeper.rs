@@ -54,11 +54,18 @@ async fn pictures(house: Arc<House>, show: Arc<Show>) {
         }
         next = Instant::now() + Duration::from_secs(1);
         let Some(tags) = show.program.still() else { continue };
-        let Ok(_turn) = house.pictures.acquire().await else { return };
+        let Ok(turn) = house.pictures.acquire().await else { return };
+        let began = Instant::now();
         match thumbnail::take(&tags).await {
             Ok(picture) => show.keep_thumbnail(picture),
             Err(error) => tracing::debug!(session = %show.id, %error, "no thumbnail"),
         }
         next = Instant::now() + house.config.patience.thumbnail;
+        // Starting the program costs more than the picture: of many shows each has a newer picture more seldom, and all of them
+        // together never take more than a third of a core.
+        tokio::select! {
+            () = show.ended().cancelled() => return,
+            () = tokio::time::sleep(began.elapsed() * 2) => drop(turn),
+        }
     }
 }
