@@ -74,7 +74,7 @@ async fn encode(ingest: SocketAddr, session: String, composite: Composite, zero:
         }
     }
     let begin = Instant::now();
-    for round in 0_u32.. {
+    for round in 0..=u32::MAX / LOOP_MS {
         for (kind, at, body) in composite.iter() {
             let header = body.get(1) == Some(&0);
             if header && round > 0 {
@@ -144,7 +144,7 @@ async fn take(mut stream: TcpStream, latencies: Arc<Mutex<Vec<u64>>>, zero: Inst
         session.count(count).ok()?;
     }
     let mut waste = vec![0; 64 * 1024];
-    while stream.read(&mut waste).await.ok().filter(|count| *count > 0).is_some() {}
+    while stream.read(&mut waste).await.is_ok_and(|count| count > 0) {}
     Some(())
 }
 
@@ -194,18 +194,18 @@ async fn measure(shows: usize, places: usize, seconds: u64, composite: &Composit
     platforms.latencies.lock().expect("sound").clear();
     let (before, since) = (cpu(&process), Instant::now());
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let cores = (cpu(&process) - before).as_secs_f64() / since.elapsed().as_secs_f64();
+    let cores = cpu(&process).saturating_sub(before).as_secs_f64() / since.elapsed().as_secs_f64();
     let mut latencies = std::mem::take(&mut *platforms.latencies.lock().expect("sound"));
     latencies.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "small")]
     let megabytes = process.kilobytes("VmRSS").saturating_sub(idle) as f64 / 1024.0;
     let last = reports(&stage).await;
     let all = last.iter().flat_map(|report| &report.destinations);
-    let (dropped, lost) = all.fold((0, 0), |(dropped, lost), one| (dropped + one.dropped_groups, lost + one.reconnects));
+    let (dropped, reconnects) = all.fold((0, 0), |(groups, times), one| (groups + one.dropped_groups, times + one.reconnects));
     let kbps: u32 = last.iter().map(|report| report.ingest.bitrate_kbps).sum();
     println!(
         "relay, {shows} shows of {} kbit/s on {places} platforms each: {cores:.2} core, {megabytes:.1} MB over {:.0} MB idle; \
-         from encoder to platform p50 {:.1} ms, p99 {:.1} ms; {dropped} groups dropped, {lost} reconnects",
+         from encoder to platform p50 {:.1} ms, p99 {:.1} ms; {dropped} groups dropped, {reconnects} reconnects",
         kbps / u32::try_from(shows).expect("few"),
         f64::from(u32::try_from(idle).expect("small")) / 1024.0,
         percentile(&latencies, 50),
