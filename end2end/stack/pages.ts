@@ -29,6 +29,11 @@ export class GoLive {
     return this.page.getByRole("status").filter({ hasText: /ON AIR|REHEARSAL/ });
   }
 
+  /** The same, whatever it says. */
+  get sign(): Locator {
+    return this.page.locator("p.light");
+  }
+
   async open(): Promise<void> {
     await this.page.goto("/go-live");
     await settled(this.page);

@@ -47,6 +47,11 @@ export function whoHolds(text: string, where: "cmdline" | "environ", among: Proc
   return among.filter((process) => read(`/proc/${process.pid}/${where}`).includes(text));
 }
 
+/** A process's arguments. */
+export function argumentsOf(process: Process): string[] {
+  return read(`/proc/${process.pid}/cmdline`).split("\0");
+}
+
 function read(file: string): string {
   try {
     return readFileSync(file, "utf8");

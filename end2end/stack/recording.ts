@@ -43,6 +43,19 @@ export async function format(file: string): Promise<Format> {
   };
 }
 
+/** The longest time in which no picture came, and whether time ever ran backwards, by the recording's own timestamps. */
+export async function gap(file: string): Promise<{ longestS: number; atS: number; backwards: number }> {
+  const { packets } = await probe(file, ["-select_streams", "v", "-show_entries", "packet=pts_time,flags"]);
+  const times = packets.map((packet) => Number(packet.pts_time));
+  let [longestS, atS, backwards] = [0, 0, 0];
+  for (const [index, time] of times.entries()) {
+    const step = time - (times[index - 1] ?? time);
+    if (step < 0) backwards++;
+    if (step > longestS) [longestS, atS] = [step, time];
+  }
+  return { longestS, atS, backwards };
+}
+
 /** A decoded frame that can be asked for its pixels. */
 export class Frame {
   constructor(

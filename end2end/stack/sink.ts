@@ -28,7 +28,7 @@ export class Sink {
     rtmpPort: number,
     private readonly statPort: number,
     private readonly gate: Server,
-    private readonly nginx: ChildProcess,
+    private nginx: ChildProcess,
   ) {
     this.hostPort = `127.0.0.1:${rtmpPort}`;
     this.url = `rtmp://${this.hostPort}/live`;
@@ -47,11 +47,7 @@ export class Sink {
       answer.writeHead(accepted ? 200 : 403).end();
     });
     await new Promise<void>((resolve) => gate.listen(gatePort, "127.0.0.1", resolve));
-    const nginx = spawn("nginx", ["-c", path.join(folder, "nginx.conf"), "-p", folder, "-e", path.join(folder, "error.log")], {
-      stdio: "ignore",
-      env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` },
-    });
-    sink = new Sink(folder, rtmpPort, statPort, gate, nginx);
+    sink = new Sink(folder, rtmpPort, statPort, gate, server(folder));
     await until("the RTMP sink starts", () => sink.stat());
     return sink;
   }
@@ -59,6 +55,17 @@ export class Sink {
   /** From now on this key is refused, as a platform refuses a wrong one. */
   refuse(key: string): void {
     this.refused.add(key);
+  }
+
+  /** The platform goes down at once. */
+  async goDown(): Promise<void> {
+    await end(this.nginx, 5_000);
+  }
+
+  /** It comes back with what it had. */
+  async comeBack(): Promise<void> {
+    this.nginx = server(this.folder);
+    await until("the RTMP sink is back", () => this.stat());
   }
 
   /** What is being published under a key, if anything. */
@@ -91,6 +98,13 @@ export class Sink {
     if (!answer.ok) throw new Error(`the sink's /stat answers ${answer.status}: ${await readFile(path.join(this.folder, "error.log"), "utf8")}`);
     return answer.text();
   }
+}
+
+function server(folder: string): ChildProcess {
+  return spawn("nginx", ["-c", path.join(folder, "nginx.conf"), "-p", folder, "-e", path.join(folder, "error.log")], {
+    stdio: "ignore",
+    env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` },
+  });
 }
 
 function configuration(folder: string, rtmpPort: number, statPort: number, gatePort: number): string {

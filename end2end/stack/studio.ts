@@ -7,7 +7,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { EgressClient, EgressStatus, RoomServiceClient } from "livekit-server-sdk";
 import { freePorts } from "./ports.ts";
-import { descendants, stillRunning, type Process } from "./processes.ts";
+import { kill } from "node:process";
+import { argumentsOf, descendants, stillRunning, type Process } from "./processes.ts";
 import { end, run, spawn, type ChildProcess } from "./programs.ts";
 import { sleep, until } from "./wait.ts";
 
@@ -98,6 +99,23 @@ export class Studio {
     const client = new EgressClient(`http://127.0.0.1:${this.base + 3}`, this.secret("LIVEKIT_API_KEY"), this.secret("LIVEKIT_API_SECRET"));
     const over = [EgressStatus.EGRESS_COMPLETE, EgressStatus.EGRESS_FAILED, EgressStatus.EGRESS_ABORTED, EgressStatus.EGRESS_LIMIT_REACHED];
     return (await client.listEgress()).filter((egress) => !over.includes(egress.status)).map((egress) => egress.egressId);
+  }
+
+  /** The process of a role, now: `serve`, `relay`, `egress` or `livekit`. */
+  role(name: string): Process | undefined {
+    const roles = descendants(this.pid).filter((process) => process.parent === this.pid);
+    return roles.find((process) => argumentsOf(process).some((argument) => argument === name || (name === "livekit" && argument === "keep")));
+  }
+
+  /** Kills a role as a crash would, and waits until another process has its place. */
+  async killRole(name: string): Promise<void> {
+    const victim = this.role(name);
+    if (!victim) throw new Error(`no role ${name}`);
+    kill(victim.pid, "SIGKILL");
+    await until(`${name} is back`, () => {
+      const now = this.role(name);
+      return now !== undefined && now.pid !== victim.pid;
+    }, 20_000);
   }
 
   /** Programs of a running capture below `footlight up`, now. */

@@ -1,0 +1,72 @@
+// What a show says of itself while something happens to it: its state by the API, and the words of the light on the page.
+
+import type { Locator, Page } from "@playwright/test";
+
+interface Status {
+  sessionId: string;
+  status: string;
+  onAir: boolean;
+  health: { name: string }[];
+}
+
+export class Story {
+  /** Each state once, with when it began. */
+  readonly path: { atMs: number; said: string }[] = [];
+  private readonly began = Date.now();
+  private isOver = false;
+  private readonly told: Promise<void>;
+
+  private constructor(
+    private readonly page: Page,
+    private readonly light: Locator,
+    readonly session: string,
+  ) {
+    this.told = this.listen();
+  }
+
+  /** Follows the newest show of whoever is signed in on this page. */
+  static async follow(page: Page, light: Locator): Promise<Story> {
+    const answer = await page.request.get("/api/streaming/sessions?limit=1");
+    const { sessions } = (await answer.json()) as { sessions: { sessionId: string }[] };
+    const session = sessions[0]?.sessionId;
+    if (session === undefined) throw new Error(`no show: ${JSON.stringify(sessions)}`);
+    return new Story(page, light, session);
+  }
+
+  /** Whether the show is on air without any trouble, and the page says so. */
+  isWell(): boolean {
+    const last = this.path.at(-1)?.said ?? "";
+    return this.path.length > 1 && last === "live, on air | ON AIR";
+  }
+
+  /** Ends following, prints the path and gives it. */
+  async end(title: string): Promise<string[]> {
+    this.isOver = true;
+    await this.told;
+    console.log(`${title}\n${this.path.map(({ atMs, said }) => `  ${(atMs / 1000).toFixed(1).padStart(6)} s  ${said}`).join("\n")}`);
+    return this.path.map(({ said }) => said);
+  }
+
+  private async listen(): Promise<void> {
+    while (!this.isOver) {
+      const said = `${await this.state()} | ${await this.words()}`;
+      if (this.path.at(-1)?.said !== said) this.path.push({ atMs: Date.now() - this.began, said });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  private async state(): Promise<string> {
+    try {
+      const answer = await this.page.request.get(`/api/streaming/status?sessionId=${this.session}`, { timeout: 2_000 });
+      if (!answer.ok()) return `(${answer.status()})`;
+      const { status, onAir, health } = (await answer.json()) as Status;
+      return [status, ...(onAir ? ["on air"] : []), ...health.map(({ name }) => name)].join(", ");
+    } catch {
+      return "(no answer)";
+    }
+  }
+
+  private async words(): Promise<string> {
+    return (await this.light.textContent({ timeout: 500 }).catch(() => "(no light)"))?.trim() ?? "";
+  }
+}
