@@ -1,8 +1,8 @@
 # Thin: each goal calls one script or one line.
-.PHONY: help run demo test check bench soak vendor setup
+.PHONY: help run demo test test-platforms check bench soak vendor setup
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 run: ## set up, build and start the studio; Ctrl-C ends it
 	@.config/run.sh
@@ -12,6 +12,9 @@ demo: ## a whole show with nobody at the keyboard, into a local RTMP server
 
 test: ## set up, check, and run every test
 	@.config/test.sh
+
+test-platforms: ## a minute on each real platform whose key the environment holds
+	@.config/platforms.sh
 
 check: ## format, clippy on both targets, docs, TypeScript
 	@.config/check.sh

@@ -10,7 +10,9 @@ use crate::{
     components::notice::Trouble,
     pages::{house::House, not_found::NotFound},
 };
-use lazy::{AdminSessionsPage, ApiDocsPage, GoLivePage, HomePage, OverlayPage, SessionPage, SettingsPage, SignInPage, SignUpPage};
+use lazy::{
+    AdminSessionsPage, ApiDocsPage, GoLivePage, HelpPage, HomePage, OverlayPage, SessionPage, SettingsPage, SignInPage, SignUpPage,
+};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
@@ -39,6 +41,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/sign-up") view={Lazy::<SignUpPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/go-live") view={Lazy::<GoLivePage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/sessions/:id") view={Lazy::<SessionPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/help") view={Lazy::<HelpPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/settings") view={Lazy::<SettingsPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/admin/sessions") view={Lazy::<AdminSessionsPage>::new()} ssr=SsrMode::Async/>
                     </ParentRoute>

@@ -3,6 +3,7 @@
 pub mod admin_sessions;
 pub mod api_docs;
 pub mod go_live;
+pub mod help;
 pub mod home;
 pub mod house;
 pub mod not_found;

@@ -16,7 +16,10 @@ export class SignUp {
 }
 
 export interface Destination {
-  address: string;
+  /** `custom` if absent. */
+  platform?: string;
+  /** Absent where the platform's own is known. */
+  address?: string;
   key: string;
   title: string;
 }
@@ -50,8 +53,8 @@ export class GoLive {
 
   async fill(destination: Destination): Promise<void> {
     await this.page.getByRole("button", { name: "Add a destination" }).click();
-    await this.page.getByLabel("Platform").last().selectOption("custom");
-    await this.page.getByLabel("Server address").last().fill(destination.address);
+    await this.page.getByLabel("Platform").last().selectOption(destination.platform ?? "custom");
+    if (destination.address !== undefined) await this.page.getByLabel("Server address").last().fill(destination.address);
     await this.page.getByLabel("Stream key").last().fill(destination.key);
     await this.page.getByLabel("Title").fill(destination.title);
   }

@@ -15,6 +15,12 @@ interface Stage {
 
 export const format = { width: 640, height: 360, fps: 15, kbps: 800 };
 
+/** A custom server that `make test-platforms` was given. */
+function typed(): string[] {
+  const url = process.env["FOOTLIGHT_TEST_CUSTOM_URL"];
+  return url ? [new URL(url.replace(/^rtmp/, "http")).host] : [];
+}
+
 export const test = base.extend<Stage>({
   // Playwright reads a fixture's needs from this pattern.
   sink: async ({}, use) => {
@@ -24,7 +30,7 @@ export const test = base.extend<Stage>({
   },
   studio: async ({ sink }, use, info) => {
     const studio = await Studio.start({
-      allow: [sink.hostPort],
+      allow: [sink.hostPort, ...typed()],
       env: { FOOTLIGHT_VIDEO: `${format.width}x${format.height}@${format.fps}/${format.kbps}`, FOOTLIGHT_EGRESS_SLOTS: "1" },
     });
     await use(studio);

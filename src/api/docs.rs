@@ -24,3 +24,15 @@ pub struct Call {
     /// Statuses and what they mean.
     pub answers: Vec<(String, String)>,
 }
+
+/// What the help page says of this very house.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HelpFacts {
+    /// Where LiveKit's webhooks are taken.
+    pub webhook_url: String,
+    /// Where browsers meet.
+    pub room_server: String,
+    /// Whether the capture is our own.
+    pub local_capture: bool,
+}

@@ -2,8 +2,8 @@
 //! another's code.
 
 use crate::pages::{
-    admin_sessions::AdminSessions, api_docs::ApiDocs, go_live::GoLive, home::Home, overlay::Overlay, session::Session, settings::Settings,
-    sign_in::SignIn, sign_up::SignUp,
+    admin_sessions::AdminSessions, api_docs::ApiDocs, go_live::GoLive, help::Help, home::Home, overlay::Overlay, session::Session,
+    settings::Settings, sign_in::SignIn, sign_up::SignUp,
 };
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
@@ -30,6 +30,7 @@ fetched_when_opened! {
     SignInPage: SignIn,
     SignUpPage: SignUp,
     GoLivePage: GoLive,
+    HelpPage: Help,
     SessionPage: Session,
     SettingsPage: Settings,
     AdminSessionsPage: AdminSessions,

@@ -42,6 +42,7 @@ pub fn Masthead(
                 </nav>
             </Show>
             <div class="masthead-who">
+                <A href="/help" attr:class="masthead-help">"Help"</A>
                 <Show when=move || signed_in.get() fallback=|| view! { <A href="/sign-in" attr:class="button">"Sign in"</A> }>
                     <span class="masthead-name">{move || name.get()}</span>
                     <button class="button" data-kind="quiet" type="button" on:click=move |_| on_sign_out.run(())>"Sign out"</button>

@@ -1,6 +1,9 @@
 //! The API's own description, for its page.
 
-use crate::api::{docs::Call, error::ApiError};
+use crate::api::{
+    docs::{Call, HelpFacts},
+    error::ApiError,
+};
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// Every call of the HTTP API, from its OpenAPI document.
@@ -9,4 +12,11 @@ pub async fn api_calls() -> Result<Vec<Call>, ApiError> {
     use crate::server::{http::openapi, rpc};
     rpc::studio().await?;
     Ok(openapi::calls())
+}
+
+/// What the help page says of this very house. For everybody.
+#[server(prefix = "/rpc", endpoint = "docs/help", input = Json)]
+pub async fn about_this_house() -> Result<HelpFacts, ApiError> {
+    use crate::server::rpc;
+    Ok(rpc::help_facts(&rpc::studio().await?))
 }

@@ -14,7 +14,7 @@ use super::{
     },
 };
 use crate::{
-    api::{accounts::Me, error::ApiError, overlay::OverlayStage},
+    api::{accounts::Me, docs::HelpFacts, error::ApiError, overlay::OverlayStage},
     domain::ids::SessionId,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
@@ -103,6 +103,16 @@ async fn stage_for_token(studio: &Studio, session: &SessionId, token: &str) -> A
     let stage = studio.overlay_stage(&viewer, session).await?;
     set_cookie(&security::overlay_cookie(token.to_owned(), studio.config()));
     Ok(stage)
+}
+
+/// What the help page says of this very house.
+pub fn help_facts(studio: &Studio) -> HelpFacts {
+    let config = studio.config();
+    HelpFacts {
+        webhook_url: format!("{}/api/webhooks/livekit", config.app_url),
+        room_server: config.livekit.public_url.clone(),
+        local_capture: config.livekit.local_egress,
+    }
 }
 
 /// Where the request comes from.

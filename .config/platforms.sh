@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# make test-platforms: a minute on each real platform whose key the environment holds.
+set -euo pipefail
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+if ! env | grep -qE '^FOOTLIGHT_TEST_(TWITCH|YOUTUBE|KICK|X)_KEY=.|^FOOTLIGHT_TEST_CUSTOM_URL=.'; then
+  stop "No platform to test: set FOOTLIGHT_TEST_TWITCH_KEY, FOOTLIGHT_TEST_YOUTUBE_KEY, FOOTLIGHT_TEST_KICK_URL and _KEY,
+FOOTLIGHT_TEST_X_URL and _KEY, or FOOTLIGHT_TEST_CUSTOM_URL (and _KEY), then run this again. Whoever follows the channel will see the minute."
+fi
+"$root/.config/setup.sh" test
+"$root/.config/build.sh"
+cd "$root/end2end"
+exec npx playwright test --config platforms.config.ts
