@@ -1,11 +1,15 @@
 //! `footlight serve`: the application.
 
+mod livekit;
+mod picture;
 mod relay;
 
+pub use livekit::LiveKitConfig;
+pub use picture::DefaultVideo;
 pub use relay::RelayClientConfig;
 
 use super::env::{ConfigError, Env};
-use crate::domain::video::{VideoFormat, VideoPreset};
+use picture::default_video;
 use sha2::{Digest, Sha256};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -78,34 +82,6 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(••••)")
     }
-}
-
-/// How LiveKit is reached.
-#[derive(Debug, Clone)]
-pub struct LiveKitConfig {
-    /// From here, over HTTP.
-    pub api_url: String,
-    /// From browsers, over WebSocket.
-    pub public_url: String,
-    /// Where the Egress API answers; LiveKit itself for a fleet.
-    pub egress_url: String,
-    /// Whether that is the local engine, which tells its free slots.
-    pub local_egress: bool,
-    /// Names the secret.
-    pub api_key: String,
-    /// Signs room tokens and verifies webhooks.
-    pub api_secret: Secret,
-}
-
-/// The picture of a show that asks for none.
-#[derive(Debug, Clone, Copy)]
-pub struct DefaultVideo {
-    /// Size, rate, bitrate.
-    pub format: VideoFormat,
-    /// The preset it is, if it is one.
-    pub preset: VideoPreset,
-    /// The machine is too small for 1080p30.
-    pub small_machine: bool,
 }
 
 /// How long things may take before a watchdog acts.
@@ -190,32 +166,6 @@ impl ServeConfig {
     }
 }
 
-impl LiveKitConfig {
-    fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        const SHAPE: &str = "an address such as ws://127.0.0.1:7880 or wss://livekit.example";
-        let url = env.get("LIVEKIT_URL").unwrap_or("ws://127.0.0.1:7880").trim_end_matches('/');
-        let with_scheme = |name, url: &str, plain: &str, secure: &str| match url.split_once("://") {
-            Some(("ws" | "http", rest)) if !rest.is_empty() => Ok(format!("{plain}://{rest}")),
-            Some(("wss" | "https", rest)) if !rest.is_empty() => Ok(format!("{secure}://{rest}")),
-            _ => Err(Env::malformed(name, SHAPE)),
-        };
-        let api_url = with_scheme("LIVEKIT_URL", url, "http", "https")?;
-        let public = env.get("FOOTLIGHT_LIVEKIT_PUBLIC_URL").unwrap_or(url).trim_end_matches('/');
-        let egress = env.get("FOOTLIGHT_EGRESS_URL");
-        Ok(Self {
-            public_url: with_scheme("FOOTLIGHT_LIVEKIT_PUBLIC_URL", public, "ws", "wss")?,
-            egress_url: match egress {
-                Some(url) => with_scheme("FOOTLIGHT_EGRESS_URL", url.trim_end_matches('/'), "http", "https")?,
-                None => api_url.clone(),
-            },
-            local_egress: egress.is_some(),
-            api_url,
-            api_key: env.required("LIVEKIT_API_KEY", "the API key of the LiveKit server")?.to_owned(),
-            api_secret: secret(env, "LIVEKIT_API_SECRET", 32)?,
-        })
-    }
-}
-
 /// Two processes on one machine listen on different ports, and two machines have different names.
 fn replica(listen: SocketAddr) -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -271,33 +221,10 @@ fn app_url(env: &Env) -> Result<String, ConfigError> {
     Ok(text.to_owned())
 }
 
-/// `720p30`, `1080p30`, `1080p60`, `portrait`, or `640x360@15/800` (width x height @ rate / kbit/s).
-fn default_video(env: &Env) -> Result<DefaultVideo, ConfigError> {
-    const NAME: &str = "FOOTLIGHT_VIDEO";
-    const SHAPE: &str = "720p30, 1080p30, 1080p60, portrait, or a format such as 640x360@15/800";
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let small_machine = cores < 4;
-    let fitting = if small_machine { VideoPreset::Hd30 } else { VideoPreset::FullHd30 };
-    let Some(text) = env.get(NAME) else {
-        return Ok(DefaultVideo { format: fitting.format(), preset: fitting, small_machine });
-    };
-    if let Some(preset) = VideoPreset::ALL.into_iter().find(|preset| preset.name() == text) {
-        return Ok(DefaultVideo { format: preset.format(), preset, small_machine: false });
-    }
-    let numbers: Option<Vec<u32>> = text.split(['x', '@', '/']).map(|part| part.parse().ok()).collect();
-    match numbers.as_deref() {
-        Some(&[width, height, framerate, bitrate_kbps]) => {
-            let format = VideoFormat { width, height, framerate, bitrate_kbps };
-            let format = format.check().map_err(|error| Env::malformed(NAME, format!("{SHAPE}: {error}")))?;
-            Ok(DefaultVideo { format, preset: fitting, small_machine: false })
-        }
-        _ => Err(Env::malformed(NAME, SHAPE)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::video::VideoFormat;
 
     fn with(extra: &[(&str, &str)]) -> Result<ServeConfig, ConfigError> {
         let mut pairs = vec![

@@ -18,6 +18,7 @@ pub mod listing;
 pub mod operator;
 pub mod overlay;
 mod perform;
+mod preflight;
 pub mod reconcile;
 pub mod replace;
 pub mod rotation;

@@ -9,19 +9,19 @@ use super::{
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        sessions::{Preflight, PreflightLine, StartShow, StartedShow, Verdict, VideoChoice},
+        sessions::{StartShow, StartedShow, VideoChoice},
     },
     domain::{
         ids::{Generation, SessionId},
         overlay::OverlaySettings,
-        room::{RoomAccess, room_name},
+        room::room_name,
         session::{Actor, EndReason, FailureCause, HostPresence, Outcome, Owner, Session, SessionState, StreamType},
         video::VideoFormat,
     },
     server::{
         auth::caller::Caller,
         error::{Answer, StudioError, chain},
-        livekit::{EgressRequest, LiveKitError, Slots, tokens},
+        livekit::{EgressRequest, LiveKitError},
         store::{IDEMPOTENT_FOR_MS, StoreError, TimelineEntry},
     },
 };
@@ -147,50 +147,6 @@ impl Studio {
         Ok(self.store().session_by_idempotency_key(owner, key, since).await?)
     }
 
-    /// A fresh room token for the host of a running show.
-    ///
-    /// # Errors
-    /// Not the caller's, over, or without a room.
-    pub async fn room_access(&self, caller: &Caller, id: &SessionId) -> Answer<RoomAccess> {
-        let session = self.own(caller, id).await?;
-        let access = self.host_access(&session)?;
-        // A media server that was restarted has forgotten its rooms, and whoever asks needs this one now.
-        if access.is_some()
-            && let Err(error) = self.make_room(id).await
-        {
-            tracing::warn!(session = %id, %error, "the room could not be made sure of");
-        }
-        access.ok_or_else(|| StudioError::refused(ErrorCode::Conflict, "The show is over, or has no room."))
-    }
-
-    /// What is known before a show.
-    pub async fn preflight(&self) -> Preflight {
-        let (livekit, slots, relay) = tokio::join!(self.livekit().ping(), self.livekit().slots(), self.relay().shows());
-        let line = |label: &str, verdict, note: &str| PreflightLine { label: label.into(), verdict, note: note.into() };
-        let slot = match slots {
-            Ok(Some(Slots { total, used })) if used < total => {
-                line("A free slot for the show", Verdict::Pass, &format!("{} left", total - used))
-            }
-            Ok(Some(Slots { total, .. })) => line("A free slot for the show", Verdict::Fail, &format!("all {total} carry other shows")),
-            Ok(None) => line("A free slot for the show", Verdict::Warn, "unknown"),
-            Err(_) => line("A free slot for the show", Verdict::Fail, "the capture engine does not answer"),
-        };
-        let up = |label: &str, ok: bool| {
-            if ok {
-                line(label, Verdict::Pass, "ready")
-            } else {
-                line(label, Verdict::Fail, "does not answer; tell whoever runs this studio")
-            }
-        };
-        let video = self.config().video;
-        Preflight {
-            lines: vec![up("The media server", livekit.is_ok()), up("The relay to the platforms", relay.is_ok()), slot],
-            video: video.preset,
-            video_note: video.small_machine.then(|| "This machine has fewer than 4 cores, so 720p is the default.".to_owned()),
-            livekit_url: self.config().livekit.public_url.clone(),
-        }
-    }
-
     /// Whose show it shall be, and the name on the picture if none is given. What the body says must fit who is asking.
     async fn owner_of(&self, caller: &Caller, show: &StartShow) -> Answer<(Owner, String)> {
         if caller.agent.is_some() && show.stream_type == StreamType::User {
@@ -314,14 +270,6 @@ impl Studio {
 
     async fn started(&self, session: &Session, repeated: bool) -> Answer<StartedShow> {
         Ok(StartedShow { session: self.view(session).await, room: self.host_access(session)?, repeated })
-    }
-
-    fn host_access(&self, session: &Session) -> Answer<Option<RoomAccess>> {
-        if session.stream_type != StreamType::User || !matches!(session.state.name(), "pending" | "starting" | "live") {
-            return Ok(None);
-        }
-        let access = tokens::host_access(&self.config().livekit, &session.id, &session.entity_name);
-        access.map(Some).map_err(|error| StudioError::Internal(error.to_string()))
     }
 }
 

@@ -1,0 +1,47 @@
+//! How the application and browsers reach LiveKit, and where the Egress API answers.
+
+use super::{Secret, secret};
+use crate::config::env::{ConfigError, Env};
+
+/// How LiveKit is reached.
+#[derive(Debug, Clone)]
+pub struct LiveKitConfig {
+    /// From here, over HTTP.
+    pub api_url: String,
+    /// From browsers, over WebSocket.
+    pub public_url: String,
+    /// Where the Egress API answers; LiveKit itself for a fleet.
+    pub egress_url: String,
+    /// Whether that is the local engine, which tells its free slots.
+    pub local_egress: bool,
+    /// Names the secret.
+    pub api_key: String,
+    /// Signs room tokens and verifies webhooks.
+    pub api_secret: Secret,
+}
+
+impl LiveKitConfig {
+    pub(super) fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        const SHAPE: &str = "an address such as ws://127.0.0.1:7880 or wss://livekit.example";
+        let url = env.get("LIVEKIT_URL").unwrap_or("ws://127.0.0.1:7880").trim_end_matches('/');
+        let with_scheme = |name, url: &str, plain: &str, secure: &str| match url.split_once("://") {
+            Some(("ws" | "http", rest)) if !rest.is_empty() => Ok(format!("{plain}://{rest}")),
+            Some(("wss" | "https", rest)) if !rest.is_empty() => Ok(format!("{secure}://{rest}")),
+            _ => Err(Env::malformed(name, SHAPE)),
+        };
+        let api_url = with_scheme("LIVEKIT_URL", url, "http", "https")?;
+        let public = env.get("FOOTLIGHT_LIVEKIT_PUBLIC_URL").unwrap_or(url).trim_end_matches('/');
+        let egress = env.get("FOOTLIGHT_EGRESS_URL");
+        Ok(Self {
+            public_url: with_scheme("FOOTLIGHT_LIVEKIT_PUBLIC_URL", public, "ws", "wss")?,
+            egress_url: match egress {
+                Some(url) => with_scheme("FOOTLIGHT_EGRESS_URL", url.trim_end_matches('/'), "http", "https")?,
+                None => api_url.clone(),
+            },
+            local_egress: egress.is_some(),
+            api_url,
+            api_key: env.required("LIVEKIT_API_KEY", "the API key of the LiveKit server")?.to_owned(),
+            api_secret: secret(env, "LIVEKIT_API_SECRET", 32)?,
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! What is put into the store and comes out of it, where the product has no type of its own.
+
+use crate::domain::{
+    agent::AutoStart,
+    destination::Destination,
+    ids::{EgressId, Generation, SessionId, SignInId, UserId},
+    overlay::OverlayPatch,
+    session::{Actor, Owner},
+    timestamp::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// The SHA-256 of an opaque token, hexadecimal: all that is ever stored of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TokenHash(pub String);
+
+/// What a token hash opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// By which its owner names it; opens nothing.
+    pub id: SignInId,
+    /// Whose.
+    pub user: UserId,
+    /// A one-time link is gone after its use; a browser's cookie lives until its end.
+    pub once: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+    /// The network address it was made from, where it is known.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// What the browser calls itself.
+    #[serde(default)]
+    pub browser: String,
+}
+
+/// What an owner's shows begin with when nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Defaults {
+    /// Differences from what every user's or agent's overlay begins with.
+    pub overlay: OverlayPatch,
+    /// Where and whether a show starts by itself.
+    pub auto_start: AutoStart,
+}
+
+/// An agent's picture, as it was fetched or handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Avatar {
+    /// `image/png`, `image/jpeg`, `image/webp`.
+    pub media_type: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// A stream key as stored: `iv:authTag:encrypted` in hexadecimal, and which master key sealed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedKey {
+    /// Names the master key, without telling it.
+    pub key_id: String,
+    /// `iv:authTag:encrypted`.
+    pub text: String,
+}
+
+/// A destination kept by its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedDestination {
+    /// Whose.
+    pub owner: Owner,
+    /// Where, as it may be shown.
+    pub destination: Destination,
+    /// Its key.
+    pub key: SealedKey,
+    /// When it was last on air.
+    pub used_at: Option<Timestamp>,
+}
+
+/// One line of a session's story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who or what caused it.
+    pub actor: Actor,
+    /// What happened, as a sentence.
+    pub what: String,
+    /// The state after it.
+    pub state: String,
+}
+
+/// An overlay token as stored, by its id (`jti`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverlayGrant {
+    /// The token's id.
+    pub id: String,
+    /// The one session it opens.
+    pub session: SessionId,
+    /// The one egress it was made for.
+    pub generation: Generation,
+    /// Set when the egress or the session is over.
+    pub revoked: bool,
+}
+
+/// One line of a session's feed: what happened in the show, in the order in which the server took it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeedEntry {
+    /// From 1, without gaps, per session.
+    pub seq: u64,
+    /// When the server took it.
+    pub at: Timestamp,
+    /// The event's name on the wire: `session`, `overlay`, `show`.
+    pub kind: String,
+    /// The caller's own id, by which a repeat is recognised.
+    pub id: Option<String>,
+    /// Its body.
+    pub data: serde_json::Value,
+}
+
+/// A line on its way into a feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewLine {
+    /// The event's name on the wire.
+    pub kind: &'static str,
+    /// The caller's own id.
+    pub id: Option<String>,
+    /// Its body.
+    pub data: serde_json::Value,
+}
+
+impl NewLine {
+    /// Whether it is what an agent decided.
+    pub fn is_decision(&self) -> bool {
+        self.data["kind"] == "decision"
+    }
+}
+
+/// What a show's feed was told by agents and games.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedCounts {
+    /// All of it.
+    pub events: u64,
+    /// Decisions among it.
+    pub decisions: u64,
+}
+
+/// Which sessions a list shows; newest first.
+#[derive(Debug, Clone, Default)]
+pub struct SessionFilter {
+    /// Only this account's (its own and its agents').
+    pub account: Option<UserId>,
+    /// Only active ones, or only those that are over.
+    pub active: Option<bool>,
+    /// Only older than this id: the cursor.
+    pub before: Option<SessionId>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// A webhook as it came in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredWebhook {
+    /// LiveKit's id of the delivery.
+    pub id: String,
+    /// The egress it speaks of, if any.
+    pub egress: Option<EgressId>,
+    /// When it came.
+    pub at: Timestamp,
+    /// The whole event.
+    pub body: serde_json::Value,
+}
