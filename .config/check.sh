@@ -23,6 +23,8 @@ check() {
 say "Checks"
 check "rustfmt" cargo fmt --check
 check "clippy, server" cargo clippy --locked --features ssr --all-targets -- -D warnings
+# Built by name only, so looked at by name.
+check "clippy, bench and soak" cargo clippy --locked --features ssr --test bench --test soak -- -D warnings
 check "clippy, browser" cargo clippy --locked --lib --target wasm32-unknown-unknown --features hydrate -- -D warnings
 check "rustdoc" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --features ssr
 check "tsc" npm --prefix end2end run --silent check
