@@ -119,13 +119,19 @@ fn every_watchdog_has_its_deadline_and_its_reason() {
             }),
             failed(FailureCause::DestinationsFailed { reasons: vec!["the platform: stream key refused".into()] }),
         ),
+    ]);
+}
+
+#[test]
+fn the_fourth_loss_within_ten_minutes_is_the_last() {
+    check(vec![
         (
             "a fourth loss in ten minutes",
             with(well(), |of| {
                 silent(of, 10);
                 of.session.replaced_at = vec![ago(500), ago(300), ago(100)];
             }),
-            failed(FailureCause::EgressKeptFailing { reason: "nothing reaches the relay".into() }),
+            vec![Action::End(Outcome::Failed(FailureCause::EgressKeptFailing { reason: "nothing reaches the relay".into() }))],
         ),
         (
             "a fourth loss after ten minutes",
@@ -133,7 +139,7 @@ fn every_watchdog_has_its_deadline_and_its_reason() {
                 silent(of, 10);
                 of.session.replaced_at = vec![ago(601), ago(300), ago(100)];
             }),
-            replace("nothing reaches the relay"),
+            vec![Action::Replace("nothing reaches the relay".into())],
         ),
     ]);
 }
