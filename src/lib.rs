@@ -26,7 +26,8 @@
 //! | [`pages`] | one per route: load and view | `rpc`, `components`, `browser` |
 //!
 //! [`serve`] and [`app`] stand above all of them. The library is compiled twice: with `ssr` natively, with `hydrate` for
-//! browsers. The gates stand in this file, in `main` and in `app`, and nowhere below.
+//! browsers, where each page is a file of its own that is fetched when its address is opened. The gates stand in this file,
+//! in `main` and in `app`, and nowhere below.
 //!
 //! # The walk of one click
 //! **Go live** on `/go-live` calls [`rpc::sessions`]`::start_session`, which asks who is calling and hands over to
