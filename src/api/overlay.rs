@@ -5,6 +5,7 @@ use crate::domain::{
     overlay::OverlaySettings,
     room::RoomAccess,
     session::StreamType,
+    show::ShowEvent,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ pub struct OverlayStage {
     pub stream_type: StreamType,
     /// The name on the picture.
     pub entity_name: String,
+    /// The address of the picture beside the name, on our own origin, where there is one.
+    pub avatar: Option<String>,
     /// The title on the picture.
     pub title: String,
     /// What is shown.
@@ -29,8 +32,23 @@ pub struct OverlayStage {
     pub room: Option<RoomAccess>,
     /// When the show went live, if it did.
     pub live_since: Option<Timestamp>,
+    /// The events that still show, oldest first.
+    pub told: Vec<Told>,
     /// The feed's sequence number behind this snapshot; the feed is read from here on.
     pub seq: u64,
+    /// The server's time, at which the first picture is drawn.
+    pub now: Timestamp,
+}
+
+/// One event of the past.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// Its number in the feed.
+    pub seq: u64,
+    /// When it came.
+    pub at: Timestamp,
+    /// What it was.
+    pub event: ShowEvent,
 }
 
 /// `POST /api/streaming/heartbeat`, every 2 s.

@@ -27,7 +27,7 @@ pub fn SceneView(
     id_prefix: String,
 ) -> impl IntoView {
     let layout = Memo::new(move |_| scene.with(|scene| scene.layout));
-    let initial = Memo::new(move |_| scene.with(|scene| initial(&scene.name)));
+    let face = Memo::new(move |_| scene.with(|scene| (initial(&scene.name), scene.avatar.clone())));
     let ticker = Memo::new(move |_| scene.with(|scene| scene.ticker.clone()));
     let decisions = Memo::new(move |_| scene.with(|scene| scene.decisions.clone()));
     let busy = move || if ticker.with(Vec::is_empty) { "no" } else { "yes" };
@@ -44,18 +44,26 @@ pub fn SceneView(
             <video class="scene-screen" id=format!("{id_prefix}screen-video") autoplay playsinline muted prop:muted=true></video>
             <div class="scene-webcam">
                 <video class="scene-camera" id=format!("{id_prefix}camera-video") autoplay playsinline muted prop:muted=true></video>
-                <span class="scene-initial" aria-hidden="true">{move || initial.get()}</span>
+                <span class="scene-initial" aria-hidden="true">{move || face_view(face.get())}</span>
             </div>
             <div class="scene-scrim" data-edge="top"></div>
             <div class="scene-scrim" data-edge="bottom"></div>
             <Placeholder scene/>
-            <InfoBar scene initial/>
+            <InfoBar scene face/>
             <ScoreBar scene/>
             <StatPills scene/>
             <DecisionPanel decisions/>
             <AlertPlate scene/>
             <Ticker lines=ticker/>
         </div>
+    }
+}
+
+/// The picture, or the name's first letter where there is none.
+fn face_view((initial, avatar): (String, Option<String>)) -> AnyView {
+    match avatar {
+        Some(address) => view! { <img class="scene-avatar" src=address alt=""/> }.into_any(),
+        None => initial.into_any(),
     }
 }
 

@@ -7,7 +7,7 @@ pub mod scene;
 use super::timestamp::Timestamp;
 pub use scene::{Programme, SceneModel};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many stats, decisions and events are kept; older ones could not be shown anyway.
 const KEPT: usize = 12;
@@ -162,6 +162,13 @@ impl Show {
         }
     }
 
+    /// The numbers of the events that are still kept: all others could be left out, and the picture were the same.
+    pub fn kept(&self) -> BTreeSet<u64> {
+        let stats = self.stats.values().map(|(seq, _)| *seq);
+        let single = self.game.iter().map(|(seq, _)| *seq).chain(self.alert.iter().map(|(seq, _)| *seq));
+        stats.chain(single).chain(self.lines.keys().copied()).chain(self.decisions.keys().copied()).collect()
+    }
+
     fn forget_oldest_stat(&mut self) {
         while self.stats.len() > KEPT {
             let Some(oldest) = self.stats.iter().min_by_key(|(_, (seq, _))| *seq).map(|(label, _)| label.clone()) else { return };
@@ -229,6 +236,18 @@ mod tests {
         ) {
             let again: Vec<_> = shuffled.iter().chain(shuffled.iter().take(repeated)).cloned().collect();
             prop_assert_eq!(shown(&ordered), shown(&again));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_and_what_came_after_it_give_the_same_as_everything(facts in proptest::collection::vec(fact(), 0..80), cut in 0..80_usize) {
+            let all: Vec<(u64, Fact)> = (1..).zip(facts).collect();
+            let (before, after) = all.split_at(cut.min(all.len()));
+            let kept = shown(before).kept();
+            let snapshot = before.iter().filter(|(seq, _)| kept.contains(seq));
+            let joined: Vec<_> = snapshot.chain(after).cloned().collect();
+            prop_assert_eq!(shown(&joined), shown(&all));
         }
     }
 

@@ -59,9 +59,9 @@ pub fn Overlay() -> AnyView {
 fn Set(stage: OverlayStage) -> impl IntoView {
     let known = early_stage(&stage);
     let programme = RwSignal::new(programme(&stage));
-    let show = RwSignal::new(Show::default());
+    let show = RwSignal::new(so_far(&stage));
     // The browser's clock begins to count only there: what server and browser draw first must be the same.
-    let now = RwSignal::new(stage.settings.starts_at.unwrap_or_default());
+    let now = RwSignal::new(stage.now);
     let scene = Memo::new(move |_| show.with(|show| programme.with(|programme| show.scene(programme, now.get()))));
     let recorded = stage.generation.is_some();
     let facts = Stage::enter().facts();
@@ -130,11 +130,19 @@ fn hear(message: &FeedMessage, programme: RwSignal<Programme>, show: RwSignal<Sh
     }
 }
 
+/// What happened before this page was opened.
+fn so_far(stage: &OverlayStage) -> Show {
+    let mut show = Show::default();
+    stage.told.iter().for_each(|told| show.take(told.seq, told.event.clone(), told.at));
+    show
+}
+
 /// What is known at load, before anything arrives from the room.
 fn programme(stage: &OverlayStage) -> Programme {
     Programme {
         stream_type: stage.stream_type,
         entity_name: stage.entity_name.clone(),
+        avatar: stage.avatar.clone(),
         title: stage.title.clone(),
         settings: stage.settings.clone(),
         media: Media::default(),

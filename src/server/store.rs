@@ -7,14 +7,17 @@ pub mod surreal;
 
 pub use records::*;
 
-use crate::domain::{
-    account::User,
-    agent::Agent,
-    audit::AuditEntry,
-    ids::{AgentId, DestinationId, EgressId, Generation, KeyId, SessionId, SignInId, UserId},
-    key::ApiKey,
-    session::{Owner, Session},
-    timestamp::Timestamp,
+use crate::{
+    api::overlay::Heartbeat,
+    domain::{
+        account::User,
+        agent::Agent,
+        audit::AuditEntry,
+        ids::{AgentId, DestinationId, EgressId, Generation, KeyId, SessionId, SignInId, UserId},
+        key::ApiKey,
+        session::{Owner, Session},
+        timestamp::Timestamp,
+    },
 };
 use async_trait::async_trait;
 use std::time::Duration;
@@ -131,6 +134,10 @@ pub trait Store: Send + Sync + 'static {
     async fn session_keys(&self, id: &SessionId) -> Result<Vec<(DestinationId, SealedKey)>, StoreError>;
     /// Takes or renews a session's lease for `ttl` by the store's own clock; `false` while another holder's runs.
     async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Result<bool, StoreError>;
+    /// Leaves an overlay's heartbeat for whoever leads its session.
+    async fn pass_beat(&self, session: &SessionId, generation: Generation, beat: &Heartbeat) -> Result<(), StoreError>;
+    /// The latest heartbeat that was left, and how long ago by the store's own clock.
+    async fn passed_beat(&self, session: &SessionId) -> Result<Option<PassedBeat>, StoreError>;
     /// Gives back every lease of a holder.
     async fn release_leases(&self, holder: &str) -> Result<(), StoreError>;
     /// Every active session.
@@ -139,6 +146,12 @@ pub trait Store: Send + Sync + 'static {
     async fn active_session_of(&self, owner: &Owner) -> Result<Option<Session>, StoreError>;
     /// Sessions, newest first.
     async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError>;
+    /// How many sessions from this id on are in a state.
+    async fn count_in_state(&self, state: &str, from: &SessionId) -> Result<u64, StoreError>;
+    /// Whether new shows are refused for now.
+    async fn draining(&self) -> Result<bool, StoreError>;
+    /// Refuses new shows, or takes them again.
+    async fn set_draining(&self, draining: bool) -> Result<(), StoreError>;
     /// A session's story, oldest first.
     async fn timeline(&self, id: &SessionId) -> Result<Vec<TimelineEntry>, StoreError>;
 

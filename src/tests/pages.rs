@@ -18,6 +18,7 @@ fn streamer() -> Programme {
     Programme {
         stream_type: StreamType::User,
         entity_name: "BlazeMaster".into(),
+        avatar: None,
         title: "Ranked ladder, game 3".into(),
         settings: OverlaySettings { show_agent_info: true, show_decisions: true, ..OverlaySettings::for_user() },
         media: Media { screen: Track::Painted, camera: Track::Painted, ..Media::here() },

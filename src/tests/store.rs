@@ -46,6 +46,7 @@ contract! {
     shows::an_owner_has_one_active_session_and_a_start_key_counts_once,
     shows::a_change_over_an_older_revision_is_refused,
     shows::sessions_are_listed_newest_first_by_account_state_and_page,
+    shows::the_house_drains_until_it_is_told_otherwise,
     shows::every_egress_a_session_had_leads_to_it,
     shows::a_destination_is_its_owners_and_is_really_deleted,
     shows::only_what_another_master_key_sealed_is_sealed_again,

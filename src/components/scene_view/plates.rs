@@ -1,5 +1,6 @@
 //! The plates that stand still: who it is, how the match stands, numbers, the alert.
 
+use super::face_view;
 use crate::domain::show::{SceneModel, Side, Tone};
 use leptos::prelude::*;
 
@@ -8,15 +9,15 @@ use leptos::prelude::*;
 pub fn InfoBar(
     /// The whole scene.
     scene: Signal<SceneModel>,
-    /// Of the name.
-    initial: Memo<String>,
+    /// First letter and picture.
+    face: Memo<(String, Option<String>)>,
 ) -> impl IntoView {
     let info = Memo::new(move |_| scene.with(|scene| scene.info.then(|| (scene.name.clone(), scene.title.clone(), scene.live))));
     move || {
         info.get().map(|(name, title, live)| {
             view! {
                 <div class="scene-info">
-                    <span class="scene-face" aria-hidden="true">{initial.get()}</span>
+                    <span class="scene-face" aria-hidden="true">{face_view(face.get())}</span>
                     <div>
                         <b>{name}</b>
                         {(!title.is_empty()).then(|| view! { <small>{title}</small> })}

@@ -24,6 +24,8 @@ pub struct Programme {
     pub stream_type: StreamType,
     /// The name on the picture.
     pub entity_name: String,
+    /// The address of the picture beside it, if there is one.
+    pub avatar: Option<String>,
     /// The title on the picture; may be empty.
     pub title: String,
     /// The owner's settings.
@@ -51,6 +53,8 @@ pub struct SceneModel {
     pub theme: Theme,
     /// The name on the picture: info bar, avatar, placeholder scenes.
     pub name: String,
+    /// The address of a picture in the name's stead, where a face is shown.
+    pub avatar: Option<String>,
     /// The title, for placeholder scenes.
     pub title: String,
     /// Whether the info bar is shown.
@@ -146,6 +150,7 @@ impl Show {
             pip_size: settings.pip_size,
             theme: settings.theme,
             name: programme.entity_name.clone(),
+            avatar: programme.avatar.clone(),
             title: programme.title.clone(),
             info: settings.show_agent_info && on_picture,
             live: programme.live && !programme.over,
@@ -210,6 +215,7 @@ mod tests {
         Programme {
             stream_type: StreamType::Agent,
             entity_name: "BlazeMaster".into(),
+            avatar: None,
             title: "Ranked ladder, game 3".into(),
             settings: OverlaySettings::for_agent(),
             media: Media::default(),

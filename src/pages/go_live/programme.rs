@@ -27,6 +27,7 @@ pub fn ProgrammeView(
         let programme = Programme {
             stream_type: StreamType::User,
             entity_name: desk.choices.with(|choices| choices.name.clone()),
+            avatar: None,
             title: title.get(),
             settings: settings.get(),
             media: desk.media(),

@@ -48,6 +48,6 @@ pub async fn events(
     security(("overlay" = []))
 )]
 pub async fn heartbeat(State(studio): State<Studio>, viewer: OverlayViewer, Body(beat): Body<Heartbeat>) -> StatusCode {
-    studio.heartbeat(&viewer, beat);
+    studio.heartbeat(&viewer, beat).await;
     StatusCode::NO_CONTENT
 }

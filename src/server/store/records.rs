@@ -1,14 +1,28 @@
 //! What is put into the store and comes out of it, where the product has no type of its own.
 
-use crate::domain::{
-    agent::AutoStart,
-    destination::Destination,
-    ids::{EgressId, Generation, SessionId, SignInId, UserId},
-    overlay::OverlayPatch,
-    session::{Actor, Owner},
-    timestamp::Timestamp,
+use crate::{
+    api::overlay::Heartbeat,
+    domain::{
+        agent::AutoStart,
+        destination::Destination,
+        ids::{EgressId, Generation, SessionId, SignInId, UserId},
+        overlay::OverlayPatch,
+        session::{Actor, Owner},
+        timestamp::Timestamp,
+    },
 };
 use serde::{Deserialize, Serialize};
+
+/// An overlay's heartbeat that came to another replica than the one that leads its session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedBeat {
+    /// Which egress's overlay.
+    pub generation: Generation,
+    /// What it said.
+    pub beat: Heartbeat,
+    /// How long ago, by the store's clock.
+    pub age_ms: i64,
+}
 
 /// The SHA-256 of an opaque token, hexadecimal: all that is ever stored of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -151,8 +165,12 @@ pub struct SessionFilter {
     pub account: Option<UserId>,
     /// Only active ones, or only those that are over.
     pub active: Option<bool>,
-    /// Only older than this id: the cursor.
-    pub before: Option<SessionId>,
+    /// Only in this state; with an account, the caller sees to it.
+    pub state: Option<String>,
+    /// Only behind this id: the cursor.
+    pub behind: Option<SessionId>,
+    /// The oldest first instead of the newest.
+    pub oldest_first: bool,
     /// At most this many.
     pub limit: usize,
 }

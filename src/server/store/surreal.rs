@@ -18,13 +18,15 @@ mod schema;
 mod sessions;
 mod webhooks;
 
+pub use connect::StoreCredentials;
 pub use schema::NewerSchema;
 
 use super::{
-    Avatar, Defaults, FeedCounts, FeedEntry, NewLine, OverlayGrant, SavedDestination, SealedKey, SessionFilter, SignIn, Store, StoreError,
-    StoredWebhook, TimelineEntry, TokenHash,
+    Avatar, Defaults, FeedCounts, FeedEntry, NewLine, OverlayGrant, PassedBeat, SavedDestination, SealedKey, SessionFilter, SignIn, Store,
+    StoreError, StoredWebhook, TimelineEntry, TokenHash,
 };
 use crate::{
+    api::overlay::Heartbeat,
     domain::{
         account::User,
         agent::Agent,
@@ -40,25 +42,6 @@ use async_trait::async_trait;
 use query::Database;
 use serde_json::json;
 use std::time::Duration;
-use surrealdb::opt::auth::Root;
-
-/// Namespace and database, on every engine.
-const NAME: &str = "footlight";
-
-/// Who signs in to a database server. An embedded database asks nobody.
-#[derive(Clone)]
-pub struct StoreCredentials {
-    /// The server's root user.
-    pub username: String,
-    /// Its password.
-    pub password: String,
-}
-
-impl std::fmt::Debug for StoreCredentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "StoreCredentials({})", self.username)
-    }
-}
 
 /// An open store; clones share it.
 #[derive(Debug, Clone)]
@@ -71,17 +54,7 @@ impl SurrealStore {
     /// The address cannot be opened, another process holds the folder for ten seconds more, the server refuses the
     /// credentials, or a newer Footlight wrote the store ([`NewerSchema`] as the source).
     pub async fn open(address: &str, credentials: Option<&StoreCredentials>) -> Result<Self, StoreError> {
-        let failed = |error: surrealdb::Error| StoreError::Failed(Box::new(error));
-        let client = connect::connect(address).await?;
-        if let Some(StoreCredentials { username, password }) = credentials {
-            let root = Root { username: username.clone(), password: password.clone() };
-            client.signin(root).await.map_err(failed)?;
-        }
-        let database = Database(client, None);
-        database.run(&format!("DEFINE NAMESPACE IF NOT EXISTS {NAME}"), json!({})).await?;
-        database.0.use_ns(NAME).await.map_err(failed)?;
-        database.run(&format!("DEFINE DATABASE IF NOT EXISTS {NAME}"), json!({})).await?;
-        database.0.use_db(NAME).await.map_err(failed)?;
+        let database = Database(connect::enter(address, credentials).await?, None);
         schema::migrate(&database).await?;
         Ok(Self(database))
     }
@@ -215,6 +188,12 @@ impl Store for SurrealStore {
     async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Answer<bool> {
         self.0.claim_lease(session, holder, ttl).await
     }
+    async fn pass_beat(&self, session: &SessionId, generation: Generation, beat: &Heartbeat) -> Answer<()> {
+        self.0.pass_beat(session, generation, beat).await
+    }
+    async fn passed_beat(&self, session: &SessionId) -> Answer<Option<PassedBeat>> {
+        self.0.passed_beat(session).await
+    }
     async fn release_leases(&self, holder: &str) -> Answer<()> {
         self.0.release_leases(holder).await
     }
@@ -226,6 +205,15 @@ impl Store for SurrealStore {
     }
     async fn sessions(&self, filter: &SessionFilter) -> Answer<Vec<Session>> {
         self.0.sessions(filter).await
+    }
+    async fn count_in_state(&self, state: &str, from: &SessionId) -> Answer<u64> {
+        self.0.count_in_state(state, from).await
+    }
+    async fn draining(&self) -> Answer<bool> {
+        self.0.draining().await
+    }
+    async fn set_draining(&self, draining: bool) -> Answer<()> {
+        self.0.set_draining(draining).await
     }
     async fn timeline(&self, id: &SessionId) -> Answer<Vec<TimelineEntry>> {
         self.0.timeline(id).await

@@ -23,7 +23,7 @@ use std::time::Duration;
 /// Events in one call.
 pub const MOST_EVENTS: usize = 100;
 /// The event's name on the wire.
-const KIND: &str = "show";
+pub(super) const KIND: &str = "show";
 
 impl Studio {
     /// Takes a batch: each event is accepted or refused by itself, the accepted ones in their order.

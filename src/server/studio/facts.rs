@@ -90,8 +90,8 @@ impl Facts {
     pub fn beat(&self, session: &SessionId, generation: Generation, beat: Heartbeat, at: Timestamp) {
         self.note(session, |facts| {
             let moved_at = match &facts.pulse {
+                Some(last) if (last.generation, last.at) > (generation, at) => return,
                 Some(last) if last.generation == generation && last.beat.frames == beat.frames => last.moved_at,
-                Some(last) if last.generation > generation => return,
                 _ => at,
             };
             facts.pulse = Some(Pulse { generation, at, beat, moved_at });

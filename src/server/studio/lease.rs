@@ -20,6 +20,11 @@ pub const LEASE: Duration = Duration::from_secs(8);
 const FRESH: Duration = Duration::from_secs(2);
 
 impl Studio {
+    /// Whether this replica led the show when it last looked.
+    pub(super) fn led_lately(&self, id: &SessionId) -> bool {
+        self.leases().get(id).is_some_and(|at| at.elapsed() < LEASE)
+    }
+
     /// Whether this replica leads the show; takes it over if nobody does.
     pub(super) async fn leads(&self, id: &SessionId) -> bool {
         let renewed = self.leases().get(id).copied();

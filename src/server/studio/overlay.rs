@@ -8,16 +8,17 @@ use crate::{
     api::{
         error::{ApiError, ErrorCode},
         events::{ChangeOverlay, ChangedOverlay},
-        overlay::{Heartbeat, OverlayStage},
+        overlay::{Heartbeat, OverlayStage, Told},
     },
     domain::{
         ids::{Generation, SessionId},
         overlay::{OverlayPatch, OverlaySettings},
-        session::{Session, StreamType},
+        room::RoomAccess,
+        session::{Owner, Session, StreamType},
     },
     server::{
         auth::{caller::Caller, overlay as tokens},
-        error::{Answer, StudioError},
+        error::{Answer, StudioError, chain},
         livekit::tokens::{overlay_access, preview_access},
         store::{FeedEntry, OverlayGrant},
     },
@@ -55,6 +56,8 @@ impl Studio {
         if &viewer.session != id {
             return Err(StudioError::refused(ErrorCode::Unauthenticated, "This overlay address belongs to another show."));
         }
+        // Read before the settings: a change in between is read twice rather than missed.
+        let told = self.told(id).await?;
         let session = self.store().session(id).await?.filter(|session| session.state.is_active());
         let session = session.ok_or_else(|| StudioError::not_found("show"))?;
         let access = overlay_access(&self.config().livekit, id, viewer.generation);
@@ -62,7 +65,7 @@ impl Studio {
             StreamType::User => Some(access.map_err(|error| StudioError::Internal(error.to_string()))?),
             StreamType::Agent => None,
         };
-        Ok(stage(&session, Some(viewer.generation), room))
+        self.stage(&session, Some(viewer.generation), room, told).await
     }
 
     /// The same for the owner, to look at without recording.
@@ -70,18 +73,26 @@ impl Studio {
     /// # Errors
     /// Not the caller's.
     pub async fn overlay_preview(&self, caller: &Caller, id: &SessionId) -> Answer<OverlayStage> {
+        self.own(caller, id).await?;
+        let told = self.told(id).await?;
         let session = self.own(caller, id).await?;
         let access = preview_access(&self.config().livekit, id, caller.user.id.as_str());
         let room = match session.stream_type {
             StreamType::User if session.state.is_active() => Some(access.map_err(|error| StudioError::Internal(error.to_string()))?),
             _ => None,
         };
-        Ok(stage(&session, None, room))
+        self.stage(&session, None, room, told).await
     }
 
-    /// Takes an overlay's heartbeat.
-    pub fn heartbeat(&self, viewer: &OverlayViewer, beat: Heartbeat) {
-        self.facts().beat(&viewer.session, viewer.generation, beat, self.now());
+    /// Takes an overlay's heartbeat. One that came to another replica than the show's leader is left where that one looks.
+    pub async fn heartbeat(&self, viewer: &OverlayViewer, beat: Heartbeat) {
+        let OverlayViewer { session, generation, .. } = viewer;
+        self.facts().beat(session, *generation, beat.clone(), self.now());
+        if !self.led_lately(session)
+            && let Err(error) = self.store().pass_beat(session, *generation, &beat).await
+        {
+            tracing::warn!(%session, error = %chain(&error), "a heartbeat could not be passed on");
+        }
     }
 
     /// Changes what the composite shows; every overlay, Studio and preview hears of it at once.
@@ -146,6 +157,34 @@ impl Studio {
         })
     }
 
+    async fn stage(
+        &self,
+        session: &Session,
+        generation: Option<Generation>,
+        room: Option<RoomAccess>,
+        (told, seq): (Vec<Told>, u64),
+    ) -> Answer<OverlayStage> {
+        let agent = match &session.owner {
+            Owner::Agent(agent) => self.store().agent(agent).await?,
+            Owner::User(_) => None,
+        };
+        let number = agent.as_ref().and_then(|agent| agent.avatar);
+        Ok(OverlayStage {
+            session_id: session.id.clone(),
+            generation,
+            stream_type: session.stream_type,
+            entity_name: session.entity_name.clone(),
+            avatar: agent.zip(number).map(|(agent, number)| format!("/api/streaming/agents/{}/avatar?{number}", agent.id)),
+            title: session.title.clone(),
+            settings: session.overlay.clone(),
+            room,
+            live_since: session.state.live_since(),
+            told,
+            seq,
+            now: self.now(),
+        })
+    }
+
     pub(super) async fn mint_overlay_token(&self, session: &Session, generation: Generation) -> Answer<String> {
         let minted = tokens::mint(session, generation, self.config().jwt_secret.expose(), self.now());
         let (token, claims) = minted.map_err(|error| StudioError::Internal(error.to_string()))?;
@@ -170,19 +209,5 @@ impl Studio {
         let of = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         (of("deployment")? == self.config().deployment()).then_some(())?;
         Some((of("sessionId")?.parse().ok()?, Generation(of("generation")?.parse().ok()?)))
-    }
-}
-
-fn stage(session: &Session, generation: Option<Generation>, room: Option<crate::domain::room::RoomAccess>) -> OverlayStage {
-    OverlayStage {
-        session_id: session.id.clone(),
-        generation,
-        stream_type: session.stream_type,
-        entity_name: session.entity_name.clone(),
-        title: session.title.clone(),
-        settings: session.overlay.clone(),
-        room,
-        live_since: session.state.live_since(),
-        seq: 0,
     }
 }

@@ -30,6 +30,8 @@ const RECONNECT: Duration = Duration::from_secs(1);
 const ROUNDS: usize = 4;
 /// Shows looked at side by side.
 const AT_ONCE: usize = 16;
+/// An overlay speaks every two seconds; one that was not heard for this long may be speaking to another replica.
+const SILENCE_MS: u64 = 4_000;
 /// An ending show whose take-down keeps failing is closed all the same after this long: the sweep goes on with what is left.
 const TAKE_DOWN_WITHIN_MS: u64 = 30_000;
 
@@ -199,8 +201,22 @@ impl Studio {
             }
             _ => None,
         };
+        self.fetch_beat(id).await;
         // Read last: what was measured meanwhile is the newest there is.
         Ok(Some(Snapshot { facts: self.facts().of(id), session, egresses, relayed, now: self.now() }))
+    }
+
+    /// The overlay may be talking to another replica: what that one left is read before its silence is believed.
+    async fn fetch_beat(&self, id: &SessionId) {
+        let quiet = |at| self.now().millis_since(at) >= SILENCE_MS;
+        if self.facts().of(id).pulse.is_some_and(|pulse| !quiet(pulse.at)) {
+            return;
+        }
+        match self.store().passed_beat(id).await {
+            Ok(Some(passed)) => self.facts().beat(id, passed.generation, passed.beat, self.now().plus_millis(-passed.age_ms)),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(session = %id, error = %chain(&error), "heartbeats at other replicas could not be read"),
+        }
     }
 
     fn generation_of(&self, egress: &EgressFacts, id: &SessionId) -> Option<Generation> {

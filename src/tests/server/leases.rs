@@ -2,11 +2,12 @@
 
 use super::app::TestApp;
 use footlight::{
+    api::overlay::Heartbeat,
     domain::{ids::Generation, session::EndReason},
     server::{
         livekit::EgressPhase,
         store::Store,
-        studio::{feed::Announcement, lease::LEASE},
+        studio::{feed::Announcement, lease::LEASE, overlay::OverlayViewer},
     },
 };
 use std::time::{Duration, Instant};
@@ -60,6 +61,29 @@ async fn a_replica_that_dies_hands_its_shows_over_within_fifteen_seconds() {
 }
 
 #[tokio::test]
+async fn an_overlay_that_speaks_to_another_replica_is_heard_by_the_one_that_leads() {
+    let first = TestApp::new().await;
+    let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
+    let ada = first.caller("ada").await;
+    let id = first.live(&ada).await;
+    let viewer = OverlayViewer { session: id.clone(), generation: Generation::FIRST };
+    first.studio.heartbeat(&viewer, beat(1)).await;
+    // From here on the balancer sends the page's words to the other one.
+    for frames in 2..8 {
+        first.clock.advance(4_000);
+        second.studio.heartbeat(&viewer, beat(frames)).await;
+        first.play(&id, 1000).await;
+        assert_eq!(first.session(&id).await.generation, Generation::FIRST, "it is heard: {:?}", first.timeline(&id).await);
+    }
+    // And one that really falls silent is not.
+    for _ in 0..4 {
+        first.clock.advance(4_000);
+        first.play(&id, 1000).await;
+    }
+    assert_eq!(first.session(&id).await.generation, Generation(2));
+}
+
+#[tokio::test]
 async fn a_replica_that_is_told_to_stop_hands_over_at_once() {
     let first = TestApp::new().await;
     let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
@@ -70,4 +94,8 @@ async fn a_replica_that_is_told_to_stop_hands_over_at_once() {
     first.livekit.set_phase(&egress, EgressPhase::Over, Some("gone"));
     second.tick(2).await;
     assert_eq!(first.session(&id).await.generation, Generation(2));
+}
+
+fn beat(frames: u64) -> Heartbeat {
+    Heartbeat { frames, screen: true, camera: true, audio: true, connected: true }
 }

@@ -75,19 +75,33 @@ pub async fn sessions_are_listed_newest_first_by_account_state_and_page(store: S
             store.update_session(&over(&session(name, of)), None).await.expect("stored");
         }
     }
-    let cases: [(SessionFilter, &[&str]); 6] = [
+    let cases: [(SessionFilter, &[&str]); 9] = [
         (SessionFilter { limit: 9, ..SessionFilter::default() }, &["s4", "s3", "s2", "s1"]),
         (SessionFilter { limit: 2, ..SessionFilter::default() }, &["s4", "s3"]),
-        (SessionFilter { limit: 9, before: Some(id("s3")), ..SessionFilter::default() }, &["s2", "s1"]),
+        (SessionFilter { limit: 9, behind: Some(id("s3")), ..SessionFilter::default() }, &["s2", "s1"]),
         (SessionFilter { limit: 9, account: Some(id("ada")), ..SessionFilter::default() }, &["s4", "s2", "s1"]),
         (SessionFilter { limit: 9, active: Some(true), ..SessionFilter::default() }, &["s4", "s3"]),
         (SessionFilter { limit: 9, account: Some(id("ada")), active: Some(false), ..SessionFilter::default() }, &["s2", "s1"]),
+        (SessionFilter { limit: 9, state: Some("ended".into()), ..SessionFilter::default() }, &["s2", "s1"]),
+        (SessionFilter { limit: 2, oldest_first: true, ..SessionFilter::default() }, &["s1", "s2"]),
+        (SessionFilter { limit: 9, oldest_first: true, behind: Some(id("s2")), ..SessionFilter::default() }, &["s3", "s4"]),
     ];
     for (filter, expected) in cases {
         let listed = store.sessions(&filter).await.expect("read");
         assert_eq!(listed.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), expected, "{filter:?}");
     }
     assert_eq!(store.active_sessions().await.expect("read").len(), 2);
+    for (state, from, count) in [("ended", "s1", 2), ("ended", "s2", 1), ("failed", "s1", 0), ("pending", "s1", 2)] {
+        assert_eq!(store.count_in_state(state, &id(from)).await.expect("read"), count, "{state} from {from}");
+    }
+}
+
+pub async fn the_house_drains_until_it_is_told_otherwise(store: SurrealStore) {
+    assert!(!store.draining().await.expect("read"));
+    for draining in [true, true, false] {
+        store.set_draining(draining).await.expect("stored");
+        assert_eq!(store.draining().await.expect("read"), draining);
+    }
 }
 
 pub async fn every_egress_a_session_had_leads_to_it(store: SurrealStore) {

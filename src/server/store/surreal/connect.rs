@@ -2,14 +2,47 @@
 
 use crate::server::store::StoreError;
 use std::time::Duration;
-use surrealdb::{Surreal, engine::any::Any};
+use surrealdb::{Surreal, engine::any::Any, opt::auth::Root};
 use tokio::time::Instant;
 
 /// How long an embedded store may still be held by a process on its way out.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
-pub(super) async fn connect(address: &str) -> Result<Surreal<Any>, StoreError> {
+/// Namespace and database, on every engine.
+const NAME: &str = "footlight";
+
+/// Who signs in to a database server. An embedded database asks nobody.
+#[derive(Clone)]
+pub struct StoreCredentials {
+    /// The server's root user.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for StoreCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StoreCredentials({})", self.username)
+    }
+}
+
+/// Signed in, and in our own database.
+pub(super) async fn enter(address: &str, credentials: Option<&StoreCredentials>) -> Result<Surreal<Any>, StoreError> {
+    let failed = |error: surrealdb::Error| StoreError::Failed(Box::new(error));
+    let client = connect(address).await?;
+    if let Some(StoreCredentials { username, password }) = credentials {
+        let root = Root { username: username.clone(), password: password.clone() };
+        client.signin(root).await.map_err(failed)?;
+    }
+    client.query(format!("DEFINE NAMESPACE IF NOT EXISTS {NAME}")).await.and_then(surrealdb::IndexedResults::check).map_err(failed)?;
+    client.use_ns(NAME).await.map_err(failed)?;
+    client.query(format!("DEFINE DATABASE IF NOT EXISTS {NAME}")).await.and_then(surrealdb::IndexedResults::check).map_err(failed)?;
+    client.use_db(NAME).await.map_err(failed)?;
+    Ok(client)
+}
+
+async fn connect(address: &str) -> Result<Surreal<Any>, StoreError> {
     let deadline = Instant::now() + PATIENCE;
     let mut is_told = false;
     loop {

@@ -1,4 +1,4 @@
-//! What an owner's shows begin with.
+//! What an owner's shows begin with, and what administrators set for everybody.
 
 use super::query::{Database, encode};
 use crate::{
@@ -16,5 +16,13 @@ impl Database {
     pub(super) async fn set_defaults(&self, owner: &Owner, defaults: &Defaults) -> Result<(), StoreError> {
         let sql = "UPSERT type::record('defaults', $owner) SET document = $document RETURN NONE";
         self.run(sql, json!({ "owner": owner.to_string(), "document": encode(defaults)? })).await
+    }
+
+    pub(super) async fn draining(&self) -> Result<bool, StoreError> {
+        self.read("RETURN (SELECT VALUE draining FROM ONLY setting:house) ?? false", json!({})).await
+    }
+
+    pub(super) async fn set_draining(&self, draining: bool) -> Result<(), StoreError> {
+        self.run("UPSERT setting:house SET draining = $draining RETURN NONE", json!({ "draining": draining })).await
     }
 }

@@ -1,7 +1,11 @@
 //! Which replica leads which session. The clock is the database's: replicas' clocks may differ.
 
 use super::query::Database;
-use crate::{domain::ids::SessionId, server::store::StoreError};
+use crate::{
+    api::overlay::Heartbeat,
+    domain::ids::{Generation, SessionId},
+    server::store::{PassedBeat, StoreError},
+};
 use serde_json::json;
 use std::time::Duration;
 
@@ -19,6 +23,20 @@ impl Database {
         }";
         let ttl = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
         self.read(sql, json!({ "key": session, "holder": holder, "ttl": ttl })).await
+    }
+
+    pub(super) async fn pass_beat(&self, session: &SessionId, generation: Generation, beat: &Heartbeat) -> Result<(), StoreError> {
+        // Without a lease nobody leads, and nobody would read it.
+        let sql = "UPDATE type::record('lease', $key)
+            SET pulse = { generation: $generation, beat: $beat }, pulse_at = time::millis(time::now()) RETURN NONE";
+        self.run(sql, json!({ "key": session, "generation": generation, "beat": beat })).await
+    }
+
+    pub(super) async fn passed_beat(&self, session: &SessionId) -> Result<Option<PassedBeat>, StoreError> {
+        let sql = "SELECT pulse.generation AS generation, pulse.beat AS beat, time::millis(time::now()) - pulse_at AS age_ms
+            FROM type::record('lease', $key) WHERE pulse != NONE";
+        let found: Vec<PassedBeat> = self.read(sql, json!({ "key": session })).await?;
+        Ok(found.into_iter().next())
     }
 
     pub(super) async fn release_leases(&self, holder: &str) -> Result<(), StoreError> {

@@ -37,7 +37,7 @@ impl Database {
             UPDATE session SET idempotency = NONE WHERE idempotency = $idempotency AND created_at < $forgotten RETURN NONE;
             IF $idempotency != NULL AND (SELECT VALUE key FROM session WHERE idempotency = $idempotency)[0] != NONE {{ THROW 'repeated' }};
             {ONE_ACTIVE}
-            CREATE type::record('session', $key) SET key = $key, owner = $owner, account = $account, active = $active,
+            CREATE type::record('session', $key) SET key = $key, owner = $owner, account = $account, active = $active, state = $state,
                 idempotency = $idempotency ?? NONE, created_at = $created_at, revision = $revision, document = $document RETURN NONE;
             CREATE type::record('session_keys', $key) SET sealed = $sealed RETURN NONE;
             {TRACES}
@@ -59,7 +59,7 @@ impl Database {
             IF $stored = NONE {{ THROW 'missing' }};
             IF $stored != $revision - 1 {{ THROW 'stale' }};
             {ONE_ACTIVE}
-            UPDATE type::record('session', $key) SET active = $active, revision = $revision, document = $document RETURN NONE;
+            UPDATE type::record('session', $key) SET active = $active, state = $state, revision = $revision, document = $document RETURN NONE;
             IF !$active {{ DELETE type::record('lease', $key) RETURN NONE }};
             {TRACES}
             }}"
@@ -99,16 +99,24 @@ impl Database {
     }
 
     pub(super) async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError> {
-        let rows = match (&filter.account, filter.active) {
-            (Some(_), Some(_)) => "account = $account AND active = $active",
-            (Some(_), None) => "account = $account",
-            (None, Some(_)) => "active = $active",
-            (None, None) => "shelf = 'all'",
+        let rows = match (&filter.account, &filter.state, filter.active) {
+            (Some(_), _, Some(_)) => "account = $account AND active = $active",
+            (Some(_), _, None) => "account = $account",
+            (None, Some(_), _) => "state = $state",
+            (None, None, Some(_)) => "active = $active",
+            (None, None, None) => "shelf = 'all'",
         };
-        let before = if filter.before.is_some() { "AND key < $before" } else { "" };
-        let sql = format!("SELECT VALUE document FROM session WHERE {rows} {before} ORDER BY key DESC LIMIT $limit");
-        let variables = json!({ "account": filter.account, "active": filter.active, "before": filter.before, "limit": filter.limit });
+        let (behind, order) = if filter.oldest_first { ("AND key > $behind", "ASC") } else { ("AND key < $behind", "DESC") };
+        let behind = if filter.behind.is_some() { behind } else { "" };
+        let sql = format!("SELECT VALUE document FROM session WHERE {rows} {behind} ORDER BY key {order} LIMIT $limit");
+        let SessionFilter { account, state, active, behind, limit, .. } = filter;
+        let variables = json!({ "account": account, "state": state, "active": active, "behind": behind, "limit": limit });
         self.read(&sql, variables).await
+    }
+
+    pub(super) async fn count_in_state(&self, state: &str, from: &SessionId) -> Result<u64, StoreError> {
+        let sql = "RETURN (SELECT VALUE count FROM (SELECT count() FROM session WHERE state = $state AND key >= $from GROUP ALL))[0] ?? 0";
+        self.read(sql, json!({ "state": state, "from": from })).await
     }
 
     pub(super) async fn timeline(&self, id: &SessionId) -> Result<Vec<TimelineEntry>, StoreError> {
@@ -122,6 +130,7 @@ fn changing(session: &Session, entry: Option<&TimelineEntry>) -> Result<Value, S
         "key": session.id,
         "owner": session.owner.to_string(),
         "active": session.state.is_active(),
+        "state": session.state.name(),
         "revision": session.revision,
         "document": encode(session)?,
         "entry": encode(&entry)?,
