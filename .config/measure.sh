@@ -6,7 +6,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 cd "$root"
 what=$1
-"$root/.config/setup.sh" test
+"$root/.config/setup.sh" "$what"
 "$root/.config/build.sh"
 say "" && say "== $what"
 failed=0

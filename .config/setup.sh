@@ -9,10 +9,10 @@ cd "$root"
 
 run_packages=(chromium ffmpeg xvfb xauth pulseaudio pulseaudio-utils build-essential pkg-config openssl
   fonts-noto-core fonts-noto-color-emoji fonts-noto-cjk)
-test_packages=(nginx libnginx-mod-rtmp stunnel4 iproute2 tesseract-ocr
+test_packages=(nginx libnginx-mod-rtmp stunnel4 iproute2 socat tesseract-ocr
   gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)
 run_programs=(chromium ffmpeg ffprobe Xvfb xauth pulseaudio pactl cc openssl)
-test_programs=(nginx stunnel4 ss tesseract gst-launch-1.0)
+test_programs=(nginx stunnel4 ss ip socat tesseract gst-launch-1.0)
 
 packages=("${run_packages[@]}")
 programs=("${run_programs[@]}")
@@ -78,6 +78,31 @@ install_livekit() {
   GOBIN="$livekit_folder" GOFLAGS=-mod=mod go install "github.com/livekit/livekit-server/cmd/server@v$livekit_version"
 }
 
+# For rows with several web servers. The database's server is published as a library: its program is what stands here. The
+# lock file and the toolchain are ours, so that it is the same engine.
+surreal_version=$(sed -n 's/^surrealdb = { version = "=\([^"]*\)".*/\1/p' Cargo.toml)
+surreal_folder="$cache/tools/surreal-$surreal_version"
+surreal_done() { "$surreal_folder/bin/surreal" version | grep -q "^$surreal_version "; }
+install_surreal() {
+  mkdir -p "$surreal_folder/src" "$surreal_folder/bin"
+  cp Cargo.lock rust-toolchain.toml "$surreal_folder/"
+  cat >"$surreal_folder/Cargo.toml" <<TOML
+[package]
+name = "surreal"
+version = "$surreal_version"
+edition = "2024"
+[dependencies]
+surrealdb-server = { version = "=$surreal_version", default-features = false, features = ["storage-mem"] }
+TOML
+  cat >"$surreal_folder/src/main.rs" <<RUST
+fn main() -> std::process::ExitCode {
+    surrealdb_server::init(surrealdb_server::core::CommunityComposer())
+}
+RUST
+  (cd "$surreal_folder" && CARGO_TARGET_DIR="$cache/tools/build" CARGO_PROFILE_DEV_DEBUG=0 cargo build)
+  cp "$cache/tools/build/debug/surreal" "$surreal_folder/bin/"
+}
+
 npm_stamp() { sha256sum end2end/package-lock.json | cut -d ' ' -f 1; }
 npm_done() { [ "$(cat end2end/node_modules/.footlight-lock)" = "$(npm_stamp)" ]; }
 install_npm() {
@@ -115,3 +140,6 @@ step "livekit-client for the browser" vendor_done make_vendor "run make vendor b
 step "wasm-bindgen $bindgen_version (2 min)" bindgen_done install_bindgen "check the network, then run this again"
 step "cargo-leptos $leptos_version (6 min)" leptos_done install_leptos "check the network, then run this again"
 step "LiveKit server $livekit_version (2 min)" livekit_done install_livekit "check the network and that Go is 1.26 or newer"
+if [ "$purpose" = soak ]; then
+  step "SurrealDB server $surreal_version (12 min)" surreal_done install_surreal "check the network, then run this again"
+fi

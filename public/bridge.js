@@ -842,10 +842,10 @@ export function openFeed(path, after, names) {
   const connect = () => {
     const made = new EventSource(`${path}${path.includes("?") ? "&" : "?"}after=${seq}`);
     source = made;
-    // A server that pings is expected to go on doing so: a half-dead connection looks alive to an EventSource.
+    // The server pings every 10 s: a half-dead connection, or one that hangs at its beginning, looks alive to an EventSource.
     const alive = () => {
       clearTimeout(silence);
-      silence = setTimeout(lost, 30_000);
+      silence = setTimeout(lost, 25_000);
     };
     const lost = () => {
       made.close();
@@ -857,6 +857,7 @@ export function openFeed(path, after, names) {
       timer = setTimeout(connect, Math.min(500 * 2 ** failures, 10_000));
       failures += 1;
     };
+    alive();
     made.addEventListener("open", () => {
       failures = 0;
       open = true;
@@ -866,18 +867,28 @@ export function openFeed(path, after, names) {
     made.addEventListener("error", lost);
     for (const name of names.split(",")) {
       made.addEventListener(name, (event) => {
-        if (silence) alive();
+        alive();
         const told = Number(event.lastEventId);
         if (event.lastEventId !== "" && Number.isFinite(told)) seq = told;
         emit(handle, { event: name, seq, data: event.data });
       });
     }
   };
+  // A network that comes back is tried at once; what was open before it went may hang for minutes.
+  const online = () => {
+    clearTimeout(timer);
+    clearTimeout(silence);
+    source?.close();
+    failures = 0;
+    connect();
+  };
+  globalThis.addEventListener("online", online);
   connect();
   feeds.set(handle, () => {
     const last = source;
     source = null;
     last?.close();
+    globalThis.removeEventListener("online", online);
     clearTimeout(timer);
     clearTimeout(silence);
   });

@@ -3,8 +3,6 @@
 import { ended, onAir, survives } from "../stack/faults.ts";
 import { settled } from "../stack/pages.ts";
 import { expect, test } from "../stack/test.ts";
-import { descendants, argumentsOf } from "../stack/processes.ts";
-import { kill } from "node:process";
 
 test("the application is killed and the host's page reloaded: the platform sees no gap", async ({ sink, studio, streamer, goLive }) => {
   const show = { sink, studio, streamer, goLive };
@@ -24,11 +22,7 @@ test("the captured page's renderer is killed: another capture takes over in the 
   const show = { sink, studio, streamer, goLive };
   const key = await onAir(show);
   const before = await studio.egresses();
-  const path = await survives(show, key, "renderer killed", async () => {
-    const renderers = descendants(studio.pid).filter((process) => argumentsOf(process).some((argument) => argument.includes("--type=renderer")));
-    expect(renderers.length).toBeGreaterThan(0);
-    for (const { pid } of renderers) kill(pid, "SIGKILL");
-  });
+  const path = await survives(show, key, "renderer killed", async () => studio.killRenderer());
   expect(path.some((said) => !said.endsWith("| ON AIR") || said.includes("replacing")), "the page does not claim that all is well").toBe(true);
   expect(await studio.egresses()).not.toEqual(before);
   const { files } = await ended(show, key);

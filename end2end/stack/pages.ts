@@ -85,6 +85,14 @@ export class GoLive {
   }
 }
 
+/** Uses a one-time link. */
+export async function signIn(page: Page, link: string): Promise<void> {
+  await page.goto(link);
+  await settled(page);
+  await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
+  await expect(page).not.toHaveURL(/sign-in/);
+}
+
 /** Hydrated, by the mark that `hydrate()` leaves on <html>: from now on the page answers to clicks. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.locator("html[data-hydrated]")).toBeAttached();

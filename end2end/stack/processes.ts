@@ -59,3 +59,9 @@ function read(file: string): string {
     return "";
   }
 }
+
+/** A process's environment. */
+export function environmentOf(process: Process): Record<string, string> {
+  const pairs = read(`/proc/${process.pid}/environ`).split("\0").filter(Boolean);
+  return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+}

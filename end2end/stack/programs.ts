@@ -1,11 +1,20 @@
 // Running other programs: to their end with their output, or in the background until told to end.
 
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
 /** Runs a program to its end; a failure carries what it said. */
 export function run(program: string, args: string[]): Promise<{ stdout: Buffer; stderr: string }> {
+  return runWith(program, args, process.env);
+}
+
+/** The same in another environment. */
+export function runWith(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<{ stdout: Buffer; stderr: string }> {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { encoding: "buffer", maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(program, args, { encoding: "buffer", maxBuffer: 256 * 1024 * 1024, env, cwd: root }, (error, stdout, stderr) => {
       const said = stderr.toString();
       if (error) reject(new Error(`${program} failed: ${error.message}\n${said.slice(-2000)}`));
       else resolve({ stdout, stderr: said });

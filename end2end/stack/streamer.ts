@@ -1,8 +1,6 @@
 // The streamer's own Chromium: a camera of one colour, a microphone with one tone, and a tab to share with another of each.
 
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import { type AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "@playwright/test";
@@ -12,6 +10,10 @@ import { type Rgb } from "./recording.ts";
 export const camera: { colour: Rgb; hertz: number } = { colour: [24, 160, 64], hertz: 700 };
 export const screen: { colour: Rgb; hertz: number; title: string } = { colour: [32, 64, 192], hertz: 1900, title: "Footlight test screen" };
 
+export const chromiumProgram = process.env["FOOTLIGHT_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
+/** Nothing listens there: the browser is given the page by us. */
+const stageAddress = "http://stage.localhost/";
+
 const hex = (colour: Rgb): string => colour.map((value) => value.toString(16).padStart(2, "0")).join("");
 
 export class Streamer {
@@ -20,11 +22,10 @@ export class Streamer {
     private readonly browser: Browser,
     readonly context: BrowserContext,
     readonly page: Page,
-    private readonly stage: Server,
   ) {}
 
   /** Opens the browser and the tab to share; permissions are given for the studio's origin. */
-  static async start(studioUrl: string): Promise<Streamer> {
+  static async start(studioUrl: string, program = chromiumProgram): Promise<Streamer> {
     const folder = await mkdtemp(path.join(tmpdir(), "footlight-streamer-"));
     const picture = path.join(folder, "camera.y4m");
     const sound = path.join(folder, "microphone.wav");
@@ -32,10 +33,8 @@ export class Streamer {
     // It pulses: the browser's noise suppression takes a steady tone for noise.
     const pulse = "volume='if(lt(mod(t,0.6),0.35),4,0)':eval=frame";
     await run("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", `sine=f=${camera.hertz}:r=48000:d=6`, "-af", pulse, "-ac", "1", sound]);
-    const stage = createServer((_, answer) => answer.setHeader("content-type", "text/html").end(stagePage()));
-    await new Promise<void>((resolve) => stage.listen(0, "127.0.0.1", resolve));
     const browser = await chromium.launch({
-      executablePath: process.env["FOOTLIGHT_TEST_CHROMIUM"] ?? "/usr/bin/chromium",
+      executablePath: program,
       ignoreDefaultArgs: ["--mute-audio"],
       args: [
         "--use-fake-device-for-media-stream",
@@ -51,14 +50,14 @@ export class Streamer {
     const context = await browser.newContext({ baseURL: studioUrl, viewport: { width: 1440, height: 900 } });
     await context.grantPermissions(["camera", "microphone"], { origin: studioUrl });
     const shared = await context.newPage();
-    await shared.goto(`http://127.0.0.1:${(stage.address() as AddressInfo).port}/`);
+    await shared.route(stageAddress, (route) => route.fulfill({ contentType: "text/html", body: stagePage() }));
+    await shared.goto(stageAddress);
     const page = await context.newPage();
-    return new Streamer(folder, browser, context, page, stage);
+    return new Streamer(folder, browser, context, page);
   }
 
   async stop(): Promise<void> {
     await this.browser.close();
-    await new Promise((resolve) => this.stage.close(resolve));
     await rm(this.folder, { recursive: true, force: true });
   }
 }

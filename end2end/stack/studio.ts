@@ -6,10 +6,11 @@ import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { EgressClient, EgressStatus, RoomServiceClient } from "livekit-server-sdk";
+import type { Ports } from "./network.ts";
 import { freePorts } from "./ports.ts";
 import { kill } from "node:process";
 import { argumentsOf, descendants, stillRunning, type Process } from "./processes.ts";
-import { end, run, spawn, type ChildProcess } from "./programs.ts";
+import { end, run, runWith, spawn, type ChildProcess } from "./programs.ts";
 import { sleep, until } from "./wait.ts";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
@@ -83,6 +84,11 @@ export class Studio {
     return this.up.pid ?? 0;
   }
 
+  /** What a browser reaches: the pages, and the media server by socket, TCP and UDP. */
+  get ports(): Ports {
+    return { tcp: [this.base, this.base + 4, this.base + 5], udp: [this.base + 6] };
+  }
+
   /** The one-time link of the first start. */
   firstSignIn(): string | undefined {
     return /First sign-in.*: (\S+)/.exec(this.said.join(""))?.[1];
@@ -116,6 +122,13 @@ export class Studio {
       const now = this.role(name);
       return now !== undefined && now.pid !== victim.pid;
     }, 20_000);
+  }
+
+  /** Kills the renderers of every capture, as a crash of the page would. */
+  killRenderer(): void {
+    const renderers = descendants(this.pid).filter((process) => argumentsOf(process).some((argument) => argument.includes("--type=renderer")));
+    if (renderers.length === 0) throw new Error("no renderer runs");
+    for (const { pid } of renderers) kill(pid, "SIGKILL");
   }
 
   /** Programs of a running capture below `footlight up`, now. */
@@ -156,6 +169,12 @@ export class Studio {
     if (value === undefined) throw new Error(`${name} is not in secrets.env`);
     return value;
   }
+}
+
+/** An order of whoever runs the machine; gives what it prints. */
+export async function admin(studio: Studio, ...order: string[]): Promise<string> {
+  const { stdout } = await runWith(program, ["admin", ...order], { ...process.env, FOOTLIGHT_DATA: studio.data });
+  return stdout.toString().trim();
 }
 
 /** The environment without anything of Footlight's, so that a developer's own settings do not reach a test. */

@@ -4,7 +4,7 @@ import { test as base } from "@playwright/test";
 import { GoLive, SignUp } from "./pages.ts";
 import { Sink } from "./sink.ts";
 import { Streamer } from "./streamer.ts";
-import { Studio } from "./studio.ts";
+import { Studio, type StudioOptions } from "./studio.ts";
 
 interface Stage {
   sink: Sink;
@@ -21,6 +21,12 @@ function typed(): string[] {
   return url ? [new URL(url.replace(/^rtmp/, "http")).host] : [];
 }
 
+/** One small show at a time, to the sink. */
+export function studioOptions(sink: Sink): Required<StudioOptions> {
+  const video = `${format.width}x${format.height}@${format.fps}/${format.kbps}`;
+  return { allow: [sink.hostPort, ...typed()], env: { FOOTLIGHT_VIDEO: video, FOOTLIGHT_EGRESS_SLOTS: "1" } };
+}
+
 export const test = base.extend<Stage>({
   // Playwright reads a fixture's needs from this pattern.
   sink: async ({}, use) => {
@@ -29,10 +35,7 @@ export const test = base.extend<Stage>({
     await sink.stop();
   },
   studio: async ({ sink }, use, info) => {
-    const studio = await Studio.start({
-      allow: [sink.hostPort, ...typed()],
-      env: { FOOTLIGHT_VIDEO: `${format.width}x${format.height}@${format.fps}/${format.kbps}`, FOOTLIGHT_EGRESS_SLOTS: "1" },
-    });
+    const studio = await Studio.start(studioOptions(sink));
     await use(studio);
     if (info.status !== info.expectedStatus) {
       for (const role of ["serve", "relay", "egress", "livekit"]) console.log(`--- ${role}\n${(await studio.log(role)).slice(-4000)}`);

@@ -35,7 +35,7 @@ const SURROUNDINGS: [&str; 14] = [
     "RUST_BACKTRACE",
 ];
 /// Secrets besides the made ones; the web server's alone.
-const OLD_KEYS: &str = "FOOTLIGHT_OLD_ENCRYPTION_KEYS";
+const GIVEN_SECRETS: [&str; 2] = ["FOOTLIGHT_OLD_ENCRYPTION_KEYS", "FOOTLIGHT_STORE_PASSWORD"];
 
 /// One child of `footlight up`.
 pub(super) struct Role {
@@ -142,9 +142,7 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         secret(JWT_SECRET),
         secret(RELAY_SECRET),
     ];
-    if let Some(keys) = env.get(OLD_KEYS) {
-        serve.push((OLD_KEYS, keys.to_owned()));
-    }
+    serve.extend(GIVEN_SECRETS.iter().filter_map(|name| Some((*name, env.get(name)?.to_owned()))));
     roles.push(ours("serve", config.listen, 15, 1, serve));
     Ok(roles)
 }
@@ -198,17 +196,27 @@ mod tests {
             ("FOOTLIGHT_LIVEKIT_SERVER", &server),
             ("FOOTLIGHT_VIDEO", "720p30"),
             ("FOOTLIGHT_OLD_ENCRYPTION_KEYS", "old"),
+            ("FOOTLIGHT_STORE_PASSWORD", "word"),
             ("SOMEBODY_ELSES_TOKEN", "x"),
         ]);
         let config = UpConfig::from_env(&env).expect("config");
         let secrets = secrets::load_or_make(&env, &config).expect("secrets");
         let roles = all(&config, &secrets, &env, Path::new("/bin/footlight")).expect("roles");
-        let names = [LIVEKIT_KEY, LIVEKIT_SECRET, ENCRYPTION_KEY, JWT_SECRET, RELAY_SECRET, OLD_KEYS, "SOMEBODY_ELSES_TOKEN"];
+        let names = [
+            LIVEKIT_KEY,
+            LIVEKIT_SECRET,
+            ENCRYPTION_KEY,
+            JWT_SECRET,
+            RELAY_SECRET,
+            GIVEN_SECRETS[0],
+            GIVEN_SECRETS[1],
+            "SOMEBODY_ELSES_TOKEN",
+        ];
         for (name, expected) in [
             ("livekit", vec![]),
             ("relay", vec![RELAY_SECRET]),
             ("egress", vec![LIVEKIT_KEY, LIVEKIT_SECRET]),
-            ("serve", vec![LIVEKIT_KEY, LIVEKIT_SECRET, ENCRYPTION_KEY, JWT_SECRET, RELAY_SECRET, OLD_KEYS]),
+            ("serve", vec![LIVEKIT_KEY, LIVEKIT_SECRET, ENCRYPTION_KEY, JWT_SECRET, RELAY_SECRET, GIVEN_SECRETS[0], GIVEN_SECRETS[1]]),
         ] {
             let role = roles.iter().find(|role| role.name == name).expect(name);
             let known: Vec<_> = names.into_iter().filter(|secret| role.environment.contains_key(*secret)).collect();

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A role that ran this long has recovered; its next death is a new story.
-const RECOVERED_AFTER: Duration = Duration::from_secs(60);
+const RECOVERED_AFTER: Duration = Duration::from_secs(10);
 /// The longest start: a web server that migrates its store.
 const START_LIMIT: Duration = Duration::from_secs(90);
 

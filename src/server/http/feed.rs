@@ -49,8 +49,8 @@ pub struct WhichFeed {
     after: Option<u64>,
 }
 
-/// Server-sent events: how the show stands (`session`), what is on the picture (`overlay`, `show`). Resumes without loss by
-/// `Last-Event-ID` or `after`. For the owner, an admin, or the overlay of this very session (which sees no destinations).
+/// Server-sent events: how the show stands (`session`), what is on the picture (`overlay`, `show`). A `ping` comes
+/// every 10 s of silence. Resumes without loss by `Last-Event-ID` or `after`. For the owner, an admin, or the overlay of this very session (which sees no destinations).
 #[utoipa::path(
     get, path = "/api/streaming/feed", tag = "Picture", params(WhichFeed,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
@@ -106,7 +106,12 @@ pub async fn of_everybody(State(studio): State<Studio>, caller: Caller) -> Reply
 }
 
 fn stream(events: mpsc::Receiver<Result<Event, Infallible>>) -> Events {
-    Sse::new(ReceiverStream::new(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    Sse::new(ReceiverStream::new(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(ping()))
+}
+
+/// An event and no comment: pages cannot hear comments, and know by this that the connection lives.
+fn ping() -> Event {
+    Event::default().event("ping").data("alive")
 }
 
 /// True for who may see everything of the session, false for its overlay.
@@ -180,7 +185,7 @@ fn entry_event(entry: &FeedEntry) -> Event {
 /// An overlay's token opens the picture, not the account: addresses, keys' tails and owner stay out.
 fn reduced(view: SessionView, whole: bool) -> SessionView {
     if whole {
-        return view;
+        return view.for_owner();
     }
     SessionView { destinations: Vec::new(), composite: None, health: Vec::new(), owner_name: String::new(), egress_id: None, ..view }
 }

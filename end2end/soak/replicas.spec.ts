@@ -1,0 +1,64 @@
+// Two web servers over one database that runs as a process of its own: the one that leads the show dies.
+
+import { ended, onAir } from "../stack/faults.ts";
+import { freePorts } from "../stack/ports.ts";
+import { Balancer, Database, Replica } from "../stack/replicas.ts";
+import { Story } from "../stack/story.ts";
+import { Streamer } from "../stack/streamer.ts";
+import { Studio } from "../stack/studio.ts";
+import { expect, studioOptions, test as base } from "../stack/test.ts";
+import { until } from "../stack/wait.ts";
+
+interface House {
+  balancer: Balancer;
+  second: Replica;
+  url: string;
+}
+
+const test = base.extend<{ database: Database; house: House; ports: number }>({
+  ports: async ({}, use) => use(await freePorts(3)),
+  database: async ({ ports }, use) => {
+    const database = await Database.start(ports);
+    await use(database);
+    await database.stop();
+  },
+  studio: async ({ sink, database, ports }, use) => {
+    const { allow, env } = studioOptions(sink);
+    const store = { FOOTLIGHT_STORE: database.address, FOOTLIGHT_STORE_USER: Database.user, FOOTLIGHT_STORE_PASSWORD: Database.password };
+    const studio = await Studio.start({ allow, env: { ...env, ...store, PUBLIC_APP_URL: `http://127.0.0.1:${ports + 2}` } });
+    await use(studio);
+    expect(await studio.stop(), "left running").toEqual([]);
+  },
+  house: async ({ studio, ports }, use, info) => {
+    const first = studio.role("serve");
+    if (!first) throw new Error("no web server");
+    const second = await Replica.beside(first, ports + 1);
+    const balancer = await Balancer.start(ports + 2, second.port);
+    await use({ balancer, second, url: `http://127.0.0.1:${ports + 2}` });
+    if (info.status !== info.expectedStatus) console.log(`--- second\n${second.said.join("").slice(-4000)}\n--- first\n${(await studio.log("serve")).slice(-4000)}`);
+    await balancer.stop();
+    await second.stop();
+  },
+  streamer: async ({ house }, use) => {
+    const streamer = await Streamer.start(house.url);
+    await use(streamer);
+    await streamer.stop();
+  },
+});
+
+test("the replica that leads a show is killed: the other one leads within 15 s, replaces a lost capture, and the page goes on", async ({ sink, studio, streamer, goLive, house }) => {
+  const show = { sink, studio, streamer, goLive };
+  const key = await onAir(show);
+  expect(house.second.said.join(""), "the second one leads").toContain("this replica leads the show");
+  const story = await Story.follow(streamer.page, goLive.sign);
+  await house.second.kill();
+  const died = Date.now();
+  house.balancer.sendTo(Number(new URL(studio.url).port));
+  // Nobody but the new leader can know that the capture is gone.
+  await studio.killRenderer();
+  await until("the first one leads", async () => (await studio.log("serve")).includes("this replica leads the show"), 15_000);
+  const tookOver = Date.now() - died;
+  await until("well again", () => story.path.length > 1 && story.isWell() && Date.now() - died > tookOver + 2_000, 60_000);
+  await story.end(`leader killed: the other one led after ${(tookOver / 1000).toFixed(1)} s`);
+  expect((await ended(show, key)).files, "one broadcast").toHaveLength(1);
+});
