@@ -1,6 +1,7 @@
 //! What crosses the wire: requests, answers, errors. Pure serde over `domain`; no framework but the trait Leptos asks of an error.
 
 pub mod accounts;
+pub mod admin;
 pub mod broadcast;
 pub mod docs;
 pub mod error;
@@ -9,3 +10,4 @@ pub mod operator;
 pub mod overlay;
 pub mod sessions;
 pub mod streaming;
+pub mod typed;

@@ -1,8 +1,10 @@
 //! Starting, watching and stopping shows.
 
+pub use super::typed::TypedDestination;
+
 use super::broadcast::{DestinationState, IngestReport};
 use crate::domain::{
-    destination::{Destination, Platform, StreamKey},
+    destination::{Destination, Platform},
     ids::{AgentId, DestinationId, EgressId, SessionId},
     overlay::{OverlayPatch, OverlaySettings},
     room::RoomAccess,
@@ -11,37 +13,6 @@ use crate::domain::{
     video::{VideoFormat, VideoPreset},
 };
 use serde::{Deserialize, Serialize};
-
-/// A destination typed for this show.
-#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TypedDestination {
-    /// What kind of place.
-    pub platform: Platform,
-    /// The server's address, for Kick, X and custom.
-    #[serde(default)]
-    pub custom_rtmp_url: Option<String>,
-    /// The key; may be absent for custom and rehearsal.
-    #[serde(default = "no_key")]
-    #[schema(value_type = String, write_only, max_length = 512)]
-    pub stream_key: StreamKey,
-    /// Keep it under this name after the show.
-    #[serde(default)]
-    pub save_as: Option<String>,
-}
-
-/// Keys go up and never come down: only the browser's request serializes one.
-impl Serialize for TypedDestination {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-        let mut out = serializer.serialize_struct("TypedDestination", 4)?;
-        out.serialize_field("platform", &self.platform)?;
-        out.serialize_field("customRtmpUrl", &self.custom_rtmp_url)?;
-        out.serialize_field("streamKey", self.stream_key.expose())?;
-        out.serialize_field("saveAs", &self.save_as)?;
-        out.end()
-    }
-}
 
 /// A kept destination: everything but the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -61,10 +32,6 @@ pub struct TriedPlace {
     pub reached: bool,
     /// In words.
     pub note: String,
-}
-
-fn no_key() -> StreamKey {
-    StreamKey::new(String::new())
 }
 
 /// The picture asked for: a preset's name or every number.
@@ -222,6 +189,14 @@ pub struct SessionView {
     pub now: Timestamp,
     /// Grows with every stored change of the session.
     pub revision: u64,
+}
+
+impl SessionView {
+    /// Without what only administrators see.
+    #[must_use]
+    pub fn for_owner(self) -> Self {
+        Self { egress_id: None, ..self }
+    }
 }
 
 /// One line of the preflight.

@@ -74,8 +74,10 @@ fn One(call: Call, key: RwSignal<String>) -> impl IntoView {
         });
     };
     let table = |title: &'static str, rows: Vec<(String, String)>| {
-        let rows =
-            rows.into_iter().map(|(name, words)| view! { <div><dt><code>{name}</code></dt><dd>{words}</dd></div> }).collect::<Vec<_>>();
+        let rows = rows
+            .into_iter()
+            .map(|(name, words)| view! { <div><dt><code>{name}</code></dt><dd>{prose(&words)}</dd></div> })
+            .collect::<Vec<_>>();
         (!rows.is_empty()).then(|| view! { <h3 class="caps">{title}</h3><dl class="call-table">{rows}</dl> })
     };
     let opened =
@@ -86,10 +88,10 @@ fn One(call: Call, key: RwSignal<String>) -> impl IntoView {
             <summary>
                 <b class="call-method" data-method=call.method.to_lowercase()>{call.method.clone()}</b>
                 <code>{call.path.clone()}</code>
-                <span class="quiet">{call.summary.clone()}</span>
+                <span class="quiet">{prose(&call.summary)}</span>
             </summary>
             <div class="call-body">
-                {(!call.description.is_empty()).then(|| view! { <p>{call.description.clone()}</p> })}
+                {(!call.description.is_empty()).then(|| view! { <p>{prose(&call.description)}</p> })}
                 <p class="quiet">{opened}</p>
                 {table("Parameters", call.parameters)}
                 {table("Body", call.fields)}
@@ -115,4 +117,13 @@ fn One(call: Call, key: RwSignal<String>) -> impl IntoView {
             </div>
         </details>
     }
+}
+
+/// Text with `code` in it, as the document writes it.
+fn prose(text: &str) -> Vec<AnyView> {
+    let part = |(number, part): (usize, &str)| {
+        let part = part.to_owned();
+        if number % 2 == 1 { view! { <code>{part}</code> }.into_any() } else { part.into_any() }
+    };
+    text.split('`').enumerate().map(part).collect()
 }

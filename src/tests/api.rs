@@ -4,6 +4,8 @@
 mod access;
 #[path = "api/accounts.rs"]
 mod accounts;
+#[path = "api/bodies.rs"]
+mod bodies;
 #[path = "api/calls.rs"]
 mod calls;
 #[path = "api/contract.rs"]
@@ -14,9 +16,13 @@ mod doors;
 mod fields;
 #[path = "api/fuzz.rs"]
 mod fuzz;
+#[path = "api/hall.rs"]
+mod hall;
 #[path = "api/house.rs"]
 mod house;
 #[path = "api/limits.rs"]
 mod limits;
+#[path = "api/secrets.rs"]
+mod secrets;
 #[path = "api/tokens.rs"]
 mod tokens;

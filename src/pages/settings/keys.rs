@@ -3,6 +3,7 @@
 use super::{fault, loaded};
 use crate::{
     api::accounts::KeyWish,
+    browser::clock,
     components::confirm::Confirm,
     domain::{
         ids::{AgentId, KeyId},
@@ -12,6 +13,8 @@ use crate::{
     rpc::settings::{keys, make_key, revoke_key},
 };
 use leptos::prelude::*;
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// The keys of the user and their agents.
 #[component]
@@ -86,6 +89,7 @@ fn NewKey(agents: Vec<(AgentId, String)>, #[prop(into)] on_make: Callback<KeyWis
     let name = RwSignal::new(String::new());
     let agent = RwSignal::new(None::<AgentId>);
     let scopes = RwSignal::new(Scope::ALL.to_vec());
+    let days = RwSignal::new(None::<i64>);
     let options = agents.iter().map(|(id, name)| view! { <option value=id.to_string()>{name.clone()}</option> }).collect_view();
     let ticks = Scope::ALL.map(|scope| {
         view! {
@@ -113,7 +117,7 @@ fn NewKey(agents: Vec<(AgentId, String)>, #[prop(into)] on_make: Callback<KeyWis
             name: name.get_untracked(),
             agent_id: agent.get_untracked(),
             scopes: scopes.get_untracked(),
-            expires_at: None,
+            expires_at: days.get_untracked().map(|days| clock::now().plus_millis(days * DAY_MS)),
         });
     };
     view! {
@@ -128,6 +132,15 @@ fn NewKey(agents: Vec<(AgentId, String)>, #[prop(into)] on_make: Callback<KeyWis
                     <select class="input" on:change=move |event| agent.set(event_target_value(&event).parse().ok())>
                         <option value="">"Yourself"</option>
                         {options}
+                    </select>
+                </label>
+                <label class="field">
+                    <span>"Stops working"</span>
+                    <select class="input" on:change=move |event| days.set(event_target_value(&event).parse().ok())>
+                        <option value="">"Never"</option>
+                        <option value="7">"After a week"</option>
+                        <option value="30">"After 30 days"</option>
+                        <option value="365">"After a year"</option>
                     </select>
                 </label>
             </div>

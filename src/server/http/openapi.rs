@@ -7,10 +7,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
-use std::sync::OnceLock;
+use std::{collections::BTreeMap, sync::OnceLock};
 use utoipa::{
     OpenApi,
     openapi::{
+        Object, RefOr, Schema, Type,
+        schema::AnyOf,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
         server::ServerBuilder,
     },
@@ -47,9 +49,55 @@ pub fn base() -> utoipa::openapi::OpenApi {
 }
 
 /// Keeps the document that goes with the routes.
-pub fn keep(document: utoipa::openapi::OpenApi) {
+pub fn keep(mut document: utoipa::openapi::OpenApi) {
+    if let Some(components) = &mut document.components {
+        let known = components.schemas.clone();
+        for schema in components.schemas.values_mut() {
+            join(schema, &known);
+            widen(schema);
+        }
+    }
     // The second router of a process (in tests) has the same routes.
     let _ = DOCUMENT.set(document);
+}
+
+/// A shape that takes over the fields of a closed one is closed as well, and written out: `allOf` would say that nothing fits.
+fn join(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
+    let RefOr::T(Schema::AllOf(all)) = &*schema else { return };
+    let part = |item: &RefOr<Schema>| {
+        let target = match item {
+            RefOr::Ref(of) => known.get(of.ref_location.rsplit('/').next().unwrap_or_default()),
+            RefOr::T(_) => Some(item),
+        };
+        match target {
+            Some(RefOr::T(Schema::Object(object))) => Some(object.clone()),
+            _ => None,
+        }
+    };
+    let Some(parts) = all.items.iter().map(part).collect::<Option<Vec<_>>>() else { return };
+    if parts.iter().all(|part| part.additional_properties.is_none()) {
+        return;
+    }
+    let mut whole = Object::with_type(Type::Object);
+    whole.description.clone_from(&all.description);
+    for part in parts {
+        whole.properties.extend(part.properties);
+        whole.required.extend(part.required);
+        whole.additional_properties = whole.additional_properties.or(part.additional_properties);
+    }
+    *schema = RefOr::T(Schema::Object(whole));
+}
+
+/// Of two shapes behind one address the smaller may be part of the larger one: an answer that fits both is right.
+fn widen(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::OneOf(one)) = &*schema else { return };
+    if one.discriminator.is_some() || !one.items.iter().all(|item| matches!(item, RefOr::Ref(_))) {
+        return;
+    }
+    let mut any = AnyOf::new();
+    any.items.clone_from(&one.items);
+    any.description.clone_from(&one.description);
+    *schema = RefOr::T(Schema::AnyOf(any));
 }
 
 /// The document.

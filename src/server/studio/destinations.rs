@@ -168,7 +168,7 @@ impl Studio {
             self.guard(&found.destination).await?;
             resolved.push(Resolved { destination: found.destination, key });
         }
-        for typed in typed {
+        for typed in typed.into_iter().map(TypedDestination::separated) {
             let destination = self.usable(new_id(), &typed).await?;
             if typed.save_as.is_some() && typed.platform != Platform::Rehearsal {
                 let key = self.seal(owner, &destination.id, &typed.stream_key)?;
@@ -296,6 +296,9 @@ fn clean_name(name: &str) -> String {
 
 /// Ids are ULIDs in lower case: sortable by time, safe in addresses.
 pub(super) fn new_id<T: TryFrom<String>>() -> T {
-    let text = ulid::Ulid::new().to_string().to_lowercase();
-    T::try_from(text).unwrap_or_else(|_| unreachable!("a ULID is 26 letters and digits"))
+    id_of(ulid::Ulid::new())
+}
+
+pub(super) fn id_of<T: TryFrom<String>>(ulid: ulid::Ulid) -> T {
+    T::try_from(ulid.to_string().to_lowercase()).unwrap_or_else(|_| unreachable!("a ULID is 26 letters and digits"))
 }

@@ -51,7 +51,7 @@ impl Studio {
     /// # Errors
     /// A field is not acceptable, there are too many, or the agent is not theirs.
     pub async fn keep_destination(&self, caller: &Caller, agent: Option<&AgentId>, typed: TypedDestination) -> Answer<SavedPlace> {
-        let owner = self.owner_named(caller, agent).await?;
+        let (owner, typed) = (self.owner_named(caller, agent).await?, typed.separated());
         if typed.platform == Platform::Rehearsal {
             return Err(ApiError::invalid("platform", "A rehearsal needs nothing kept: it can always be chosen.").into());
         }
@@ -69,7 +69,7 @@ impl Studio {
     /// # Errors
     /// It is not the caller's, or a field is not acceptable.
     pub async fn change_kept(&self, caller: &Caller, id: &DestinationId, typed: TypedDestination) -> Answer<SavedPlace> {
-        let old = self.kept(caller, id).await?;
+        let (old, typed) = (self.kept(caller, id).await?, typed.separated());
         let address = typed.custom_rtmp_url.as_deref().map(|text| text.trim().trim_end_matches('/')).filter(|text| !text.is_empty());
         let moved = typed.platform != old.destination.platform
             || (typed.platform.wants_address() && address.is_some() && address != old.destination.address.as_deref());

@@ -41,6 +41,7 @@ fn routes(session: &str, agent: &str) -> Vec<Route> {
         (Method::POST, format!("/api/streaming/agents/{agent}/game-ended"), game(), Some(Stop), missing),
         (Method::PUT, format!("/api/streaming/agents/{agent}/avatar"), None, None, missing),
         (Method::GET, "/api/admin/audit".into(), None, None, StatusCode::FORBIDDEN),
+        (Method::GET, "/api/admin/sessions.csv".into(), None, None, StatusCode::FORBIDDEN),
         (Method::GET, "/api/admin/feed".into(), None, None, StatusCode::FORBIDDEN),
     ]
 }

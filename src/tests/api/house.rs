@@ -29,6 +29,7 @@ use std::sync::Arc;
 use tower::ServiceExt;
 
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_421_948_792);
+pub const RELAY_SECRET: &str = "another long enough secret";
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// The whole application over the fakes.
@@ -37,6 +38,7 @@ pub struct House {
     pub studio: Studio,
     pub clock: Clock,
     pub livekit: FakeLiveKit,
+    pub relay: FakeRelay,
 }
 
 /// A signed-in streamer.
@@ -58,6 +60,10 @@ impl House {
     }
 
     pub async fn with(extra: &[(&str, &str)]) -> Self {
+        Self::over(SurrealStore::open("mem://", None).await.expect("a store"), extra)
+    }
+
+    pub fn over(store: SurrealStore, extra: &[(&str, &str)]) -> Self {
         // What was logged, for whoever looks for a fault: RUST_LOG=info.
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
@@ -67,30 +73,29 @@ impl House {
             ("LIVEKIT_API_SECRET", SECRET),
             ("STREAM_KEY_ENCRYPTION_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
             ("STREAMING_JWT_SECRET", "a secret that is long enough to sign"),
-            ("FOOTLIGHT_RELAY_SECRET", "another long enough secret"),
+            ("FOOTLIGHT_RELAY_SECRET", RELAY_SECRET),
             ("FOOTLIGHT_RELAY_URL", "http://127.0.0.1:9"),
             ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", "127.0.0.1:1935"),
             ("FOOTLIGHT_CORS_ORIGINS", "https://game.example"),
         ];
         pairs.extend_from_slice(extra);
         let config = ServeConfig::from_env(&Env::of_pairs(pairs)).expect("a configuration");
-        let store = SurrealStore::open("mem://", None).await.expect("a store");
         let master = parse_master_key(config.master_keys[0].expose()).expect("a key");
         let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
         let relay = RelayClient::new(config.relay.clone(), http);
-        let (clock, livekit) = (Clock::fixed(NOW), FakeLiveKit::default());
+        let (clock, livekit, relay_shows) = (Clock::fixed(NOW), FakeLiveKit::default(), FakeRelay::default());
         let studio = Studio::new(Parts {
             clock: clock.clone(),
             store: Arc::new(store),
             livekit: Arc::new(livekit.clone()),
-            relay: Arc::new(FakeRelay::default()),
+            relay: Arc::new(relay_shows.clone()),
             vault: Vault::new(master, Vec::new()),
             allow: config.allow_private.parse().expect("a list"),
             config,
         });
         let leptos = LeptosOptions::builder().output_name("footlight").site_root("/nonexistent").build();
         let router = router(AppState { studio: studio.clone(), relay, leptos });
-        Self { router, studio, clock, livekit }
+        Self { router, studio, clock, livekit, relay: relay_shows }
     }
 
     /// Signs a streamer up.

@@ -1,17 +1,57 @@
 //! Schemathesis, which knows nothing of us, reads our document and calls what it describes: no 500, no answer that the
 //! document does not allow.
 
-use super::house::House;
+use super::house::{House, RELAY_SECRET};
 use footlight::domain::key::Scope;
-use std::{net::SocketAddr, path::Path, process::Command};
+use serde_json::json;
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
 use tokio::net::TcpListener;
 
 /// Pinned, so that a red run is ours.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
 fn run(program: &Path, arguments: &[&str]) -> (bool, String) {
-    let done = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    // It keeps notes where it stands.
+    let done = Command::new(program)
+        .args(arguments)
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     (done.status.success(), String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned())
+}
+
+/// Ends with the test.
+struct Relay(Child);
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The real relay, behind which recordings and thumbnails lie.
+fn relay(data: &Path) -> (Relay, String) {
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
+    let (control, ingest) = (free(), free());
+    let program = Command::new(env!("CARGO_BIN_EXE_footlight"))
+        .arg("relay")
+        .envs([("FOOTLIGHT_RELAY_LISTEN", control.to_string()), ("FOOTLIGHT_RELAY_INGEST", ingest.to_string())])
+        .env("FOOTLIGHT_RELAY_SECRET", RELAY_SECRET)
+        .env("FOOTLIGHT_DATA", data)
+        .spawn()
+        .expect("started");
+    let until = Instant::now() + Duration::from_secs(20);
+    while std::net::TcpStream::connect(control).is_err() {
+        assert!(Instant::now() < until, "the relay does not come up");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    (Relay(program), format!("http://{control}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -24,9 +64,19 @@ async fn a_stranger_with_the_document_finds_nothing_that_it_does_not_say() {
         let (installed, words) = run(&venv.join("bin/pip"), &["install", "--quiet", SCHEMATHESIS]);
         assert!(installed, "{words}");
     }
-    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "10000")]).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_relay, address) = relay(folder.path());
+    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "10000"), ("FOOTLIGHT_RELAY_URL", &address)]).await;
     let owner = house.streamer("Owner").await;
     let key = house.key(&owner, None, &Scope::ALL).await;
+    let agent = house.agent(&owner, "Nyx").await;
+    let show = house.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
+    let session = show.body["sessionId"].as_str().expect("a show").to_owned();
+    // It makes addresses up: so that calls reach what is behind them, it is told what there is.
+    let known = folder.path().join("schemathesis.toml");
+    let words =
+        format!("[parameters]\n\"query.sessionId\" = \"{session}\"\n\"path.session\" = \"{session}\"\n\"path.id\" = \"{}\"\n", agent.id);
+    std::fs::write(&known, words).expect("written");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let document = format!("http://{}/api/openapi.json", listener.local_addr().expect("an address"));
     let service = house.router.clone().into_make_service_with_connect_info::<SocketAddr>();
@@ -35,7 +85,10 @@ async fn a_stranger_with_the_document_finds_nothing_that_it_does_not_say() {
         let header = format!("Authorization: {key}");
         let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
         // The feeds never end; everything else is called.
+        let known = known.to_string_lossy();
         let arguments = [
+            "--config-file",
+            &known,
             "run",
             &document,
             "--header",
