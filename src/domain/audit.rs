@@ -25,6 +25,8 @@ pub enum AuditAction {
     PasswordReset,
     /// Stream keys were sealed again under another master key.
     KeysRotated,
+    /// New shows are refused, or taken again.
+    DrainChanged,
     /// An API key was made.
     KeyMade,
     /// An API key was revoked.

@@ -1,23 +1,34 @@
 //! What only administrators may call.
 
 use crate::{
-    api::{error::ApiError, sessions::SessionView},
+    api::{
+        admin::{Hall, Stopped, Wanted},
+        error::ApiError,
+    },
     domain::ids::SessionId,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
-/// Everybody's sessions, newest first: the active ones, or all.
-#[server(prefix = "/rpc", endpoint = "admin/sessions", input = Json)]
-pub async fn all_sessions(active_only: bool) -> Result<Vec<SessionView>, ApiError> {
+/// One page of everybody's sessions, and how the house stands.
+#[server(prefix = "/rpc", endpoint = "admin/hall", input = Json)]
+pub async fn load_hall(wanted: Wanted) -> Result<Hall, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.all_sessions(&caller, active_only).await)
+    rpc::reply(studio.hall(&caller, &wanted).await)
 }
 
-/// Ends somebody's show and says why.
+/// Ends shows for one reason, which their owners read.
 #[server(prefix = "/rpc", endpoint = "admin/stop", input = Json)]
-pub async fn stop_for_admin(id: SessionId, note: String) -> Result<SessionView, ApiError> {
+pub async fn stop_shows(ids: Vec<SessionId>, note: String) -> Result<Vec<Stopped>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.stop(&caller, &id, Some(note)).await)
+    rpc::reply(studio.stop_many(&caller, ids, &note).await)
+}
+
+/// Refuses new shows, or takes them again.
+#[server(prefix = "/rpc", endpoint = "admin/drain", input = Json)]
+pub async fn set_draining(draining: bool) -> Result<(), ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.set_draining(&caller, draining, &rpc::origin()).await)
 }

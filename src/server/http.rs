@@ -3,6 +3,7 @@
 
 #![expect(clippy::missing_errors_doc, reason = "the answers of each route, errors too, stand in its description")]
 
+pub mod admin;
 pub mod agents;
 pub mod cors;
 pub mod feed;
@@ -47,6 +48,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .routes(routes!(agents::game_ended))
         .routes(routes!(agents::picture, agents::set_picture))
         .routes(routes!(agents::audit))
+        .routes(routes!(admin::export))
         .routes(routes!(webhooks::livekit))
         .routes(routes!(openapi::openapi))
         .split_for_parts();

@@ -12,6 +12,8 @@ pub mod events;
 pub mod facts;
 pub mod feed;
 pub mod games;
+pub mod hall;
+mod history;
 pub mod keys;
 pub mod lease;
 pub mod listing;
@@ -85,6 +87,8 @@ struct Inner {
     facts: Facts,
     limits: Limits,
     closing: CancellationToken,
+    /// Ids of sessions sort by the studio's clock, and by turn within a millisecond.
+    ids: Mutex<ulid::Generator>,
     /// One lock per active session: whoever acts on its egress holds it.
     locks: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
     names: Mutex<HashMap<crate::domain::ids::UserId, String>>,
@@ -114,6 +118,7 @@ impl Studio {
             facts: Facts::default(),
             limits,
             closing: CancellationToken::new(),
+            ids: Mutex::new(ulid::Generator::new()),
             locks: Mutex::default(),
             names: Mutex::default(),
             leases: Mutex::default(),
@@ -173,6 +178,14 @@ impl Studio {
         let store = self.store().ping().await.map_err(|error| super::error::chain(&error));
         let livekit = self.livekit().ping().await.map_err(|error| super::error::chain(&error));
         vec![("store", store), ("livekit", livekit)]
+    }
+
+    fn new_session_id(&self) -> SessionId {
+        let millis = u64::try_from(self.now().as_millis()).unwrap_or_default();
+        let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis);
+        let made = self.0.ids.lock().expect("no holder panics: nothing is called under this lock").generate_from_datetime(at);
+        // Refused only after 2^80 ids in one millisecond.
+        made.map_or_else(|_| destinations::new_id(), destinations::id_of)
     }
 
     fn lock_of(&self, id: &SessionId) -> Arc<tokio::sync::Mutex<()>> {

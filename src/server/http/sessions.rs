@@ -160,6 +160,8 @@ pub struct Filters {
     from: Option<Timestamp>,
     /// Only asked for before this time.
     to: Option<Timestamp>,
+    /// Only with this in the title, the names or the ids.
+    q: Option<String>,
     /// `nextCursor` of the page before.
     cursor: Option<SessionId>,
     /// How many, 1 to 100.
@@ -188,7 +190,9 @@ pub async fn list(
         return Err(ApiError::invalid("limit", format!("limit must be 1 to {MOST_LISTED}.")).into());
     }
     let Filters { platform, agent_id: agent, user_id: user, from, to, cursor, .. } = asked;
-    Ok(Json(studio.list_sessions(&caller, Listing { status, platform, agent, user, from, to, cursor, limit }).await?))
+    let search = asked.q.unwrap_or_default().trim().to_lowercase();
+    let listing = Listing { status, platform, agent, user, from, to, search, oldest_first: false, cursor, limit };
+    Ok(Json(studio.list_sessions(&caller, listing).await?))
 }
 
 /// A fresh room token for the host who lost theirs.

@@ -1,6 +1,6 @@
 //! Lists of shows for the API: filtered, in pages that stay right while shows come in; and what came of each.
 
-use super::Studio;
+use super::{Studio, hall::first_id};
 use crate::{
     api::{
         sessions::SessionView,
@@ -35,6 +35,10 @@ pub struct Listing {
     pub from: Option<Timestamp>,
     /// Only asked for before.
     pub to: Option<Timestamp>,
+    /// Only with this in title, names or ids; lower case.
+    pub search: String,
+    /// The oldest first instead of the newest.
+    pub oldest_first: bool,
     /// Only after this one in the list.
     pub cursor: Option<SessionId>,
     /// At most so many.
@@ -58,18 +62,27 @@ impl Studio {
             Some((_, false)) => Some(false),
             _ => None,
         };
-        let mut filter = SessionFilter { account, active, before: listing.cursor.clone(), limit: MOST_LISTED };
+        let state = (listing.status.len() == 1 && account.is_none()).then(|| listing.status[0].clone());
+        let behind = listing.begin();
+        let mut filter = SessionFilter { account, active, state, behind, oldest_first: listing.oldest_first, limit: MOST_LISTED };
         let (mut sessions, mut read) = (Vec::new(), 0);
         loop {
             let page = self.store().sessions(&filter).await?;
             read += page.len();
             let last_page = page.len() < filter.limit;
             for session in page {
-                filter.before = Some(session.id.clone());
-                if (caller.is_admin() || caller.owns(&session)) && listing.fits(&session) {
-                    sessions.push(self.view(&session).await);
+                if listing.is_past(&session) {
+                    return Ok(SessionPage { sessions, next_cursor: None });
+                }
+                filter.behind = Some(session.id.clone());
+                if !(caller.is_admin() || caller.owns(&session)) || !listing.fits(&session) {
+                    continue;
+                }
+                let view = self.view(&session).await;
+                if listing.finds(&view) {
+                    sessions.push(if caller.is_admin() { view } else { view.for_owner() });
                     if sessions.len() == limit {
-                        return Ok(SessionPage { sessions, next_cursor: filter.before });
+                        return Ok(SessionPage { sessions, next_cursor: filter.behind });
                     }
                 }
             }
@@ -77,7 +90,7 @@ impl Studio {
                 return Ok(SessionPage { sessions, next_cursor: None });
             }
             if read >= MOST_READ {
-                return Ok(SessionPage { sessions, next_cursor: filter.before });
+                return Ok(SessionPage { sessions, next_cursor: filter.behind });
             }
         }
     }
@@ -105,11 +118,35 @@ impl Studio {
 }
 
 impl Listing {
+    /// Where reading begins: at the cursor, or where the wanted time does. Ids sort by the time at which they were made.
+    fn begin(&self) -> Option<SessionId> {
+        let edge = if self.oldest_first { self.from } else { self.to }.map(first_id);
+        match (self.cursor.clone(), edge) {
+            (Some(cursor), Some(edge)) => Some(if self.oldest_first { cursor.max(edge) } else { cursor.min(edge) }),
+            (cursor, edge) => cursor.or(edge),
+        }
+    }
+
+    /// Everything that follows lies outside of the wanted time.
+    fn is_past(&self, session: &Session) -> bool {
+        if self.oldest_first {
+            self.to.is_some_and(|to| session.created_at >= to)
+        } else {
+            self.from.is_some_and(|from| session.created_at < from)
+        }
+    }
+
     fn fits(&self, session: &Session) -> bool {
         (self.status.is_empty() || self.status.iter().any(|status| status == session.state.name()))
             && self.platform.is_none_or(|platform| session.destinations.iter().any(|of| of.platform == platform))
             && self.agent.as_ref().is_none_or(|agent| session.owner == Owner::Agent(agent.clone()))
             && self.from.is_none_or(|from| session.created_at >= from)
             && self.to.is_none_or(|to| session.created_at < to)
+    }
+
+    fn finds(&self, view: &SessionView) -> bool {
+        let egress = view.egress_id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let fields = [view.stream_title.as_str(), &view.owner_name, &view.entity_name, view.session_id.as_str(), &egress];
+        self.search.is_empty() || fields.iter().any(|field| field.to_lowercase().contains(&self.search))
     }
 }

@@ -2,10 +2,7 @@
 //! token back at once; the egress is asked for in the background while the host already joins. A step that fails ends the
 //! session with its cause, and the take-down undoes the earlier ones.
 
-use super::{
-    Studio,
-    destinations::{Resolved, new_id},
-};
+use super::{Studio, destinations::Resolved};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
@@ -75,7 +72,7 @@ impl Studio {
         };
         let defaults = defaults.overlay.apply(&of_the_house);
         let session = Session {
-            id: new_id(),
+            id: self.new_session_id(),
             account: caller.user.id.clone(),
             owner,
             stream_type: show.stream_type,
@@ -175,6 +172,10 @@ impl Studio {
 
     /// One show at a time: the running one is in the way, or is ended first.
     async fn make_way(&self, caller: &Caller, owner: &Owner, replace: bool) -> Answer<()> {
+        if self.store().draining().await? {
+            let message = "This studio takes no new shows for now: it is being made ready for maintenance. Try again later.";
+            return Err(StudioError::refused(ErrorCode::Unavailable, message));
+        }
         if let Some(running) = self.store().active_session_of(owner).await? {
             if !replace {
                 return Err(in_the_way(&running.id));
@@ -269,7 +270,7 @@ impl Studio {
     }
 
     async fn started(&self, session: &Session, repeated: bool) -> Answer<StartedShow> {
-        Ok(StartedShow { session: self.view(session).await, room: self.host_access(session)?, repeated })
+        Ok(StartedShow { session: self.view(session).await.for_owner(), room: self.host_access(session)?, repeated })
     }
 }
 

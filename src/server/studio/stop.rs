@@ -8,7 +8,6 @@ use super::{
 use crate::{
     api::{
         broadcast::{DestinationState, ShowReport},
-        error::ErrorCode,
         sessions::SessionView,
     },
     domain::{
@@ -16,11 +15,7 @@ use crate::{
         ids::SessionId,
         session::{Actor, EndReason, Outcome, Session},
     },
-    server::{
-        auth::caller::Caller,
-        error::{Answer, StudioError},
-        store::SessionFilter,
-    },
+    server::{auth::caller::Caller, error::Answer, store::SessionFilter},
 };
 use std::time::Duration;
 
@@ -45,8 +40,7 @@ impl Studio {
         };
         self.begin_end(id, actor, Outcome::Ended(reason)).await?;
         self.settle(id).await?;
-        let session = self.own(caller, id).await?;
-        Ok(self.view(&session).await)
+        self.session(caller, id).await
     }
 
     /// One show.
@@ -55,7 +49,8 @@ impl Studio {
     /// Not the caller's.
     pub async fn session(&self, caller: &Caller, id: &SessionId) -> Answer<SessionView> {
         let session = self.own(caller, id).await?;
-        Ok(self.view(&session).await)
+        let view = self.view(&session).await;
+        Ok(if caller.is_admin() { view } else { view.for_owner() })
     }
 
     /// The caller's running show.
@@ -64,7 +59,7 @@ impl Studio {
     /// The store failed.
     pub async fn running(&self, caller: &Caller) -> Answer<Option<SessionView>> {
         match self.store().active_session_of(&caller.owner()).await? {
-            Some(session) => Ok(Some(self.view(&session).await)),
+            Some(session) => Ok(Some(self.view(&session).await.for_owner())),
             None => Ok(None),
         }
     }
@@ -77,21 +72,10 @@ impl Studio {
         self.list(&SessionFilter { account: Some(caller.user.id.clone()), limit: PAGE, ..SessionFilter::default() }).await
     }
 
-    /// Everybody's shows, newest first.
-    ///
-    /// # Errors
-    /// The caller is not an administrator.
-    pub async fn all_sessions(&self, caller: &Caller, active_only: bool) -> Answer<Vec<SessionView>> {
-        if caller.user.role != Role::Admin {
-            return Err(StudioError::refused(ErrorCode::Forbidden, "Only administrators see everybody's shows."));
-        }
-        self.list(&SessionFilter { active: active_only.then_some(true), limit: PAGE, ..SessionFilter::default() }).await
-    }
-
     async fn list(&self, filter: &SessionFilter) -> Answer<Vec<SessionView>> {
         let mut views = Vec::new();
         for session in self.store().sessions(filter).await? {
-            views.push(self.view(&session).await);
+            views.push(self.view(&session).await.for_owner());
         }
         Ok(views)
     }

@@ -1,0 +1,64 @@
+//! How the house stands: what an administrator looks for first, what still fits, and the switch for no new shows.
+
+use crate::{
+    api::admin::{Capacity, Counts, Wanted},
+    browser::clock,
+    components::notice::Trouble,
+    rpc::admin::{load_hall, set_draining},
+};
+use leptos::prelude::*;
+
+/// The figures are asked for again this often.
+const EVERY_MS: u64 = 3_000;
+
+/// Counts, capacity, drain.
+#[component]
+pub fn Head(counts: Counts, capacity: Option<Capacity>, draining: bool) -> impl IntoView {
+    let house = RwSignal::new((counts, capacity, draining));
+    let look = Action::new(|(): &()| load_hall(Wanted::default()));
+    let drain = Action::new(|on: &bool| set_draining(*on));
+    Effect::new(move |_| {
+        // What cannot be had now stays as it was; the table says when the connection is lost.
+        if let Some(Ok(hall)) = look.value().get() {
+            house.set((hall.counts, hall.capacity, hall.draining));
+        }
+    });
+    Effect::new(move |_| {
+        if matches!(drain.value().get(), Some(Ok(()))) {
+            look.dispatch(());
+        }
+    });
+    Effect::new(move |_| {
+        clock::every(EVERY_MS, move || {
+            if !look.pending().get_untracked() {
+                look.dispatch(());
+            }
+        });
+    });
+    let counts = move || house.with(|(counts, ..)| *counts);
+    let facts: [(&str, fn(Counts) -> u64); 4] = [
+        ("on air", |counts| counts.on_air),
+        ("to look at", |counts| counts.to_look_at),
+        ("coming or going", |counts| counts.moving),
+        ("failed in 24 h", |counts| counts.failed),
+    ];
+    let facts = facts.map(|(label, of)| view! { <div><dt>{label}</dt><dd>{move || of(counts())}</dd></div> });
+    let capacity = move || {
+        house.with(|(_, capacity, _)| match capacity {
+            Some(Capacity { used, total, forecast }) => format!("{used} of {total} captures in use. {forecast}"),
+            None => "The capture engine does not tell how much it carries.".to_owned(),
+        })
+    };
+    let draining = Memo::new(move |_| house.with(|(_, _, draining)| *draining));
+    view! {
+        <dl class="facts">{facts}</dl>
+        <div class="capacity panel" data-draining=move || if draining.get() { "yes" } else { "no" }>
+            <p>{capacity}</p>
+            <p aria-live="polite">{move || if draining.get() { "New shows are refused; running ones go on." } else { "New shows are taken." }}</p>
+            <button class="button" type="button" disabled=move || drain.pending().get() on:click=move |_| { drain.dispatch(!draining.get_untracked()); }>
+                {move || if draining.get() { "Take new shows again" } else { "Drain: take no new shows" }}
+            </button>
+        </div>
+        {move || drain.value().get().and_then(Result::err).map(|error| view! { <Trouble message=error.message/> })}
+    }
+}

@@ -1,0 +1,104 @@
+//! One session in the table.
+
+use super::table::Known;
+use crate::{
+    api::sessions::SessionView,
+    components::badge::Badge,
+    domain::{ids::SessionId, session::Owner, timestamp::Timestamp},
+    pages::words::{clock, health, is_running, key_tail, moment, state, title},
+};
+use leptos::prelude::*;
+
+/// The row; each cell follows the session by itself.
+#[component]
+pub fn Row(
+    known: RwSignal<Known>,
+    now: RwSignal<Timestamp>,
+    chosen: RwSignal<Vec<SessionId>>,
+    on_stop: Callback<SessionId>,
+) -> impl IntoView {
+    let of = known.with_untracked(|(view, _)| view.clone());
+    let id = StoredValue::new(of.session_id.clone());
+    let stoppable = Memo::new(move |_| known.with(|(view, _)| is_running(view) && view.status != "ending"));
+    let look = move || if known.with(|(view, _)| needs_a_look(view)) { "yes" } else { "no" };
+    let badge = move |of: fn(&SessionView) -> (&'static str, String)| {
+        let told = Memo::new(move |_| known.with(|(view, _)| of(view)));
+        view! { <Badge kind=Signal::derive(move || told.get().0) text=Signal::derive(move || told.get().1)/> }
+    };
+    let who = match of.owner {
+        Owner::User(_) => of.owner_name.clone(),
+        Owner::Agent(_) => format!("agent {} of {}", of.entity_name, of.owner_name),
+    };
+    let asked = moment(of.started_at.unwrap_or(of.created_at));
+    let ids = move || {
+        known.with(|(view, _)| {
+            [Some(view.session_id.to_string()), view.egress_id.as_ref().map(ToString::to_string)]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · ")
+        })
+    };
+    let places = move || {
+        known.with(|(view, _)| {
+            let places = view.destinations.iter().map(|place| {
+                let tail = key_tail(&place.destination).map(|tail| view! { <small>{tail}</small> });
+                view! { <span class="played">{place.destination.label().to_owned()}" "{tail}</span> }
+            });
+            places.collect_view()
+        })
+    };
+    let on_air = move || known.with(|(view, heard)| clock(view.duration + counted_on(view, *heard, now.get())));
+    let viewers = move || {
+        known.with(|(view, _)| match (view.viewer_count, view.peak_viewer_count) {
+            (None, None) => "–".to_owned(),
+            (now, peak) => format!("{} / {}", now.unwrap_or_default(), peak.unwrap_or_default()),
+        })
+    };
+    let name = title(&of);
+    let choose = format!("Choose {name}");
+    let stop = format!("Stop {name}");
+    let is_chosen = move || chosen.with(|chosen| id.with_value(|id| chosen.contains(id)));
+    view! {
+        <tr data-look=look>
+            <td data-label="Choose">
+                <input
+                    type="checkbox" aria-label=choose prop:checked=is_chosen disabled=move || !stoppable.get()
+                    on:change=move |event| {
+                        let on = event_target_checked(&event);
+                        chosen.update(|chosen| {
+                            chosen.retain(|one| id.with_value(|id| one != id));
+                            if on {
+                                chosen.push(id.get_value());
+                            }
+                        });
+                    }
+                />
+            </td>
+            <td data-label="State">{badge(state)}</td>
+            <td data-label="Show">
+                <a class="show-name" href=format!("/sessions/{}", of.session_id)>{name}</a>
+                <small>{format!("{who} · {asked}")}</small>
+                <small class="ids">{ids}</small>
+            </td>
+            <td data-label="Plays on">{places}</td>
+            <td data-label="On air" class="number">{on_air}</td>
+            <td data-label="Viewers" class="number"><span class="unseen">"Viewers now and at most: "</span>{viewers}</td>
+            <td data-label="Health">{badge(health)}</td>
+            <td class="number">
+                <Show when=move || stoppable.get()>
+                    <button class="button" type="button" aria-label=stop.clone() on:click=move |_| on_stop.run(id.get_value())>"Stop"</button>
+                </Show>
+            </td>
+        </tr>
+    }
+}
+
+fn needs_a_look(session: &SessionView) -> bool {
+    session.status == "live" && !session.health.is_empty()
+}
+
+/// Milliseconds since the page heard of a show on air; the server's figure is as old as that.
+fn counted_on(session: &SessionView, heard: Timestamp, now: Timestamp) -> u64 {
+    if session.status == "live" && heard != Timestamp::default() { now.millis_since(heard) } else { 0 }
+}
