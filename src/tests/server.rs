@@ -11,6 +11,8 @@ mod deliveries;
 mod leases;
 #[path = "server/mortal.rs"]
 mod mortal;
+#[path = "server/rotation.rs"]
+mod rotation;
 #[path = "server/state.rs"]
 mod state;
 #[path = "server/stories.rs"]

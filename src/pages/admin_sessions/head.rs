@@ -11,6 +11,9 @@ use leptos::prelude::*;
 /// The figures are asked for again this often.
 const EVERY_MS: u64 = 3_000;
 
+/// A count's label, and which it is.
+type Fact = (&'static str, fn(Counts) -> u64);
+
 /// Counts, capacity, drain.
 #[component]
 pub fn Head(counts: Counts, capacity: Option<Capacity>, draining: bool) -> impl IntoView {
@@ -36,7 +39,7 @@ pub fn Head(counts: Counts, capacity: Option<Capacity>, draining: bool) -> impl 
         });
     });
     let counts = move || house.with(|(counts, ..)| *counts);
-    let facts: [(&str, fn(Counts) -> u64); 4] = [
+    let facts: [Fact; 4] = [
         ("on air", |counts| counts.on_air),
         ("to look at", |counts| counts.to_look_at),
         ("coming or going", |counts| counts.moving),

@@ -63,7 +63,18 @@ pub fn config(extra: &[(&str, &str)]) -> ServeConfig {
 
 /// A process over these ports.
 pub fn process(config: ServeConfig, clock: &Clock, store: Arc<dyn Store>, livekit: Arc<dyn LiveKit>, relay: Arc<dyn Relay>) -> Studio {
-    let vault = Vault::new(parse_master_key(MASTER_KEY).expect("a key"), Vec::new());
+    process_with(config, Vault::new(parse_master_key(MASTER_KEY).expect("a key"), Vec::new()), clock, store, livekit, relay)
+}
+
+/// The same with another vault.
+pub fn process_with(
+    config: ServeConfig,
+    vault: Vault,
+    clock: &Clock,
+    store: Arc<dyn Store>,
+    livekit: Arc<dyn LiveKit>,
+    relay: Arc<dyn Relay>,
+) -> Studio {
     Studio::new(Parts { config, clock: clock.clone(), store, livekit, relay, vault, allow: "".parse().expect("nobody") })
 }
 
