@@ -4,11 +4,13 @@
 pub mod account;
 pub mod address;
 pub mod agent;
+pub mod analytics;
 pub mod audit;
 pub mod destination;
 pub mod ids;
 pub mod key;
 pub mod media;
+pub mod news;
 pub mod overlay;
 pub mod recording;
 pub mod room;

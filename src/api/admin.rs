@@ -1,7 +1,7 @@
 //! What administrators see of the whole house, and what they set.
 
 use super::{error::ApiError, sessions::SessionView};
-use crate::domain::{destination::Platform, ids::SessionId};
+use crate::domain::{analytics::Report, destination::Platform, ids::SessionId, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Which sessions the list shows. It stands in the page's address, so every field reads and writes as plain words.
@@ -114,4 +114,68 @@ pub struct Stopped {
     pub session_id: SessionId,
     /// As it stands now, or why it was not done.
     pub result: Result<SessionView, ApiError>,
+}
+
+/// Days of a report, both included, as `2026-11-23`; empty: until today, and thirty days.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The first.
+    pub from: String,
+    /// The last.
+    pub to: String,
+}
+
+/// A report over shows that are over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Analytics {
+    /// The first day.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    /// What happened.
+    pub report: Report,
+    /// What it cost by the operator's prices, and in which currency.
+    pub cost: Option<(f64, String)>,
+}
+
+/// One page of what operators' servers were told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryPage {
+    /// The latest shows first.
+    pub deliveries: Vec<DeliveryView>,
+    /// Where the next page begins; none at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// One thing that one server was told, or is to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryView {
+    /// The same at every attempt (`X-Footlight-Delivery`).
+    pub id: String,
+    /// The server's host.
+    pub server: String,
+    /// Of which show.
+    pub session_id: SessionId,
+    /// `session.live`, `session.ended`, `session.failed`, `destination.failed`.
+    pub event: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// How the last one went.
+    pub result: Option<String>,
+    /// When it is tried next; none: it was taken, or given up.
+    pub due: Option<Timestamp>,
+}
+
+/// Which line is sent again.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendAgain {
+    /// Its id.
+    #[schema(max_length = 200)]
+    pub id: String,
 }

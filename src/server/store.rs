@@ -2,9 +2,11 @@
 //! One contract, met alike by SurrealDB in memory, on disk and over a socket. No rule of the product lives here but
 //! the two that only a database can hold: one active session per owner, and no change over an older revision.
 
+mod books;
 mod records;
 pub mod surreal;
 
+pub use books::{Books, Delivery, NewDelivery};
 pub use records::*;
 
 use crate::{
@@ -47,7 +49,7 @@ pub enum StoreError {
 
 /// What must survive.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Books {
     /// Answers if the database does.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -126,8 +128,9 @@ pub trait Store: Send + Sync + 'static {
     /// The session that asked for this egress, now or earlier.
     async fn session_by_egress(&self, egress: &EgressId) -> Result<Option<Session>, StoreError>;
     /// Stores `session` over the revision before its own, with a timeline entry if something happened, in one transaction.
-    /// [`StoreError::Stale`] if the stored revision is not `session.revision - 1`.
-    async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>) -> Result<(), StoreError>;
+    /// With it go what others are to be told of it and, for a show that is over, its sums. [`StoreError::Stale`] if the stored
+    /// revision is not `session.revision - 1`.
+    async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>, news: &[NewDelivery]) -> Result<(), StoreError>;
     /// Replaces the keys of a session's destinations.
     async fn set_session_keys(&self, id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> Result<(), StoreError>;
     /// The keys of a session's destinations.

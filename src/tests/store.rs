@@ -13,6 +13,8 @@ mod people;
 mod races;
 #[path = "store/shows.rs"]
 mod shows;
+#[path = "store/upgrade.rs"]
+mod upgrade;
 
 /// Each sentence, on both engines.
 macro_rules! contract {

@@ -5,6 +5,7 @@ mod accounts;
 mod agents;
 mod audit;
 mod batch;
+mod books;
 mod connect;
 mod defaults;
 mod destinations;
@@ -22,8 +23,8 @@ pub use connect::StoreCredentials;
 pub use schema::NewerSchema;
 
 use super::{
-    Avatar, Defaults, FeedCounts, FeedEntry, NewLine, OverlayGrant, PassedBeat, SavedDestination, SealedKey, SessionFilter, SignIn, Store,
-    StoreError, StoredWebhook, TimelineEntry, TokenHash,
+    Avatar, Defaults, FeedCounts, FeedEntry, NewDelivery, NewLine, OverlayGrant, PassedBeat, SavedDestination, SealedKey, SessionFilter,
+    SignIn, Store, StoreError, StoredWebhook, TimelineEntry, TokenHash,
 };
 use crate::{
     api::overlay::Heartbeat,
@@ -176,8 +177,8 @@ impl Store for SurrealStore {
     async fn session_by_egress(&self, egress: &EgressId) -> Answer<Option<Session>> {
         self.0.session_by_egress(egress).await
     }
-    async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>) -> Answer<()> {
-        self.0.update_session(session, entry).await
+    async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>, news: &[NewDelivery]) -> Answer<()> {
+        self.0.update_session(session, entry, news).await
     }
     async fn set_session_keys(&self, id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> Answer<()> {
         self.0.set_session_keys(id, keys).await

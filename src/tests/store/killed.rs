@@ -91,7 +91,7 @@ async fn write_until_killed(folder: &Path, round: &str) {
         let mut changed = show.clone();
         loop {
             changed.revision += 1;
-            store.update_session(&changed, Some(&line("changed"))).await.expect("stored");
+            store.update_session(&changed, Some(&line("changed")), &[]).await.expect("stored");
         }
     };
     futures::join!(accounts, lines, revisions);

@@ -56,7 +56,7 @@ pub async fn of_racing_changes_each_revision_has_one_author(store: SurrealStore)
         tokio::spawn(async move {
             changed.revision = 2;
             changed.title = format!("by {number}");
-            store.update_session(&changed, Some(&line(&changed.title))).await.map(|()| changed.title)
+            store.update_session(&changed, Some(&line(&changed.title)), &[]).await.map(|()| changed.title)
         })
     });
     let ends: Vec<_> = join_all(racing).await.into_iter().map(|end| end.expect("no panic")).collect();

@@ -25,8 +25,8 @@ pub async fn a_session_comes_back_whole_with_its_keys_and_story(store: SurrealSt
     assert_eq!(store.session(&show.id).await.expect("read"), Some(show.clone()));
     assert_eq!(store.session_keys(&show.id).await.expect("read"), keys("s1"));
     let next = starting(&show, "EG_1");
-    store.update_session(&next, Some(&line("started"))).await.expect("stored");
-    store.update_session(&Session { revision: 3, title: "silent".into(), ..next.clone() }, None).await.expect("stored");
+    store.update_session(&next, Some(&line("started")), &[]).await.expect("stored");
+    store.update_session(&Session { revision: 3, title: "silent".into(), ..next.clone() }, None, &[]).await.expect("stored");
     let lines: Vec<_> = store.timeline(&show.id).await.expect("read").into_iter().map(|line| line.what).collect();
     assert_eq!(lines, ["asked for", "started"]);
     store.set_session_keys(&show.id, &keys("other")).await.expect("replaced");
@@ -43,7 +43,7 @@ pub async fn an_owner_has_one_active_session_and_a_start_key_counts_once(store: 
     assert!(matches!(&second, Err(StoreError::ActiveSession(of)) if of == &first.id), "{second:?}");
     assert_eq!(store.session(&id("s2")).await.expect("read"), None);
     assert_eq!(store.active_session_of(&owner("ada")).await.expect("read").map(|one| one.id), Some(first.id.clone()));
-    store.update_session(&over(&first), Some(&line("over"))).await.expect("stored");
+    store.update_session(&over(&first), Some(&line("over")), &[]).await.expect("stored");
     assert_eq!(store.active_session_of(&owner("ada")).await.expect("read"), None);
     let repeated = store.insert_session(&session("s3", "ada"), &[], Some("k"), &line("asked for")).await;
     assert!(matches!(repeated, Err(StoreError::Taken(_))), "{repeated:?}");
@@ -59,20 +59,20 @@ pub async fn an_owner_has_one_active_session_and_a_start_key_counts_once(store: 
 pub async fn a_change_over_an_older_revision_is_refused(store: SurrealStore) {
     let show = session("s1", "ada");
     insert(&store, &show).await;
-    store.update_session(&starting(&show, "EG_1"), None).await.expect("stored");
+    store.update_session(&starting(&show, "EG_1"), None, &[]).await.expect("stored");
     for revision in [1, 2, 4] {
-        let stale = store.update_session(&Session { revision, ..show.clone() }, Some(&line("late"))).await;
+        let stale = store.update_session(&Session { revision, ..show.clone() }, Some(&line("late")), &[]).await;
         assert!(matches!(stale, Err(StoreError::Stale)), "{revision}: {stale:?}");
     }
     assert_eq!(store.timeline(&show.id).await.expect("read").len(), 1);
-    assert!(matches!(store.update_session(&session("none", "bob"), None).await, Err(StoreError::Missing)));
+    assert!(matches!(store.update_session(&session("none", "bob"), None, &[]).await, Err(StoreError::Missing)));
 }
 
 pub async fn sessions_are_listed_newest_first_by_account_state_and_page(store: SurrealStore) {
     for (name, of) in [("s1", "ada"), ("s2", "ada"), ("s3", "bob"), ("s4", "ada")] {
         insert(&store, &session(name, of)).await;
         if name < "s3" {
-            store.update_session(&over(&session(name, of)), None).await.expect("stored");
+            store.update_session(&over(&session(name, of)), None, &[]).await.expect("stored");
         }
     }
     let cases: [(SessionFilter, &[&str]); 9] = [
@@ -108,8 +108,8 @@ pub async fn every_egress_a_session_had_leads_to_it(store: SurrealStore) {
     let show = session("s1", "ada");
     insert(&store, &show).await;
     let first = starting(&show, "EG_1");
-    store.update_session(&first, None).await.expect("stored");
-    store.update_session(&starting(&first, "EG_2"), None).await.expect("stored");
+    store.update_session(&first, None, &[]).await.expect("stored");
+    store.update_session(&starting(&first, "EG_2"), None, &[]).await.expect("stored");
     for (egress, found) in [("EG_1", true), ("EG_2", true), ("EG_3", false)] {
         assert_eq!(store.session_by_egress(&id(egress)).await.expect("read").is_some(), found, "{egress}");
     }

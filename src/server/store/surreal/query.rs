@@ -1,7 +1,7 @@
 //! One statement to the database and what may come of it. A statement is a transaction: what belongs together stands
 //! in one `{ … }` block, and whatever lost a race is tried again here. No table is named in this room.
 
-use crate::server::{life::Life, store::StoreError};
+use crate::server::{life::Life, metrics, store::StoreError};
 use rand::Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -86,6 +86,7 @@ impl Database {
         if let Some(life) = &self.1 {
             life.go_on().await;
         }
+        let since = std::time::Instant::now();
         let until = Instant::now() + PATIENCE;
         let mut longest = 2;
         loop {
@@ -95,7 +96,10 @@ impl Database {
                     sleep(Duration::from_millis(pause)).await;
                     longest = (longest * 2).min(100);
                 }
-                done => return done,
+                done => {
+                    metrics::store_call(since);
+                    return done;
+                }
             }
         }
     }

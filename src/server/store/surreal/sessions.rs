@@ -1,13 +1,16 @@
 //! Sessions and their timelines: who may have one, which revision follows which, and in what order they are listed.
 
-use super::query::{Database, Refusal, encode};
+use super::{
+    books::{ENTRIES, entries},
+    query::{Database, Refusal, encode},
+};
 use crate::{
     domain::{
         ids::{EgressId, SessionId},
         session::{Owner, Session},
         timestamp::Timestamp,
     },
-    server::store::{IDEMPOTENT_FOR_MS, SealedKey, SessionFilter, StoreError, TimelineEntry},
+    server::store::{IDEMPOTENT_FOR_MS, NewDelivery, SealedKey, SessionFilter, StoreError, TimelineEntry},
 };
 use serde_json::{Value, json};
 
@@ -52,19 +55,30 @@ impl Database {
         self.settle(&sql, variables).await.map(drop).map_err(told)
     }
 
-    pub(super) async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>) -> Result<(), StoreError> {
+    pub(super) async fn update_session(
+        &self,
+        session: &Session,
+        entry: Option<&TimelineEntry>,
+        news: &[NewDelivery],
+    ) -> Result<(), StoreError> {
         let sql = format!(
             "{{
-            LET $stored = (SELECT VALUE revision FROM ONLY type::record('session', $key));
+            LET $stored = (SELECT revision, state FROM ONLY type::record('session', $key));
             IF $stored = NONE {{ THROW 'missing' }};
-            IF $stored != $revision - 1 {{ THROW 'stale' }};
+            IF $stored.revision != $revision - 1 {{ THROW 'stale' }};
+            LET $was = $stored.state;
             {ONE_ACTIVE}
             UPDATE type::record('session', $key) SET active = $active, state = $state, revision = $revision, document = $document RETURN NONE;
             IF !$active {{ DELETE type::record('lease', $key) RETURN NONE }};
             {TRACES}
+            {ENTRIES}
             }}"
         );
-        self.settle(&sql, changing(session, entry)?).await.map(drop).map_err(told)
+        let mut variables = changing(session, entry)?;
+        for (name, value) in entries(session, news) {
+            variables[name] = value;
+        }
+        self.settle(&sql, variables).await.map(drop).map_err(told)
     }
 
     pub(super) async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {

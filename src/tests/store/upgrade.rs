@@ -1,0 +1,65 @@
+//! A store that an earlier program wrote is brought up where it lies, with everything that is in it.
+
+use super::house::{id, line, session};
+use footlight::{
+    domain::session::Session,
+    server::store::{SessionFilter, Store, surreal::SurrealStore},
+};
+use serde_json::json;
+use std::{path::Path, time::Duration};
+
+const FIRST: &str = include_str!("../../server/store/schema.surql");
+/// What a program between the first and the second version had in its first one.
+const BETWEEN: &str = "
+    DEFINE TABLE setting SCHEMAFULL;
+    DEFINE FIELD draining ON setting TYPE bool;
+    DEFINE FIELD state ON session TYPE string;
+    DEFINE INDEX session_state ON session FIELDS state, key;
+    DEFINE FIELD pulse ON lease TYPE option<object> FLEXIBLE;
+    DEFINE FIELD pulse_at ON lease TYPE option<int>;
+    UPSERT setting:house SET draining = true;
+";
+
+fn address(folder: &Path) -> String {
+    format!("surrealkv://{}", folder.join("store").display())
+}
+
+/// Writes a store as a program of the first version did, with a session in it.
+async fn written(folder: &Path, more: &str, state: &str, old: &Session) {
+    let db = surrealdb::engine::any::connect(address(folder)).await.expect("the engine opens");
+    db.query("DEFINE NAMESPACE footlight").await.expect("a namespace");
+    db.use_ns("footlight").await.expect("ours");
+    db.query("DEFINE DATABASE footlight").await.expect("a database");
+    db.use_db("footlight").await.expect("ours");
+    let row = format!(
+        "BEGIN; DEFINE TABLE migration SCHEMAFULL; DEFINE FIELD version ON migration TYPE int;
+        CREATE migration:1 SET version = 1; {FIRST} {more} COMMIT;
+        CREATE type::record('session', $key) SET key = $key, owner = $owner, account = 'ada', active = true, {state}
+            created_at = 1000, revision = 1, document = $document RETURN NONE;"
+    );
+    let variables = json!({ "key": old.id, "owner": old.owner.to_string(), "document": old });
+    db.query(row).bind(variables).await.and_then(surrealdb::IndexedResults::check).expect("written");
+}
+
+async fn opened(folder: &Path) -> SurrealStore {
+    // The engine's last holder lets go in its own time.
+    tokio::time::timeout(Duration::from_secs(20), SurrealStore::open(&address(folder), None)).await.expect("in time").expect("brought up")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_the_first_version_is_brought_up_with_what_is_in_it() {
+    for (more, state) in [("", ""), (BETWEEN, "state = 'pending',")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let old = session("01j0000000000000000000000a", "ada");
+        written(folder.path(), more, state, &old).await;
+        let store = opened(folder.path()).await;
+        let pending = SessionFilter { state: Some("pending".into()), limit: 9, ..SessionFilter::default() };
+        assert_eq!(store.sessions(&pending).await.expect("listed"), [old.clone()], "found by the state that only version 2 keeps");
+        assert_eq!(store.draining().await.expect("read"), !more.is_empty());
+        let changed = Session { revision: 2, title: "Another".into(), ..old.clone() };
+        store.update_session(&changed, Some(&line("changed")), &[]).await.expect("an old session goes on");
+        drop(store);
+        let store = opened(folder.path()).await;
+        assert_eq!(store.session(&id(old.id.as_str())).await.expect("read"), Some(changed), "and is brought up once only");
+    }
+}
