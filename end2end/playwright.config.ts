@@ -8,6 +8,9 @@ export default defineConfig({
   retries: 0,
   forbidOnly: true,
   timeout: 180_000,
-  expect: { timeout: 15_000 },
+  // The library compares as eyes do (differences in YIQ); a fifth of a per cent covers the edge of a letter.
+  expect: { timeout: 15_000, toHaveScreenshot: { threshold: 0.2, maxDiffPixelRatio: 0.002, animations: "disabled" } },
+  snapshotPathTemplate: "golden/{arg}{ext}",
+  updateSnapshots: "none",
   reporter: [["list"]],
 });

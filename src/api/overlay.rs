@@ -2,7 +2,7 @@
 
 use crate::domain::{
     ids::{Generation, SessionId},
-    overlay::OverlaySettings,
+    overlay::{Media, OverlaySettings},
     room::RoomAccess,
     session::StreamType,
     show::ShowEvent,
@@ -28,6 +28,8 @@ pub struct OverlayStage {
     pub title: String,
     /// What is shown.
     pub settings: OverlaySettings,
+    /// A made-up show: what would arrive from the room. Nothing is joined, nothing moves, stand-ins are in the pictures' place.
+    pub made_up: Option<Media>,
     /// For joining hidden and subscribe-only; none for a data-only show.
     pub room: Option<RoomAccess>,
     /// When the show went live, if it did.
@@ -38,6 +40,18 @@ pub struct OverlayStage {
     pub seq: u64,
     /// The server's time, at which the first picture is drawn.
     pub now: Timestamp,
+}
+
+/// One made-up show, by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewStage {
+    /// As it is called in `/stream/overlay?preview=…`.
+    pub name: String,
+    /// As it is called on a page.
+    pub label: String,
+    /// What its page is loaded with.
+    pub stage: OverlayStage,
 }
 
 /// One event of the past.

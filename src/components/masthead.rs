@@ -38,7 +38,10 @@ pub fn Masthead(
                     <A href="/" exact=true>"Shows"</A>
                     <A href="/go-live">"Go live"</A>
                     <A href="/settings">"Settings"</A>
-                    <Show when=move || admin.get()><A href="/admin/sessions">"Sessions"</A></Show>
+                    <Show when=move || admin.get()>
+                        <A href="/admin/sessions">"Sessions"</A>
+                        <A href="/admin/analytics">"Analytics"</A>
+                    </Show>
                 </nav>
             </Show>
             <div class="masthead-who">

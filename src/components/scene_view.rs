@@ -6,7 +6,7 @@ mod plates;
 mod stories;
 
 use crate::domain::{
-    overlay::{Layout, PipCorner, PipSize, Theme, Webcam},
+    overlay::{Layout, Webcam},
     show::SceneModel,
 };
 use leptos::prelude::*;
@@ -25,7 +25,12 @@ pub fn SceneView(
     /// Before the ids of the two video elements; empty on the overlay itself.
     #[prop(into)]
     id_prefix: String,
+    /// Pictures in the stead of what would arrive, for a show that is made up.
+    #[prop(optional)]
+    stand_ins: bool,
 ) -> impl IntoView {
+    let look = Memo::new(move |_| scene.with(|scene| scene.look));
+    let poster = |file: &'static str| stand_ins.then(|| format!("/preview/{file}.svg"));
     let layout = Memo::new(move |_| scene.with(|scene| scene.layout));
     let face = Memo::new(move |_| scene.with(|scene| (initial(&scene.name), scene.avatar.clone())));
     let ticker = Memo::new(move |_| scene.with(|scene| scene.ticker.clone()));
@@ -34,23 +39,27 @@ pub fn SceneView(
     view! {
         <div
             class="scene"
-            data-theme=move || scene.with(|scene| theme(scene.theme))
+            data-theme=move || look.get().theme.name()
+            data-accent=move || look.get().accent.name()
+            data-motion=move || look.get().motion.name()
             data-layout=move || layout_name(layout.get())
             data-webcam=move || scene.with(|scene| webcam(scene.webcam))
-            data-corner=move || scene.with(|scene| corner(scene.pip_corner))
-            data-size=move || scene.with(|scene| size(scene.pip_size))
+            data-corner=move || look.get().pip_corner.name()
+            data-size=move || look.get().pip_size.name()
+            data-shape=move || look.get().pip_shape.name()
+            data-border=move || if look.get().pip_border { "yes" } else { "no" }
             data-ticker=busy
         >
-            <video class="scene-screen" id=format!("{id_prefix}screen-video") autoplay playsinline muted prop:muted=true></video>
+            <video class="scene-screen" id=format!("{id_prefix}screen-video") poster=poster("screen") autoplay playsinline muted prop:muted=true></video>
             <div class="scene-webcam">
-                <video class="scene-camera" id=format!("{id_prefix}camera-video") autoplay playsinline muted prop:muted=true></video>
+                <video class="scene-camera" id=format!("{id_prefix}camera-video") poster=poster("camera") autoplay playsinline muted prop:muted=true></video>
                 <span class="scene-initial" aria-hidden="true">{move || face_view(face.get())}</span>
             </div>
-            <div class="scene-scrim" data-edge="top"></div>
-            <div class="scene-scrim" data-edge="bottom"></div>
             <Placeholder scene/>
-            <InfoBar scene face/>
-            <ScoreBar scene/>
+            <div class="scene-top">
+                <InfoBar scene face/>
+                <ScoreBar scene/>
+            </div>
             <StatPills scene/>
             <DecisionPanel decisions/>
             <AlertPlate scene/>
@@ -84,34 +93,10 @@ const fn layout_name(layout: Layout) -> &'static str {
     }
 }
 
-const fn theme(theme: Theme) -> &'static str {
-    match theme {
-        Theme::Dark => "dark",
-        Theme::Light => "light",
-    }
-}
-
 const fn webcam(webcam: Webcam) -> &'static str {
     match webcam {
         Webcam::Hidden => "hidden",
         Webcam::Video => "video",
         Webcam::Avatar => "avatar",
-    }
-}
-
-const fn corner(corner: PipCorner) -> &'static str {
-    match corner {
-        PipCorner::TopLeft => "top-left",
-        PipCorner::TopRight => "top-right",
-        PipCorner::BottomLeft => "bottom-left",
-        PipCorner::BottomRight => "bottom-right",
-    }
-}
-
-const fn size(size: PipSize) -> &'static str {
-    match size {
-        PipSize::Small => "small",
-        PipSize::Medium => "medium",
-        PipSize::Large => "large",
     }
 }

@@ -1,46 +1,12 @@
 //! What the composite shows and how: the owner's settings, the scene, where the webcam sits.
 
 mod layout;
+mod look;
 
 use super::timestamp::Timestamp;
 pub use layout::{Host, Layout, Media, Moment, Track, Webcam};
-use serde::{Deserialize, Serialize};
-
-/// The composite's colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    /// House lights down.
-    Dark,
-    /// House lights up.
-    Light,
-}
-
-/// A corner of the picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PipCorner {
-    /// Top left.
-    TopLeft,
-    /// Top right.
-    TopRight,
-    /// Bottom left.
-    BottomLeft,
-    /// Bottom right.
-    BottomRight,
-}
-
-/// How large the webcam is beside a screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum PipSize {
-    /// A sixth of the picture's width.
-    Small,
-    /// A fifth and a bit.
-    Medium,
-    /// Almost a third.
-    Large,
-}
+pub use look::{Accent, Look, Motion, PipCorner, PipShape, PipSize, Theme};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A scene the host or the API may ask for; `None` in [`OverlaySettings`] means: by what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -63,7 +29,7 @@ pub enum Scene {
 /// The owner's settings of the composite. Changing any while live shows within a second.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "four independent switches, each named on the wire")]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each named on the wire")]
 pub struct OverlaySettings {
     /// The agent's decisions with their reasons.
     pub show_decisions: bool,
@@ -79,6 +45,18 @@ pub struct OverlaySettings {
     pub pip_corner: PipCorner,
     /// How large it is.
     pub pip_size: PipSize,
+    /// Its outline beside a screen.
+    #[serde(default)]
+    pub pip_shape: PipShape,
+    /// Whether it has a border in the accent colour.
+    #[serde(default = "yes")]
+    pub pip_border: bool,
+    /// The one colour that stands out.
+    #[serde(default)]
+    pub accent: Accent,
+    /// Whether plates and cards move as they come and go.
+    #[serde(default)]
+    pub motion: Motion,
     /// A scene asked for; otherwise it follows from what is there.
     pub scene: Option<Scene>,
     /// When the show begins: the countdown of "starting soon".
@@ -97,9 +75,19 @@ impl OverlaySettings {
             theme: Theme::Dark,
             pip_corner: PipCorner::BottomRight,
             pip_size: PipSize::Medium,
+            pip_shape: PipShape::Rectangle,
+            pip_border: true,
+            accent: Accent::Amber,
+            motion: Motion::Full,
             scene: None,
             starts_at: None,
         }
+    }
+
+    /// How it all looks.
+    pub const fn look(&self) -> Look {
+        let Self { theme, accent, motion, pip_corner, pip_size, pip_shape, pip_border, .. } = *self;
+        Look { theme, accent, motion, pip_corner, pip_size, pip_shape, pip_border }
     }
 
     /// What an agent's show begins with.
@@ -126,13 +114,53 @@ pub struct OverlayPatch {
     pub pip_corner: Option<PipCorner>,
     /// See [`OverlaySettings`].
     pub pip_size: Option<PipSize>,
+    /// See [`OverlaySettings`].
+    pub pip_shape: Option<PipShape>,
+    /// See [`OverlaySettings`].
+    pub pip_border: Option<bool>,
+    /// See [`OverlaySettings`].
+    pub accent: Option<Accent>,
+    /// See [`OverlaySettings`].
+    pub motion: Option<Motion>,
     /// A scene to hold, or `Live` for the automatic choice.
     pub scene: Option<Scene>,
-    /// When the show begins.
-    pub starts_at: Option<Timestamp>,
+    /// When the show begins; `null` takes the countdown off.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Timestamp>)]
+    pub starts_at: Option<Option<Timestamp>>,
+}
+
+/// Tells `null` from absent.
+#[expect(clippy::option_option, reason = "absent, null and a time are three wishes")]
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl OverlayPatch {
+    /// This change and a newer one after it, as one.
+    #[must_use]
+    pub fn and(&self, newer: &Self) -> Self {
+        Self {
+            show_decisions: newer.show_decisions.or(self.show_decisions),
+            show_agent_info: newer.show_agent_info.or(self.show_agent_info),
+            show_event_feed: newer.show_event_feed.or(self.show_event_feed),
+            show_player_cam: newer.show_player_cam.or(self.show_player_cam),
+            theme: newer.theme.or(self.theme),
+            pip_corner: newer.pip_corner.or(self.pip_corner),
+            pip_size: newer.pip_size.or(self.pip_size),
+            pip_shape: newer.pip_shape.or(self.pip_shape),
+            pip_border: newer.pip_border.or(self.pip_border),
+            accent: newer.accent.or(self.accent),
+            motion: newer.motion.or(self.motion),
+            scene: newer.scene.or(self.scene),
+            starts_at: newer.starts_at.or(self.starts_at),
+        }
+    }
+
     /// The settings after this change.
     pub fn apply(&self, to: &OverlaySettings) -> OverlaySettings {
         OverlaySettings {
@@ -143,12 +171,16 @@ impl OverlayPatch {
             theme: self.theme.unwrap_or(to.theme),
             pip_corner: self.pip_corner.unwrap_or(to.pip_corner),
             pip_size: self.pip_size.unwrap_or(to.pip_size),
+            pip_shape: self.pip_shape.unwrap_or(to.pip_shape),
+            pip_border: self.pip_border.unwrap_or(to.pip_border),
+            accent: self.accent.unwrap_or(to.accent),
+            motion: self.motion.unwrap_or(to.motion),
             scene: match self.scene {
                 None => to.scene,
                 Some(Scene::Live) => None,
                 held => held,
             },
-            starts_at: self.starts_at.or(to.starts_at),
+            starts_at: self.starts_at.unwrap_or(to.starts_at),
         }
     }
 }
@@ -165,6 +197,25 @@ mod tests {
         assert_eq!(changed, expected);
         let back = OverlayPatch { scene: Some(Scene::Live), ..OverlayPatch::default() };
         assert_eq!(back.apply(&changed).scene, None);
+        let counting = OverlaySettings { starts_at: Some(Timestamp::from_millis(9)), ..changed };
+        let read = |text: &str| serde_json::from_str::<OverlayPatch>(text).expect("a patch").apply(&counting).starts_at;
+        assert_eq!(read(r#"{"startsAt":null}"#), None);
+        assert_eq!(read("{}"), counting.starts_at);
+    }
+
+    #[test]
+    fn settings_stored_before_a_field_was_there_still_read() {
+        let old = r#"{"showDecisions":false,"showAgentInfo":false,"showEventFeed":true,"showPlayerCam":true,"theme":"dark",
+            "pipCorner":"bottom-right","pipSize":"medium","scene":null}"#;
+        assert_eq!(serde_json::from_str::<OverlaySettings>(old).expect("settings"), OverlaySettings::for_user());
+    }
+
+    #[test]
+    fn two_changes_as_one_are_one_after_the_other() {
+        let first = OverlayPatch { theme: Some(Theme::Light), accent: Some(Accent::Teal), ..OverlayPatch::default() };
+        let second = OverlayPatch { accent: Some(Accent::Rose), starts_at: Some(None), ..OverlayPatch::default() };
+        let settings = OverlaySettings::for_user();
+        assert_eq!(first.and(&second).apply(&settings), second.apply(&first.apply(&settings)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! Pure. Which picture lies underneath is `domain::overlay`'s; what all of it looks like is the stylesheet's.
 
 pub mod limits;
+pub mod preview;
 pub mod scene;
 
 use super::timestamp::Timestamp;

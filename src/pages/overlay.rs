@@ -1,6 +1,8 @@
 //! The composite that the egress records, and the owner's preview of it. It knows everything at load; an answer that is not
 //! 200 ends the egress at once instead of broadcasting an error page.
 
+pub mod still;
+
 use crate::{
     api::{error::ApiError, overlay::OverlayStage},
     browser::{
@@ -11,30 +13,34 @@ use crate::{
     components::scene_view::SceneView,
     domain::{
         ids::SessionId,
-        overlay::Media,
         recording::may_start,
         show::{Programme, Show},
         timestamp::Timestamp,
     },
-    rpc::overlay::load_stage,
+    rpc::overlay::{load_preview, load_stage},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{hooks::use_query_map, params::ParamsMap};
 use serde::Deserialize;
 
-/// `/stream/overlay?sessionId=…&token=…`; without a token a preview, for the owner.
+/// `/stream/overlay?sessionId=…&token=…`; without a token a preview, for the owner. `?preview=…` shows a made-up show, under
+/// the settings that stand beside it (`&theme=light&pipCorner=top-left`).
 #[component]
 pub fn Overlay() -> AnyView {
     let query = use_query_map().get_untracked();
+    let made_up = query.get("preview").map(|name| (name, wish(&query)));
     let (session, token) = (query.get("sessionId"), query.get("token").filter(|token| !token.is_empty()));
     let stage = Resource::new_blocking(
         || (),
         move |()| {
             // An address without a usable session asks for one that cannot exist, so that it is refused like any unknown one.
             let session = session.clone().unwrap_or_default().parse().or_else(|_| "none".parse::<SessionId>());
-            let token = token.clone();
+            let (token, made_up) = (token.clone(), made_up.clone());
             async move {
+                if let Some((name, wish)) = made_up {
+                    return load_preview(name, wish).await;
+                }
                 let session = session.map_err(|error| ApiError::invalid("sessionId", error.to_string()))?;
                 load_stage(session, token).await
             }
@@ -45,6 +51,9 @@ pub fn Overlay() -> AnyView {
         <Suspense fallback=|| ()>
             {move || {
                 stage.get().map(|stage| match stage {
+                    Ok(stage) if stage.made_up.is_some() => {
+                        view! { <main class="overlay"><still::Still stage id_prefix=""/></main> }.into_any()
+                    }
                     Ok(stage) => view! { <Set stage/> }.into_any(),
                     Err(error) => view! { <div class="error">{error.message}</div> }.into_any(),
                 })
@@ -130,6 +139,12 @@ fn hear(message: &FeedMessage, programme: RwSignal<Programme>, show: RwSignal<Sh
     }
 }
 
+/// The settings that stand in the address.
+fn wish(query: &ParamsMap) -> Vec<(String, String)> {
+    let fields = query.clone().into_iter().filter(|(name, _)| name != "preview");
+    fields.map(|(name, text)| (name.into_owned(), text)).collect()
+}
+
 /// What happened before this page was opened.
 fn so_far(stage: &OverlayStage) -> Show {
     let mut show = Show::default();
@@ -145,7 +160,7 @@ fn programme(stage: &OverlayStage) -> Programme {
         avatar: stage.avatar.clone(),
         title: stage.title.clone(),
         settings: stage.settings.clone(),
-        media: Media::default(),
+        media: stage.made_up.clone().unwrap_or_default(),
         live: stage.live_since.is_some(),
         over: false,
     }

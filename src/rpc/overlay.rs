@@ -1,8 +1,11 @@
 //! The composite page's load.
 
 use crate::{
-    api::{error::ApiError, overlay::OverlayStage},
-    domain::ids::SessionId,
+    api::{
+        error::ApiError,
+        overlay::{OverlayStage, PreviewStage},
+    },
+    domain::{ids::SessionId, overlay::OverlayPatch},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
@@ -13,4 +16,20 @@ pub async fn load_stage(session: SessionId, token: Option<String>) -> Result<Ove
     use crate::server::rpc;
     let studio = rpc::studio().await?;
     rpc::overlay_reply(&studio, &session, token.as_deref()).await
+}
+
+/// A made-up show under the caller's own settings and, on top of them, those that stand in the page's address.
+#[server(prefix = "/rpc", endpoint = "overlay/preview", input = Json)]
+pub async fn load_preview(name: String, settings: Vec<(String, String)>) -> Result<OverlayStage, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.preview(&caller, &name, &settings).await)
+}
+
+/// All made-up shows.
+#[server(prefix = "/rpc", endpoint = "overlay/previews", input = Json)]
+pub async fn load_previews(wish: OverlayPatch) -> Result<Vec<PreviewStage>, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.previews(&caller, &wish).await)
 }

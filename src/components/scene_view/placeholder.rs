@@ -16,8 +16,8 @@ pub fn Placeholder(
             view! {
                 <div class="scene-placeholder">
                     <span class="scene-lamps" aria-hidden="true"><b></b><b></b><b></b></span>
-                    <p class="scene-line">{line}</p>
-                    <p class="scene-under">{under}</p>
+                    <p class="scene-line" dir="auto">{line}</p>
+                    <p class="scene-under" dir="auto">{under}</p>
                     {move || countdown.get().map(|left| view! { <p class="scene-countdown">{clock(left)}</p> })}
                 </div>
             }

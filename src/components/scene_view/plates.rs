@@ -19,8 +19,8 @@ pub fn InfoBar(
                 <div class="scene-info">
                     <span class="scene-face" aria-hidden="true">{face_view(face.get())}</span>
                     <div>
-                        <b>{name}</b>
-                        {(!title.is_empty()).then(|| view! { <small>{title}</small> })}
+                        <b dir="auto">{name}</b>
+                        {(!title.is_empty()).then(|| view! { <small dir="auto">{title}</small> })}
                     </div>
                     {live.then(|| view! { <span class="scene-live">"LIVE"</span> })}
                 </div>
@@ -44,7 +44,7 @@ pub fn ScoreBar(
             view! {
                 <div class="scene-score">
                     {ours.map(|(side, bar)| side_view(side, bar, "ours"))}
-                    <div class="scene-turn"><b>{score.turn}</b>{phase}</div>
+                    <div class="scene-turn"><b dir="auto">{score.turn}</b><small dir="auto">{phase}</small></div>
                     {theirs.map(|(side, bar)| side_view(side, bar, "theirs"))}
                 </div>
             }
@@ -64,7 +64,7 @@ fn side_view(side: Side, bar: Option<u8>, whose: &'static str) -> impl IntoView 
     });
     view! {
         <div class="scene-side" data-whose=whose>
-            <p><b>{side.name}</b>{side.score.map(|score| view! { <span>{grouped(score)}</span> })}</p>
+            <p><b dir="auto">{side.name}</b>{side.score.map(|score| view! { <span>{grouped(score)}</span> })}</p>
             {bar}
         </div>
     }
@@ -80,7 +80,10 @@ pub fn StatPills(
     move || {
         let stats = stats.get();
         (!stats.is_empty()).then(|| {
-            let pills = stats.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
+            let pills = stats
+                .into_iter()
+                .map(|(label, value)| view! { <div><dt dir="auto">{label}</dt><dd dir="auto">{value}</dd></div> })
+                .collect_view();
             view! { <dl class="scene-stats">{pills}</dl> }
         })
     }
@@ -97,8 +100,8 @@ pub fn AlertPlate(
         alert.get().map(|alert| {
             view! {
                 <div class="scene-alert" data-tone=tone(alert.tone)>
-                    <b>{alert.title}</b>
-                    {(!alert.text.is_empty()).then(|| view! { <p>{alert.text}</p> })}
+                    <b dir="auto">{alert.title}</b>
+                    {(!alert.text.is_empty()).then(|| view! { <p dir="auto">{alert.text}</p> })}
                 </div>
             }
         })

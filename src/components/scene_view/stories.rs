@@ -18,8 +18,8 @@ pub fn DecisionPanel(
                     let fading = move || decisions.with(|all| all.iter().find(|one| one.seq == seq).is_none_or(|one| one.fading));
                     view! {
                         <div class="scene-card" data-fading=move || if fading() { "yes" } else { "no" }>
-                            <b>{decision.title.clone()}</b>
-                            {(!decision.reason.is_empty()).then(|| view! { <p>{decision.reason.clone()}</p> })}
+                            <b dir="auto">{decision.title.clone()}</b>
+                            {(!decision.reason.is_empty()).then(|| view! { <p dir="auto">{decision.reason.clone()}</p> })}
                             {small_print(&decision).map(|text| view! { <small>{text}</small> })}
                         </div>
                     }
@@ -50,7 +50,7 @@ pub fn Ticker(
                     let ago = Memo::new(move |_| lines.with(|all| all.iter().find(|one| one.seq == seq).map(|one| one.ago.clone())));
                     view! {
                         <span class="scene-tick" data-tone=tone(line.tone)>
-                            {line.text.clone()}
+                            <span dir="auto">{line.text.clone()}</span>
                             <em>{move || ago.get()}</em>
                         </span>
                     }

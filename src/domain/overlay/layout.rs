@@ -6,9 +6,10 @@ use crate::domain::{
     session::StreamType,
     timestamp::Timestamp,
 };
+use serde::{Deserialize, Serialize};
 
 /// What arrives of one track in the page that paints it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Track {
     /// The host has none.
     #[default]
@@ -22,7 +23,7 @@ pub enum Track {
 }
 
 /// Whether the host is in the room.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Host {
     /// Not yet.
     #[default]
@@ -34,7 +35,7 @@ pub enum Host {
 }
 
 /// What arrives from the room.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
     /// The host.
     pub host: Host,

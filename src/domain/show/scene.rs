@@ -2,7 +2,7 @@
 
 use super::{Match, Show, Side, Tone};
 use crate::domain::{
-    overlay::{Layout, Media, Moment, OverlaySettings, PipCorner, PipSize, Theme, Webcam},
+    overlay::{Layout, Look, Media, Moment, OverlaySettings, Webcam},
     session::StreamType,
     timestamp::Timestamp,
 };
@@ -45,12 +45,8 @@ pub struct SceneModel {
     pub layout: Layout,
     /// What the webcam's place shows.
     pub webcam: Webcam,
-    /// Where the webcam sits beside a screen.
-    pub pip_corner: PipCorner,
-    /// How large it is there.
-    pub pip_size: PipSize,
-    /// Dark or light plates.
-    pub theme: Theme,
+    /// Colours, motion, the webcam's place.
+    pub look: Look,
     /// The name on the picture: info bar, avatar, placeholder scenes.
     pub name: String,
     /// The address of a picture in the name's stead, where a face is shown.
@@ -146,9 +142,7 @@ impl Show {
         SceneModel {
             layout,
             webcam: settings.webcam(layout, media),
-            pip_corner: settings.pip_corner,
-            pip_size: settings.pip_size,
-            theme: settings.theme,
+            look: settings.look(),
             name: programme.entity_name.clone(),
             avatar: programme.avatar.clone(),
             title: programme.title.clone(),

@@ -177,6 +177,7 @@ impl Studio {
             avatar: agent.zip(number).map(|(agent, number)| format!("/api/streaming/agents/{}/avatar?{number}", agent.id)),
             title: session.title.clone(),
             settings: session.overlay.clone(),
+            made_up: None,
             room,
             live_since: session.state.live_since(),
             told,
