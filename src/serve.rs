@@ -8,8 +8,8 @@ use crate::{
     server::{
         clock::Clock,
         http,
-        livekit::client::LiveKitClient,
-        operator,
+        livekit::{client::LiveKitClient, timed::Timed},
+        metrics, operator,
         relay::client::RelayClient,
         security,
         state::AppState,
@@ -54,6 +54,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data).with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
     let leptos = get_configuration(None).context("the build's settings (LEPTOS_…) are malformed")?.leptos_options;
     let (listen, data) = (config.listen, config.data.clone());
+    metrics::handle();
     let state = state(config, leptos).await?;
     if let Some(link) = state.studio.first_sign_in().await? {
         write_private(&data.join(FIRST_SIGN_IN), &link)?;
@@ -109,7 +110,7 @@ async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> an
     let studio = Studio::new(Parts {
         clock: Clock::System,
         store: Arc::new(store),
-        livekit: Arc::new(LiveKitClient::new(&config.livekit, http)),
+        livekit: Arc::new(Timed(LiveKitClient::new(&config.livekit, http))),
         relay: Arc::new(relay.clone()),
         vault,
         allow,
@@ -150,7 +151,8 @@ pub fn router(state: AppState) -> Router {
         // The path only: an overlay's address carries its token in the query.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-            tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+            let (method, path) = (request.method(), request.uri().path());
+            tracing::info_span!("request", otel.kind = "server", %method, path, request_id = id)
         }))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .with_state(state)

@@ -3,10 +3,12 @@
 pub mod auth;
 pub mod clock;
 pub mod error;
+pub mod fetch;
 pub mod http;
 pub mod life;
 pub mod limits;
 pub mod livekit;
+pub mod metrics;
 pub mod operator;
 pub mod relay;
 pub mod rpc;

@@ -235,3 +235,32 @@ pub struct Preflight {
     /// LiveKit's address for browsers, for the page's own connection check.
     pub livekit_url: String,
 }
+
+/// What happened to a show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Story {
+    /// The earliest first.
+    pub lines: Vec<StoryLine>,
+    /// What was sent to the picture by agents and games.
+    pub events: u64,
+    /// Decisions among it.
+    pub decisions: u64,
+    /// What it cost by the operator's prices, and in which currency; once it is over.
+    pub cost: Option<(f64, String)>,
+    /// For administrators: the session as it is stored, without anything that opens anything.
+    pub raw: Option<String>,
+}
+
+/// One thing that happened to a show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoryLine {
+    /// When.
+    pub at: Timestamp,
+    /// Who or what caused it.
+    pub actor: String,
+    /// As a sentence.
+    pub what: String,
+    /// The state after it.
+    pub state: String,
+}

@@ -1,14 +1,19 @@
 //! `footlight serve`: the application.
 
 mod livekit;
+mod operators;
 mod picture;
 mod relay;
+mod secret;
 
 pub use livekit::LiveKitConfig;
+pub use operators::{Hook, Hooks};
 pub use picture::DefaultVideo;
 pub use relay::RelayClientConfig;
+pub use secret::Secret;
 
 use super::env::{ConfigError, Env};
+use crate::domain::analytics::Prices;
 use picture::default_video;
 use sha2::{Digest, Sha256};
 use std::{
@@ -57,31 +62,14 @@ pub struct ServeConfig {
     pub allow_private: String,
     /// The picture of a show that asks for none.
     pub video: DefaultVideo,
+    /// Servers that are told what happens.
+    pub hooks: Hooks,
+    /// What things cost, where the operator says.
+    pub prices: Option<Prices>,
     /// How long things may take.
     pub deadlines: Deadlines,
     /// Names this process among replicas on one store; the same after a restart (`FOOTLIGHT_REPLICA`).
     pub replica: String,
-}
-
-/// A value that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-    /// The secret itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(••••)")
-    }
 }
 
 /// How long things may take before a watchdog acts.
@@ -143,6 +131,8 @@ impl ServeConfig {
             most_shows: env.parsed("FOOTLIGHT_MOST_SHOWS", 500, "a number of shows")?,
             allow_private: env.get("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS").unwrap_or_default().to_owned(),
             video: default_video(env)?,
+            hooks: Hooks::from_env(env)?,
+            prices: operators::prices(env)?,
             deadlines: Deadlines {
                 start: seconds(env, "FOOTLIGHT_START_DEADLINE", 60)?,
                 signal: seconds(env, "FOOTLIGHT_SIGNAL_DEADLINE", 30)?,
@@ -269,6 +259,9 @@ mod tests {
             ("FOOTLIGHT_TRUSTED_PROXIES", "my-proxy"),
             ("FOOTLIGHT_RATE_FACTOR", "0"),
             ("FOOTLIGHT_MOST_SHOWS", "many"),
+            ("FOOTLIGHT_WEBHOOKS", "ops.example"),
+            ("FOOTLIGHT_PRICE_GIGABYTE", "cheap"),
+            ("FOOTLIGHT_PRICE_EGRESS_MINUTE", "-1"),
         ] {
             let message = with(&[(name, value)]).expect_err(name).to_string();
             assert!(message.starts_with(name), "{message}");

@@ -1,8 +1,8 @@
-//! What only administrators may call.
+//! What administrators see of the whole house, and reports.
 
 use crate::{
     api::{
-        admin::{Hall, Stopped, Wanted},
+        admin::{Analytics, Hall, Span, Stopped, Wanted},
         error::ApiError,
     },
     domain::ids::SessionId,
@@ -31,4 +31,12 @@ pub async fn set_draining(draining: bool) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.set_draining(&caller, draining, &rpc::origin()).await)
+}
+
+/// A report over one's own shows, or everybody's.
+#[server(prefix = "/rpc", endpoint = "analytics", input = Json)]
+pub async fn load_analytics(everybody: bool, span: Span) -> Result<Analytics, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.analytics(&caller, everybody, &span).await)
 }

@@ -3,7 +3,7 @@
 use crate::{
     api::{
         error::ApiError,
-        sessions::{Preflight, SessionView, StartShow, StartedShow, TypedDestination},
+        sessions::{Preflight, SessionView, StartShow, StartedShow, Story, TypedDestination},
     },
     domain::{
         destination::Destination,
@@ -100,4 +100,12 @@ pub async fn delete_destination(id: DestinationId) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.delete_destination(&caller, &id).await)
+}
+
+/// What happened to a show, and what it cost.
+#[server(prefix = "/rpc", endpoint = "sessions/story", input = Json)]
+pub async fn load_story(id: SessionId) -> Result<Story, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.story(&caller, &id).await)
 }

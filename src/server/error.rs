@@ -37,6 +37,17 @@ impl StudioError {
         Self::refused(ErrorCode::NotFound, format!("There is no such {what}."))
     }
 
+    /// One word, for counting.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Store(_) => "store_failed",
+            Self::LiveKit(_) => "livekit_failed",
+            Self::Relay(_) => "relay_failed",
+            Self::Internal(_) => "internal",
+        }
+    }
+
     /// What the caller is told. Logs what the caller is not.
     pub fn tell(self) -> ApiError {
         let (code, message) = match &self {

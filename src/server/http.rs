@@ -49,6 +49,8 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .routes(routes!(agents::picture, agents::set_picture))
         .routes(routes!(agents::audit))
         .routes(routes!(admin::export))
+        .routes(routes!(admin::deliveries))
+        .routes(routes!(admin::resend))
         .routes(routes!(webhooks::livekit))
         .routes(routes!(openapi::openapi))
         .split_for_parts();

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod fake;
 pub mod signature;
+pub mod timed;
 pub mod tokens;
 
 use crate::domain::{ids::EgressId, timestamp::Timestamp, video::VideoFormat};

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod agents;
+pub mod analytics;
 pub mod audit;
 pub mod avatar;
 pub mod decide;
@@ -18,15 +19,18 @@ pub mod keys;
 pub mod lease;
 pub mod listing;
 pub mod operator;
+pub mod outbox;
 pub mod overlay;
 mod perform;
 mod preflight;
+mod preview;
 pub mod reconcile;
 pub mod replace;
 pub mod rotation;
 pub mod saved;
 pub mod start;
 pub mod stop;
+pub mod story;
 pub mod tally;
 pub mod views;
 pub mod webhooks;
@@ -215,7 +219,8 @@ impl Studio {
             let Some(Change { mut session, what }) = step(&stored) else { return Ok(stored) };
             session.revision = stored.revision + 1;
             let entry = what.map(|what| TimelineEntry { at: self.now(), actor, what, state: session.state.name().to_owned() });
-            match self.store().update_session(&session, entry.as_ref()).await {
+            let deliveries = self.deliveries_of(&stored, &session);
+            match self.store().update_session(&session, entry.as_ref(), &deliveries).await {
                 Ok(()) => {
                     if let Some(entry) = &entry {
                         tracing::info!(session = %id, state = session.state.name(), ?actor, what = entry.what, "session changed");

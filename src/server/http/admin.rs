@@ -1,14 +1,15 @@
 //! What administrators take away from their pages.
 
-use super::{Asked, Errors, Reply};
+use super::{Asked, Body, Errors, Reply};
 use crate::{
-    api::admin::{Shown, Wanted},
-    domain::destination::Platform,
+    api::admin::{DeliveryPage, SendAgain, Shown, Wanted},
+    domain::{destination::Platform, ids::SessionId},
     server::{auth::caller::Caller, studio::Studio},
 };
 use axum::{
+    Json,
     extract::State,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -56,4 +57,36 @@ pub async fn export(State(studio): State<Studio>, caller: Caller, Asked(asked): 
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, table).into_response())
+}
+
+/// Which lines of the outbox.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Deliveries {
+    /// Only of this show.
+    session_id: Option<SessionId>,
+    /// Only those behind this line.
+    cursor: Option<String>,
+}
+
+/// What operators' own servers were told, and how that went. Administrators only.
+#[utoipa::path(
+    get, path = "/api/admin/deliveries", tag = "House", params(Deliveries),
+    responses((status = 200, description = "The latest shows first", body = DeliveryPage), Errors),
+    security(("signIn" = []))
+)]
+pub async fn deliveries(State(studio): State<Studio>, caller: Caller, Asked(asked): Asked<Deliveries>) -> Reply<Json<DeliveryPage>> {
+    Ok(Json(studio.list_deliveries(&caller, asked.session_id.as_ref(), asked.cursor.as_deref()).await?))
+}
+
+/// Tells a server once more what it was told. Administrators only.
+#[utoipa::path(
+    post, path = "/api/admin/deliveries/resend", tag = "House", request_body = SendAgain,
+    responses((status = 202, description = "It is sent within seconds"), Errors),
+    security(("signIn" = []))
+)]
+pub async fn resend(State(studio): State<Studio>, caller: Caller, Body(wish): Body<SendAgain>) -> Reply<StatusCode> {
+    studio.send_again(&caller, &wish.id).await?;
+    Ok(StatusCode::ACCEPTED)
 }

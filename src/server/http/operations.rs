@@ -4,7 +4,7 @@ use crate::server::{state::AppState, studio::Studio};
 use axum::{
     Json, Router,
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// No limits and no callers: whoever watches must never be refused.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz))
+    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).route("/metrics", get(metrics))
 }
 
 /// The process lives.
@@ -28,4 +28,9 @@ pub async fn readyz(State(studio): State<Studio>) -> Response {
         checks.into_iter().map(|(name, check)| (name.to_owned(), json!(check.err().unwrap_or_else(|| "ok".to_owned())))).collect();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "ready": ready, "checks": words }))).into_response()
+}
+
+/// Prometheus' text format.
+pub async fn metrics(State(studio): State<Studio>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], studio.metrics().await).into_response()
 }

@@ -4,20 +4,16 @@
 use super::Studio;
 use crate::{
     api::error::{ApiError, ErrorCode},
-    domain::{
-        address::{IngestTarget, check_ip},
-        agent::Agent,
-        ids::AgentId,
-    },
+    domain::{agent::Agent, ids::AgentId},
     server::{
         auth::caller::Caller,
         error::{Answer, StudioError},
-        security,
+        fetch::client_for,
         store::Avatar,
     },
 };
 use futures::StreamExt;
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 use url::Url;
 
 const LARGEST: usize = 512 * 1024;
@@ -59,30 +55,12 @@ impl Studio {
         self.set_avatar(caller, id, bytes).await
     }
 
-    /// The name is resolved once, every address checked, and the connection goes to a checked one: a name that changes its
-    /// mind in between is not asked again. Redirects are not followed.
     async fn fetch(&self, address: &str) -> Answer<Vec<u8>> {
         let url = Url::parse(address.trim()).map_err(|_| refused("The picture's address must look like https://host/picture.png."))?;
         if url.scheme() != "https" || !url.username().is_empty() || url.password().is_some() {
             return Err(refused("The picture's address must begin with https:// and carry no user name."));
         }
-        let host = url.host_str().ok_or_else(|| refused("The picture's address names no host."))?.trim_matches(['[', ']']).to_owned();
-        let port = url.port().unwrap_or(443);
-        let target = IngestTarget { tls: true, host: host.clone(), port, application: String::new() };
-        let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), port)).await.map(Iterator::collect).unwrap_or_default();
-        if found.is_empty() {
-            return Err(refused("The host's name does not resolve."));
-        }
-        for one in &found {
-            check_ip(one.ip(), &target, &self.0.parts.allow).map_err(|error| refused(&format!("{error}.")))?;
-        }
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(security::tls())
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .resolve_to_addrs(&host, &found)
-            .build()
-            .map_err(|error| StudioError::Internal(error.to_string()))?;
+        let client = client_for(&url, &self.0.parts.allow).await.map_err(|error| refused(&error.to_string()))?;
         let answer = client.get(url).send().await.map_err(|_| refused("The server does not answer."))?;
         if !answer.status().is_success() {
             return Err(refused(&format!("The server answers {}.", answer.status().as_u16())));

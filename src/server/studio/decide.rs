@@ -75,6 +75,26 @@ pub enum Action {
     Health(Vec<Trouble>),
 }
 
+impl Action {
+    /// For counting.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::PutRelay => "put_relay",
+            Self::MakeRoom => "make_room",
+            Self::GoLive => "go_live",
+            Self::End(_) => "end",
+            Self::Adopt(_) => "adopt",
+            Self::Replace(_) => "replace",
+            Self::Retire(..) => "retire",
+            Self::StopEgress(_) => "stop_egress",
+            Self::TakeDown => "take_down",
+            Self::Close => "close",
+            Self::Tally(_) => "tally",
+            Self::Health(_) => "health",
+        }
+    }
+}
+
 /// What must be done now. Asked again after every action, webhook, report and tick; an empty answer is rest.
 pub fn decide(snapshot: &Snapshot, deadlines: &Deadlines) -> Vec<Action> {
     match &snapshot.session.state {

@@ -33,6 +33,11 @@ impl Feed {
         self.0.subscribe()
     }
 
+    /// How many listen.
+    pub fn listeners(&self) -> usize {
+        self.0.receiver_count()
+    }
+
     /// A session changed.
     pub fn session(&self, view: SessionView) {
         // Nobody listening is no fault.

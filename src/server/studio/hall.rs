@@ -100,8 +100,13 @@ impl Studio {
         Ok(counts)
     }
 
+    /// Slots in use and in all, where the engine tells.
+    pub(in crate::server) async fn slots_now(&self) -> Option<(u32, u32)> {
+        self.livekit().slots().await.ok()?.map(|Slots { total, used }| (used, total))
+    }
+
     async fn capacity(&self) -> Option<Capacity> {
-        let Slots { total, used } = self.livekit().slots().await.ok()??;
+        let (used, total) = self.slots_now().await?;
         let preset = self.config().video.preset.name();
         let forecast = match total.saturating_sub(used) {
             0 => "No further show fits until one ends.".to_owned(),
@@ -112,7 +117,7 @@ impl Studio {
     }
 }
 
-fn for_admins(caller: &Caller) -> Answer<()> {
+pub(super) fn for_admins(caller: &Caller) -> Answer<()> {
     if caller.is_admin() { Ok(()) } else { Err(StudioError::refused(ErrorCode::Forbidden, "Only administrators see everybody's shows.")) }
 }
 

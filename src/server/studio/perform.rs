@@ -7,12 +7,13 @@ use crate::{
         room::{room_name, session_of_room},
         session::{Actor, Session, StreamType},
     },
-    server::{error::Answer, livekit::EgressPhase},
+    server::{error::Answer, livekit::EgressPhase, metrics},
 };
 
 impl Studio {
     pub(super) async fn perform(&self, session: &Session, action: Action) -> Answer<()> {
         let id = &session.id;
+        metrics::action(action.name());
         match action {
             Action::PutRelay => {
                 let report = self.relay().put(&self.wanted(session).await?).await?;
@@ -26,6 +27,7 @@ impl Studio {
             }
             Action::GoLive => {
                 let since = self.now();
+                metrics::live(since.millis_since(session.created_at));
                 let what = "On air: the relay receives the picture and a destination takes it.";
                 self.change(id, Actor::Relay, |session| {
                     let state = session.state.clone().go_live(since).ok()?;

@@ -37,7 +37,8 @@ impl Studio {
 
     /// What is known before a show.
     pub async fn preflight(&self) -> Preflight {
-        let (livekit, slots, relay) = tokio::join!(self.livekit().ping(), self.livekit().slots(), self.relay().shows());
+        let (livekit, slots, relay, draining) =
+            tokio::join!(self.livekit().ping(), self.livekit().slots(), self.relay().shows(), self.store().draining());
         let line = |label: &str, verdict, note: &str| PreflightLine { label: label.into(), verdict, note: note.into() };
         let slot = match slots {
             Ok(Some(Slots { total, used })) if used < total => {
@@ -54,9 +55,15 @@ impl Studio {
                 line(label, Verdict::Fail, "does not answer; tell whoever runs this studio")
             }
         };
+        let doors = match draining {
+            Ok(false) => None,
+            Ok(true) => Some(line("The studio", Verdict::Fail, "takes no new shows at present, by order of its administrators")),
+            Err(_) => Some(line("The studio", Verdict::Fail, "its store does not answer; tell whoever runs it")),
+        };
+        let lines = [up("The media server", livekit.is_ok()), up("The relay to the platforms", relay.is_ok()), slot];
         let video = self.config().video;
         Preflight {
-            lines: vec![up("The media server", livekit.is_ok()), up("The relay to the platforms", relay.is_ok()), slot],
+            lines: doors.into_iter().chain(lines).collect(),
             video: video.preset,
             video_note: video.small_machine.then(|| "This machine has fewer than 4 cores, so 720p is the default.".to_owned()),
             livekit_url: self.config().livekit.public_url.clone(),

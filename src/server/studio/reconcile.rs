@@ -21,6 +21,7 @@ use crate::{
 };
 use futures::{StreamExt, stream};
 use std::{collections::HashSet, time::Duration};
+use tracing::Instrument;
 
 /// Every show is looked at this often, whatever was heard of it.
 const TICK: Duration = Duration::from_secs(2);
@@ -40,6 +41,8 @@ impl Studio {
     pub async fn watch(self) {
         let relay = self.clone();
         tokio::spawn(async move { relay.hear_relay().await });
+        let outbox = self.clone();
+        tokio::spawn(async move { outbox.keep_delivering().await });
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -51,6 +54,16 @@ impl Studio {
                     tracing::warn!(error = %chain(&error), "a round of the reconciler failed; the next one tries again");
                 }
             });
+        }
+    }
+
+    /// A server that is slow holds up nobody but itself.
+    async fn keep_delivering(&self) {
+        loop {
+            if let Err(error) = self.deliver().await {
+                tracing::warn!(error = %chain(&error), "the outbox could not be read");
+            }
+            tokio::time::sleep(RECONNECT).await;
         }
     }
 
@@ -168,7 +181,8 @@ impl Studio {
                 }
                 again |=
                     !matches!(action, Action::TakeDown | Action::StopEgress(_) | Action::Retire(..) | Action::Tally(_) | Action::Health(_));
-                if let Err(error) = self.perform(&snapshot.session, action.clone()).await {
+                let span = tracing::info_span!("action", session = %id, action = action.name());
+                if let Err(error) = Box::pin(self.perform(&snapshot.session, action.clone())).instrument(span).await {
                     tracing::warn!(session = %id, ?action, error = %chain(&error), "an action failed; it is tried again");
                     failed = true;
                 }

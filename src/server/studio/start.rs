@@ -19,10 +19,12 @@ use crate::{
         auth::caller::Caller,
         error::{Answer, StudioError, chain},
         livekit::{EgressRequest, LiveKitError},
+        metrics,
         store::{IDEMPOTENT_FOR_MS, StoreError, TimelineEntry},
     },
 };
 use std::time::Duration;
+use tracing::Instrument;
 
 /// The room outlives the host's absence by more than the grace, so that the grace decides.
 const ROOM_MARGIN: Duration = Duration::from_secs(30);
@@ -38,6 +40,12 @@ impl Studio {
     /// What was asked for is not acceptable, another show of the owner is running, or a part Footlight needs failed (then
     /// nothing is left behind).
     pub async fn start(&self, caller: &Caller, show: StartShow) -> Answer<StartedShow> {
+        let started = Box::pin(self.start_anew(caller, show)).instrument(tracing::info_span!("start")).await;
+        metrics::start(started.as_ref().map_or_else(StudioError::word, |show| if show.repeated { "repeated" } else { "started" }));
+        started
+    }
+
+    async fn start_anew(&self, caller: &Caller, show: StartShow) -> Answer<StartedShow> {
         let (owner, name) = self.owner_of(caller, &show).await?;
         if let Some(session) = self.repeated(&owner, show.idempotency_key.as_deref()).await? {
             return self.started(&session, true).await;

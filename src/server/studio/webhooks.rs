@@ -13,6 +13,7 @@ use crate::{
     server::{
         error::{Answer, StudioError},
         livekit::{EgressFacts, EgressPhase, signature},
+        metrics,
         store::StoredWebhook,
     },
 };
@@ -31,6 +32,7 @@ impl Studio {
         let livekit = &self.config().livekit;
         let event = signature::verify(authorization, body, &livekit.api_key, livekit.api_secret.expose(), self.now()).map_err(|error| {
             tracing::warn!(%error, "a webhook was refused");
+            metrics::webhook("refused");
             StudioError::refused(ErrorCode::Unauthenticated, "The signature is not LiveKit's.")
         })?;
         let egress: Option<EgressId> = text(&event, &["egressInfo", "egressId"]).and_then(|id| id.parse().ok());
@@ -42,7 +44,9 @@ impl Studio {
             at: self.now(),
             body: without_secrets(event.clone()),
         };
-        if !self.store().insert_webhook(&webhook).await? {
+        let fresh = self.store().insert_webhook(&webhook).await?;
+        metrics::webhook(if fresh { "kept" } else { "repeated" });
+        if !fresh {
             return Ok(());
         }
         tracing::info!(event = text(&event, &["event"]).unwrap_or_default(), webhook = webhook.id, "webhook");

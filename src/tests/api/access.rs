@@ -42,6 +42,8 @@ fn routes(session: &str, agent: &str) -> Vec<Route> {
         (Method::PUT, format!("/api/streaming/agents/{agent}/avatar"), None, None, missing),
         (Method::GET, "/api/admin/audit".into(), None, None, StatusCode::FORBIDDEN),
         (Method::GET, "/api/admin/sessions.csv".into(), None, None, StatusCode::FORBIDDEN),
+        (Method::GET, "/api/admin/deliveries".into(), None, None, StatusCode::FORBIDDEN),
+        (Method::POST, "/api/admin/deliveries/resend".into(), Some(json!({ "id": "x" })), None, StatusCode::FORBIDDEN),
         (Method::GET, "/api/admin/feed".into(), None, None, StatusCode::FORBIDDEN),
     ]
 }

@@ -102,12 +102,14 @@ async fn a_house_that_drains_takes_no_new_show_and_lets_the_running_go_on() {
     let refused = house.post("/api/streaming/start", &bobs, start.clone()).await;
     assert_eq!((refused.status.as_u16(), &refused.body["code"]), (503, &json!("unavailable")), "{refused:?}");
     assert!(hall(&house, &admin, json!({})).await["draining"].as_bool().expect("told"));
+    assert_eq!(house.studio.preflight().await.lines[0].label, "The studio", "whoever is about to start a show is told before");
     let replaced =
         house.post("/api/streaming/start", &key, json!({ "streamType": "agent", "platform": "rehearsal", "replace": true })).await;
     assert_eq!(replaced.status.as_u16(), 503, "nor in the place of a running one");
     let going_on = house.get(&format!("/api/streaming/status?sessionId={running}"), &key).await;
     assert_ne!(going_on.body["status"], json!("ended"));
     rpc(&house, &admin, "/rpc/admin/drain", json!({ "draining": false })).await;
+    assert!(house.studio.preflight().await.lines.iter().all(|line| line.label != "The studio"));
     assert_eq!(house.post("/api/streaming/start", &bobs, start).await.status, StatusCode::CREATED);
     let log = house.call(Method::GET, "/api/admin/audit", &[("cookie", &admin.cookie)], None).await;
     let changes = log.body["entries"].as_array().map(|all| all.iter().filter(|one| one["action"] == "drain_changed").count());

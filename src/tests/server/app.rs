@@ -75,7 +75,7 @@ pub fn process_with(
     livekit: Arc<dyn LiveKit>,
     relay: Arc<dyn Relay>,
 ) -> Studio {
-    Studio::new(Parts { config, clock: clock.clone(), store, livekit, relay, vault, allow: "".parse().expect("nobody") })
+    Studio::new(Parts { clock: clock.clone(), store, livekit, relay, vault, allow: config.allow_private.parse().expect("a list"), config })
 }
 
 impl TestApp {

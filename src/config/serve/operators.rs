@@ -1,0 +1,57 @@
+//! What an operator adds: servers that are told what happens, and what things cost.
+
+use super::{Secret, secret};
+use crate::{
+    config::env::{ConfigError, Env},
+    domain::analytics::Prices,
+};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+/// A server that is told what happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// A short name for it that tells nothing: the beginning of the address's digest.
+    pub name: String,
+    /// Where.
+    pub address: Url,
+}
+
+/// Servers that are told what happens (`FOOTLIGHT_WEBHOOKS`), and what their messages are signed with.
+#[derive(Debug, Clone, Default)]
+pub struct Hooks {
+    /// All of them.
+    pub servers: Vec<Hook>,
+    /// `FOOTLIGHT_WEBHOOK_SECRET`.
+    pub secret: Option<Secret>,
+}
+
+impl Hooks {
+    pub(super) fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        const NAME: &str = "FOOTLIGHT_WEBHOOKS";
+        let mut servers = Vec::new();
+        for text in env.get(NAME).unwrap_or_default().split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            let address = Url::parse(text).ok().filter(|url| {
+                matches!(url.scheme(), "https" | "http") && url.has_host() && url.username().is_empty() && url.password().is_none()
+            });
+            let address =
+                address.ok_or_else(|| Env::malformed(NAME, "addresses such as https://ops.example/footlight, separated by commas"))?;
+            let name = hex::encode(&Sha256::digest(address.as_str())[..4]);
+            servers.push(Hook { name, address });
+        }
+        let secret = if servers.is_empty() { None } else { Some(secret(env, "FOOTLIGHT_WEBHOOK_SECRET", 16)?) };
+        Ok(Self { servers, secret })
+    }
+}
+
+/// What a minute of an egress and a gigabyte cost (`FOOTLIGHT_PRICE_EGRESS_MINUTE`, `FOOTLIGHT_PRICE_GIGABYTE`, in
+/// `FOOTLIGHT_PRICE_CURRENCY`); nothing is estimated where neither is set.
+pub(super) fn prices(env: &Env) -> Result<Option<Prices>, ConfigError> {
+    let price = |name: &'static str| match env.parsed(name, 0.0, "an amount such as 0.02")? {
+        price if price >= 0.0 && f64::is_finite(price) => Ok(price),
+        _ => Err(Env::malformed(name, "an amount such as 0.02")),
+    };
+    let (egress_minute, gigabyte) = (price("FOOTLIGHT_PRICE_EGRESS_MINUTE")?, price("FOOTLIGHT_PRICE_GIGABYTE")?);
+    let currency = env.get("FOOTLIGHT_PRICE_CURRENCY").unwrap_or("EUR").to_owned();
+    Ok((egress_minute > 0.0 || gigabyte > 0.0).then_some(Prices { egress_minute, gigabyte, currency }))
+}

@@ -1,0 +1,48 @@
+//! A client for one address that somebody else chose: the name is resolved once, every address it leads to is checked, and the
+//! connection goes to a checked one, so that a name that changes its mind in between is not asked again. No redirects.
+
+use super::security;
+use crate::domain::address::{AllowList, IngestTarget, check_ip};
+use std::net::SocketAddr;
+use url::Url;
+
+/// Why it is not asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreachable {
+    /// There is no host in it.
+    #[error("The address names no host.")]
+    NoHost,
+    /// Nobody knows the name.
+    #[error("The host's name does not resolve.")]
+    Unknown,
+    /// It leads where nobody may be sent.
+    #[error("{0}.")]
+    Forbidden(String),
+    /// The client could not be made.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// The client.
+///
+/// # Errors
+/// The name does not resolve, or one of its addresses is not public and not allowed.
+pub async fn client_for(url: &Url, allow: &AllowList) -> Result<reqwest::Client, Unreachable> {
+    let host = url.host_str().ok_or(Unreachable::NoHost)?.trim_matches(['[', ']']).to_owned();
+    let port = url.port_or_known_default().ok_or(Unreachable::NoHost)?;
+    let target = IngestTarget { tls: url.scheme() == "https", host: host.clone(), port, application: String::new() };
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), port)).await.map(Iterator::collect).unwrap_or_default();
+    if found.is_empty() {
+        return Err(Unreachable::Unknown);
+    }
+    for one in &found {
+        check_ip(one.ip(), &target, allow).map_err(|error| Unreachable::Forbidden(error.to_string()))?;
+    }
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(security::tls())
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .resolve_to_addrs(&host, &found)
+        .build()
+        .map_err(|error| Unreachable::Broken(error.to_string()))
+}

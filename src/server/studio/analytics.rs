@@ -1,0 +1,54 @@
+//! Reports over days, from sums that every show left when it was over.
+
+use super::Studio;
+use crate::{
+    api::{
+        admin::{Analytics, Span},
+        error::ApiError,
+    },
+    domain::{analytics::Report, timestamp::Timestamp},
+    server::{auth::caller::Caller, error::Answer},
+};
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+/// Days of a report, at most.
+const LONGEST: u64 = 731;
+
+impl Studio {
+    /// A report over the caller's own shows and their agents', or over everybody's.
+    ///
+    /// # Errors
+    /// A day is none, the first comes after the last, or the caller asks for everybody's and is no administrator.
+    pub async fn analytics(&self, caller: &Caller, everybody: bool, span: &Span) -> Answer<Analytics> {
+        if everybody {
+            super::hall::for_admins(caller)?;
+        }
+        let (first, last) = self.days(span)?;
+        let (from, to) = (day(first), day(last));
+        let account = (!everybody).then_some(&caller.user.id);
+        let days = (0..).map(|turn| first.plus_millis(turn * DAY_MS)).take_while(|at| *at <= last).map(day);
+        let report = Report::of(&self.store().sums(account, &from, &to).await?).filled(days);
+        let cost = self.config().prices.clone().map(|prices| (prices.of(report.total.captured_ms, report.total.sent_kb), prices.currency));
+        Ok(Analytics { from, to, report, cost })
+    }
+
+    fn days(&self, span: &Span) -> Answer<(Timestamp, Timestamp)> {
+        let read = |field: &'static str, text: &str| {
+            let wrong = || ApiError::invalid(field, format!("`{field}` must be a day such as 2026-11-23."));
+            if text.len() == 10 { Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z")).map_err(|_| wrong()) } else { Err(wrong()) }
+        };
+        let to = if span.to.is_empty() { self.now() } else { read("to", &span.to)? };
+        let from = if span.from.is_empty() { to.plus_millis(-29 * DAY_MS) } else { read("from", &span.from)? };
+        if from > to {
+            return Err(ApiError::invalid("from", "`from` must not be after `to`.").into());
+        }
+        if to.millis_since(from) / u64::try_from(DAY_MS).unwrap_or(1) >= LONGEST {
+            return Err(ApiError::invalid("from", format!("A report covers at most {LONGEST} days.")).into());
+        }
+        Ok((from, to))
+    }
+}
+
+fn day(at: Timestamp) -> String {
+    at.to_rfc3339()[..10].to_owned()
+}
