@@ -5,4 +5,5 @@ pub mod egress;
 pub mod env;
 pub mod relay;
 pub mod serve;
+pub mod telemetry;
 pub mod up;

@@ -70,6 +70,8 @@ pub mod serve;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "ssr")]
+pub mod telemetry;
+#[cfg(feature = "ssr")]
 pub mod up;
 
 /// The browser's entry: makes the server's document alive, then says so on `<html>`, for whoever waits to click.
@@ -80,6 +82,6 @@ pub fn hydrate() {
     wasm_bindgen_futures::spawn_local(async {
         let body = leptos::prelude::document().body().expect("a document has a body");
         Box::pin(leptos::mount::hydrate_from_async(body, app::App)).await.forget();
-        browser::page::mark_alive();
+        browser::alive::come_alive();
     });
 }

@@ -1,7 +1,7 @@
 //! The one binary: `footlight serve | relay | egress | up | admin`. Each role is a process of its own, restartable while a show runs.
 
 use clap::{Parser, Subcommand};
-use footlight::config::env::Env;
+use footlight::config::{env::Env, telemetry::TelemetryConfig};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -46,6 +46,20 @@ enum Role {
     EgressKeeper { folder: std::path::PathBuf },
 }
 
+impl Role {
+    /// As it is called on the command line.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Serve => "serve",
+            Self::Relay { .. } => "relay",
+            Self::Egress { .. } => "egress",
+            Self::Up => "up",
+            Self::Admin { .. } => "admin",
+            Self::Keep { .. } | Self::EgressKeeper { .. } => "keep",
+        }
+    }
+}
+
 /// Bytes of stack for each worker thread.
 const STACK: usize = 16 << 20;
 
@@ -67,10 +81,9 @@ fn run() -> anyhow::Result<()> {
     }
     let env = Env::of_process();
     footlight::up::lifeline::watch(&env)?;
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     // Two TLS providers are linked in; without a choice every client of either would fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let _telemetry = footlight::telemetry::begin(&TelemetryConfig::from_env(&env, role.name())?)?;
     // Pages and store statements nest deeply; unoptimised, one page can need more than the usual 2 MiB. Only what is touched costs.
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build()?;
     runtime.block_on(async {

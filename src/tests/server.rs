@@ -3,6 +3,8 @@
 
 #[path = "server/app.rs"]
 mod app;
+#[path = "server/books.rs"]
+mod books;
 #[path = "server/crashes.rs"]
 mod crashes;
 #[path = "server/deliveries.rs"]
@@ -17,3 +19,5 @@ mod rotation;
 mod state;
 #[path = "server/stories.rs"]
 mod stories;
+#[path = "server/watch.rs"]
+mod watch;

@@ -35,7 +35,7 @@ const SURROUNDINGS: [&str; 14] = [
     "RUST_BACKTRACE",
 ];
 /// Secrets besides the made ones; the web server's alone.
-const GIVEN_SECRETS: [&str; 2] = ["FOOTLIGHT_OLD_ENCRYPTION_KEYS", "FOOTLIGHT_STORE_PASSWORD"];
+const GIVEN_SECRETS: [&str; 3] = ["FOOTLIGHT_OLD_ENCRYPTION_KEYS", "FOOTLIGHT_STORE_PASSWORD", "FOOTLIGHT_WEBHOOK_SECRET"];
 
 /// One child of `footlight up`.
 pub(super) struct Role {
@@ -164,9 +164,11 @@ fn surroundings(env: &Env) -> BTreeMap<String, String> {
     known
 }
 
-/// `FOOTLIGHT_…` that is no secret. What sounds like one is only handed on by name.
+/// `FOOTLIGHT_…` and `OTEL_…` that are no secret. What sounds like one is only handed on by name. (A collector's
+/// `OTEL_EXPORTER_OTLP_HEADERS` go along: every role sends its own spans.)
 fn is_plain_setting(name: &str) -> bool {
-    name.starts_with("FOOTLIGHT_") && !["SECRET", "KEY", "TOKEN", "PASSWORD"].iter().any(|word| name.contains(word))
+    ["FOOTLIGHT_", "OTEL_"].iter().any(|start| name.starts_with(start))
+        && !["SECRET", "KEY", "TOKEN", "PASSWORD"].iter().any(|word| name.contains(word))
 }
 
 fn given(env: &Env, name: &'static str, default: impl FnOnce() -> String) -> String {
@@ -197,6 +199,7 @@ mod tests {
             ("FOOTLIGHT_VIDEO", "720p30"),
             ("FOOTLIGHT_OLD_ENCRYPTION_KEYS", "old"),
             ("FOOTLIGHT_STORE_PASSWORD", "word"),
+            ("FOOTLIGHT_WEBHOOK_SECRET", "a secret of some length"),
             ("SOMEBODY_ELSES_TOKEN", "x"),
         ]);
         let config = UpConfig::from_env(&env).expect("config");
@@ -210,13 +213,26 @@ mod tests {
             RELAY_SECRET,
             GIVEN_SECRETS[0],
             GIVEN_SECRETS[1],
+            GIVEN_SECRETS[2],
             "SOMEBODY_ELSES_TOKEN",
         ];
         for (name, expected) in [
             ("livekit", vec![]),
             ("relay", vec![RELAY_SECRET]),
             ("egress", vec![LIVEKIT_KEY, LIVEKIT_SECRET]),
-            ("serve", vec![LIVEKIT_KEY, LIVEKIT_SECRET, ENCRYPTION_KEY, JWT_SECRET, RELAY_SECRET, GIVEN_SECRETS[0], GIVEN_SECRETS[1]]),
+            (
+                "serve",
+                vec![
+                    LIVEKIT_KEY,
+                    LIVEKIT_SECRET,
+                    ENCRYPTION_KEY,
+                    JWT_SECRET,
+                    RELAY_SECRET,
+                    GIVEN_SECRETS[0],
+                    GIVEN_SECRETS[1],
+                    GIVEN_SECRETS[2],
+                ],
+            ),
         ] {
             let role = roles.iter().find(|role| role.name == name).expect(name);
             let known: Vec<_> = names.into_iter().filter(|secret| role.environment.contains_key(*secret)).collect();

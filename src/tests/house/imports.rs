@@ -19,13 +19,14 @@ impl Place {
 }
 
 /// Which rooms of the crate each may know. `serve`, `main`, `app` and `lib` stand above all of them.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("domain", &["domain"]),
     ("api", &["api", "domain"]),
     ("config", &["config", "domain"]),
     ("server", &["server", "api", "domain", "config"]),
     ("relay", &["relay", "domain", "config", "api::broadcast"]),
     ("egress", &["egress", "domain", "config", "up::lifeline"]),
+    ("telemetry", &["telemetry", "config"]),
     ("up", &["up", "domain", "config"]),
     ("admin", &["admin", "api", "domain", "config", "server::operator", "server::security"]),
     ("rpc", &["rpc", "api", "domain", "server"]),
@@ -46,10 +47,13 @@ const SHUT: [(&str, &str, &[&str]); 7] = [
 ];
 
 /// Crates, and the only rooms that may name them.
-const CRATES: [(&str, &[&str]); 8] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("leptos", &["app", "lib", "serve", "api::error", "server::rpc", "server::state", "rpc", "browser", "components", "pages"]),
     ("axum", &["serve", "app::shell", "server", "relay", "egress"]),
     ("livekit_api", &["server::livekit", "egress"]),
+    ("opentelemetry", &["telemetry"]),
+    ("opentelemetry_sdk", &["telemetry"]),
+    ("opentelemetry_otlp", &["telemetry"]),
     ("surrealdb", &["server::store::surreal"]),
     ("reqwest", &["serve", "admin", "server", "egress", "relay"]),
     ("wasm_bindgen", &["lib", "browser"]),
