@@ -1,4 +1,5 @@
-// What a browser fetches of WASM for each page: the program's file and the page's chunks, as they are served (gzip -9).
+// What a browser fetches of WASM for each page: the program's file and the page's chunks, as they are served (gzip -9); and
+// for a part of a page that is fetched after it, its own chunks.
 // usage: node wasm-sizes.mjs FOLDER AIM_KB LIMIT_KB; fails when a page is over the limit.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -18,9 +19,10 @@ const kb = (bytes) => String(Math.round(bytes / 1000)).padStart(5);
 console.log(`  WASM, kB fetched (gzip / brotli); aim: gzip ${aim}, limit: ${limit}`);
 let over = 0;
 for (const [view, chunks] of Object.entries(manifest)) {
-  const files = [program, ...chunks.map((chunk) => `${chunk}.wasm`)];
+  const name = view.match(/^__(.*)_page_view_\d+$/)?.[1];
+  const files = [...(name ? [program] : []), ...chunks.map((chunk) => `${chunk}.wasm`)];
   const [gzip, brotli] = [".gz", ".br"].map((ending) => files.reduce((sum, file) => sum + packed(file, ending), 0));
-  const page = view.replace(/^__(.*)_page_view_\d+$/, "$1").replaceAll("_", " ");
+  const page = name?.replaceAll("_", " ") ?? `(${view.replace(/^_*(.*)_\d+$/, "$1")})`;
   console.log(`    ${page.padEnd(16)}${kb(gzip)} /${kb(brotli)}  ${gzip > aim * 1000 ? "over the aim" : ""}`.trimEnd());
   if (gzip > limit * 1000) over += 1;
 }

@@ -11,7 +11,8 @@ use crate::{
     pages::{house::House, not_found::NotFound},
 };
 use lazy::{
-    AdminSessionsPage, ApiDocsPage, GoLivePage, HelpPage, HomePage, OverlayPage, SessionPage, SettingsPage, SignInPage, SignUpPage,
+    AdminSessionsPage, AnalyticsPage, ApiDocsPage, GalleryPage, GoLivePage, HelpPage, HomePage, OverlayPage, SessionPage, SettingsPage,
+    SignInPage, SignUpPage,
 };
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -41,8 +42,11 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/sign-up") view={Lazy::<SignUpPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/go-live") view={Lazy::<GoLivePage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/sessions/:id") view={Lazy::<SessionPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/gallery") view={Lazy::<GalleryPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/help") view={Lazy::<HelpPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/settings") view={Lazy::<SettingsPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/analytics") view={Lazy::<AnalyticsPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/admin/analytics") view={Lazy::<AnalyticsPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/admin/sessions") view={Lazy::<AdminSessionsPage>::new()} ssr=SsrMode::Async/>
                     </ParentRoute>
                     <Route path=path!("/stream/overlay") view={Lazy::<OverlayPage>::new()} ssr=SsrMode::Async/>

@@ -1,11 +1,13 @@
 //! The only door to JavaScript. Rust holds numbers (handles) and hears of everything through one callback;
 //! rooms, tracks, streams and timers stay in `bridge.js`. Nothing here knows a page, a component or the server.
 
+pub mod alive;
 pub mod api;
 mod bridge;
 pub mod clock;
 pub mod devices;
 pub mod feed;
+pub mod keys;
 pub mod page;
 pub mod protocol;
 pub mod room;

@@ -1,7 +1,9 @@
 //! One module per route: what it loads and how that looks. Pages know `rpc` and `browser`; components do not.
 
 pub mod admin_sessions;
+pub mod analytics;
 pub mod api_docs;
+pub mod gallery;
 pub mod go_live;
 pub mod help;
 pub mod home;

@@ -2,8 +2,8 @@
 //! another's code.
 
 use crate::pages::{
-    admin_sessions::AdminSessions, api_docs::ApiDocs, go_live::GoLive, help::Help, home::Home, overlay::Overlay, session::Session,
-    settings::Settings, sign_in::SignIn, sign_up::SignUp,
+    admin_sessions::AdminSessions, analytics::Analytics, api_docs::ApiDocs, gallery::Gallery, go_live::GoLive, help::Help, home::Home,
+    overlay::Overlay, session::Session, settings::Settings, sign_in::SignIn, sign_up::SignUp,
 };
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
@@ -29,11 +29,13 @@ fetched_when_opened! {
     HomePage: Home,
     SignInPage: SignIn,
     SignUpPage: SignUp,
+    GalleryPage: Gallery,
     GoLivePage: GoLive,
     HelpPage: Help,
     SessionPage: Session,
     SettingsPage: Settings,
     AdminSessionsPage: AdminSessions,
+    AnalyticsPage: Analytics,
     ApiDocsPage: ApiDocs,
     OverlayPage: Overlay,
 }

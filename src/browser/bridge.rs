@@ -1,5 +1,6 @@
 //! The functions of `bridge.js` as Rust sees them, and who listens to which handle. Only this folder calls them.
 
+use super::alive::once_alive;
 use serde::de::DeserializeOwned;
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 use wasm_bindgen::prelude::*;
@@ -93,11 +94,13 @@ pub fn subscribe<E: DeserializeOwned>(handle: u32, hear: impl Fn(E) + 'static) {
     });
     if first {
         let callback = Closure::new(|handle: u32, json: String| {
-            // The listener may open and close handles itself: the map must not be borrowed while it runs.
-            let listener = LISTENERS.with_borrow(|listeners| listeners.as_ref()?.get(&handle).cloned());
-            if let Some(listener) = listener {
-                listener(&json);
-            }
+            once_alive(move || {
+                // The listener may open and close handles itself: the map must not be borrowed while it runs.
+                let listener = LISTENERS.with_borrow(|listeners| listeners.as_ref()?.get(&handle).cloned());
+                if let Some(listener) = listener {
+                    listener(&json);
+                }
+            });
         });
         listen(&callback);
         callback.forget();

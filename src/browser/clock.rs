@@ -1,5 +1,6 @@
 //! Time in the browser: the one place with timers. Rules about time live in `domain`.
 
+use super::alive::is_alive;
 use crate::domain::timestamp::Timestamp;
 use leptos::prelude::{on_cleanup, set_interval_with_handle, set_timeout};
 use std::time::Duration;
@@ -10,8 +11,13 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as i64)
 }
 
-/// Calls `tick` every `period_ms` until the surrounding owner goes. Begin it in an effect.
+/// Calls `tick` every `period_ms` until the surrounding owner goes, not before the page is alive. Begin it in an effect.
 pub fn every(period_ms: u64, tick: impl Fn() + 'static) {
+    let tick = move || {
+        if is_alive() {
+            tick();
+        }
+    };
     if let Ok(handle) = set_interval_with_handle(tick, Duration::from_millis(period_ms)) {
         on_cleanup(move || handle.clear());
     }

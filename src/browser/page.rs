@@ -17,16 +17,6 @@ pub fn remember_choices(choices: &UserChoices) {
     }
 }
 
-/// Marks the document as alive, after what hydration has left for the next turn of the event loop.
-pub fn mark_alive() {
-    super::clock::after(0, || {
-        if let Some(root) = leptos::prelude::document().document_element() {
-            // Refused only for a malformed name, and this one is a constant.
-            let _ = root.set_attribute("data-hydrated", "");
-        }
-    });
-}
-
 /// In mid-show: closing the tab asks first, and the screen stays bright.
 pub fn in_show(on: bool) {
     bridge::guard_leaving(on);

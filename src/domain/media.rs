@@ -119,7 +119,7 @@ impl CaptureFailure {
 /// What a streamer chose, remembered by the browser.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent switches")]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub struct UserChoices {
     /// The name on the picture.
     pub name: String,
@@ -137,6 +137,8 @@ pub struct UserChoices {
     pub mirrored: bool,
     /// Whether screens are shared at 60 instead of 30 frames per second.
     pub smooth_screen: bool,
+    /// Whether single keys work in the Studio.
+    pub keys_on: bool,
 }
 
 impl Default for UserChoices {
@@ -150,6 +152,7 @@ impl Default for UserChoices {
             speaker: None,
             mirrored: true,
             smooth_screen: false,
+            keys_on: true,
         }
     }
 }

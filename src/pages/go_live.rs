@@ -4,11 +4,13 @@
 mod desk;
 mod devices_panel;
 mod ended;
+mod log;
 mod overlay_panel;
 mod places;
 mod pre_join;
 mod programme;
 mod running;
+mod shortcuts;
 mod studio;
 mod targets;
 mod words;
@@ -19,7 +21,8 @@ use crate::{
         error::ErrorCode,
         sessions::{SessionView, StartedShow},
     },
-    components::notice::Trouble,
+    browser::alive::once_alive,
+    components::notice::{Loading, Trouble},
     domain::room::RoomAccess,
     rpc::sessions::running_session,
 };
@@ -69,8 +72,10 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
     let running = Running::new(found);
     let access = StoredValue::new(None::<RoomAccess>);
     Effect::new(move |_| {
+        // By the time of the click it is there.
+        lazy_preload!(studio);
         let name = me.get_untracked().and_then(Result::ok).flatten().map(|me| me.name).unwrap_or_default();
-        desk.begin(&name);
+        once_alive(move || desk.begin(&name));
     });
     on_cleanup(move || desk.close_all());
     let stage = Memo::new(move |_| {
@@ -90,7 +95,19 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
     });
     move || match stage.get() {
         Stage::Before => view! { <PreJoin desk on_started/> }.into_any(),
-        Stage::OnAir => view! { <Studio desk running access=access.try_update_value(Option::take).flatten()/> }.into_any(),
+        Stage::OnAir => {
+            let access = access.try_update_value(Option::take).flatten();
+            view! {
+                <Suspense fallback=|| view! { <Loading/> }>{Suspend::new(studio(desk, running, access))}</Suspense>
+            }
+            .into_any()
+        }
         Stage::After => view! { <Ended desk running on_again=again/> }.into_any(),
     }
+}
+
+/// The Studio in a file of its own, so that the first preview does not wait for it.
+#[lazy]
+fn studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> AnyView {
+    view! { <Studio desk running access/> }.into_any()
 }

@@ -22,6 +22,7 @@ pub fn Help() -> AnyView {
                 <a href="#platforms">"Keys and addresses"</a>
                 <a href="#livekit">"LiveKit"</a>
                 <a href="#trouble">"When something is wrong"</a>
+                <a href="#watch">"Watching over it"</a>
             </nav>
             <FirstShow/>
             <Platforms/>
@@ -37,6 +38,7 @@ pub fn Help() -> AnyView {
                 </Suspense>
             </section>
             <WhenWrong/>
+            <WatchOver/>
         </main>
     }
     .into_any()
@@ -132,6 +134,28 @@ fn WhenWrong() -> impl IntoView {
             <p>
                 <code>"footlight admin list-sessions"</code>" prints every running show and its troubles; "<code>"/healthz"</code>" says whether the studio answers. "
                 "Logs lie in the data folder, one file for each part, and hold no key."
+            </p>
+        </section>
+    }
+}
+
+#[component]
+fn WatchOver() -> impl IntoView {
+    view! {
+        <section aria-labelledby="watch">
+            <h2 class="section" id="watch">"Watching over it"</h2>
+            <p>
+                <code>"/metrics"</code>" tells Prometheus about shows, starts, failures, platforms and how long each part takes to answer; "
+                <code>"/readyz"</code>" says whether new shows can start, and if not, why."
+            </p>
+            <p>
+                "Other programs can be told when a show is live, ends or fails, and when a destination fails: name their addresses in "
+                <code>"FOOTLIGHT_WEBHOOKS"</code>" and the secret that signs the calls in "<code>"FOOTLIGHT_WEBHOOK_SECRET"</code>
+                ". A call that is not taken is repeated for a day."
+            </p>
+            <p>
+                "What a show costs is reckoned from "<code>"FOOTLIGHT_PRICE_EGRESS_MINUTE"</code>" and "<code>"FOOTLIGHT_PRICE_GIGABYTE"</code>
+                ", and stands on its page and under "<a href="/analytics">"Totals"</a>"."
             </p>
         </section>
     }

@@ -5,12 +5,17 @@ use super::{
     words::{clock, health, is_running, moment, state, title},
 };
 use crate::{
-    api::{accounts::Me, error::ApiError, sessions::SessionView},
+    api::{
+        accounts::Me,
+        admin::{Analytics, Span},
+        error::ApiError,
+        sessions::SessionView,
+    },
     components::{
         badge::Badge,
         notice::{Empty, Loading, Trouble},
     },
-    rpc::sessions::my_sessions,
+    rpc::{admin::load_analytics, sessions::my_sessions},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -62,6 +67,15 @@ fn Welcome() -> impl IntoView {
 #[component]
 fn Shows(me: Me) -> impl IntoView {
     let shows = Resource::new_blocking(|| (), |()| my_sessions());
+    let totals = Resource::new_blocking(|| (), |()| load_analytics(false, Span::default()));
+    // Beside the list they are a courtesy: where they cannot be had the list stands alone.
+    let summed = move |answer: Result<Analytics, ApiError>| {
+        let total = answer.ok()?.report.total;
+        let facts =
+            [("shows in 30 days", total.shows.to_string()), ("on air", clock(total.on_air_ms)), ("failed", total.failed.to_string())];
+        let facts = facts.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
+        (total.shows > 0).then(|| view! { <dl class="facts" data-small="yes">{facts}</dl> })
+    };
     let list = move |answer: Result<Vec<SessionView>, ApiError>| match answer {
         Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| shows.refetch())/> }.into_any(),
         Ok(all) if all.is_empty() => view! {
@@ -88,7 +102,11 @@ fn Shows(me: Me) -> impl IntoView {
     };
     view! {
         <main class="page" id="content">
-            <div class="page-top"><h1>{format!("Good to see you, {}", me.name)}</h1></div>
+            <div class="page-top">
+                <h1>{format!("Good to see you, {}", me.name)}</h1>
+                <a class="button" data-kind="quiet" href="/analytics">"Totals"</a>
+            </div>
+            <Suspense fallback=|| ()>{move || totals.get().map(summed)}</Suspense>
             <Suspense fallback=|| view! { <Loading/> }>{move || shows.get().map(list)}</Suspense>
         </main>
     }

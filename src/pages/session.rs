@@ -2,21 +2,23 @@
 
 use super::{
     house::ToSignIn,
-    words::{clock, destination, health, is_running, key_tail, moment, state, title, trouble},
+    words::{clock, destination, health, is_running, key_tail, moment, recording, state, title, trouble},
 };
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        sessions::{DestinationView, SessionView},
+        sessions::{DestinationView, SessionView, Story},
     },
+    browser::clock as browser_clock,
     browser::feed,
     components::{
         badge::Badge,
         confirm::Confirm,
         notice::{Loading, Trouble},
+        player::Player,
     },
     domain::{ids::SessionId, timestamp::Timestamp},
-    rpc::sessions::{get_session, stop_session},
+    rpc::sessions::{get_session, load_story, stop_session},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -117,8 +119,66 @@ fn Details(session: SessionView, asking: RwSignal<bool>) -> impl IntoView {
         {session.end_message.clone().filter(|_| !running).map(|why| view! { <p class="verdict panel" data-state=kind>{why}</p> })}
         {show_troubles.then(|| view! { <ul class="troubles panel" aria-label="What is wrong">{troubles}</ul> })}
         <dl class="facts" data-small="yes">{facts}</dl>
+        {running.then(|| view! { <Thumbnail id=session.session_id.clone()/> })}
+        {recording(&session).filter(|_| !running).map(|src| view! { <h2 class="section">"The recording"</h2><Player src/> })}
         <h2 class="section">"Where it plays"</h2>
         <ul class="places">{places}</ul>
+        <What id=session.session_id.clone() revision=session.revision/>
+    }
+}
+
+/// The relay's latest picture, asked for again every ten seconds.
+#[component]
+fn Thumbnail(id: SessionId) -> impl IntoView {
+    let turn = RwSignal::new(0_u32);
+    let missing = RwSignal::new(false);
+    Effect::new(move |_| {
+        browser_clock::every(10_000, move || {
+            missing.set(false);
+            turn.update(|turn| *turn += 1);
+        });
+    });
+    let address = move || format!("/api/streaming/thumbnails/{id}?{}", turn.get());
+    view! {
+        <figure class="thumbnail panel">
+            <img src=address alt="The picture that viewers get, at most ten seconds old" hidden=move || missing.get() on:error=move |_| missing.set(true)/>
+            {move || missing.get().then(|| view! { <figcaption class="quiet">"There is no picture yet."</figcaption> })}
+        </figure>
+    }
+}
+
+/// What happened, and for administrators what lies underneath.
+#[component]
+fn What(id: SessionId, revision: u64) -> impl IntoView {
+    // Asked for again with every revision: this component is made anew then.
+    let story = Resource::new_blocking(move || revision, move |_| load_story(id.clone()));
+    let told = |story: Story| {
+        let lines = story.lines.into_iter().map(|line| {
+            view! { <li><time>{moment(line.at)}</time><p>{line.what}</p><small>{line.actor}" · "{line.state}</small></li> }
+        });
+        let lines = lines.collect_view();
+        let numbers =
+            (story.events > 0).then(|| format!("{} events on the picture, {} of them decisions. ", story.events, story.decisions));
+        let cost = story.cost.map(|(amount, currency)| format!("Estimated cost: {amount:.2} {currency}."));
+        let raw = story.raw.map(|raw| {
+            view! { <details class="panel raw"><summary>"As it is stored, and as LiveKit and the relay tell it"</summary><pre tabindex="0">{raw}</pre></details> }
+        });
+        view! {
+            <h2 class="section">"What happened"</h2>
+            <p class="quiet">{numbers}{cost}</p>
+            <ol class="story">{lines}</ol>
+            {raw}
+        }
+    };
+    view! {
+        <Transition fallback=|| view! { <Loading/> }>
+            {move || {
+                story.get().map(|answer| match answer {
+                    Ok(story) => told(story).into_any(),
+                    Err(error) => view! { <Trouble message=error.message/> }.into_any(),
+                })
+            }}
+        </Transition>
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
         broadcast::DestinationState,
         sessions::{DestinationView, SessionView},
     },
-    domain::{session::Trouble, timestamp::Timestamp},
+    domain::{destination::Platform, session::Trouble, timestamp::Timestamp},
 };
 
 /// The badge of a session: colour and word. Red is for what is on air now, and nothing else.
@@ -82,6 +82,12 @@ pub fn destination(view: &DestinationView, now: Timestamp) -> (&'static str, Str
         DestinationState::Failed { reason, .. } => ("bad", reason.clone()),
         DestinationState::Finished { .. } => ("quiet", "finished".to_owned()),
     }
+}
+
+/// Where the recording of a show's rehearsal begins, once there is something of it.
+pub fn recording(session: &SessionView) -> Option<String> {
+    let recorded = session.destinations.iter().any(|place| place.destination.platform == Platform::Rehearsal && place.uptime_ms > 0);
+    recorded.then(|| format!("/api/streaming/recordings/{}/index.m3u8", session.session_id))
 }
 
 /// kbit/s as `3.0`.

@@ -1,7 +1,7 @@
 //! After the show: how it ended, what each place did, and the way to the next one.
 
 use super::{desk::Desk, running::Running, targets::Targets, words};
-use crate::domain::timestamp::Timestamp;
+use crate::{components::player::Player, domain::timestamp::Timestamp, pages::words::recording as recording_of};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -17,6 +17,7 @@ pub fn Ended(desk: Desk, running: Running, #[prop(into)] on_again: Callback<()>)
     let reconnects =
         move || view.with(|view| view.as_ref().map_or(0, |view| view.destinations.iter().map(|place| place.reconnects).sum::<u32>()));
     let details = move || view.with(|view| view.as_ref().map(|view| format!("/sessions/{}", view.session_id)).unwrap_or_default());
+    let recording = move || view.with(|view| view.as_ref().and_then(recording_of));
     let now = Signal::derive(move || view.with(|view| view.as_ref().map_or_else(Timestamp::default, |view| view.now)));
     view! {
         <Title text=heading/>
@@ -29,6 +30,7 @@ pub fn Ended(desk: Desk, running: Running, #[prop(into)] on_again: Callback<()>)
             </dl>
             <h2>"Where it played"</h2>
             <Targets running now/>
+            {move || recording().map(|src| view! { <h2>"Watch it"</h2><Player src/> })}
             <div class="buttons">
                 <button class="button" data-kind="go" type="button" on:click=move |_| on_again.run(())>"Go live again"</button>
                 <a class="button" href=details>"Details of this show"</a>

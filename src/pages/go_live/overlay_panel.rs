@@ -1,38 +1,10 @@
-//! What lies on the picture: the webcam's corner and size, scenes, layers.
+//! What lies on the picture: scenes and layers.
 
 use crate::{
     components::choice_row::ChoiceRow,
-    domain::overlay::{OverlayPatch, OverlaySettings, PipCorner, PipSize, Scene, Theme},
+    domain::overlay::{OverlayPatch, OverlaySettings, Scene, Theme},
 };
 use leptos::prelude::*;
-
-/// Where the webcam sits and how large it is.
-#[component]
-pub fn CornerAndSize(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
-    let corners = vec![
-        (PipCorner::TopLeft, "Top left"),
-        (PipCorner::TopRight, "Top right"),
-        (PipCorner::BottomLeft, "Bottom left"),
-        (PipCorner::BottomRight, "Bottom right"),
-    ];
-    let sizes = vec![(PipSize::Small, "Small"), (PipSize::Medium, "Medium"), (PipSize::Large, "Large")];
-    view! {
-        <div class="pip-choices">
-            <ChoiceRow
-                label="Webcam corner"
-                choices=corners
-                taken=Signal::derive(move || Some(settings.with(|settings| settings.pip_corner)))
-                on_take=move |corner| on_change.run(OverlayPatch { pip_corner: Some(corner), ..OverlayPatch::default() })
-            />
-            <ChoiceRow
-                label="Webcam size"
-                choices=sizes
-                taken=Signal::derive(move || Some(settings.with(|settings| settings.pip_size)))
-                on_take=move |size| on_change.run(OverlayPatch { pip_size: Some(size), ..OverlayPatch::default() })
-            />
-        </div>
-    }
-}
 
 /// The scene viewers get.
 #[component]

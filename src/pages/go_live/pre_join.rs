@@ -3,7 +3,6 @@
 use super::{
     desk::{CaptureState, Desk},
     devices_panel::{Extras, Menus, Switches},
-    overlay_panel::CornerAndSize,
     places::{Places, PlacesPanel},
     programme::ProgrammeView,
     words,
@@ -16,6 +15,7 @@ use crate::{
     browser::{clock, page, room},
     components::{
         check_list::{Check, CheckList, Outcome},
+        look_choices::CornerAndSize,
         notice::Trouble,
     },
     domain::{
@@ -96,7 +96,7 @@ pub fn PreJoin(desk: Desk, #[prop(into)] on_started: Callback<StartedShow>) -> i
                     </label>
                     <PictureMenu preset preflight/>
                 </div>
-                <CornerAndSize settings on_change=move |change: OverlayPatch| patch.update(|patch| merge(patch, &change))/>
+                <CornerAndSize settings on_change=move |change: OverlayPatch| patch.update(|patch| *patch = patch.and(&change))/>
                 <Extras desk/>
             </section>
             <div class="go-live-aside">
@@ -251,10 +251,4 @@ fn devices_check(desk: Desk) -> Check {
         (false, false) if on(&screen) => Check::new(label, Outcome::Warn, "only the screen"),
         (false, false) => Check::new(label, Outcome::Warn, "nothing to see or hear yet"),
     }
-}
-
-/// Adds a change to the changes made before.
-fn merge(into: &mut OverlayPatch, change: &OverlayPatch) {
-    into.pip_corner = change.pip_corner.or(into.pip_corner);
-    into.pip_size = change.pip_size.or(into.pip_size);
 }

@@ -1,7 +1,10 @@
 //! A running show as this page has it: the session's latest state, the host's room, the feed. It joins, publishes what the
 //! desk has, and joins again after every loss for as long as the session runs.
 
-use super::desk::{CaptureState, Desk};
+use super::{
+    desk::{CaptureState, Desk},
+    log::{Said, news, say},
+};
 use crate::{
     api::{error::ErrorCode, sessions::SessionView},
     browser::{
@@ -45,6 +48,8 @@ pub struct Running {
     pub uplink: RwSignal<Option<Uplink>>,
     /// LiveKit's opinion of the connection.
     pub quality: RwSignal<Quality>,
+    /// What happened since the page was opened.
+    pub log: RwSignal<Vec<Said>>,
     room: RwSignal<Option<HostRoom>>,
 }
 
@@ -59,6 +64,7 @@ impl Running {
             feed_open: RwSignal::new(true),
             uplink: RwSignal::new(None),
             quality: RwSignal::new(Quality::Unknown),
+            log: RwSignal::default(),
             room: RwSignal::new(None),
         }
     }
@@ -71,9 +77,24 @@ impl Running {
                 .is_none_or(|known| known.session_id != view.session_id || (known.revision, known.now) <= (view.revision, view.now))
         });
         if newer {
+            let told = self.view.with_untracked(|known| {
+                let known = known.as_ref().filter(|known| known.session_id == view.session_id);
+                known.map(|known| news(known, &view)).unwrap_or_default()
+            });
+            for (kind, words) in told {
+                self.log.update(|log| say(log, view.duration, kind, words));
+            }
             self.told_at.set(clock::now());
             self.view.set(Some(view));
         }
+    }
+
+    /// Adds a line to what happened.
+    fn say(self, kind: &'static str, words: &str) {
+        let at_ms = self
+            .view
+            .with_untracked(|view| view.as_ref().map_or(0, |view| view.duration + clock::now().millis_since(self.told_at.get_untracked())));
+        self.log.update(|log| say(log, at_ms, kind, words.to_owned()));
     }
 
     /// Takes changed overlay settings.
@@ -94,6 +115,7 @@ impl Running {
     pub fn clear(self) {
         self.view.set(None);
         self.show.set(Show::default());
+        self.log.set(Vec::new());
         self.uplink.set(None);
         self.presence.set(Presence::Joining);
         self.quality.set(Quality::Unknown);
@@ -158,9 +180,15 @@ impl Running {
         let room = HostRoom::join(access, move |event| match event {
             RoomEvent::Connected | RoomEvent::Reconnected => {
                 losses.set(0);
+                if self.presence.get_untracked() == Presence::Returning {
+                    self.say("ok", "Your connection is back.");
+                }
                 self.presence.set(Presence::There);
             }
-            RoomEvent::Reconnecting => self.presence.set(Presence::Returning),
+            RoomEvent::Reconnecting => {
+                self.say("warn", "Your connection is lost; it is brought back.");
+                self.presence.set(Presence::Returning);
+            }
             RoomEvent::Lost { reason: Loss::TakenOver } => self.presence.set(Presence::TakenOver),
             RoomEvent::Lost { .. } => {
                 self.presence.set(Presence::Returning);

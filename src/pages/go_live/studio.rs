@@ -3,15 +3,17 @@
 use super::{
     desk::Desk,
     devices_panel::{Menus, Switches},
-    overlay_panel::{CornerAndSize, Layers, SceneSwitch},
+    log::Log,
+    overlay_panel::{Layers, SceneSwitch},
     programme::ProgrammeView,
     running::{Presence, Running},
+    shortcuts::Shortcuts,
     targets::TargetsPanel,
     words,
 };
 use crate::{
     browser::{clock, protocol::Quality},
-    components::{confirm::Confirm, notice::Trouble, on_air_light::OnAirLight},
+    components::{confirm::Confirm, look_choices::CornerAndSize, notice::Trouble, on_air_light::OnAirLight},
     domain::{
         overlay::{OverlayPatch, OverlaySettings},
         room::RoomAccess,
@@ -63,7 +65,12 @@ pub fn Studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> impl 
         change.dispatch(patch);
     });
     let not_changed = move || change.value().get().and_then(Result::err);
-    let tab = move || if light.with(|(kind, _)| *kind == "live") { "● On air" } else { "Studio" };
+    let tab = move || match light.with(|(kind, _)| *kind) {
+        "live" => "● On air",
+        "bad" => "⚠ Off air",
+        "rehearsal" => "● Rehearsal",
+        _ => "Studio",
+    };
     view! {
         <Title text=tab/>
         <div class="studio-top">
@@ -81,11 +88,13 @@ pub fn Studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> impl 
                 <Menus desk/>
                 <CornerAndSize settings on_change/>
                 <Layers settings on_change/>
+                <Shortcuts desk on_change/>
                 {move || not_changed().map(|error| view! { <Trouble message=error.message/> })}
             </section>
             <div class="go-live-aside">
                 <TargetsPanel running now/>
                 <Health running/>
+                <Log running/>
             </div>
         </div>
     }

@@ -3,6 +3,7 @@
 use super::{fault, loaded};
 use crate::{
     api::accounts::OwnerDefaults,
+    components::look_choices::Looks,
     domain::{
         agent::AfterGame,
         ids::AgentId,
@@ -37,15 +38,7 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
         let settings = Signal::derive(move || wish.with(|wish| wish.overlay.apply(&house)));
         let patch = Callback::new(move |patch: OverlayPatch| {
             wish.update(|wish| {
-                let old = wish.overlay.clone();
-                wish.overlay = OverlayPatch {
-                    show_decisions: patch.show_decisions.or(old.show_decisions),
-                    show_agent_info: patch.show_agent_info.or(old.show_agent_info),
-                    show_event_feed: patch.show_event_feed.or(old.show_event_feed),
-                    show_player_cam: patch.show_player_cam.or(old.show_player_cam),
-                    theme: patch.theme.or(old.theme),
-                    ..old
-                };
+                wish.overlay = wish.overlay.and(&patch);
             });
             keep.dispatch(wish.get_untracked());
         });
@@ -60,12 +53,14 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
         view! {
             <fieldset class="layers">
                 <legend>"On the picture"</legend>
+                <a href="/gallery">"See every scene"</a>
                 {tick("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
                 {tick("Name and details", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
                 {tick("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
                 {tick("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
                 {tick("House lights up (light colours)", |s| s.theme == Theme::Light, |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() })}
             </fieldset>
+            <Looks settings on_change=patch/>
             <AutoStartChoice wish of_agent on_change=move |()| { keep.dispatch(wish.get_untracked()); } places/>
         }
         .into_any()

@@ -1,0 +1,170 @@
+//! How many shows, how long, how fast on air, what went wrong: bars by day, and every number in a table as well.
+
+use super::{house::ToSignIn, words::clock};
+use crate::{
+    api::{
+        admin::{Analytics as Answer, Span},
+        error::ErrorCode,
+    },
+    components::notice::{Empty, Loading, Trouble},
+    domain::analytics::{DayReport, PlatformReport, Report},
+    rpc::admin::load_analytics,
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_location, use_query_map};
+
+/// `/analytics`, one's own, and `/admin/analytics`, everybody's; `?from=2026-11-01&to=2026-11-23`.
+#[component]
+pub fn Analytics() -> AnyView {
+    let everybody = use_location().pathname.get_untracked().starts_with("/admin/");
+    let query = use_query_map();
+    let span = move || {
+        let of = |name: &str| query.read().get(name).unwrap_or_default();
+        Span { from: of("from"), to: of("to") }
+    };
+    let answer = Resource::new_blocking(span, move |span| load_analytics(everybody, span));
+    let title = if everybody { "Analytics of the house" } else { "Your analytics" };
+    view! {
+        <Title text=title/>
+        <main class="page analytics" id="content">
+            <div class="page-top">
+                <h1>{title}</h1>
+                <form class="span-form" method="get">
+                    <label class="field"><span>"From"</span><input class="input" type="date" name="from" prop:value=move || shown(&answer, |a| a.from.clone())/></label>
+                    <label class="field"><span>"To"</span><input class="input" type="date" name="to" prop:value=move || shown(&answer, |a| a.to.clone())/></label>
+                    <button class="button" type="submit">"Show"</button>
+                </form>
+            </div>
+            <Transition fallback=|| view! { <Loading/> }>
+                {move || {
+                    answer.get().map(|told| match told {
+                        Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
+                        Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| answer.refetch())/> }.into_any(),
+                        Ok(told) if told.report.total.shows == 0 => {
+                            let text = "Shows are counted here when they are over.";
+                            view! { <Empty title=format!("No show from {} to {}", told.from, told.to) text/> }.into_any()
+                        }
+                        Ok(told) => view! { <Told told/> }.into_any(),
+                    })
+                }}
+            </Transition>
+        </main>
+    }
+    .into_any()
+}
+
+fn shown(answer: &Resource<Result<Answer, crate::api::error::ApiError>>, of: fn(&Answer) -> String) -> String {
+    answer.get().and_then(Result::ok).as_ref().map(of).unwrap_or_default()
+}
+
+#[component]
+fn Told(told: Answer) -> impl IntoView {
+    let Report { total, days, waited_p50_ms, waited_p95_ms, ended, failed, platforms } = told.report;
+    let waited = |millis: Option<u64>| millis.map_or_else(|| "nobody went live".to_owned(), |millis| format!("{} s", millis / 1000));
+    let mut facts = vec![
+        ("shows", total.shows.to_string()),
+        ("failed", total.failed.to_string()),
+        ("on air", clock(total.on_air_ms)),
+        ("click to live, half within", waited(waited_p50_ms)),
+        ("95 of 100 within", waited(waited_p95_ms)),
+    ];
+    facts.extend(told.cost.map(|(amount, currency)| ("estimated cost", format!("{amount:.2} {currency}"))));
+    let facts = facts.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
+    view! {
+        <dl class="facts">{facts}</dl>
+        <Bars days/>
+        <Words title="Why shows failed" head="Cause" rows=failed/>
+        <Words title="How shows ended" head="Reason" rows=ended/>
+        <Platforms platforms/>
+    }
+}
+
+/// One bar a day; the table says the same in numbers.
+#[component]
+fn Bars(days: Vec<DayReport>) -> impl IntoView {
+    let most = days.iter().map(|day| day.shows).max().unwrap_or(1).max(1);
+    let width = days.len() * 12;
+    let bars = days.iter().enumerate().map(|(place, day)| {
+        let high = |n: u64| n * 100 / most;
+        let (x, all, failed) = (place * 12 + 2, high(day.shows), high(day.failed));
+        view! {
+            <g>
+                <title>{format!("{}: {} shows, {} failed", day.day, day.shows, day.failed)}</title>
+                <rect class="bar" x=x.to_string() y=(100 - all).to_string() width="8" height=all.to_string()></rect>
+                <rect class="bar-failed" x=x.to_string() y=(100 - failed).to_string() width="8" height=failed.to_string()></rect>
+            </g>
+        }
+    });
+    let bars = bars.collect_view();
+    let ends = days.first().zip(days.last()).map(|(first, last)| format!("{} to {}, at most {most} shows a day", first.day, last.day));
+    let rows = days.into_iter().map(|day| {
+        view! { <tr><th scope="row">{day.day}</th><td>{day.shows}</td><td>{day.failed}</td><td>{clock(day.on_air_ms)}</td></tr> }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <section class="panel chart" aria-labelledby="days-title">
+            <h2 id="days-title">"Shows by day"</h2>
+            <svg viewBox=format!("0 0 {width} 100") preserveAspectRatio="none" role="img" aria-label=ends.clone()>{bars}</svg>
+            <p class="quiet">{ends}</p>
+            <details>
+                <summary>"As a table"</summary>
+                <table>
+                    <thead><tr><th scope="col">"Day"</th><th scope="col">"Shows"</th><th scope="col">"Failed"</th><th scope="col">"On air"</th></tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </details>
+        </section>
+    }
+}
+
+#[component]
+fn Words(title: &'static str, head: &'static str, rows: Vec<(String, u64)>) -> impl IntoView {
+    let any = !rows.is_empty();
+    let rows =
+        rows.into_iter().map(|(word, n)| view! { <tr><th scope="row">{word.replace('_', " ")}</th><td>{n}</td></tr> }).collect_view();
+    any.then(|| {
+        view! {
+            <section class="panel chart">
+                <h2>{title}</h2>
+                <table>
+                    <thead><tr><th scope="col">{head}</th><th scope="col">"Shows"</th></tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </section>
+        }
+    })
+}
+
+#[component]
+fn Platforms(platforms: Vec<PlatformReport>) -> impl IntoView {
+    let rows = platforms.into_iter().map(|one| {
+        view! {
+            <tr>
+                <th scope="row">{one.platform}</th>
+                <td>{one.shows}</td>
+                <td>{clock(one.uptime_ms)}</td>
+                <td>{one.reconnects}</td>
+                <td>{one.given_up}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <section class="panel chart">
+            <h2>"By platform"</h2>
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">"Platform"</th>
+                        <th scope="col">"Shows"</th>
+                        <th scope="col">"On air"</th>
+                        <th scope="col">"Came back"</th>
+                        <th scope="col">"Given up"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </section>
+    }
+}
