@@ -99,6 +99,23 @@ export async function frame(file: string, atS: number): Promise<Frame> {
   return new Frame(video.width, video.height, stdout);
 }
 
+/** When the picture first differs from what it was at `fromS`, by a hundredth of its area or more; undefined if it stays till `toS`. */
+export async function change(file: string, fromS: number, toS: number): Promise<number | undefined> {
+  const [width, height] = [160, 90];
+  const { video } = await format(file);
+  const { stdout } = await run("ffmpeg", [
+    ...["-v", "error", "-i", file, "-ss", String(fromS), "-t", String(toS - fromS)],
+    ...["-vf", `scale=${width}:${height}`, "-f", "rawvideo", "-pix_fmt", "gray", "-"],
+  ]);
+  const [area, first] = [width * height, stdout.subarray(0, width * height)];
+  for (let index = 1; index * area < stdout.length; index++) {
+    const now = stdout.subarray(index * area, (index + 1) * area);
+    const moved = now.reduce((sum, value, at) => sum + (Math.abs(value - (first[at] ?? 0)) > 24 ? 1 : 0), 0);
+    if (moved > area / 100) return fromS + index / video.fps;
+  }
+  return undefined;
+}
+
 /** How strong a tone is between two times, in dB below full scale: the loudest tenth of a second counts, so a tone may pulse. */
 export async function tone(file: string, hertz: number, fromS: number, toS: number): Promise<number> {
   const rate = 16_000;

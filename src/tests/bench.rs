@@ -9,3 +9,8 @@ mod egress;
 mod house;
 #[path = "bench/relay.rs"]
 mod relay;
+#[allow(dead_code, reason = "the store's tests use the rest of it")]
+#[path = "store/house.rs"]
+mod shelf;
+#[path = "bench/store.rs"]
+mod store;

@@ -1,0 +1,60 @@
+// Every page, wide and narrow, lights up and down: no violation of WCAG 2.2 AA that a machine can find, and nothing wider than
+// the window.
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { settled, signIn } from "../stack/pages.ts";
+import { admin } from "../stack/studio.ts";
+import { expect, test } from "../stack/test.ts";
+
+test("every page is free of accessibility faults and fits its window", async ({ studio, streamer }, info) => {
+  test.setTimeout(600_000);
+  const { page } = streamer;
+  const look = async (name: string, address: string): Promise<void> => {
+    await page.goto(address);
+    await settled(page);
+    // The gallery shows that state too.
+    if (name !== "gallery") await page.getByText("Loading").first().waitFor({ state: "detached" });
+    for (const [colorScheme, width] of [["dark", 1440], ["light", 390]] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 900 });
+      const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" ")}`);
+      expect.soft(found, `${name}, ${colorScheme}, ${width} px wide`).toEqual([]);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect.soft(wider, `${name} is so much wider than a window of ${width} px`).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: info.outputPath(`${name}-${colorScheme}-${width}.png`), fullPage: true });
+    }
+  };
+  const all = async (pages: Record<string, string>): Promise<void> => {
+    for (const [name, address] of Object.entries(pages)) await look(name, address);
+  };
+  await all({ "sign-in": "/sign-in", "sign-up": "/sign-up", help: "/help", "api-docs": "/api/docs", front: "/" });
+  await signIn(page, studio.firstSignIn() ?? "");
+  await all({ "home-empty": "/", "analytics-empty": "/analytics", "admin-sessions-empty": "/admin/sessions" });
+  await admin(studio, "create-user", "Grace");
+  const key = await admin(studio, "create-key", "Grace");
+  const call = (path: string, body: object): Promise<Response> =>
+    fetch(`${studio.url}/api/streaming/${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const started = await call("start", { streamType: "agent", platform: "rehearsal", streamTitle: "A quiet match" });
+  const { sessionId } = (await started.json()) as { sessionId: string };
+  await all({ "session-running": `/sessions/${sessionId}`, "admin-sessions-running": "/admin/sessions" });
+  expect((await call("stop", { sessionId })).ok).toBe(true);
+  await expect.poll(() => sessionOf(studio, key, sessionId).then(({ status }) => status), { timeout: 30_000 }).toBe("ended");
+  await all({
+    "session-over": `/sessions/${sessionId}`,
+    "go-live": "/go-live",
+    settings: "/settings",
+    gallery: "/gallery",
+    analytics: "/admin/analytics",
+    "not-found": "/nowhere",
+  });
+});
+
+async function sessionOf(studio: { url: string }, key: string, id: string): Promise<{ status: string }> {
+  const answer = await fetch(`${studio.url}/api/streaming/status?sessionId=${id}`, { headers: { authorization: `Bearer ${key}` } });
+  return (await answer.json()) as { status: string };
+}
