@@ -10,7 +10,7 @@ import { sleep, until } from "../stack/wait.ts";
 /** Camera and microphone to the sink's file: WebRTC, capture, encoder, relay. */
 const delayS = 4;
 
-test("a show goes on air, arrives whole, and leaves nothing behind", async ({ sink, studio, streamer, goLive }) => {
+test("a show goes on air, arrives whole, and leaves nothing behind", async ({ sink, studio, streamer, goLive }, info) => {
   const key = `live_${randomBytes(12).toString("hex")}`;
   const watch = new Watch(key, studio, streamer.context);
 
@@ -46,6 +46,8 @@ test("a show goes on air, arrives whole, and leaves nothing behind", async ({ si
     back: await tell("PATCH", "overlay", { scene: "live" }),
     corner: await tell("PATCH", "overlay", { pipCorner: "bottom-left" }),
   };
+  const programme = info.outputPath("programme.png");
+  await streamer.page.locator(".programme .scene").screenshot({ path: programme });
   const mutedAt = await at();
   await goLive.mute();
   await sleep(7_000);
@@ -82,6 +84,13 @@ test("a show goes on air, arrives whole, and leaves nothing behind", async ({ si
     const quarters = picture.quarters(camera.colour).sort((a, b) => b - a);
     expect(quarters[0], "the webcam in a corner").toBeGreaterThan(0.05);
     expect(quarters[1], "and in that corner only").toBeLessThan(0.02);
+  });
+
+  await test.step("the streamer's programme is what the platform gets", async () => {
+    const sent = await recording.frame(file, mutedAt - 1);
+    const own = await recording.still(programme, sent.width, sent.height);
+    expect(own.alike(sent)).toBeGreaterThan(0.92);
+    expect(own.alike(await recording.frame(file, told.scene + 3)), "the comparison can fail").toBeLessThan(0.5);
   });
 
   await test.step("what was told from outside is on the platform's picture soon", async () => {

@@ -83,10 +83,35 @@ export class Frame {
     return alike / all;
   }
 
+  /** Which part of it looks as another picture of the same size does, tile by tile: encoding blurs edges and moves colours a little. */
+  alike(other: Frame): number {
+    const tile = 16;
+    const mean = (frame: Frame, left: number, top: number): number[] => {
+      const sum = [0, 0, 0];
+      for (let y = top; y < top + tile; y += 2) for (let x = left; x < left + tile; x += 2) frame.at(x, y).forEach((value, channel) => (sum[channel] = (sum[channel] ?? 0) + value));
+      return sum.map((value) => value / (tile / 2) ** 2);
+    };
+    let [same, all] = [0, 0];
+    for (let top = 0; top + tile <= this.height; top += tile) {
+      for (let left = 0; left + tile <= this.width; left += tile) {
+        const [own, theirs] = [mean(this, left, top), mean(other, left, top)];
+        all++;
+        if (own.every((value, channel) => Math.abs(value - (theirs[channel] ?? 0)) < 32)) same++;
+      }
+    }
+    return same / all;
+  }
+
   /** The share of a colour in each quarter: top left, top right, bottom left, bottom right. */
   quarters(colour: Rgb): number[] {
     return [0, 0.5].flatMap((top) => [0, 0.5].map((left) => this.share(colour, { left, top, right: left + 0.5, bottom: top + 0.5 })));
   }
+}
+
+/** A picture file as a frame of this size. */
+export async function still(file: string, width: number, height: number): Promise<Frame> {
+  const { stdout } = await run("ffmpeg", ["-v", "error", "-i", file, "-vf", `scale=${width}:${height}`, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]);
+  return new Frame(width, height, stdout);
 }
 
 export async function frame(file: string, atS: number): Promise<Frame> {

@@ -1,0 +1,47 @@
+// A rehearsal is a whole show that only its streamer can watch: afterwards, on the page where it ended and on its own.
+
+import type { Locator } from "@playwright/test";
+import { Frame } from "../stack/recording.ts";
+import { camera, screen } from "../stack/streamer.ts";
+import { expect, test } from "../stack/test.ts";
+import { sleep } from "../stack/wait.ts";
+
+/** How long it is, and a frame from its middle as the browser itself decodes it. */
+async function watched(video: Locator): Promise<{ durationS: number; picture: Frame }> {
+  await video.scrollIntoViewIfNeeded();
+  const { durationS, width, height, pixels } = await video.evaluate(async (element: HTMLVideoElement) => {
+    const once = (event: string): Promise<void> => new Promise((resolve) => element.addEventListener(event, () => resolve(), { once: true }));
+    if (element.readyState < HTMLMediaElement.HAVE_METADATA) await once("loadedmetadata");
+    element.muted = true;
+    const moved = once("seeked");
+    element.currentTime = element.duration / 2;
+    await moved;
+    if (element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) await once("canplay");
+    const canvas = new OffscreenCanvas(element.videoWidth, element.videoHeight);
+    const paper = canvas.getContext("2d");
+    if (!paper) throw new Error("no canvas");
+    paper.drawImage(element, 0, 0);
+    const { data } = paper.getImageData(0, 0, canvas.width, canvas.height);
+    return { durationS: element.duration, width: canvas.width, height: canvas.height, pixels: [...data].filter((_, index) => index % 4 < 3) };
+  });
+  return { durationS, picture: new Frame(width, height, Buffer.from(pixels)) };
+}
+
+test("a rehearsal says that it is one, and plays back where it ended and on its own page", async ({ streamer, goLive }) => {
+  const { page } = streamer;
+  await goLive.open();
+  await goLive.shareScreen();
+  await page.getByLabel(/^Rehearsal/).check();
+  await page.getByRole("button", { name: "Start the rehearsal" }).click();
+  await expect(goLive.light).toContainText("REHEARSAL", { timeout: 45_000 });
+  await sleep(10_000);
+  await goLive.end();
+
+  for (const place of ["where it ended", "on its own page"]) {
+    const { durationS, picture } = await watched(page.getByLabel("The recording"));
+    expect(durationS, place).toBeGreaterThan(5);
+    expect(picture.share(screen.colour), `${place}: the screen`).toBeGreaterThan(0.5);
+    expect(Math.max(...picture.quarters(camera.colour)), `${place}: the webcam in its corner`).toBeGreaterThan(0.05);
+    if (place === "where it ended") await page.getByRole("link", { name: "Details of this show" }).click();
+  }
+});
