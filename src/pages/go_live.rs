@@ -71,11 +71,16 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
     let desk = Desk::new();
     let running = Running::new(found);
     let access = StoredValue::new(None::<RoomAccess>);
+    // A part that is fetched cannot be made alive together with the page: after a reload it comes behind it.
+    let alive = RwSignal::new(false);
     Effect::new(move |_| {
         // By the time of the click it is there.
         lazy_preload!(studio);
         let name = me.get_untracked().and_then(Result::ok).flatten().map(|me| me.name).unwrap_or_default();
-        once_alive(move || desk.begin(&name));
+        once_alive(move || {
+            desk.begin(&name);
+            alive.set(true);
+        });
     });
     on_cleanup(move || desk.close_all());
     let stage = Memo::new(move |_| {
@@ -95,6 +100,7 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
     });
     move || match stage.get() {
         Stage::Before => view! { <PreJoin desk on_started/> }.into_any(),
+        Stage::OnAir if !alive.get() => view! { <Loading/> }.into_any(),
         Stage::OnAir => {
             let access = access.try_update_value(Option::take).flatten();
             view! {
