@@ -17,6 +17,7 @@ test("every page is free of accessibility faults and fits its window", async ({ 
     for (const [colorScheme, width] of [["dark", 1440], ["light", 390]] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 900 });
+      await page.evaluate(turned);
       const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" ")}`);
       expect.soft(found, `${name}, ${colorScheme}, ${width} px wide`).toEqual([]);
@@ -53,6 +54,15 @@ test("every page is free of accessibility faults and fits its window", async ({ 
     "not-found": "/nowhere",
   });
 });
+
+/** In the page: every colour has come to where it goes. */
+async function turned(): Promise<void> {
+  const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+  await frame();
+  await frame();
+  const turning = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+  await Promise.allSettled(turning.map((animation) => animation.finished));
+}
 
 async function sessionOf(studio: { url: string }, key: string, id: string): Promise<{ status: string }> {
   const answer = await fetch(`${studio.url}/api/streaming/status?sessionId=${id}`, { headers: { authorization: `Bearer ${key}` } });
