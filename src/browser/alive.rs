@@ -38,10 +38,14 @@ pub fn come_alive() {
             // Refused only for a malformed name, and this one is a constant.
             let _ = root.set_attribute("data-hydrated", "");
         }
-        for act in WAITING.take().unwrap_or_default() {
-            act();
-        }
+        let_in();
     });
+}
+
+fn let_in() {
+    for act in WAITING.take().unwrap_or_default() {
+        act();
+    }
 }
 
 #[cfg(test)]
@@ -59,9 +63,7 @@ mod tests {
         once_alive(note(1));
         once_alive(note(2));
         assert!(!is_alive() && seen.borrow().is_empty());
-        for act in WAITING.take().expect("they wait") {
-            act();
-        }
+        let_in();
         once_alive(note(3));
         assert!(is_alive());
         assert_eq!(*seen.borrow(), [1, 2, 3]);

@@ -1,7 +1,7 @@
 //! What Prometheus reads of this process: counts and times since it started, and how the house stands at this moment. No
 //! ids, no names that people chose.
 
-use super::{error::chain, studio::Studio};
+use super::{error::chain, livekit::Slots, studio::Studio};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{sync::OnceLock, time::Instant};
@@ -128,7 +128,7 @@ impl Studio {
             }
             Err(error) => tracing::warn!(error = %chain(&error), "sessions could not be counted"),
         }
-        if let Some((used, total)) = self.slots_now().await {
+        if let Some(Slots { total, used }) = self.slots_now().await {
             gauge!("footlight_slots", "kind" => "used").set(used);
             gauge!("footlight_slots", "kind" => "all").set(total);
         }

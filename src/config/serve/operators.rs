@@ -1,6 +1,6 @@
 //! What an operator adds: servers that are told what happens, and what things cost.
 
-use super::{Secret, secret};
+use super::{Secret, list, secret};
 use crate::{
     config::env::{ConfigError, Env},
     domain::analytics::Prices,
@@ -28,20 +28,17 @@ pub struct Hooks {
 
 impl Hooks {
     pub(super) fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        const NAME: &str = "FOOTLIGHT_WEBHOOKS";
-        let mut servers = Vec::new();
-        for text in env.get(NAME).unwrap_or_default().split(',').map(str::trim).filter(|text| !text.is_empty()) {
-            let address = Url::parse(text).ok().filter(|url| {
-                matches!(url.scheme(), "https" | "http") && url.has_host() && url.username().is_empty() && url.password().is_none()
-            });
-            let address =
-                address.ok_or_else(|| Env::malformed(NAME, "addresses such as https://ops.example/footlight, separated by commas"))?;
-            let name = hex::encode(&Sha256::digest(address.as_str())[..4]);
-            servers.push(Hook { name, address });
-        }
+        let servers = list(env, "FOOTLIGHT_WEBHOOKS", "addresses such as https://ops.example/footlight, separated by commas", hook)?;
         let secret = if servers.is_empty() { None } else { Some(secret(env, "FOOTLIGHT_WEBHOOK_SECRET", 16)?) };
         Ok(Self { servers, secret })
     }
+}
+
+fn hook(text: &str) -> Option<Hook> {
+    let address = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "https" | "http") && url.has_host() && url.username().is_empty() && url.password().is_none()
+    })?;
+    Some(Hook { name: hex::encode(&Sha256::digest(address.as_str())[..4]), address })
 }
 
 /// What a minute of an egress and a gigabyte cost (`FOOTLIGHT_PRICE_EGRESS_MINUTE`, `FOOTLIGHT_PRICE_GIGABYTE`, in

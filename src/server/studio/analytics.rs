@@ -1,6 +1,9 @@
 //! Reports over days, from sums that every show left when it was over.
 
-use super::Studio;
+use super::{
+    Studio,
+    hall::{self, DAY_MS},
+};
 use crate::{
     api::{
         admin::{Analytics, Span},
@@ -10,7 +13,6 @@ use crate::{
     server::{auth::caller::Caller, error::Answer},
 };
 
-const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Days of a report, at most.
 const LONGEST: u64 = 731;
 
@@ -21,7 +23,7 @@ impl Studio {
     /// A day is none, the first comes after the last, or the caller asks for everybody's and is no administrator.
     pub async fn analytics(&self, caller: &Caller, everybody: bool, span: &Span) -> Answer<Analytics> {
         if everybody {
-            super::hall::for_admins(caller)?;
+            hall::for_admins(caller)?;
         }
         let (first, last) = self.days(span)?;
         let (from, to) = (day(first), day(last));
@@ -33,12 +35,8 @@ impl Studio {
     }
 
     fn days(&self, span: &Span) -> Answer<(Timestamp, Timestamp)> {
-        let read = |field: &'static str, text: &str| {
-            let wrong = || ApiError::invalid(field, format!("`{field}` must be a day such as 2026-11-23."));
-            if text.len() == 10 { Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z")).map_err(|_| wrong()) } else { Err(wrong()) }
-        };
-        let to = if span.to.is_empty() { self.now() } else { read("to", &span.to)? };
-        let from = if span.from.is_empty() { to.plus_millis(-29 * DAY_MS) } else { read("from", &span.from)? };
+        let to = hall::day("to", &span.to)?.unwrap_or_else(|| self.now());
+        let from = hall::day("from", &span.from)?.unwrap_or_else(|| to.plus_millis(-29 * DAY_MS));
         if from > to {
             return Err(ApiError::invalid("from", "`from` must not be after `to`.").into());
         }

@@ -20,7 +20,7 @@ use crate::{
 };
 use futures::{StreamExt, stream};
 
-const DAY_MS: i64 = 24 * 3600 * 1000;
+pub(super) const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Rows of a page.
 const PAGE: usize = 50;
 /// Rows of an export, at most.
@@ -100,13 +100,13 @@ impl Studio {
         Ok(counts)
     }
 
-    /// Slots in use and in all, where the engine tells.
-    pub(in crate::server) async fn slots_now(&self) -> Option<(u32, u32)> {
-        self.livekit().slots().await.ok()?.map(|Slots { total, used }| (used, total))
+    /// Where the engine tells.
+    pub(in crate::server) async fn slots_now(&self) -> Option<Slots> {
+        self.livekit().slots().await.ok()?
     }
 
     async fn capacity(&self) -> Option<Capacity> {
-        let (used, total) = self.slots_now().await?;
+        let Slots { total, used } = self.slots_now().await?;
         let preset = self.config().video.preset.name();
         let forecast = match total.saturating_sub(used) {
             0 => "No further show fits until one ends.".to_owned(),
@@ -142,7 +142,7 @@ fn listing(wanted: &Wanted, limit: usize) -> Answer<Listing> {
 }
 
 /// The first moment of a day, in UTC.
-fn day(field: &str, text: &str) -> Answer<Option<Timestamp>> {
+pub(super) fn day(field: &str, text: &str) -> Answer<Option<Timestamp>> {
     if text.is_empty() {
         return Ok(None);
     }

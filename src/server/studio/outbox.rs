@@ -4,8 +4,6 @@ use super::Studio;
 use crate::{
     api::admin::{DeliveryPage, DeliveryView},
     config::serve::Hook,
-};
-use crate::{
     domain::{ids::SessionId, news, session::Session, timestamp::Timestamp},
     server::{
         auth::caller::Caller,
