@@ -6,6 +6,7 @@ pub mod api;
 mod bridge;
 pub mod clock;
 pub mod devices;
+pub mod drag;
 pub mod feed;
 pub mod keys;
 pub mod page;

@@ -77,6 +77,23 @@ named! {
     }
 }
 
+impl PipCorner {
+    /// The corner where something lands that is dragged from this one by so much, in a box of this size: a side is changed
+    /// when more than a quarter of the box was crossed.
+    #[must_use]
+    pub const fn dragged(self, by: (i32, i32), size: (i32, i32)) -> Self {
+        let (left, top) = (matches!(self, Self::TopLeft | Self::BottomLeft), matches!(self, Self::TopLeft | Self::TopRight));
+        let left = if left { by.0 * 4 <= size.0 } else { -by.0 * 4 > size.0 };
+        let top = if top { by.1 * 4 <= size.1 } else { -by.1 * 4 > size.1 };
+        match (left, top) {
+            (true, true) => Self::TopLeft,
+            (false, true) => Self::TopRight,
+            (true, false) => Self::BottomLeft,
+            (false, false) => Self::BottomRight,
+        }
+    }
+}
+
 named! {
     /// How large the webcam is beside a screen.
     PipSize {
@@ -120,4 +137,27 @@ pub struct Look {
     pub pip_shape: PipShape,
     /// Whether it has a border.
     pub pip_border: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dragged_lands_in_the_corner_it_was_drawn_to() {
+        let size = (800, 400);
+        for (from, by, to) in [
+            (PipCorner::BottomRight, (0, 0), PipCorner::BottomRight),
+            (PipCorner::BottomRight, (-199, -99), PipCorner::BottomRight),
+            (PipCorner::BottomRight, (-201, 0), PipCorner::BottomLeft),
+            (PipCorner::BottomRight, (0, -101), PipCorner::TopRight),
+            (PipCorner::BottomRight, (-500, -300), PipCorner::TopLeft),
+            (PipCorner::TopLeft, (500, 10), PipCorner::TopRight),
+            (PipCorner::TopLeft, (-500, 300), PipCorner::BottomLeft),
+            (PipCorner::BottomLeft, (500, 300), PipCorner::BottomRight),
+        ] {
+            assert_eq!(from.dragged(by, size), to, "{from:?} by {by:?}");
+        }
+        assert_eq!(PipCorner::TopLeft.dragged((0, 0), (0, 0)), PipCorner::TopLeft, "a press without a move changes nothing");
+    }
 }

@@ -197,6 +197,15 @@ impl Desk {
         if on { self.open(CaptureKind::Camera) } else { self.close(CaptureKind::Camera) }
     }
 
+    /// Shares a screen, or stops. Straight from a click or a key.
+    pub fn switch_screen(self) {
+        if matches!(self.screen.get_untracked(), CaptureState::On { .. }) {
+            self.close(CaptureKind::Screen);
+        } else {
+            self.open(CaptureKind::Screen);
+        }
+    }
+
     /// Mutes or unmutes. `keep`: on air the muted microphone stays open, so that unmuting takes no time.
     pub fn switch_microphone(self, keep: bool) {
         let on = !self.choices.with_untracked(|choices| choices.microphone_on);

@@ -14,7 +14,6 @@ pub fn Switches(desk: Desk, on_air: bool) -> impl IntoView {
     let microphone_on = Signal::derive(move || desk.choices.with(|choices| choices.microphone_on));
     let camera_on = Signal::derive(move || desk.choices.with(|choices| choices.camera_on));
     let sharing = Signal::derive(move || matches!(desk.screen.get(), CaptureState::On { .. }));
-    let share = move |()| if sharing.get_untracked() { desk.close(CaptureKind::Screen) } else { desk.open(CaptureKind::Screen) };
     let shared = move || match desk.screen.get() {
         CaptureState::On { audio: true, .. } => Some("Sharing your screen with its sound."),
         CaptureState::On { audio: false, .. } => {
@@ -37,7 +36,7 @@ pub fn Switches(desk: Desk, on_air: bool) -> impl IntoView {
             <SwitchButton
                 words=Signal::derive(move || if sharing.get() { "Stop sharing" } else { "Share screen" })
                 on=sharing
-                on_press=share
+                on_press=move |()| desk.switch_screen()
             />
         </div>
         <p class="switches-note" aria-live="polite">{shared}</p>

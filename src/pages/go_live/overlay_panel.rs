@@ -6,19 +6,17 @@ use crate::{
 };
 use leptos::prelude::*;
 
+/// What can be chosen, in the order of buttons and keys.
+pub const SCENES: [(Scene, &str); 4] =
+    [(Scene::StartingSoon, "Starting soon"), (Scene::Live, "Live"), (Scene::BeRightBack, "Be right back"), (Scene::Ending, "Ending")];
+
 /// The scene viewers get.
 #[component]
 pub fn SceneSwitch(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
-    let scenes = vec![
-        (Scene::StartingSoon, "Starting soon"),
-        (Scene::Live, "Live"),
-        (Scene::BeRightBack, "Be right back"),
-        (Scene::Ending, "Ending"),
-    ];
     view! {
         <ChoiceRow
             label="Scene"
-            choices=scenes
+            choices=SCENES.to_vec()
             taken=Signal::derive(move || Some(settings.with(|settings| settings.scene.unwrap_or(Scene::Live))))
             on_take=move |scene| on_change.run(OverlayPatch { scene: Some(scene), ..OverlayPatch::default() })
         />

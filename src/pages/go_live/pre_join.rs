@@ -67,11 +67,15 @@ pub fn PreJoin(desk: Desk, #[prop(into)] on_started: Callback<StartedShow>) -> i
             start.dispatch((replace, page::new_key()));
         }
     };
+    let on_change = Callback::new(move |change: OverlayPatch| patch.update(|patch| *patch = patch.and(&change)));
     view! {
         <h1>"Check your picture, then go live"</h1>
         <div class="go-live-columns">
             <section aria-label="Your picture">
-                <ProgrammeView desk caption="This is what viewers will see" title settings live=Signal::stored(false) show=RwSignal::new(Show::default())/>
+                <ProgrammeView
+                    desk caption="This is what viewers will see" title settings live=Signal::stored(false) show=RwSignal::new(Show::default())
+                    on_change
+                />
                 <Switches desk on_air=false/>
                 <Menus desk/>
                 <div class="two">
@@ -96,7 +100,7 @@ pub fn PreJoin(desk: Desk, #[prop(into)] on_started: Callback<StartedShow>) -> i
                     </label>
                     <PictureMenu preset preflight/>
                 </div>
-                <CornerAndSize settings on_change=move |change: OverlayPatch| patch.update(|patch| *patch = patch.and(&change))/>
+                <CornerAndSize settings on_change/>
                 <Extras desk/>
             </section>
             <div class="go-live-aside">

@@ -18,6 +18,9 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use std::cell::Cell;
 
+/// Said once for each loss, however often joining fails.
+const LOST: &str = "Your connection is lost; it is brought back.";
+
 /// Whether the host is in the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
@@ -186,11 +189,14 @@ impl Running {
                 self.presence.set(Presence::There);
             }
             RoomEvent::Reconnecting => {
-                self.say("warn", "Your connection is lost; it is brought back.");
+                self.say("warn", LOST);
                 self.presence.set(Presence::Returning);
             }
             RoomEvent::Lost { reason: Loss::TakenOver } => self.presence.set(Presence::TakenOver),
             RoomEvent::Lost { .. } => {
+                if self.presence.get_untracked() == Presence::There {
+                    self.say("warn", LOST);
+                }
                 self.presence.set(Presence::Returning);
                 losses.set(losses.get() + 1);
                 self.ask_and_enter(id.clone(), losses.get());

@@ -1,19 +1,12 @@
 //! Single keys for what must go fast. They can be turned off: dictation types letters too.
 
-use super::desk::{CaptureState, Desk};
-use crate::{
-    browser::keys::on_key,
-    domain::{
-        media::CaptureKind,
-        overlay::{OverlayPatch, Scene},
-    },
-};
+use super::{desk::Desk, overlay_panel::SCENES};
+use crate::{browser::keys::on_key, domain::overlay::OverlayPatch};
 use leptos::prelude::*;
 
 /// Listens while it is shown, and says what can be pressed.
 #[component]
 pub fn Shortcuts(desk: Desk, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
-    let scene = move |scene| on_change.run(OverlayPatch { scene: Some(scene), ..OverlayPatch::default() });
     Effect::new(move |_| {
         on_key(move |key| {
             if !desk.choices.with_untracked(|choices| choices.keys_on) {
@@ -22,13 +15,13 @@ pub fn Shortcuts(desk: Desk, #[prop(into)] on_change: Callback<OverlayPatch>) ->
             match key {
                 "m" => desk.switch_microphone(true),
                 "c" => desk.switch_camera(),
-                "s" if matches!(desk.screen.get_untracked(), CaptureState::On { .. }) => desk.close(CaptureKind::Screen),
-                "s" => desk.open(CaptureKind::Screen),
-                "1" => scene(Scene::StartingSoon),
-                "2" => scene(Scene::Live),
-                "3" => scene(Scene::BeRightBack),
-                "4" => scene(Scene::Ending),
-                _ => {}
+                "s" => desk.switch_screen(),
+                _ => {
+                    let place = key.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+                    if let Some((scene, _)) = place.and_then(|place| SCENES.get(place)) {
+                        on_change.run(OverlayPatch { scene: Some(*scene), ..OverlayPatch::default() });
+                    }
+                }
             }
         });
     });

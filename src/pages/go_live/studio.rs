@@ -82,7 +82,7 @@ pub fn Studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> impl 
         <ConnectionNote running/>
         <div class="go-live-columns">
             <section aria-label="Programme">
-                <ProgrammeView desk caption="What viewers get" title settings live show=running.show/>
+                <ProgrammeView desk caption="What viewers get" title settings live show=running.show on_change/>
                 <Switches desk on_air=true/>
                 <SceneSwitch settings on_change/>
                 <Menus desk/>

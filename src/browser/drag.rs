@@ -1,0 +1,45 @@
+//! Dragging something in a box with the pointer. Where it is let go is the page's business.
+
+use leptos::ev::PointerEvent;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+/// Whether a press was on something of this selector, with the main button. The box that listens gets all further moves then,
+/// also those outside of it.
+pub fn seize(event: &PointerEvent, selector: &str) -> bool {
+    let on_it = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let on_it = on_it.is_some_and(|element| !matches!(element.closest(selector), Ok(None) | Err(_)));
+    if event.button() != 0 || !on_it {
+        return false;
+    }
+    if let Some(listener) = listener(event) {
+        // Refused for a pointer that is gone by now: then no move follows.
+        let _ = listener.set_pointer_capture(event.pointer_id());
+    }
+    event.prevent_default();
+    true
+}
+
+/// Where the pointer is, in pixels of the page.
+pub fn place(event: &PointerEvent) -> (i32, i32) {
+    (event.client_x(), event.client_y())
+}
+
+/// Width and height of the box that listens, in the same.
+pub fn size(event: &PointerEvent) -> (i32, i32) {
+    listener(event).map_or((0, 0), |element| (element.client_width(), element.client_height()))
+}
+
+/// Draws the box's own `--drag-x` and `--drag-y`, for its stylesheet. Not an attribute of the markup: the page's policy allows
+/// no inline styles.
+pub fn shift(event: &PointerEvent, by: (i32, i32)) {
+    let Some(element) = listener(event).and_then(|element| element.dyn_into::<HtmlElement>().ok()) else { return };
+    for (name, pixels) in [("--drag-x", by.0), ("--drag-y", by.1)] {
+        // Fails for a name that is none.
+        let _ = element.style().set_property(name, &format!("{pixels}px"));
+    }
+}
+
+fn listener(event: &PointerEvent) -> Option<Element> {
+    event.current_target()?.dyn_into().ok()
+}
