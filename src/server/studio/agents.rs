@@ -54,6 +54,7 @@ impl Studio {
         let agent = self.agent_of(&caller.user.id, id).await?;
         let agent = Agent { name: named(&wish.name)?, ..agent };
         self.store().save_agent(&agent).await?;
+        self.forget_holders();
         Ok(agent)
     }
 
@@ -72,6 +73,7 @@ impl Studio {
             Err(StoreError::Missing) => return Err(StudioError::not_found("agent")),
             done => done?,
         }
+        self.forget_holders();
         self.note(AuditAction::AgentDeleted, Some(&caller.user.id), &agent.name, origin).await;
         Ok(())
     }

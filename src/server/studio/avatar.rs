@@ -39,6 +39,7 @@ impl Studio {
         let number = u64::try_from(self.now().as_millis()).unwrap_or_default();
         let agent = Agent { avatar: avatar.map(|_| number), ..agent };
         self.store().save_agent(&agent).await?;
+        self.forget_holders();
         Ok(agent)
     }
 

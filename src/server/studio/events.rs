@@ -1,6 +1,6 @@
 //! What agents and games say: checked one by one, numbered together, held back where an opponent might watch.
 
-use super::{Studio, destinations::new_id, start::delay};
+use super::{Studio, destinations::new_id, wording::delay};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
@@ -14,7 +14,7 @@ use crate::{
     server::{
         auth::caller::Caller,
         error::{Answer, StudioError, chain},
-        store::{FeedEntry, NewLine},
+        store::NewLine,
     },
 };
 use serde_json::Value;
@@ -42,7 +42,7 @@ impl Studio {
         let now = self.now();
         let read: Vec<Result<ShowEvent, (Option<String>, EventFault)>> = batch.events.into_iter().map(|event| read(event, now)).collect();
         let lines: Vec<NewLine> = read.iter().filter_map(|one| one.as_ref().ok()).map(line).collect();
-        let mut taken = self.take_lines(&session.id, &lines, now, delay_ms).await?.into_iter();
+        let mut taken = self.take_lines(&session.id, lines, now, delay_ms).await?.into_iter();
         let results: Vec<EventResult> = read
             .into_iter()
             .map(|one| match one {
@@ -64,13 +64,13 @@ impl Studio {
         Ok(EventResults { results, accepted })
     }
 
-    async fn take_lines(&self, id: &SessionId, lines: &[NewLine], now: Timestamp, delay_ms: u32) -> Answer<Vec<Taken>> {
+    async fn take_lines(&self, id: &SessionId, lines: Vec<NewLine>, now: Timestamp, delay_ms: u32) -> Answer<Vec<Taken>> {
         if lines.is_empty() {
             return Ok(Vec::new());
         }
         if delay_ms > 0 {
             let due = now.plus_millis(delay_ms.into());
-            let held = self.store().hold_lines(id, due, lines).await?;
+            let held = self.store().hold_lines(id, due, &lines).await?;
             let (studio, id) = (self.clone(), id.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(delay_ms.into())).await;
@@ -78,13 +78,7 @@ impl Studio {
             });
             return Ok(held.into_iter().map(|held| if held { Taken::Held(due) } else { Taken::Repeated }).collect());
         }
-        let numbers = self.store().append_lines(id, now, lines).await?;
-        for (line, seq) in lines.iter().zip(&numbers) {
-            if let Some(seq) = *seq {
-                let entry = FeedEntry { seq, at: now, kind: line.kind.to_owned(), id: line.id.clone(), data: line.data.clone() };
-                self.feed().entry(id.clone(), entry);
-            }
-        }
+        let numbers = self.append(id, lines, now).await?;
         Ok(numbers.into_iter().map(|seq| seq.map_or(Taken::Repeated, Taken::Now)).collect())
     }
 

@@ -98,6 +98,7 @@ impl Studio {
             Err(StoreError::Missing) => return Err(StudioError::not_found("key")),
             done => done?,
         };
+        self.forget_holders();
         self.note(AuditAction::KeyRevoked, Some(&caller.user.id), &format!("{} {}", key.prefix, key.name), origin).await;
         Ok(key)
     }
@@ -105,6 +106,10 @@ impl Studio {
     /// Who acts by a key: its user, or its agent, for whom the user answers. Nobody for a key that is not valid.
     pub(in crate::server) async fn key_holder(&self, hash: &TokenHash) -> Answer<Option<Caller>> {
         let now = self.now();
+        if let Some(known) = self.0.holders.of(hash, now) {
+            return Ok(Some(known));
+        }
+        let turn = self.0.holders.turn();
         let Some(key) = self.store().key(hash).await?.filter(|key| key.is_valid(now)) else { return Ok(None) };
         let Some(mut user) = self.store().user(&key.user).await? else { return Ok(None) };
         let agent = match &key.agent {
@@ -117,7 +122,14 @@ impl Studio {
             }
         };
         self.note_use(hash, &key, now).await;
-        Ok(Some(Caller { user, agent, proof: Proof::Key(Box::new(key)) }))
+        let caller = Caller { user, agent, proof: Proof::Key(Box::new(key)) };
+        self.0.holders.keep(hash, &caller, turn);
+        Ok(Some(caller))
+    }
+
+    /// What was known of keys' holders is asked for again: a key, an agent or an account has changed.
+    pub(super) fn forget_holders(&self) {
+        self.0.holders.forget();
     }
 
     async fn note_use(&self, hash: &TokenHash, key: &ApiKey, now: Timestamp) {

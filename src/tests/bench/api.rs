@@ -41,6 +41,31 @@ async fn load(name: &str, http: &reqwest::Client, make: impl Fn(&reqwest::Client
     println!("{name:<28} {each_second:>8.0} /s   p50 {:>7.2} ms   p99 {:>7.2} ms", at(&took, 50), at(&took, 99));
 }
 
+/// The same clients, each asking once a second: how long an answer takes where the machine is not full.
+async fn paced(name: &str, http: &reqwest::Client, make: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder + Sync) {
+    let begun = Instant::now();
+    let clients = (0..CLIENTS).map(|turn| {
+        let make = &make;
+        async move {
+            let mut took = Vec::new();
+            let mut next = begun + Duration::from_secs(1) * u32::try_from(turn).expect("few") / u32::try_from(CLIENTS).expect("few");
+            while next < begun + FOR {
+                tokio::time::sleep_until(next.into()).await;
+                let asked = Instant::now();
+                let answer = make(http).send().await.expect("an answer");
+                assert!(answer.status().is_success(), "{name}: {}", answer.status());
+                answer.bytes().await.expect("a body");
+                took.push(asked.elapsed());
+                next += Duration::from_secs(1);
+            }
+            took
+        }
+    });
+    let mut took: Vec<Duration> = join_all(clients).await.into_iter().flatten().collect();
+    took.sort_unstable();
+    println!("{name:<28} {CLIENTS:>8} /s   p50 {:>7.2} ms   p99 {:>7.2} ms", at(&took, 50), at(&took, 99));
+}
+
 /// A percentile in milliseconds.
 fn at(took: &[Duration], percent: usize) -> f64 {
     took[(took.len() * percent / 100).min(took.len() - 1)].as_secs_f64() * 1000.0
@@ -86,6 +111,8 @@ async fn the_api_under_load() {
     load("list", &http, call(Method::GET, "/api/streaming/sessions?limit=20".into(), None)).await;
     let event = json!({ "sessionId": id, "events": [{ "kind": "stat", "label": "Cards left", "value": "12" }] });
     load("one event", &http, call(Method::POST, "/api/streaming/events".into(), Some(event))).await;
+    println!("the same clients, each once a second");
+    paced("status", &http, call(Method::GET, format!("/api/streaming/status?sessionId={id}"), None)).await;
     println!("memory of clients and server {:>8} MB", resident_mb());
     node(&http).await;
 }
