@@ -4,15 +4,16 @@
 use crate::{
     api::{
         error::ApiError,
-        operator::{Done, Order},
+        operator::{Done, Hidden, Order},
         sessions::SessionView,
     },
     config::env::Env,
-    domain::{ids::SessionId, key::Scope},
+    domain::{destination::Platform, ids::SessionId, key::Scope},
     server::{operator::socket, security},
 };
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use std::io::Read;
 
 /// What can be ordered.
 #[derive(Debug, Subcommand)]
@@ -63,25 +64,43 @@ pub enum Command {
         #[arg(long, default_value = "")]
         note: String,
     },
+    /// Keeps what Twitch or YouTube is asked with when viewers are counted; the secret is read from standard input
+    ViewerCounts {
+        /// twitch or youtube
+        #[arg(value_parser = counted)]
+        platform: Platform,
+        /// The client id of the application at Twitch
+        #[arg(long, default_value = "")]
+        client_id: String,
+    },
     /// Sends a signed webhook to `PUBLIC_APP_URL`, as LiveKit would
     TestWebhook,
 }
 
-impl From<Command> for Order {
-    fn from(command: Command) -> Self {
-        match command {
-            Command::CreateUser { name, admin } => Self::CreateUser { name, admin },
-            Command::CreateKey { user, agent, name, scopes, days } => {
-                let scopes = if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes };
-                Self::CreateKey { user, agent, name, scopes, days }
-            }
-            Command::ResetPassword { user } => Self::ResetPassword { user },
-            Command::RotateKeys => Self::RotateKeys,
-            Command::ListSessions { all } => Self::ListSessions { all },
-            Command::Stop { session, note } => Self::Stop { session, note },
-            Command::TestWebhook => Self::TestWebhook,
+/// The order; a secret is read here, so that it stands in no argument.
+fn order(command: Command) -> anyhow::Result<Order> {
+    Ok(match command {
+        Command::CreateUser { name, admin } => Order::CreateUser { name, admin },
+        Command::CreateKey { user, agent, name, scopes, days } => {
+            let scopes = if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes };
+            Order::CreateKey { user, agent, name, scopes, days }
         }
-    }
+        Command::ResetPassword { user } => Order::ResetPassword { user },
+        Command::RotateKeys => Order::RotateKeys,
+        Command::ListSessions { all } => Order::ListSessions { all },
+        Command::Stop { session, note } => Order::Stop { session, note },
+        Command::ViewerCounts { platform, client_id } => {
+            let mut secret = String::new();
+            std::io::stdin().read_to_string(&mut secret).context("standard input cannot be read")?;
+            Order::ViewerCounts { platform, id: client_id, secret: Hidden(secret.trim().to_owned()) }
+        }
+        Command::TestWebhook => Order::TestWebhook,
+    })
+}
+
+fn counted(text: &str) -> Result<Platform, String> {
+    let known = Platform::ALL.into_iter().find(|platform| platform.name() == text && platform.tells_viewers());
+    known.ok_or_else(|| "viewers are counted on twitch and youtube".to_owned())
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
@@ -96,7 +115,7 @@ fn scope(text: &str) -> Result<Scope, String> {
 pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
     let path = socket(&env.data_folder()?);
     let http = reqwest::Client::builder().unix_socket(path.as_path()).tls_backend_preconfigured(security::tls()).build()?;
-    let sent = http.post("http://footlight/order").json(&Order::from(command)).send().await;
+    let sent = http.post("http://footlight/order").json(&order(command)?).send().await;
     let answer = sent.map_err(reqwest::Error::without_url).with_context(|| {
         format!("no server answers at {}: start it, or set FOOTLIGHT_DATA to its data folder and be its user", path.display())
     })?;
@@ -112,7 +131,7 @@ pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
 
 fn print(done: Done) -> anyhow::Result<()> {
     match done {
-        Done::SignInLink(text) | Done::Key(text) => println!("{text}"),
+        Done::SignInLink(text) | Done::Key(text) | Done::Told(text) => println!("{text}"),
         Done::Rotated(rotation) => {
             println!("{} stream keys were sealed again.", rotation.resealed);
             if !rotation.is_complete() {

@@ -6,6 +6,7 @@ use crate::{
     config::{env::Env, serve::ServeConfig},
     domain::address::AllowList,
     server::{
+        audience,
         clock::Clock,
         http,
         livekit::{client::LiveKitClient, timed::Timed},
@@ -112,6 +113,7 @@ async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> an
         store: Arc::new(store),
         livekit: Arc::new(Timed(LiveKitClient::new(&config.livekit, http))),
         relay: Arc::new(relay.clone()),
+        audience: audience::services(&config.audience).context("the HTTP client cannot be made")?,
         vault,
         allow,
         config,

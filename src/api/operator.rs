@@ -1,7 +1,7 @@
 //! What whoever runs the machine orders over the running server's socket (`footlight admin …`), and what comes back.
 
 use super::sessions::SessionView;
-use crate::domain::{ids::SessionId, key::Scope};
+use crate::domain::{destination::Platform, ids::SessionId, key::Scope};
 use serde::{Deserialize, Serialize};
 
 /// One order.
@@ -47,8 +47,28 @@ pub enum Order {
         /// Why, for its owner; may be empty.
         note: String,
     },
+    /// Keep, or forget, what a platform is asked with when viewers are counted.
+    ViewerCounts {
+        /// Which platform.
+        platform: Platform,
+        /// The application's client id; empty for YouTube.
+        id: String,
+        /// The client secret or API key; empty forgets.
+        secret: Hidden,
+    },
     /// Send a signed webhook to this studio's own public address.
     TestWebhook,
+}
+
+/// A secret on its way to the server.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(pub String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden(••••)")
+    }
 }
 
 /// What came of an order.
@@ -61,6 +81,8 @@ pub enum Done {
     Key(String),
     /// How many stream keys were sealed again.
     Rotated(Rotation),
+    /// Credentials were kept or forgotten, in words.
+    Told(String),
     /// Shows, the newest first.
     Sessions(Vec<SessionView>),
     /// How the show stands now.

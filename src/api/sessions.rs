@@ -120,6 +120,12 @@ pub struct DestinationView {
     pub reconnects: u32,
     /// Milliseconds it has been live.
     pub uptime_ms: u64,
+    /// Viewers there now, where the platform tells.
+    #[serde(default)]
+    pub viewer_count: Option<u64>,
+    /// The most viewers there at once.
+    #[serde(default)]
+    pub peak_viewer_count: Option<u64>,
 }
 
 /// A show as its owner and admins may see it: the body of status, of the feed's `session` events and of lists.

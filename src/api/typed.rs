@@ -19,6 +19,10 @@ pub struct TypedDestination {
     /// Keep it under this name after the show.
     #[serde(default)]
     pub save_as: Option<String>,
+    /// The channel there, for counting viewers on Twitch and YouTube: its name, `@handle`, id, or an address.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub channel: Option<String>,
 }
 
 impl TypedDestination {
@@ -41,11 +45,12 @@ impl TypedDestination {
 impl Serialize for TypedDestination {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
-        let mut out = serializer.serialize_struct("TypedDestination", 4)?;
+        let mut out = serializer.serialize_struct("TypedDestination", 5)?;
         out.serialize_field("platform", &self.platform)?;
         out.serialize_field("customRtmpUrl", &self.custom_rtmp_url)?;
         out.serialize_field("streamKey", self.stream_key.expose())?;
         out.serialize_field("saveAs", &self.save_as)?;
+        out.serialize_field("channel", &self.channel)?;
         out.end()
     }
 }
@@ -74,6 +79,7 @@ mod tests {
                 custom_rtmp_url: Some(typed.to_owned()),
                 stream_key: StreamKey::new(key.to_owned()),
                 save_as: None,
+                channel: None,
             };
             let apart = one.separated();
             assert_eq!((apart.custom_rtmp_url.as_deref(), apart.stream_key.expose()), (Some(address), expected), "{typed}");

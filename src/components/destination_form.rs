@@ -1,6 +1,9 @@
 //! One destination as it is typed: platform, address, key. The key stays in its field until the show starts.
 
-use crate::domain::destination::{Platform, StreamKey, UnusableDestination, ingest_address};
+use crate::domain::{
+    audience::channel,
+    destination::{Platform, StreamKey, UnusableDestination, ingest_address},
+};
 use leptos::prelude::*;
 
 /// A destination being typed, as signals: each field belongs to its input.
@@ -18,6 +21,8 @@ pub struct TypedPlace {
     pub keep: RwSignal<bool>,
     /// The owner's name for it.
     pub name: RwSignal<String>,
+    /// The channel there, whose viewers are counted.
+    pub channel: RwSignal<String>,
 }
 
 impl TypedPlace {
@@ -30,20 +35,32 @@ impl TypedPlace {
             key: RwSignal::default(),
             keep: RwSignal::new(false),
             name: RwSignal::default(),
+            channel: RwSignal::default(),
         }
     }
 
     /// Empties it: a key does not stay in the page longer than needed.
     pub fn clear(self) {
         self.platform.set(Platform::Twitch);
-        for text in [self.address, self.key, self.name] {
+        for text in [self.address, self.key, self.name, self.channel] {
             text.set(String::new());
         }
         self.keep.set(false);
     }
 
-    /// What is still wrong with it.
-    pub fn fault(self) -> Option<UnusableDestination> {
+    /// The channel as it is sent: none where the platform tells nobody how many watch.
+    pub fn typed_channel(self) -> Option<String> {
+        let typed = self.channel.get();
+        (self.platform.get().tells_viewers() && !typed.trim().is_empty()).then_some(typed)
+    }
+
+    /// What is still wrong with it, in words.
+    pub fn fault(self) -> Option<String> {
+        let channel = || channel(self.platform.get(), self.typed_channel().as_deref()).err().map(|fault| fault.to_string());
+        self.unusable().map(|fault| fault.to_string()).or_else(channel)
+    }
+
+    fn unusable(self) -> Option<UnusableDestination> {
         let address = self.address.get();
         let key = StreamKey::new(self.key.get());
         match ingest_address(self.platform.get(), Some(&address), &key) {
@@ -77,7 +94,7 @@ pub fn DestinationForm(place: TypedPlace, #[prop(into)] on_remove: Callback<()>)
             place.platform.set(platform);
         }
     };
-    let touched = move || !place.key.with(String::is_empty) || !place.address.with(String::is_empty);
+    let touched = move || [place.key, place.address, place.channel].iter().any(|text| !text.with(String::is_empty));
     view! {
         <fieldset class="typed">
             <legend class="unseen">"A destination for this show"</legend>
@@ -115,6 +132,21 @@ pub fn DestinationForm(place: TypedPlace, #[prop(into)] on_remove: Callback<()>)
                     {move || if revealed.get() { "Hide" } else { "Reveal" }}
                 </button>
             </div>
+            <Show when=move || place.platform.get().tells_viewers()>
+                <label class="field">
+                    <span>"Channel, to count viewers"</span>
+                    <input
+                        class="input"
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        maxlength="200"
+                        placeholder=move || if place.platform.get() == Platform::Twitch { "twitch.tv/name" } else { "@handle" }
+                        prop:value=place.channel
+                        on:input=move |event| place.channel.set(event_target_value(&event))
+                    />
+                </label>
+            </Show>
             <label class="tick">
                 <input type="checkbox" prop:checked=place.keep on:change=move |event| place.keep.set(event_target_checked(&event))/>
                 <span>"Keep it"</span>
@@ -137,8 +169,7 @@ pub fn DestinationForm(place: TypedPlace, #[prop(into)] on_remove: Callback<()>)
     }
 }
 
-fn sentence(fault: &UnusableDestination) -> String {
-    let text = fault.to_string();
-    let mut letters = text.chars();
+fn sentence(fault: &str) -> String {
+    let mut letters = fault.chars();
     letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
 }

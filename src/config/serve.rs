@@ -1,11 +1,13 @@
 //! `footlight serve`: the application.
 
+mod audience;
 mod livekit;
 mod operators;
 mod picture;
 mod relay;
 mod secret;
 
+pub use audience::AudienceConfig;
 pub use livekit::LiveKitConfig;
 pub use operators::{Hook, Hooks};
 pub use picture::DefaultVideo;
@@ -64,6 +66,8 @@ pub struct ServeConfig {
     pub video: DefaultVideo,
     /// Servers that are told what happens.
     pub hooks: Hooks,
+    /// Where viewers are counted.
+    pub audience: AudienceConfig,
     /// What things cost, where the operator says.
     pub prices: Option<Prices>,
     /// How long things may take.
@@ -132,6 +136,7 @@ impl ServeConfig {
             allow_private: env.get("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS").unwrap_or_default().to_owned(),
             video: default_video(env)?,
             hooks: Hooks::from_env(env)?,
+            audience: AudienceConfig::from_env(env)?,
             prices: operators::prices(env)?,
             deadlines: Deadlines {
                 start: seconds(env, "FOOTLIGHT_START_DEADLINE", 60)?,
@@ -190,19 +195,22 @@ fn origin(text: &str) -> Option<String> {
     (origin == text.trim_end_matches('/')).then_some(origin)
 }
 
-fn app_url(env: &Env) -> Result<String, ConfigError> {
-    const NAME: &str = "PUBLIC_APP_URL";
-    let text = env.get(NAME).unwrap_or("http://127.0.0.1:3000").trim_end_matches('/');
-    let url = Url::parse(text).map_err(|_| Env::malformed(NAME, "an address such as https://studio.example"))?;
-    let loopback = match url.host() {
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
-    };
+    }
+}
+
+fn app_url(env: &Env) -> Result<String, ConfigError> {
+    const NAME: &str = "PUBLIC_APP_URL";
+    let text = env.get(NAME).unwrap_or("http://127.0.0.1:3000").trim_end_matches('/');
+    let url = Url::parse(text).map_err(|_| Env::malformed(NAME, "an address such as https://studio.example"))?;
     match url.scheme() {
         "https" => {}
-        "http" if loopback => {}
+        "http" if is_loopback(&url) => {}
         _ => return Err(Env::malformed(NAME, "https:// (plain http:// is for loopback only)")),
     }
     if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {

@@ -1,4 +1,4 @@
-//! What is counted over many shows: every show that is over adds the same few sums to its day, so that no report ever reads
+//! What is counted over many shows: every show that is over adds the same few sums (and its peaks) to its day, so that no report ever reads
 //! the shows themselves. Pure.
 
 use super::{
@@ -30,6 +30,11 @@ pub fn day_of(session: &Session) -> String {
     session.created_at.to_rfc3339().chars().take(10).collect()
 }
 
+/// Whether a sum is the most of any show, instead of all added up.
+pub fn is_most(what: &str) -> bool {
+    what.ends_with("peak_viewers")
+}
+
 /// What a show that is over adds to its day.
 pub fn counts_of(session: &Session) -> Vec<(String, u64)> {
     let (outcome, live_since, at) = match &session.state {
@@ -48,10 +53,12 @@ pub fn counts_of(session: &Session) -> Vec<(String, u64)> {
         counts.push(("on_air_ms".to_owned(), at.millis_since(since)));
         counts.push((format!("waited:{edge:06}"), 1));
     }
+    counts.push(("peak_viewers".to_owned(), session.audience.peak().unwrap_or(0)));
     for destination in &session.destinations {
         let platform = name(destination.platform);
         let result = session.results.iter().find(|result| result.id == destination.id);
         counts.push((format!("{platform}:shows"), 1));
+        counts.push((format!("{platform}:peak_viewers"), session.audience.peak_of(&destination.id).unwrap_or(0)));
         if let Some(result) = result {
             let kilobytes = result.uptime_ms.saturating_mul(session.video.bitrate_kbps.into()) / 8_000;
             counts.push((format!("{platform}:uptime_ms"), result.uptime_ms));
@@ -104,6 +111,9 @@ pub struct DayReport {
     pub captured_ms: u64,
     /// Kilobytes sent to destinations.
     pub sent_kb: u64,
+    /// The most viewers of one show at once, where platforms told.
+    #[serde(default)]
+    pub peak_viewers: u64,
 }
 
 /// One platform.
@@ -120,6 +130,9 @@ pub struct PlatformReport {
     pub reconnects: u64,
     /// Destinations that were given up.
     pub given_up: u64,
+    /// The most viewers of one show at once, where it told.
+    #[serde(default)]
+    pub peak_viewers: u64,
 }
 
 impl Report {
@@ -129,7 +142,8 @@ impl Report {
         let mut days: BTreeMap<&str, DayReport> = BTreeMap::new();
         let mut all: BTreeMap<&str, u64> = BTreeMap::new();
         for Sum { day, what, n } in sums {
-            *all.entry(what).or_default() += n;
+            let so_far = all.entry(what).or_default();
+            *so_far = if is_most(what) { (*so_far).max(*n) } else { *so_far + n };
             let of_day = days.entry(day).or_insert_with(|| DayReport { day: day.clone(), ..DayReport::default() });
             of_day.add(what, *n);
             report.total.add(what, *n);
@@ -165,6 +179,7 @@ impl DayReport {
             "on_air_ms" => self.on_air_ms += n,
             "captured_ms" => self.captured_ms += n,
             "sent_kb" => self.sent_kb += n,
+            "peak_viewers" => self.peak_viewers = self.peak_viewers.max(n),
             failed if failed.starts_with("failed:") => self.failed += n,
             _ => {}
         }
@@ -195,6 +210,7 @@ fn of_platform(all: &BTreeMap<&str, u64>, platform: &str) -> Option<PlatformRepo
         uptime_ms: of("uptime_ms").unwrap_or(0),
         reconnects: of("reconnects").unwrap_or(0),
         given_up: of("given_up").unwrap_or(0),
+        peak_viewers: of("peak_viewers").unwrap_or(0),
     })
 }
 

@@ -25,6 +25,8 @@ pub enum AuditAction {
     PasswordReset,
     /// Stream keys were sealed again under another master key.
     KeysRotated,
+    /// What another service is asked with was kept or forgotten.
+    CredentialSet,
     /// New shows are refused, or taken again.
     DrainChanged,
     /// An API key was made.

@@ -122,6 +122,11 @@ impl Platform {
         matches!(self, Self::Kick | Self::X | Self::Custom)
     }
 
+    /// Whether it tells how many watch.
+    pub const fn tells_viewers(self) -> bool {
+        matches!(self, Self::Twitch | Self::Youtube)
+    }
+
     /// Whether it refuses to work without a key.
     pub const fn wants_key(self) -> bool {
         !matches!(self, Self::Custom | Self::Rehearsal)
@@ -165,6 +170,9 @@ pub struct Destination {
     pub address: Option<String>,
     /// The key's last four characters.
     pub key_tail: String,
+    /// What the platform is asked for when viewers are counted, as `domain::audience` reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
 }
 
 impl Destination {

@@ -7,6 +7,7 @@ pub use outcome::{EndReason, FailureCause, Outcome};
 pub use state::{InvalidTransition, SessionState};
 
 use super::{
+    audience::Audience,
     destination::Destination,
     ids::{AgentId, DestinationId, Generation, SessionId, UserId},
     overlay::OverlaySettings,
@@ -160,6 +161,9 @@ pub struct Session {
     /// How each destination has done, kept twice a minute and when the show begins to end.
     #[serde(default)]
     pub results: Vec<DestinationResult>,
+    /// How many watch, where the platforms tell.
+    #[serde(default)]
+    pub audience: Audience,
     /// Grows by one with every stored change; a change over an older one is refused.
     pub revision: u64,
 }

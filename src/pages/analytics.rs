@@ -69,6 +69,7 @@ fn Told(told: Answer) -> impl IntoView {
         ("click to live, half within", waited(waited_p50_ms)),
         ("95 of 100 within", waited(waited_p95_ms)),
     ];
+    facts.extend((total.peak_viewers > 0).then(|| ("most viewers of a show", total.peak_viewers.to_string())));
     facts.extend(told.cost.map(|(amount, currency)| ("estimated cost", format!("{amount:.2} {currency}"))));
     let facts = facts.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
     view! {
@@ -99,7 +100,7 @@ fn Bars(days: Vec<DayReport>) -> impl IntoView {
     let bars = bars.collect_view();
     let ends = days.first().zip(days.last()).map(|(first, last)| format!("{} to {}, at most {most} shows a day", first.day, last.day));
     let rows = days.into_iter().map(|day| {
-        view! { <tr><th scope="row">{day.day}</th><td>{day.shows}</td><td>{day.failed}</td><td>{clock(day.on_air_ms)}</td></tr> }
+        view! { <tr><th scope="row">{day.day}</th><td>{day.shows}</td><td>{day.failed}</td><td>{clock(day.on_air_ms)}</td><td>{viewers(day.peak_viewers)}</td></tr> }
     });
     let rows = rows.collect_view();
     view! {
@@ -110,7 +111,7 @@ fn Bars(days: Vec<DayReport>) -> impl IntoView {
             <details>
                 <summary>"As a table"</summary>
                 <table>
-                    <thead><tr><th scope="col">"Day"</th><th scope="col">"Shows"</th><th scope="col">"Failed"</th><th scope="col">"On air"</th></tr></thead>
+                    <thead><tr><th scope="col">"Day"</th><th scope="col">"Shows"</th><th scope="col">"Failed"</th><th scope="col">"On air"</th><th scope="col">"Viewers"</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </details>
@@ -146,13 +147,16 @@ fn Platforms(platforms: Vec<PlatformReport>) -> impl IntoView {
                 <td>{clock(one.uptime_ms)}</td>
                 <td>{one.reconnects}</td>
                 <td>{one.given_up}</td>
+                <td>{viewers(one.peak_viewers)}</td>
             </tr>
         }
     });
     let rows = rows.collect_view();
     view! {
-        <section class="panel chart">
-            <h2>"By platform"</h2>
+        // Six columns: on a narrow window they are scrolled, by keys as well.
+        <section class="panel chart" tabindex="0" aria-labelledby="platforms-title">
+            <h2 id="platforms-title">"By platform"</h2>
+            <p class="quiet">"Viewers: the most that one show had at once, where the platform tells."</p>
             <table>
                 <thead>
                     <tr>
@@ -161,10 +165,16 @@ fn Platforms(platforms: Vec<PlatformReport>) -> impl IntoView {
                         <th scope="col">"On air"</th>
                         <th scope="col">"Came back"</th>
                         <th scope="col">"Given up"</th>
+                        <th scope="col">"Viewers"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
         </section>
     }
+}
+
+/// Nobody told, where it is nothing.
+fn viewers(most: u64) -> String {
+    if most == 0 { "–".to_owned() } else { most.to_string() }
 }

@@ -154,6 +154,11 @@ fn WatchOver() -> impl IntoView {
                 ". A call that is not taken is repeated for a day."
             </p>
             <p>
+                "Viewers are counted where a destination names its channel and the studio may ask: give it the credentials of an application at Twitch with "
+                <code>"footlight admin viewer-counts twitch --client-id ID"</code>", an API key for YouTube\u{2019}s Data API with "
+                <code>"footlight admin viewer-counts youtube"</code>". The secret is read from standard input, tried, and sealed; an empty one is forgotten."
+            </p>
+            <p>
                 "What a show costs is reckoned from "<code>"FOOTLIGHT_PRICE_EGRESS_MINUTE"</code>" and "<code>"FOOTLIGHT_PRICE_GIGABYTE"</code>
                 ", and stands on its page and under "<a href="/analytics">"Totals"</a>"."
             </p>

@@ -84,6 +84,17 @@ pub fn destination(view: &DestinationView, now: Timestamp) -> (&'static str, Str
     }
 }
 
+/// How many watch, where anybody tells: now, or the most of a show that is over.
+pub fn viewers(now: Option<u64>, peak: Option<u64>) -> Option<String> {
+    let people = |n: u64| if n == 1 { "1 viewer".to_owned() } else { format!("{n} viewers") };
+    match (now, peak) {
+        (None, None) => None,
+        (None, Some(peak)) => Some(format!("at most {}", people(peak))),
+        (Some(now), Some(peak)) if peak > now => Some(format!("{}, at most {peak}", people(now))),
+        (Some(now), _) => Some(people(now)),
+    }
+}
+
 /// Where the recording of a show's rehearsal begins, once there is something of it.
 pub fn recording(session: &SessionView) -> Option<String> {
     let recorded = session.destinations.iter().any(|place| place.destination.platform == Platform::Rehearsal && place.uptime_ms > 0);
@@ -165,6 +176,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn viewers_are_told_as_far_as_they_are_known() {
+        for (now, peak, said) in [
+            (None, None, None),
+            (Some(0), Some(0), Some("0 viewers")),
+            (Some(1), Some(1), Some("1 viewer")),
+            (Some(12), Some(40), Some("12 viewers, at most 40")),
+            (None, Some(40), Some("at most 40 viewers")),
+        ] {
+            assert_eq!(viewers(now, peak).as_deref(), said);
+        }
+    }
+
     fn place(state: DestinationState, kbps: u32, progress: Option<i64>) -> DestinationView {
         let destination = Destination {
             id: "d1".parse().expect("an id"),
@@ -172,6 +196,7 @@ mod tests {
             name: String::new(),
             address: None,
             key_tail: String::new(),
+            channel: None,
         };
         DestinationView {
             destination,
@@ -180,6 +205,8 @@ mod tests {
             last_progress_at: progress.map(Timestamp::from_millis),
             reconnects: 0,
             uptime_ms: 0,
+            viewer_count: None,
+            peak_viewer_count: None,
         }
     }
 

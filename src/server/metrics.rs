@@ -25,7 +25,7 @@ pub enum Kind {
 }
 
 /// Every metric of this process: its name, what it is, what it tells.
-pub const METRICS: [(&str, Kind, &str); 12] = [
+pub const METRICS: [(&str, Kind, &str); 13] = [
     ("footlight_starts_total", Kind::Counter, "Starts by outcome: started, repeated, or why not."),
     ("footlight_click_to_live_seconds", Kind::Histogram, "From the start to the first destination that takes the show."),
     ("footlight_reconciler_actions_total", Kind::Counter, "Steps that brought a show to where it shall be."),
@@ -33,6 +33,11 @@ pub const METRICS: [(&str, Kind, &str); 12] = [
     ("footlight_livekit_seconds", Kind::Histogram, "How long LiveKit took, by call."),
     ("footlight_store_seconds", Kind::Histogram, "How long the store took for a statement."),
     ("footlight_deliveries_total", Kind::Counter, "Calls to operators' servers: taken or refused."),
+    (
+        "footlight_viewers_asked_total",
+        Kind::Counter,
+        "Questions to platforms for how many watch, by platform and whether they were answered.",
+    ),
     ("footlight_deliveries_pending", Kind::Gauge, "Messages that no operator's server has taken yet; at most 1000 are counted."),
     ("footlight_sessions", Kind::Gauge, "Active sessions by state."),
     ("footlight_sessions_troubled", Kind::Gauge, "Active sessions that have a trouble."),
@@ -101,6 +106,12 @@ pub fn webhook(outcome: &'static str) {
 /// A server of an operator's was told something: `taken`, `refused`.
 pub fn delivery(outcome: &'static str) {
     counter!("footlight_deliveries_total", "outcome" => outcome).increment(1);
+}
+
+/// A platform was asked how many watch.
+pub fn viewers_asked(platform: &'static str, answered: bool) {
+    counter!("footlight_viewers_asked_total", "platform" => platform, "outcome" => if answered { "answered" } else { "failed" })
+        .increment(1);
 }
 
 /// How long a call took that began then.

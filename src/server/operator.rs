@@ -2,6 +2,7 @@
 //! of mode 0700 in the data folder, and is 0600 itself.
 
 use super::{
+    audience::Credential,
     error::{Answer, StudioError},
     http::Refusal,
     livekit::signature,
@@ -10,7 +11,7 @@ use super::{
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        operator::{Done, Order},
+        operator::{Done, Hidden, Order},
     },
     domain::account::Role,
 };
@@ -77,6 +78,9 @@ async fn carry_out(Desk { studio, http }: &Desk, order: Order) -> Answer<Done> {
         Order::RotateKeys => Done::Rotated(studio.rotate_keys().await?),
         Order::ListSessions { all } => Done::Sessions(studio.every_session(all).await?),
         Order::Stop { session, note } => Done::Stopped(Box::new(studio.stop_any(&session, &note).await?)),
+        Order::ViewerCounts { platform, id, secret: Hidden(secret) } => {
+            Done::Told(studio.set_credential(platform, &Credential { id, secret }).await?)
+        }
         Order::TestWebhook => Done::WebhookTaken { address: test_webhook(studio, http).await? },
     })
 }

@@ -5,6 +5,8 @@
 pub mod accounts;
 pub mod agents;
 pub mod analytics;
+mod appends;
+pub mod audience;
 pub mod audit;
 pub mod avatar;
 pub mod decide;
@@ -15,6 +17,7 @@ pub mod feed;
 pub mod games;
 pub mod hall;
 mod history;
+mod holders;
 pub mod keys;
 pub mod lease;
 pub mod listing;
@@ -34,8 +37,10 @@ pub mod story;
 pub mod tally;
 pub mod views;
 pub mod webhooks;
+mod wording;
 
 use super::{
+    audience::CountsViewers,
     auth::caller::Caller,
     clock::Clock,
     error::{Answer, StudioError},
@@ -77,6 +82,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Rooms and egress.
     pub livekit: Arc<dyn LiveKit>,
+    /// Those who tell how many watch.
+    pub audience: Vec<Arc<dyn CountsViewers>>,
     /// The platforms' connections.
     pub relay: Arc<dyn Relay>,
     /// Opens and seals stream keys.
@@ -100,6 +107,10 @@ struct Inner {
     leases: Mutex<HashMap<SessionId, tokio::time::Instant>>,
     /// The revision of each running show that listeners were told last.
     announced: Mutex<HashMap<SessionId, u64>>,
+    /// Lines on their way into feeds.
+    appends: appends::Appends,
+    /// Who holds which key, for a moment.
+    holders: holders::Holders,
     /// One sweep at a time.
     sweeping: tokio::sync::Mutex<()>,
 }
@@ -127,6 +138,8 @@ impl Studio {
             names: Mutex::default(),
             leases: Mutex::default(),
             announced: Mutex::default(),
+            appends: appends::Appends::default(),
+            holders: holders::Holders::default(),
             sweeping: tokio::sync::Mutex::default(),
         }))
     }

@@ -1,7 +1,12 @@
-//! AES-256-GCM over stream keys. A sealed key opens only for the owner and destination it was sealed for.
+//! AES-256-GCM over stream keys and over the credentials that this studio has at other services. What is sealed opens only
+//! for the owner and destination, or for the service, it was sealed for.
 
-use super::store::SealedKey;
-use crate::domain::{destination::StreamKey, ids::DestinationId, session::Owner};
+use super::{audience::Credential, store::SealedKey};
+use crate::domain::{
+    destination::{Platform, StreamKey},
+    ids::DestinationId,
+    session::Owner,
+};
 use aes_gcm::{
     Aes256Gcm, KeyInit,
     aead::{Aead, Payload},
@@ -77,15 +82,7 @@ impl Vault {
     /// # Errors
     /// The cipher refused (it takes any key of less than 64 GB).
     pub fn seal(&self, owner: &Owner, destination: &DestinationId, key: &StreamKey) -> Result<SealedKey, VaultError> {
-        let current = &self.keys[0];
-        let mut iv = [0; IV_BYTES];
-        rand::rng().fill_bytes(&mut iv);
-        let aad = associated(owner, destination);
-        let sealed = current.cipher.encrypt(&iv.into(), Payload { msg: key.expose().as_bytes(), aad: aad.as_bytes() });
-        let sealed = sealed.map_err(|_| VaultError::NotAuthentic)?;
-        let (encrypted, tag) = sealed.split_at(sealed.len() - TAG_BYTES);
-        let text = format!("{}:{}:{}", hex::encode(iv), hex::encode(tag), hex::encode(encrypted));
-        Ok(SealedKey { key_id: current.id.clone(), text })
+        self.encrypt(&of_destination(owner, destination), key.expose())
     }
 
     /// Opens a stream key.
@@ -93,6 +90,39 @@ impl Vault {
     /// # Errors
     /// Malformed, changed, another destination's, or sealed under a master key that is not configured.
     pub fn open(&self, owner: &Owner, destination: &DestinationId, sealed: &SealedKey) -> Result<StreamKey, VaultError> {
+        self.decrypt(&of_destination(owner, destination), sealed).map(StreamKey::new)
+    }
+
+    /// Seals what a platform's service is asked with.
+    ///
+    /// # Errors
+    /// As for a stream key.
+    pub fn seal_credential(&self, platform: Platform, credential: &Credential) -> Result<SealedKey, VaultError> {
+        let text = serde_json::to_string(credential).map_err(|_| VaultError::MalformedText)?;
+        self.encrypt(&of_service(platform), &text)
+    }
+
+    /// Opens what a platform's service is asked with.
+    ///
+    /// # Errors
+    /// As for a stream key.
+    pub fn open_credential(&self, platform: Platform, sealed: &SealedKey) -> Result<Credential, VaultError> {
+        let text = self.decrypt(&of_service(platform), sealed)?;
+        serde_json::from_str(&text).map_err(|_| VaultError::MalformedText)
+    }
+
+    fn encrypt(&self, associated: &str, text: &str) -> Result<SealedKey, VaultError> {
+        let current = &self.keys[0];
+        let mut iv = [0; IV_BYTES];
+        rand::rng().fill_bytes(&mut iv);
+        let sealed = current.cipher.encrypt(&iv.into(), Payload { msg: text.as_bytes(), aad: associated.as_bytes() });
+        let sealed = sealed.map_err(|_| VaultError::NotAuthentic)?;
+        let (encrypted, tag) = sealed.split_at(sealed.len() - TAG_BYTES);
+        let text = format!("{}:{}:{}", hex::encode(iv), hex::encode(tag), hex::encode(encrypted));
+        Ok(SealedKey { key_id: current.id.clone(), text })
+    }
+
+    fn decrypt(&self, associated: &str, sealed: &SealedKey) -> Result<String, VaultError> {
         let master = self.keys.iter().find(|key| key.id == sealed.key_id).ok_or(VaultError::UnknownMasterKey)?;
         let mut parts = sealed.text.split(':').map(|part| hex::decode(part).map_err(|_| VaultError::MalformedText));
         let (Some(iv), Some(tag), Some(encrypted), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
@@ -104,10 +134,9 @@ impl Vault {
             return Err(VaultError::MalformedText);
         }
         message.extend(tag);
-        let aad = associated(owner, destination);
-        let opened =
-            master.cipher.decrypt(&iv.into(), Payload { msg: &message, aad: aad.as_bytes() }).map_err(|_| VaultError::NotAuthentic)?;
-        String::from_utf8(opened).map(StreamKey::new).map_err(|_| VaultError::NotAuthentic)
+        let payload = Payload { msg: &message, aad: associated.as_bytes() };
+        let opened = master.cipher.decrypt(&iv.into(), payload).map_err(|_| VaultError::NotAuthentic)?;
+        String::from_utf8(opened).map_err(|_| VaultError::NotAuthentic)
     }
 
     /// Names the master key that seals, without telling it.
@@ -121,8 +150,13 @@ impl Vault {
     }
 }
 
-fn associated(owner: &Owner, destination: &DestinationId) -> String {
+fn of_destination(owner: &Owner, destination: &DestinationId) -> String {
     format!("{owner}\n{destination}")
+}
+
+/// No owner's: theirs begin with `user:` or `agent:`.
+fn of_service(platform: Platform) -> String {
+    format!("service\n{}", platform.name())
 }
 
 #[cfg(test)]
@@ -178,6 +212,17 @@ mod tests {
         assert!(vault.needs_rotation(&old));
         assert!(!vault.needs_rotation(&vault.seal(&owner("u1"), &place("d1"), &key()).expect("sealed")));
         assert_eq!(Vault::new([2; 32], Vec::new()).open(&owner("u1"), &place("d1"), &old), Err(VaultError::UnknownMasterKey));
+    }
+
+    #[test]
+    fn a_services_credential_opens_for_it_alone() {
+        let vault = Vault::new([1; 32], Vec::new());
+        let credential = Credential { id: "app".into(), secret: "canary".into() };
+        let sealed = vault.seal_credential(Platform::Twitch, &credential).expect("sealed");
+        assert_eq!(vault.open_credential(Platform::Twitch, &sealed), Ok(credential.clone()));
+        assert_eq!(vault.open_credential(Platform::Youtube, &sealed), Err(VaultError::NotAuthentic));
+        assert_eq!(vault.open(&owner("service"), &place("twitch"), &sealed), Err(VaultError::NotAuthentic));
+        assert!(!format!("{credential:?} {sealed:?}").contains("canary"));
     }
 
     proptest! {

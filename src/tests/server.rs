@@ -3,6 +3,10 @@
 
 #[path = "server/app.rs"]
 mod app;
+#[path = "server/appends.rs"]
+mod appends;
+#[path = "server/audience.rs"]
+mod audience;
 #[path = "server/books.rs"]
 mod books;
 #[path = "server/crashes.rs"]
@@ -13,6 +17,8 @@ mod deliveries;
 mod leases;
 #[path = "server/mortal.rs"]
 mod mortal;
+#[path = "server/platforms.rs"]
+mod platforms;
 #[path = "server/rotation.rs"]
 mod rotation;
 #[path = "server/state.rs"]

@@ -52,6 +52,7 @@ contract! {
     shows::every_egress_a_session_had_leads_to_it,
     shows::a_destination_is_its_owners_and_is_really_deleted,
     shows::only_what_another_master_key_sealed_is_sealed_again,
+    shows::a_services_credential_is_replaced_sealed_again_and_forgotten,
     shows::overlay_tokens_are_revoked_by_generation_or_all,
     feed::lines_are_numbered_without_gaps_and_each_id_counts_once,
     feed::a_batch_is_appended_in_order_and_counted,

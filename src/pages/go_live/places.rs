@@ -45,7 +45,7 @@ impl Places {
         if self.count() == 0 {
             return Some("Pick a place, or a rehearsal.".to_owned());
         }
-        self.typed.with(|typed| typed.iter().find_map(|place| place.fault())).map(|fault| fault.to_string())
+        self.typed.with(|typed| typed.iter().find_map(|place| place.fault()))
     }
 
     /// The saved ones that are ticked.
@@ -84,11 +84,18 @@ pub fn as_sent(place: TypedPlace) -> TypedDestination {
         custom_rtmp_url: platform.wants_address().then(|| place.address.get_untracked().trim().to_owned()),
         stream_key: StreamKey::new(place.key.get_untracked()),
         save_as: place.keep.get_untracked().then_some(name),
+        channel: untrack(|| place.typed_channel()),
     }
 }
 
 fn rehearsal() -> TypedDestination {
-    TypedDestination { platform: Platform::Rehearsal, custom_rtmp_url: None, stream_key: StreamKey::new(String::new()), save_as: None }
+    TypedDestination {
+        platform: Platform::Rehearsal,
+        custom_rtmp_url: None,
+        stream_key: StreamKey::new(String::new()),
+        save_as: None,
+        channel: None,
+    }
 }
 
 /// The panel.

@@ -97,6 +97,7 @@ pub fn Targets(
                 1 => facts.push("came back once".to_owned()),
                 times => facts.push(format!("came back {times} times")),
             }
+            facts.extend(words::viewers(place.viewer_count, place.peak_viewer_count));
             if let Some(address) = place.destination.address.filter(|_| place.destination.platform == Platform::Custom) {
                 facts.push(address);
             }

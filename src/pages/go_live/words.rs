@@ -1,7 +1,7 @@
 //! What the Studio says of a show, in sentences a person would say. Pure.
 
 use super::running::{Presence, is_over};
-pub use crate::pages::words::{clock, destination, megabits};
+pub use crate::pages::words::{clock, destination, megabits, viewers};
 
 use crate::{
     api::{broadcast::IngestReport, sessions::SessionView},

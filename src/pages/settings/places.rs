@@ -53,6 +53,7 @@ pub fn Places(agent: Option<AgentId>) -> impl IntoView {
         if let Some(place) = &place {
             form.platform.set(place.destination.platform);
             form.name.set(place.destination.name.clone());
+            form.channel.set(place.destination.channel.clone().unwrap_or_default());
             form.address.set(place.destination.address.clone().filter(|_| place.destination.platform.wants_address()).unwrap_or_default());
         }
         form.keep.set(true);
@@ -65,6 +66,7 @@ pub fn Places(agent: Option<AgentId>) -> impl IntoView {
             custom_rtmp_url: Some(form.address.get_untracked()).filter(|address| !address.is_empty()),
             stream_key: StreamKey::new(form.key.get_untracked()),
             save_as: Some(form.name.get_untracked()),
+            channel: untrack(|| form.typed_channel()),
         };
         save.dispatch((id, typed));
     };
@@ -85,7 +87,7 @@ pub fn Places(agent: Option<AgentId>) -> impl IntoView {
         >
             <div class="settings-form panel">
                 <Show when=move || editing.get().flatten().is_some()>
-                    <p class="quiet">"The name alone changes without the key. Another platform or address needs its own."</p>
+                    <p class="quiet">"Name and channel change without the key. Another platform or address needs its own."</p>
                 </Show>
                 <DestinationForm place=form on_remove=move |()| editing.set(None)/>
                 {fault(save)}
@@ -112,8 +114,15 @@ fn Row(place: SavedPlace, #[prop(into)] on_edit: Callback<SavedPlace>, #[prop(in
     let one = &place.destination;
     let label = one.label().to_owned();
     let used = place.used_at.map_or_else(|| "never used".to_owned(), |at| format!("used {}", moment(at)));
-    let small: Vec<String> =
-        [one.address.clone(), key_tail(one).map(|tail| format!("key {tail}")), Some(used)].into_iter().flatten().collect();
+    let small: Vec<String> = [
+        one.address.clone(),
+        key_tail(one).map(|tail| format!("key {tail}")),
+        one.channel.as_ref().map(|of| format!("channel {of}")),
+        Some(used),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let attempt = Action::new(|id: &DestinationId| try_destination(id.clone()));
     let outcome = move || {
         attempt.value().get().map(|answer| match answer {

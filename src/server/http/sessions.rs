@@ -64,7 +64,13 @@ pub async fn start(
     let mut show = body.show;
     if let Some(platform) = body.platform {
         let stream_key = body.stream_key.unwrap_or_else(|| StreamKey::new(String::new()));
-        show.destinations.push(TypedDestination { platform, custom_rtmp_url: body.custom_rtmp_url, stream_key, save_as: None });
+        show.destinations.push(TypedDestination {
+            platform,
+            custom_rtmp_url: body.custom_rtmp_url,
+            stream_key,
+            save_as: None,
+            channel: None,
+        });
     } else if body.stream_key.is_some() || body.custom_rtmp_url.is_some() {
         return Err(ApiError::invalid("platform", "Say which platform streamKey and customRtmpUrl are for.").into());
     }

@@ -1,6 +1,7 @@
-//! The store's second half: what is summed up over shows, and what operators' own servers are still to be told.
+//! The store's second half: what is summed up over shows, what operators' own servers are still to be told, and what other
+//! services are asked with.
 
-use super::StoreError;
+use super::{SealedKey, StoreError};
 use crate::domain::{
     analytics::Sum,
     ids::{SessionId, UserId},
@@ -51,7 +52,7 @@ impl Delivery {
     }
 }
 
-/// Sums and the outbox.
+/// Sums, the outbox, credentials.
 #[async_trait]
 pub trait Books: Send + Sync + 'static {
     /// The sums of an account's shows that are over, or of everybody's, over days (`2026-11-23`, both ends included).
@@ -64,4 +65,10 @@ pub trait Books: Send + Sync + 'static {
     async fn deliveries(&self, session: Option<&SessionId>, behind: Option<&str>, limit: usize) -> Result<Vec<Delivery>, StoreError>;
     /// Makes a line due again; [`StoreError::Missing`] if there is none.
     async fn deliver_again(&self, id: &str, due: Timestamp) -> Result<(), StoreError>;
+    /// What a service is asked with, sealed.
+    async fn credential(&self, service: &str) -> Result<Option<SealedKey>, StoreError>;
+    /// Replaces it; `None` forgets it.
+    async fn set_credential(&self, service: &str, sealed: Option<&SealedKey>) -> Result<(), StoreError>;
+    /// Replaces it, unless it is no longer the old one; whether it did.
+    async fn reseal_credential(&self, service: &str, old: &SealedKey, new: &SealedKey) -> Result<bool, StoreError>;
 }

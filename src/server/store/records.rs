@@ -68,7 +68,7 @@ pub struct Avatar {
     pub bytes: Vec<u8>,
 }
 
-/// A stream key as stored: `iv:authTag:encrypted` in hexadecimal, and which master key sealed it.
+/// A stream key or another secret as stored: `iv:authTag:encrypted` in hexadecimal, and which master key sealed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedKey {
     /// Names the master key, without telling it.

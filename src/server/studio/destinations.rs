@@ -1,6 +1,9 @@
 //! From what the caller names or types to destinations the relay can use: platform rules, the address guard, keys sealed.
 
-use super::{Change, Studio};
+use super::{
+    Change, Studio,
+    wording::{place_channel, place_name, unusable},
+};
 use crate::{
     api::{
         broadcast::{WantedDestination, WantedIngest, WantedShow, WantedTarget},
@@ -10,7 +13,7 @@ use crate::{
     },
     domain::{
         address::{IngestTarget, check_address, check_ip},
-        destination::{Destination, Platform, StreamKey, UnusableDestination, ingest_address},
+        destination::{Destination, Platform, StreamKey, ingest_address},
         ids::{DestinationId, Generation, SessionId, UserId},
         session::{EndReason, Outcome, Owner, Session},
     },
@@ -187,9 +190,10 @@ impl Studio {
         let destination = Destination {
             id,
             platform: typed.platform,
-            name: typed.save_as.as_deref().map(clean_name).unwrap_or_default(),
+            name: typed.save_as.as_deref().map(place_name).unwrap_or_default(),
             address,
             key_tail: typed.stream_key.tail(),
+            channel: place_channel(typed.platform, typed.channel.as_deref())?,
         };
         self.guard(&destination).await?;
         Ok(destination)
@@ -278,20 +282,6 @@ impl Studio {
 
 fn too_many() -> StudioError {
     StudioError::Refused(ApiError::invalid("destinations", format!("A show plays on at most {MOST_DESTINATIONS} places.")))
-}
-
-fn unusable(error: &UnusableDestination) -> ApiError {
-    let field = match error {
-        UnusableDestination::KeyMissing(_) | UnusableDestination::KeyMalformed(_) => "streamKey",
-        UnusableDestination::AddressMissing(_) | UnusableDestination::AddressMalformed(_) => "customRtmpUrl",
-    };
-    let mut message = error.to_string();
-    message.push('.');
-    ApiError::invalid(field, message)
-}
-
-fn clean_name(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect()
 }
 
 /// Ids are ULIDs in lower case: sortable by time, safe in addresses.

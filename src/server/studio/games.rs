@@ -1,6 +1,6 @@
 //! Games that start and end an agent's show by themselves. Every call may come twice.
 
-use super::{Change, Studio, start::plain_text};
+use super::{Change, Studio, wording::plain_text};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},

@@ -2,7 +2,7 @@
 
 use super::{
     Change, Studio,
-    start::{delay, plain_text},
+    wording::{delay, plain_text},
 };
 use crate::{
     api::{

@@ -43,6 +43,7 @@ impl Studio {
         tokio::spawn(async move { relay.hear_relay().await });
         let outbox = self.clone();
         tokio::spawn(async move { outbox.keep_delivering().await });
+        self.keep_counting();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {

@@ -4,7 +4,7 @@
 use super::Studio;
 use crate::{
     api::operator::Rotation,
-    domain::{audit::AuditAction, ids::DestinationId, session::Owner},
+    domain::{audit::AuditAction, destination::Platform, ids::DestinationId, session::Owner},
     server::{
         auth::origin::Origin,
         error::{Answer, StudioError},
@@ -17,7 +17,7 @@ use crate::{
 const ROUNDS: usize = 5;
 
 impl Studio {
-    /// Seals every stream key, of saved destinations and of sessions, under the current master key.
+    /// Seals every stream key, of saved destinations and of sessions, and every credential under the current master key.
     ///
     /// # Errors
     /// The store failed; what was sealed again until then stays so.
@@ -27,6 +27,7 @@ impl Studio {
             let (mut resealed, mut unreadable, mut raced) = (0, 0, false);
             self.rotate_saved(&mut resealed, &mut unreadable, &mut raced).await?;
             self.rotate_sessions(&mut resealed, &mut unreadable, &mut raced).await?;
+            self.rotate_credentials(&mut resealed, &mut unreadable, &mut raced).await?;
             done = Rotation { resealed: done.resealed + resealed, unreadable };
             if !raced {
                 break;
@@ -67,6 +68,25 @@ impl Studio {
             }
             if self.store().reseal_session(&id, &old, &new).await? {
                 *resealed += count;
+            } else {
+                *raced = true;
+            }
+        }
+        Ok(())
+    }
+
+    async fn rotate_credentials(&self, resealed: &mut usize, unreadable: &mut usize, raced: &mut bool) -> Answer<()> {
+        for platform in Platform::ALL.into_iter().filter(|platform| platform.tells_viewers()) {
+            let sealed = self.store().credential(platform.name()).await?;
+            let Some(old) = sealed.filter(|sealed| self.vault().needs_rotation(sealed)) else { continue };
+            let Ok(credential) = self.vault().open_credential(platform, &old) else {
+                tracing::warn!(service = platform.name(), "its stored credentials do not open under any master key that is configured");
+                *unreadable += 1;
+                continue;
+            };
+            let new = self.vault().seal_credential(platform, &credential).map_err(|error| StudioError::Internal(error.to_string()))?;
+            if self.store().reseal_credential(platform.name(), &old, &new).await? {
+                *resealed += 1;
             } else {
                 *raced = true;
             }

@@ -1,6 +1,10 @@
 //! Saved destinations: kept, renamed, tried, forgotten. Address and key belong together: neither changes without the other.
 
-use super::{Studio, destinations::new_id};
+use super::{
+    Studio,
+    destinations::new_id,
+    wording::{place_channel, place_name},
+};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
@@ -64,7 +68,7 @@ impl Studio {
         self.keep(&owner, new_id(), &typed, None).await
     }
 
-    /// Changes a kept destination. Its name alone may change; a new platform, address or key comes with the key.
+    /// Changes a kept destination. Its name and channel may change alone; a new platform, address or key comes with the key.
     ///
     /// # Errors
     /// It is not the caller's, or a field is not acceptable.
@@ -80,8 +84,9 @@ impl Studio {
             }
             return self.keep(&old.owner, id.clone(), &typed, old.used_at).await;
         }
-        let name = typed.save_as.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
-        let saved = SavedDestination { destination: Destination { name, ..old.destination }, ..old };
+        let name = typed.save_as.as_deref().map(place_name).unwrap_or_default();
+        let channel = place_channel(typed.platform, typed.channel.as_deref())?;
+        let saved = SavedDestination { destination: Destination { name, channel, ..old.destination }, ..old };
         self.store().save_destination(&saved).await?;
         Ok(SavedPlace { destination: saved.destination, used_at: saved.used_at })
     }

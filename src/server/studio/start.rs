@@ -2,13 +2,18 @@
 //! token back at once; the egress is asked for in the background while the host already joins. A step that fails ends the
 //! session with its cause, and the take-down undoes the earlier ones.
 
-use super::{Studio, destinations::Resolved};
+use super::{
+    Studio,
+    destinations::Resolved,
+    wording::{delay, plain_text},
+};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
         sessions::{StartShow, StartedShow, VideoChoice},
     },
     domain::{
+        audience::Audience,
         ids::{Generation, SessionId},
         overlay::OverlaySettings,
         room::room_name,
@@ -28,7 +33,6 @@ use tracing::Instrument;
 
 /// The room outlives the host's absence by more than the grace, so that the grace decides.
 const ROOM_MARGIN: Duration = Duration::from_secs(30);
-const LONGEST_TITLE: usize = 140;
 
 /// A session's lock, carried from task to task.
 type Held = tokio::sync::OwnedMutexGuard<()>;
@@ -99,6 +103,7 @@ impl Studio {
             host: HostPresence::NotYet,
             replaced_at: Vec::new(),
             results: Vec::new(),
+            audience: Audience::default(),
             revision: 1,
         };
         // Held until the first egress is stored, so that nobody takes the pending session for a forgotten one; in a task of
@@ -286,19 +291,4 @@ fn in_the_way(id: &SessionId) -> StudioError {
     let detail = serde_json::json!({ "sessionId": id });
     let message = "Another show of yours is running. End it first, or start with \"replace\": true.";
     StudioError::Refused(ApiError { detail, ..ApiError::new(ErrorCode::Conflict, message) })
-}
-
-/// At most ten minutes: longer, and the picture and what is said of it belong to different matches.
-pub(super) fn delay(asked_ms: u32) -> Answer<u32> {
-    const MOST_MS: u32 = 600_000;
-    let refused = || ApiError::invalid("broadcastDelayMs", format!("broadcastDelayMs must be at most {MOST_MS}."));
-    if asked_ms <= MOST_MS { Ok(asked_ms) } else { Err(refused().into()) }
-}
-
-pub(super) fn plain_text(field: &str, text: &str) -> Answer<String> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.chars().count() > LONGEST_TITLE || text.chars().any(char::is_control) {
-        return Err(ApiError::invalid(field, format!("{field} must be at most {LONGEST_TITLE} characters of plain text.")).into());
-    }
-    Ok(text)
 }

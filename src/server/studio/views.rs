@@ -48,15 +48,19 @@ impl Studio {
             entity_name: session.entity_name.clone(),
             stream_title: session.title.clone(),
             platform: session.destinations.first().map(|destination| destination.platform),
-            viewer_count: None,
-            peak_viewer_count: None,
+            viewer_count: session.audience.now(now).filter(|_| running),
+            peak_viewer_count: session.audience.peak(),
             current_lobby_id: session.current_lobby_id.clone(),
             public: session.public,
             broadcast_delay_ms: session.broadcast_delay_ms,
             destinations: session
                 .destinations
                 .iter()
-                .map(|of| destination_view(of, report_of(&of.id), session.state.over_at(), &results))
+                .map(|of| DestinationView {
+                    viewer_count: session.audience.now_of(&of.id, now).filter(|_| running),
+                    peak_viewer_count: session.audience.peak_of(&of.id),
+                    ..destination_view(of, report_of(&of.id), session.state.over_at(), &results)
+                })
                 .collect(),
             composite: report.map(|report| report.ingest.clone()),
             overlay: session.overlay.clone(),
@@ -116,5 +120,7 @@ fn destination_view(
         last_progress_at: live.and_then(|report| report.last_progress_at),
         reconnects: result.map_or(0, |result| result.reconnects),
         uptime_ms: result.map_or(0, |result| result.uptime_ms),
+        viewer_count: None,
+        peak_viewer_count: None,
     }
 }

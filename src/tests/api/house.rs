@@ -11,6 +11,7 @@ use footlight::{
     domain::{agent::Agent, ids::SessionId, key::Scope, timestamp::Timestamp},
     serve::router,
     server::{
+        audience,
         auth::{caller::Caller, origin::Origin},
         clock::Clock,
         livekit::fake::FakeLiveKit,
@@ -89,6 +90,7 @@ impl House {
             store: Arc::new(store),
             livekit: Arc::new(livekit.clone()),
             relay: Arc::new(relay_shows.clone()),
+            audience: audience::services(&config.audience).expect("a client"),
             vault: Vault::new(master, Vec::new()),
             allow: config.allow_private.parse().expect("a list"),
             config,

@@ -36,13 +36,15 @@ const ROOMS: [(&str, &[&str]); 13] = [
 ];
 
 /// Inside the server: what a room must not know, and the files that may.
-const SHUT: [(&str, &str, &[&str]); 7] = [
+const SHUT: [(&str, &str, &[&str]); 9] = [
     ("server::studio", "server::http", &[]),
     ("server::studio", "server::rpc", &[]),
     ("server::http", "server::rpc", &[]),
     ("server", "server::store::surreal", &["server::store"]),
     ("server", "server::livekit::client", &["server::livekit"]),
     ("server", "server::relay::client", &["server::relay", "server::state", "server::http::media"]),
+    ("server", "server::audience::twitch", &["server::audience"]),
+    ("server", "server::audience::youtube", &["server::audience"]),
     ("server::store", "server::studio", &[]),
 ];
 

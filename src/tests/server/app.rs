@@ -17,6 +17,7 @@ use footlight::{
         timestamp::Timestamp,
     },
     server::{
+        audience,
         auth::caller::Caller,
         clock::Clock,
         error::StudioError,
@@ -75,7 +76,9 @@ pub fn process_with(
     livekit: Arc<dyn LiveKit>,
     relay: Arc<dyn Relay>,
 ) -> Studio {
-    Studio::new(Parts { clock: clock.clone(), store, livekit, relay, vault, allow: config.allow_private.parse().expect("a list"), config })
+    let allow = config.allow_private.parse().expect("a list");
+    let audience = audience::services(&config.audience).expect("a client");
+    Studio::new(Parts { clock: clock.clone(), store, livekit, relay, audience, vault, allow, config })
 }
 
 impl TestApp {
@@ -184,6 +187,7 @@ pub fn show() -> StartShow {
             custom_rtmp_url: None,
             stream_key: StreamKey::new("live_0123456789abcdef".to_owned()),
             save_as: None,
+            channel: None,
         }],
         video: None,
         overlay: OverlayPatch::default(),

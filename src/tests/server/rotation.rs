@@ -7,7 +7,15 @@ use footlight::{
         destination::{Platform, StreamKey},
         ids::SessionId,
     },
-    server::{auth::caller::Caller, life::Life, livekit::fake::FakeLiveKit, store::surreal::SurrealStore, studio::Studio, vault::Vault},
+    server::{
+        audience::Credential,
+        auth::caller::Caller,
+        life::Life,
+        livekit::fake::FakeLiveKit,
+        store::{Books, surreal::SurrealStore},
+        studio::Studio,
+        vault::Vault,
+    },
 };
 use std::sync::Arc;
 
@@ -33,6 +41,7 @@ async fn world() -> (TestApp, Caller, SessionId) {
             custom_rtmp_url: None,
             stream_key: StreamKey::new(KEY.to_owned()),
             save_as: Some(name.to_owned()),
+            channel: None,
         };
         before.keep_destination(&caller, None, typed).await.expect("kept");
     }
@@ -65,8 +74,13 @@ async fn a_rotation_seals_everything_again_and_then_the_old_key_may_go() {
     let lone = with(&app, NEW, &[], None).rotate_keys().await.expect("answered");
     assert_eq!((lone.resealed, lone.is_complete()), (0, false), "what does not open stays as it is");
     let both = with(&app, NEW, &[OLD], None);
+    let credential = Credential { id: "app".into(), secret: KEY.into() };
+    let old = Vault::new(OLD, Vec::new()).seal_credential(Platform::Twitch, &credential).expect("sealed");
+    app.store.set_credential("twitch", Some(&old)).await.expect("stored");
     let done = both.rotate_keys().await.expect("rotated");
-    assert!(done.resealed >= 4 && done.is_complete(), "{done:?}");
+    assert!(done.resealed >= 5 && done.is_complete(), "{done:?}");
+    let kept = app.store.credential("twitch").await.expect("the store").expect("kept");
+    assert_eq!(Vault::new(NEW, Vec::new()).open_credential(Platform::Twitch, &kept), Ok(credential));
     assert_eq!(both.rotate_keys().await.expect("again"), Rotation { resealed: 0, unreadable: 0 });
     assert!(opens_without_the_old(&app, &caller).await);
 }

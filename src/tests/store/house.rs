@@ -53,7 +53,7 @@ pub fn owner(name: &str) -> Owner {
 
 pub fn place(name: &str) -> Destination {
     let address = Some("rtmps://live.example/app".to_owned());
-    Destination { id: id(name), platform: Platform::Custom, name: name.to_owned(), address, key_tail: "6f2a".into() }
+    Destination { id: id(name), platform: Platform::Custom, name: name.to_owned(), address, key_tail: "6f2a".into(), channel: None }
 }
 
 pub fn sealed(master: &str, text: &str) -> SealedKey {

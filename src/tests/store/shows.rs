@@ -6,7 +6,7 @@ use footlight::{
         ids::Generation,
         session::{EndReason, Session, SessionState},
     },
-    server::store::{OverlayGrant, SavedDestination, SessionFilter, Store, StoreError, surreal::SurrealStore},
+    server::store::{Books, OverlayGrant, SavedDestination, SessionFilter, Store, StoreError, surreal::SurrealStore},
 };
 
 fn over(of: &Session) -> Session {
@@ -144,6 +144,20 @@ pub async fn only_what_another_master_key_sealed_is_sealed_again(store: SurrealS
     assert!(!store.reseal_session(&id("s1"), &keys("other"), &keys("new")).await.expect("asked"));
     assert!(store.reseal_session(&id("s1"), &keys("s1"), &keys("new")).await.expect("asked"));
     assert_eq!(store.session_keys(&id("s1")).await.expect("read"), keys("new"));
+}
+
+pub async fn a_services_credential_is_replaced_sealed_again_and_forgotten(store: SurrealStore) {
+    let (old, new) = (sealed("master-0", "x:y:z"), sealed(MASTER, "p:q:r"));
+    assert_eq!(store.credential("twitch").await.expect("read"), None);
+    store.set_credential("twitch", Some(&new)).await.expect("stored");
+    store.set_credential("twitch", Some(&old)).await.expect("replaced");
+    assert!(!store.reseal_credential("twitch", &new, &new).await.expect("asked"), "it is no longer what was read");
+    assert!(!store.reseal_credential("youtube", &old, &new).await.expect("asked"));
+    assert!(store.reseal_credential("twitch", &old, &new).await.expect("asked"));
+    assert_eq!(store.credential("twitch").await.expect("read"), Some(new));
+    store.set_credential("twitch", None).await.expect("forgotten");
+    store.set_credential("twitch", None).await.expect("forgotten already");
+    assert_eq!(store.credential("twitch").await.expect("read"), None);
 }
 
 pub async fn overlay_tokens_are_revoked_by_generation_or_all(store: SurrealStore) {

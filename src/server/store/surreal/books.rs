@@ -1,14 +1,15 @@
-//! Sums over shows that are over, and the outbox. Both are written by the statement that changes the session.
+//! Sums over shows that are over, and the outbox: both are written by the statement that changes the session. And the sealed
+//! credentials of other services.
 
 use super::{SurrealStore, query::Database};
 use crate::{
     domain::{
-        analytics::{Sum, counts_of, day_of},
+        analytics::{Sum, counts_of, day_of, is_most},
         ids::{SessionId, UserId},
         session::Session,
         timestamp::Timestamp,
     },
-    server::store::{Books, Delivery, NewDelivery, StoreError},
+    server::store::{Books, Delivery, NewDelivery, SealedKey, StoreError},
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -16,7 +17,8 @@ use serde_json::{Value, json};
 /// Follows a stored change: `$was` is the state before it. A show is over once, so it is summed up once.
 pub(super) const ENTRIES: &str = "
     IF $was NOT IN ['ended', 'failed'] { FOR $sum IN $sums {
-        UPSERT type::record('tally', [$sum.whose, $day, $sum.what]) SET whose = $sum.whose, day = $day, what = $sum.what, n = (n ?? 0) + $sum.n RETURN NONE
+        UPSERT type::record('tally', [$sum.whose, $day, $sum.what]) SET whose = $sum.whose, day = $day, what = $sum.what,
+            n = IF $sum.most { math::max([n ?? 0, $sum.n]) } ELSE { (n ?? 0) + $sum.n } RETURN NONE
     } };
     FOR $news IN $outbox {
         CREATE type::record('outbox', $news.key) SET key = $news.key, session = $key, at = $news.at, due = $news.at, attempts = 0, kind = $news.kind, json = $news.json RETURN NONE
@@ -26,7 +28,9 @@ pub(super) const ENTRIES: &str = "
 /// The variables of [`ENTRIES`].
 pub(super) fn entries(session: &Session, news: &[NewDelivery]) -> Vec<(&'static str, Value)> {
     let counts = counts_of(session);
-    let of = |whose: &str| counts.iter().map(|(what, n)| json!({ "whose": whose, "what": what, "n": n })).collect::<Vec<_>>();
+    let of = |whose: &str| {
+        counts.iter().map(|(what, n)| json!({ "whose": whose, "what": what, "n": n, "most": is_most(what) })).collect::<Vec<_>>()
+    };
     let mut sums = of("all");
     sums.extend(of(session.account.as_str()));
     let outbox = news.iter().enumerate().map(|(turn, news)| {
@@ -74,5 +78,23 @@ impl Books for SurrealStore {
         let sql = "UPDATE type::record('outbox', $id) SET due = $due RETURN VALUE true";
         let found: Vec<bool> = self.0.read(sql, json!({ "id": id, "due": due.as_millis() })).await?;
         if found.is_empty() { Err(StoreError::Missing) } else { Ok(()) }
+    }
+    async fn credential(&self, service: &str) -> Result<Option<SealedKey>, StoreError> {
+        let sql = "SELECT VALUE sealed FROM ONLY type::record('credential', $service)";
+        self.0.read(sql, json!({ "service": service })).await
+    }
+
+    async fn set_credential(&self, service: &str, sealed: Option<&SealedKey>) -> Result<(), StoreError> {
+        let sql = match sealed {
+            Some(_) => "UPSERT type::record('credential', $service) SET sealed = $sealed RETURN NONE",
+            None => "DELETE type::record('credential', $service) RETURN NONE",
+        };
+        self.0.run(sql, json!({ "service": service, "sealed": sealed })).await
+    }
+
+    async fn reseal_credential(&self, service: &str, old: &SealedKey, new: &SealedKey) -> Result<bool, StoreError> {
+        let sql = "UPDATE type::record('credential', $service) SET sealed = $new WHERE sealed.text = $old RETURN VALUE true";
+        let changed: Vec<Value> = self.0.read(sql, json!({ "service": service, "old": old.text, "new": new })).await?;
+        Ok(!changed.is_empty())
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn session(id: &str, created_at: Timestamp) -> Session {
             name: "the platform".into(),
             address: None,
             key_tail: String::new(),
+            channel: None,
         }],
         video: VideoPreset::Hd30.format(),
         overlay: OverlaySettings::for_user(),
@@ -50,6 +51,7 @@ pub(super) fn session(id: &str, created_at: Timestamp) -> Session {
         host: HostPresence::NotYet,
         replaced_at: Vec::new(),
         results: Vec::new(),
+        audience: crate::domain::audience::Audience::default(),
         revision: 1,
     }
 }
