@@ -11,8 +11,8 @@ use crate::{
     pages::{house::House, not_found::NotFound},
 };
 use lazy::{
-    AdminSessionsPage, AnalyticsPage, ApiDocsPage, GalleryPage, GoLivePage, HelpPage, HomePage, OverlayPage, SessionPage, SettingsPage,
-    SignInPage, SignUpPage,
+    AdminSessionsPage, AnalyticsPage, ApiDocsPage, DeliveriesPage, GalleryPage, GoLivePage, HelpPage, HomePage, OverlayPage, SessionPage,
+    SettingsPage, SignInPage, SignUpPage,
 };
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -47,6 +47,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/settings") view={Lazy::<SettingsPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/analytics") view={Lazy::<AnalyticsPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/admin/analytics") view={Lazy::<AnalyticsPage>::new()} ssr=SsrMode::Async/>
+                        <Route path=path!("/admin/deliveries") view={Lazy::<DeliveriesPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/admin/sessions") view={Lazy::<AdminSessionsPage>::new()} ssr=SsrMode::Async/>
                     </ParentRoute>
                     <Route path=path!("/stream/overlay") view={Lazy::<OverlayPage>::new()} ssr=SsrMode::Async/>

@@ -3,6 +3,7 @@
 pub mod admin_sessions;
 pub mod analytics;
 pub mod api_docs;
+pub mod deliveries;
 pub mod gallery;
 pub mod go_live;
 pub mod help;

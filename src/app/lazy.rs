@@ -2,8 +2,8 @@
 //! another's code.
 
 use crate::pages::{
-    admin_sessions::AdminSessions, analytics::Analytics, api_docs::ApiDocs, gallery::Gallery, go_live::GoLive, help::Help, home::Home,
-    overlay::Overlay, session::Session, settings::Settings, sign_in::SignIn, sign_up::SignUp,
+    admin_sessions::AdminSessions, analytics::Analytics, api_docs::ApiDocs, deliveries::Deliveries, gallery::Gallery, go_live::GoLive,
+    help::Help, home::Home, overlay::Overlay, session::Session, settings::Settings, sign_in::SignIn, sign_up::SignUp,
 };
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
@@ -37,5 +37,6 @@ fetched_when_opened! {
     AdminSessionsPage: AdminSessions,
     AnalyticsPage: Analytics,
     ApiDocsPage: ApiDocs,
+    DeliveriesPage: Deliveries,
     OverlayPage: Overlay,
 }

@@ -32,7 +32,10 @@ pub fn AdminSessions() -> AnyView {
     view! {
         <Title text="Sessions"/>
         <main class="page" data-wide="yes" id="content">
-            <div class="page-top"><h1>"Sessions"</h1></div>
+            <div class="page-top">
+                <h1>"Sessions"</h1>
+                <a class="button" href="/admin/deliveries">"Told to other servers"</a>
+            </div>
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
                     hall.get().map(|answer: Result<Hall, ApiError>| match answer {

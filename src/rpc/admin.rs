@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        admin::{Analytics, Hall, Span, Stopped, Wanted},
+        admin::{Analytics, DeliveryPage, Hall, Span, Stopped, Wanted},
         error::ApiError,
     },
     domain::ids::SessionId,
@@ -31,6 +31,22 @@ pub async fn set_draining(draining: bool) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.set_draining(&caller, draining, &rpc::origin()).await)
+}
+
+/// What other servers were told of one show, or of all; behind a line, the next ones.
+#[server(prefix = "/rpc", endpoint = "admin/deliveries", input = Json)]
+pub async fn load_deliveries(session: Option<SessionId>, behind: Option<String>) -> Result<DeliveryPage, ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.list_deliveries(&caller, session.as_ref(), behind.as_deref()).await)
+}
+
+/// Tells a server once more.
+#[server(prefix = "/rpc", endpoint = "admin/send-again", input = Json)]
+pub async fn send_again(id: String) -> Result<(), ApiError> {
+    use crate::server::rpc;
+    let (studio, caller) = rpc::admit().await?;
+    rpc::reply(studio.send_again(&caller, &id).await)
 }
 
 /// A report over one's own shows, or everybody's.
