@@ -2,7 +2,7 @@
 
 use super::{
     house::ToSignIn,
-    words::{clock, destination, health, is_running, key_tail, moment, recording, state, title, trouble},
+    words::{clock, destination, health, is_running, key_tail, moment, recording, state, title, trouble, viewers},
 };
 use crate::{
     api::{
@@ -36,18 +36,20 @@ pub fn Session() -> AnyView {
         },
     );
     let reload = Callback::new(move |()| session.refetch());
+    let told = RwSignal::new(None::<SessionView>);
     let asking = RwSignal::new(false);
     let stop = Action::new(|id: &SessionId| stop_session(id.clone()));
     let refused = move || stop.value().get().and_then(Result::err);
     Effect::new(move |_| {
         let id = params.read().get("id").unwrap_or_default();
+        told.set(None);
         if id.parse::<SessionId>().is_ok() {
             feed::of_session(&id, 0, move |message| {
                 if let ("session", Ok(news)) = (message.event.as_str(), serde_json::from_str::<SessionView>(&message.data)) {
                     // The feed tells from its beginning; what the page knows already is not told again.
-                    let known = session.with_untracked(|known| matches!(known, Some(Ok(known)) if known.revision > news.revision));
+                    let known = told.with_untracked(|known| known.as_ref().is_some_and(|known| known.revision > news.revision));
                     if !known {
-                        session.set(Some(Ok(news)));
+                        told.set(Some(news));
                     }
                 }
             });
@@ -64,7 +66,7 @@ pub fn Session() -> AnyView {
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
                     session.get().map(|answer| match answer {
-                        Ok(session) => view! { <Details session asking/> }.into_any(),
+                        Ok(first) => view! { <Details first told asking/> }.into_any(),
                         Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
                         Err(error) => view! { <Title text="Show"/><Trouble message=error.message on_retry=reload/> }.into_any(),
                     })
@@ -86,44 +88,60 @@ pub fn Session() -> AnyView {
     .into_any()
 }
 
+/// `first` is what the page was loaded with, `told` what the feed has said since. Only what changes is drawn again, so that
+/// focus, picture and open folds stay.
 #[component]
-fn Details(session: SessionView, asking: RwSignal<bool>) -> impl IntoView {
-    let (kind, word) = state(&session);
-    let (health_kind, health) = health(&session);
-    let running = is_running(&session);
-    let now = session.now;
-    let places = session.destinations.iter().cloned().map(|place| view! { <Place place now/> }).collect_view();
-    let facts = facts(&session).into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
-    let troubles = session.health.iter().map(|one| view! { <li>{trouble(one)}</li> }).collect_view();
-    let show_troubles = running && !session.health.is_empty();
+fn Details(first: SessionView, told: RwSignal<Option<SessionView>>, asking: RwSignal<bool>) -> impl IntoView {
+    let id = first.session_id.clone();
+    let view = Memo::new(move |_| {
+        let newer = |told: &SessionView| told.session_id == first.session_id && told.revision >= first.revision;
+        told.get().filter(newer).unwrap_or_else(|| first.clone())
+    });
+    let badge = move |of: fn(&SessionView) -> (&'static str, String)| {
+        let said = Memo::new(move |_| view.with(of));
+        view! { <Badge kind=Signal::derive(move || said.get().0) text=Signal::derive(move || said.get().1)/> }
+    };
+    let running = Memo::new(move |_| view.with(is_running));
+    let verdict =
+        Memo::new(move |_| view.with(|view| view.end_message.clone().filter(|_| !is_running(view)).map(|why| (state(view).0, why))));
+    let troubles = Memo::new(move |_| view.with(|view| if is_running(view) { view.health.clone() } else { Vec::new() }));
+    let played = Memo::new(move |_| view.with(|view| recording(view).filter(|_| !is_running(view))));
+    let thumbnail = {
+        let id = id.clone();
+        move || running.get().then(|| view! { <Thumbnail id=id.clone()/> })
+    };
+    let facts = move || {
+        let facts = view.with(facts).into_iter();
+        facts.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view()
+    };
+    let places =
+        move || view.with(|view| view.destinations.iter().cloned().map(|place| view! { <Place place now=view.now/> }).collect_view());
+    let troubled = move || {
+        let lines = troubles.get().iter().map(|one| view! { <li>{trouble(one)}</li> }).collect_view();
+        troubles.with(|all| !all.is_empty()).then(|| view! { <ul class="troubles panel" aria-label="What is wrong">{lines}</ul> })
+    };
     view! {
-        <Title text=title(&session)/>
+        <Title text=move || view.with(title)/>
         <div class="page-top">
             <div>
-                <h1>{title(&session)}</h1>
-                <p class="running-badges">
-                    <Badge kind=Signal::stored(kind) text=Signal::stored(word)/>
-                    <Badge kind=Signal::stored(health_kind) text=Signal::stored(health)/>
-                </p>
+                <h1>{move || view.with(title)}</h1>
+                <p class="running-badges">{badge(state)}{badge(health)}</p>
             </div>
-            {running
-                .then(|| {
-                    view! {
-                        <div class="buttons">
-                            <a class="button" href="/go-live">"Open the studio"</a>
-                            <button class="button" data-kind="end" type="button" on:click=move |_| asking.set(true)>"End the show"</button>
-                        </div>
-                    }
-                })}
+            <Show when=move || running.get()>
+                <div class="buttons">
+                    <a class="button" href="/go-live">"Open the studio"</a>
+                    <button class="button" data-kind="end" type="button" on:click=move |_| asking.set(true)>"End the show"</button>
+                </div>
+            </Show>
         </div>
-        {session.end_message.clone().filter(|_| !running).map(|why| view! { <p class="verdict panel" data-state=kind>{why}</p> })}
-        {show_troubles.then(|| view! { <ul class="troubles panel" aria-label="What is wrong">{troubles}</ul> })}
+        {move || verdict.get().map(|(kind, why)| view! { <p class="verdict panel" data-state=kind>{why}</p> })}
+        {troubled}
         <dl class="facts" data-small="yes">{facts}</dl>
-        {running.then(|| view! { <Thumbnail id=session.session_id.clone()/> })}
-        {recording(&session).filter(|_| !running).map(|src| view! { <h2 class="section">"The recording"</h2><Player src/> })}
+        {thumbnail}
+        {move || played.get().map(|src| view! { <h2 class="section">"The recording"</h2><Player src/> })}
         <h2 class="section">"Where it plays"</h2>
         <ul class="places">{places}</ul>
-        <What id=session.session_id.clone() revision=session.revision/>
+        <What id revision=Memo::new(move |_| view.with(|view| view.revision))/>
     }
 }
 
@@ -149,9 +167,8 @@ fn Thumbnail(id: SessionId) -> impl IntoView {
 
 /// What happened, and for administrators what lies underneath.
 #[component]
-fn What(id: SessionId, revision: u64) -> impl IntoView {
-    // Asked for again with every revision: this component is made anew then.
-    let story = Resource::new_blocking(move || revision, move |_| load_story(id.clone()));
+fn What(id: SessionId, revision: Memo<u64>) -> impl IntoView {
+    let story = Resource::new_blocking(move || revision.get(), move |_| load_story(id.clone()));
     let told = |story: Story| {
         let lines = story.lines.into_iter().map(|line| {
             view! { <li><time>{moment(line.at)}</time><p>{line.what}</p><small>{line.actor}" · "{line.state}</small></li> }
@@ -190,6 +207,7 @@ fn facts(session: &SessionView) -> Vec<(&'static str, String)> {
         ("picture", format!("{}×{} at {}", video.width, video.height, video.framerate)),
         ("bitrate", format!("{} kbit/s", video.bitrate_kbps)),
     ];
+    facts.extend(viewers(session.viewer_count, session.peak_viewer_count).map(|words| ("watching", words)));
     facts.extend(session.started_at.map(|at| ("went live", moment(at))));
     facts.extend(session.ended_at.map(|at| ("over", moment(at))));
     facts
@@ -200,7 +218,9 @@ fn Place(place: DestinationView, now: Timestamp) -> impl IntoView {
     let (kind, words) = destination(&place, now);
     let tail = key_tail(&place.destination).map(|tail| format!("key {tail}"));
     let back = (place.reconnects > 0).then(|| format!("came back {} ×", place.reconnects));
-    let small = [Some(format!("{} on air", clock(place.uptime_ms))), back, tail].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let watched = viewers(place.viewer_count, place.peak_viewer_count);
+    let small =
+        [Some(format!("{} on air", clock(place.uptime_ms))), watched, back, tail].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     view! {
         <li class="place panel">
             <div>
