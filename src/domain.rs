@@ -5,6 +5,7 @@ pub mod account;
 pub mod address;
 pub mod agent;
 pub mod analytics;
+pub mod audience;
 pub mod audit;
 pub mod destination;
 pub mod ids;

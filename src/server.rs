@@ -1,5 +1,6 @@
 //! Everything behind the pages: use cases, ports and their adapters, both doors. Compiled for the server only.
 
+pub mod audience;
 pub mod auth;
 pub mod clock;
 pub mod error;

@@ -94,6 +94,11 @@ export class Studio {
     return /First sign-in.*: (\S+)/.exec(this.said.join(""))?.[1];
   }
 
+  /** The media server's address, for browsers. */
+  get mediaUrl(): string {
+    return `ws://127.0.0.1:${this.base + 4}`;
+  }
+
   /** The rooms that LiveKit has now. */
   async rooms(): Promise<string[]> {
     const rooms = await new RoomServiceClient(`http://127.0.0.1:${this.base + 4}`, this.secret("LIVEKIT_API_KEY"), this.secret("LIVEKIT_API_SECRET")).listRooms();
@@ -160,14 +165,15 @@ export class Studio {
     return left;
   }
 
-  private look(): void {
-    for (const process of descendants(this.pid)) this.seen.set(`${process.pid}/${process.startedAt}`, process);
-  }
-
-  private secret(name: string): string {
+  /** One of its secrets, for signing as its parts do. */
+  secret(name: string): string {
     const value = this.secrets[name];
     if (value === undefined) throw new Error(`${name} is not in secrets.env`);
     return value;
+  }
+
+  private look(): void {
+    for (const process of descendants(this.pid)) this.seen.set(`${process.pid}/${process.startedAt}`, process);
   }
 }
 

@@ -11,6 +11,8 @@ interface Stage {
   studio: Studio;
   streamer: Streamer;
   goLive: GoLive;
+  /** Further variables of this file's studios. */
+  studioEnv: Record<string, string>;
 }
 
 export const format = { width: 640, height: 360, fps: 15, kbps: 800 };
@@ -28,14 +30,16 @@ export function studioOptions(sink: Sink): Required<StudioOptions> {
 }
 
 export const test = base.extend<Stage>({
+  studioEnv: [{}, { option: true }],
   // Playwright reads a fixture's needs from this pattern.
   sink: async ({}, use) => {
     const sink = await Sink.start();
     await use(sink);
     await sink.stop();
   },
-  studio: async ({ sink }, use, info) => {
-    const studio = await Studio.start(studioOptions(sink));
+  studio: async ({ sink, studioEnv }, use, info) => {
+    const { allow, env } = studioOptions(sink);
+    const studio = await Studio.start({ allow, env: { ...env, ...studioEnv } });
     await use(studio);
     if (info.status !== info.expectedStatus) {
       for (const role of ["serve", "relay", "egress", "livekit"]) console.log(`--- ${role}\n${(await studio.log(role)).slice(-4000)}`);

@@ -1,0 +1,104 @@
+// One page in a browser of its own, and what it costs.
+
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { chromium, type Browser, type CDPSession } from "@playwright/test";
+import { descendants } from "../stack/processes.ts";
+import { chromiumProgram } from "../stack/streamer.ts";
+import { sleep, until } from "../stack/wait.ts";
+
+export class Measured {
+  private bytes = 0;
+  private startedAt: number | undefined;
+  private pid = 0;
+
+  private constructor(
+    private readonly browser: Browser,
+    private readonly devtools: CDPSession,
+  ) {}
+
+  /** Opens an address with nothing cached. */
+  static async open(url: string): Promise<Measured> {
+    const before = new Set(descendants(process.pid).map(({ pid }) => pid));
+    const browser = await chromium.launch({
+      executablePath: chromiumProgram,
+      args: [
+        "--autoplay-policy=no-user-gesture-required",
+        "--allow-loopback-in-peer-connection",
+        "--disable-gpu",
+        "--disable-background-timer-throttling",
+        "--disable-renderer-backgrounding",
+        ...(userInfo().uid === 0 ? ["--no-sandbox"] : []),
+      ],
+    });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+    const devtools = await page.context().newCDPSession(page);
+    const measured = new Measured(browser, devtools);
+    measured.pid = descendants(process.pid).find((one) => one.parent === process.pid && !before.has(one.pid))?.pid ?? 0;
+    devtools.on("Network.loadingFinished", ({ encodedDataLength }) => (measured.bytes += encodedDataLength));
+    devtools.on("Runtime.consoleAPICalled", ({ args, timestamp }) => {
+      if (args[0]?.value === "START_RECORDING") measured.startedAt ??= timestamp;
+    });
+    for (const domain of ["Network", "Runtime", "Performance"] as const) await devtools.send(`${domain}.enable`);
+    await page.goto(url, { waitUntil: "commit" });
+    return measured;
+  }
+
+  /** From the navigation to `START_RECORDING`, in milliseconds. */
+  async start(): Promise<number> {
+    const started = await until("START_RECORDING", () => this.startedAt, 30_000);
+    const { result } = await this.devtools.send("Runtime.evaluate", { expression: "performance.timeOrigin" });
+    return started - Number(result.value);
+  }
+
+  /** What came over HTTP so far, as it was sent. */
+  get sent(): number {
+    return this.bytes;
+  }
+
+  /** Seconds of the page's main thread so far: everything, and scripts alone (JavaScript and WebAssembly, with compiling). */
+  async thread(): Promise<{ task: number; script: number }> {
+    const { metrics } = await this.devtools.send("Performance.getMetrics");
+    const of = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? 0;
+    return { task: of("TaskDuration"), script: of("ScriptDuration") };
+  }
+
+  /** Cores that the whole browser takes, over so many seconds. */
+  async cores(seconds: number): Promise<number> {
+    const before = this.ticks();
+    const begun = performance.now();
+    await sleep(seconds * 1000);
+    return ((this.ticks() - before) * 10) / (performance.now() - begun);
+  }
+
+  /** The whole browser's memory, in megabytes; what processes share is counted once. */
+  get megabytes(): number {
+    const of = (pid: number): number => Number(/^Pss:\s+(\d+)/m.exec(text(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
+    return this.processes().reduce((sum, pid) => sum + of(pid), 0) / 1000;
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+  }
+
+  private processes(): number[] {
+    return [this.pid, ...descendants(this.pid).map(({ pid }) => pid)];
+  }
+
+  /** Hundredths of a second, by all processes that live now. */
+  private ticks(): number {
+    return this.processes().reduce((sum, pid) => {
+      const stat = text(`/proc/${pid}/stat`);
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      return sum + Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+    }, 0);
+  }
+}
+
+function text(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

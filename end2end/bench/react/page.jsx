@@ -1,0 +1,45 @@
+// What a team builds that has LiveKit's own packages and no Footlight: a Web Egress page that shows the shared screen in full,
+// the webcam in its corner and a line with name and title. No match, no decisions, no ticker.
+
+import { LiveKitRoom, RoomAudioRenderer, VideoTrack, useRoomContext, useTracks } from "@livekit/components-react";
+import EgressHelper from "@livekit/egress-sdk";
+import { Track } from "livekit-client";
+import { useEffect, useState } from "react";
+import { createRoot } from "react-dom/client";
+
+const query = new URLSearchParams(location.search);
+
+function Stage() {
+  const room = useRoomContext();
+  const screen = useTracks([Track.Source.ScreenShare])[0];
+  const camera = useTracks([Track.Source.Camera])[0];
+  const [started, setStarted] = useState(false);
+  useEffect(() => EgressHelper.setRoom(room), [room]);
+  const begin = () => {
+    if (started) return;
+    setStarted(true);
+    EgressHelper.startRecording();
+  };
+  return (
+    <main style={{ position: "fixed", inset: 0, background: "#0b0908", color: "#fff", fontFamily: "sans-serif" }}>
+      {screen && <VideoTrack trackRef={screen} onPlaying={begin} style={{ position: "absolute", width: "100%", height: "100%", objectFit: "contain" }} />}
+      {camera && (
+        <VideoTrack
+          trackRef={camera}
+          onPlaying={begin}
+          style={{ position: "absolute", right: "2%", bottom: "3%", width: "22%", borderRadius: 10, border: "3px solid #ffb347" }}
+        />
+      )}
+      <p style={{ position: "absolute", left: 24, top: 16, margin: 0, padding: "8px 16px", borderRadius: 8, background: "rgb(0 0 0 / 0.7)" }}>
+        <b>{query.get("name")}</b> {query.get("title")}
+      </p>
+      <RoomAudioRenderer />
+    </main>
+  );
+}
+
+createRoot(document.getElementById("root")).render(
+  <LiveKitRoom serverUrl={EgressHelper.getLiveKitURL()} token={EgressHelper.getAccessToken()} connect>
+    <Stage />
+  </LiveKitRoom>,
+);
