@@ -31,7 +31,7 @@ test("every page is free of accessibility faults and fits its window", async ({ 
   };
   await all({ "sign-in": "/sign-in", "sign-up": "/sign-up", help: "/help", "api-docs": "/api/docs", front: "/" });
   await signIn(page, studio.firstSignIn() ?? "");
-  await all({ "home-empty": "/", "analytics-empty": "/analytics", "admin-sessions-empty": "/admin/sessions" });
+  await all({ "home-empty": "/", "analytics-empty": "/analytics", "admin-sessions-empty": "/admin/sessions", "deliveries-empty": "/admin/deliveries" });
   await admin(studio, "create-user", "Grace");
   const key = await admin(studio, "create-key", "Grace");
   const call = (path: string, body: object): Promise<Response> =>

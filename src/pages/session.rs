@@ -9,8 +9,7 @@ use crate::{
         error::{ApiError, ErrorCode},
         sessions::{DestinationView, SessionView, Story},
     },
-    browser::clock as browser_clock,
-    browser::feed,
+    browser::{alive::once_alive, clock as browser_clock, feed},
     components::{
         badge::Badge,
         confirm::Confirm,
@@ -42,7 +41,9 @@ pub fn Session() -> AnyView {
     let refused = move || stop.value().get().and_then(Result::err);
     Effect::new(move |_| {
         let id = params.read().get("id").unwrap_or_default();
-        told.set(None);
+        if told.with_untracked(Option::is_some) {
+            told.set(None);
+        }
         if id.parse::<SessionId>().is_ok() {
             feed::of_session(&id, 0, move |message| {
                 if let ("session", Ok(news)) = (message.event.as_str(), serde_json::from_str::<SessionView>(&message.data)) {
@@ -156,10 +157,12 @@ fn Thumbnail(id: SessionId) -> impl IntoView {
             turn.update(|turn| *turn += 1);
         });
     });
+    // The picture can be refused while the page is still being made alive.
+    let gone = move |_| once_alive(move || missing.set(true));
     let address = move || format!("/api/streaming/thumbnails/{id}?{}", turn.get());
     view! {
         <figure class="thumbnail panel">
-            <img src=address alt="The picture that viewers get, at most ten seconds old" hidden=move || missing.get() on:error=move |_| missing.set(true)/>
+            <img src=address alt="The picture that viewers get, at most ten seconds old" hidden=move || missing.get() on:error=gone/>
             {move || missing.get().then(|| view! { <figcaption class="quiet">"There is no picture yet."</figcaption> })}
         </figure>
     }
