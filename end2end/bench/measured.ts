@@ -11,6 +11,7 @@ export class Measured {
   private bytes = 0;
   private startedAt: number | undefined;
   private pid = 0;
+  private trouble: string | undefined;
 
   private constructor(
     private readonly browser: Browser,
@@ -39,14 +40,17 @@ export class Measured {
     devtools.on("Runtime.consoleAPICalled", ({ args, timestamp }) => {
       if (args[0]?.value === "START_RECORDING") measured.startedAt ??= timestamp;
     });
+    devtools.on("Runtime.exceptionThrown", ({ exceptionDetails }) => (measured.trouble ??= exceptionDetails.exception?.description ?? exceptionDetails.text));
     for (const domain of ["Network", "Runtime", "Performance"] as const) await devtools.send(`${domain}.enable`);
     await page.goto(url, { waitUntil: "commit" });
     return measured;
   }
 
   /** From the navigation to `START_RECORDING`, in milliseconds. */
-  async start(): Promise<number> {
-    const started = await until("START_RECORDING", () => this.startedAt, 30_000);
+  async start(name = "the page"): Promise<number> {
+    const started = await until("START_RECORDING", () => this.startedAt, 30_000).catch((error: unknown) => {
+      throw new Error(`${name}, ${String(error)}: ${this.trouble ?? "the page says nothing"}`);
+    });
     const { result } = await this.devtools.send("Runtime.evaluate", { expression: "performance.timeOrigin" });
     return started - Number(result.value);
   }

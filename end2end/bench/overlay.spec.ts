@@ -59,7 +59,7 @@ test("the overlay beside a React page of the same function", async ({ sink }) =>
     for (let round = 0; round < rounds; round++) {
       for (const [whose, url] of [["ours", overlay], ["theirs", theirs]] as const) {
         const page = await Measured.open(url);
-        figures[whose].start.push(await page.start());
+        figures[whose].start.push(await page.start(whose));
         const { task, script } = await page.thread();
         figures[whose].task.push(task * 1000);
         figures[whose].script.push(script * 1000);

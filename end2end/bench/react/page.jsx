@@ -2,11 +2,13 @@
 // the webcam in its corner and a line with name and title. No match, no decisions, no ticker.
 
 import { LiveKitRoom, RoomAudioRenderer, VideoTrack, useRoomContext, useTracks } from "@livekit/components-react";
-import EgressHelper from "@livekit/egress-sdk";
+import sdk from "@livekit/egress-sdk";
 import { Track } from "livekit-client";
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 
+// The package is CommonJS with a default of its own inside.
+const EgressHelper = sdk.default ?? sdk;
 const query = new URLSearchParams(location.search);
 
 function Stage() {
