@@ -27,15 +27,17 @@ use leptos_router::hooks::use_params_map;
 #[component]
 pub fn Session() -> AnyView {
     let params = use_params_map();
-    let session = Resource::new_blocking(
-        move || params.read().get("id").unwrap_or_default(),
-        |id| async move {
-            let id: SessionId = id.parse().map_err(|_| ApiError::new(ErrorCode::NotFound, "There is no such show."))?;
-            get_session(id).await
-        },
-    );
+    let session =
+        Resource::new_blocking(move || params.read().get("id").unwrap_or_default(), |id| async move { get_session(show_id(&id)?).await });
     let reload = Callback::new(move |()| session.refetch());
     let told = RwSignal::new(None::<SessionView>);
+    // Made here and not where it is shown: the server draws that part several times, and a story that grows meanwhile would be
+    // another one in the markup than the one that the browser is given.
+    let revision = Memo::new(move |_| told.with(|told| told.as_ref().map_or(0, |told| told.revision)));
+    let story = Resource::new_blocking(
+        move || (params.read().get("id").unwrap_or_default(), revision.get()),
+        |(id, _)| async move { load_story(show_id(&id)?).await },
+    );
     let asking = RwSignal::new(false);
     let stop = Action::new(|id: &SessionId| stop_session(id.clone()));
     let refused = move || stop.value().get().and_then(Result::err);
@@ -67,7 +69,7 @@ pub fn Session() -> AnyView {
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
                     session.get().map(|answer| match answer {
-                        Ok(first) => view! { <Details first told asking/> }.into_any(),
+                        Ok(first) => view! { <Details first told story asking/> }.into_any(),
                         Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
                         Err(error) => view! { <Title text="Show"/><Trouble message=error.message on_retry=reload/> }.into_any(),
                     })
@@ -92,7 +94,12 @@ pub fn Session() -> AnyView {
 /// `first` is what the page was loaded with, `told` what the feed has said since. Only what changes is drawn again, so that
 /// focus, picture and open folds stay.
 #[component]
-fn Details(first: SessionView, told: RwSignal<Option<SessionView>>, asking: RwSignal<bool>) -> impl IntoView {
+fn Details(
+    first: SessionView,
+    told: RwSignal<Option<SessionView>>,
+    story: Resource<Result<Story, ApiError>>,
+    asking: RwSignal<bool>,
+) -> impl IntoView {
     let id = first.session_id.clone();
     let view = Memo::new(move |_| {
         let newer = |told: &SessionView| told.session_id == first.session_id && told.revision >= first.revision;
@@ -142,7 +149,7 @@ fn Details(first: SessionView, told: RwSignal<Option<SessionView>>, asking: RwSi
         {move || played.get().map(|src| view! { <h2 class="section">"The recording"</h2><Player src/> })}
         <h2 class="section">"Where it plays"</h2>
         <ul class="places">{places}</ul>
-        <What id revision=Memo::new(move |_| view.with(|view| view.revision))/>
+        <What story/>
     }
 }
 
@@ -170,8 +177,7 @@ fn Thumbnail(id: SessionId) -> impl IntoView {
 
 /// What happened, and for administrators what lies underneath.
 #[component]
-fn What(id: SessionId, revision: Memo<u64>) -> impl IntoView {
-    let story = Resource::new_blocking(move || revision.get(), move |_| load_story(id.clone()));
+fn What(story: Resource<Result<Story, ApiError>>) -> impl IntoView {
     let told = |story: Story| {
         let lines = story.lines.into_iter().map(|line| {
             view! { <li><time>{moment(line.at)}</time><p>{line.what}</p><small>{line.actor}" · "{line.state}</small></li> }
@@ -200,6 +206,10 @@ fn What(id: SessionId, revision: Memo<u64>) -> impl IntoView {
             }}
         </Transition>
     }
+}
+
+fn show_id(text: &str) -> Result<SessionId, ApiError> {
+    text.parse().map_err(|_| ApiError::new(ErrorCode::NotFound, "There is no such show."))
 }
 
 fn facts(session: &SessionView) -> Vec<(&'static str, String)> {
