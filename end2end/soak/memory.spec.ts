@@ -2,7 +2,7 @@
 // shows and forgets the rest.
 
 import { SignUp } from "../stack/pages.ts";
-import { admin } from "../stack/studio.ts";
+import { admin, post } from "../stack/studio.ts";
 import { expect, test } from "../stack/test.ts";
 import { sleep } from "../stack/wait.ts";
 
@@ -15,12 +15,7 @@ const batch = 100;
 test("the overlay's memory is flat over the events of twelve hours", async ({ studio, streamer }) => {
   await new SignUp(streamer.page).as("Ada", "a long enough password");
   const key = await admin(studio, "create-key", "Ada");
-  const call = (path: string, body: object): Promise<Response> =>
-    fetch(`${studio.url}/api/streaming/${path}`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
+  const call = (path: string, body: object): Promise<Response> => post(studio, key, path, body);
   const { sessionId } = (await (await call("start", { streamType: "agent", platform: "rehearsal" })).json()) as { sessionId: string };
   const page = await streamer.context.newPage();
   const devtools = await page.context().newCDPSession(page);

@@ -2,7 +2,7 @@
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { signIn } from "../stack/pages.ts";
-import { admin } from "../stack/studio.ts";
+import { admin, post } from "../stack/studio.ts";
 import { expect, test } from "../stack/test.ts";
 
 test("somebody else's show appears in the open table, goes on air, is stopped with a reason, and no new one starts while draining", async ({ studio, streamer }, info) => {
@@ -11,11 +11,7 @@ test("somebody else's show appears in the open table, goes on air, is stopped wi
   await admin(studio, "create-user", "Grace");
   const key = await admin(studio, "create-key", "Grace");
   const start = (): Promise<Response> =>
-    fetch(`${studio.url}/api/streaming/start`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ streamType: "agent", platform: "rehearsal", streamTitle: "A quiet match" }),
-    });
+    post(studio, key, "start", { streamType: "agent", platform: "rehearsal", streamTitle: "A quiet match" });
   await page.goto("/admin/sessions");
   await expect(page.locator("html[data-hydrated]")).toBeAttached();
   await expect(page.getByText("Shows appear here the moment they are asked for.")).toBeVisible();

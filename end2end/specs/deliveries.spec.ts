@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { AxeBuilder } from "@axe-core/playwright";
 import { settled, signIn } from "../stack/pages.ts";
 import { Streamer } from "../stack/streamer.ts";
-import { Studio, admin } from "../stack/studio.ts";
+import { Studio, admin, post } from "../stack/studio.ts";
 import { expect, studioOptions, test } from "../stack/test.ts";
 
 const secret = "a secret that signs the messages";
@@ -40,11 +40,7 @@ test("a message that an operator's server refused is on the page, and arrives wh
     await expect(page.getByText("Nothing was told yet")).toBeVisible();
     await admin(studio, "create-user", "Grace");
     const key = await admin(studio, "create-key", "Grace");
-    const started = await fetch(`${studio.url}/api/streaming/start`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify({ streamType: "agent", platform: "rehearsal", streamTitle: "A quiet match" }),
-    });
+    const started = await post(studio, key, "start", { streamType: "agent", platform: "rehearsal", streamTitle: "A quiet match" });
     expect(started.status).toBe(201);
 
     const row = page.getByRole("row").filter({ hasText: "session.live" });

@@ -3,7 +3,7 @@
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { settled, signIn } from "../stack/pages.ts";
-import { admin } from "../stack/studio.ts";
+import { admin, post } from "../stack/studio.ts";
 import { expect, test } from "../stack/test.ts";
 
 test("every page is free of accessibility faults and fits its window", async ({ studio, streamer }, info) => {
@@ -34,12 +34,7 @@ test("every page is free of accessibility faults and fits its window", async ({ 
   await all({ "home-empty": "/", "analytics-empty": "/analytics", "admin-sessions-empty": "/admin/sessions", "deliveries-empty": "/admin/deliveries" });
   await admin(studio, "create-user", "Grace");
   const key = await admin(studio, "create-key", "Grace");
-  const call = (path: string, body: object): Promise<Response> =>
-    fetch(`${studio.url}/api/streaming/${path}`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
+  const call = (path: string, body: object): Promise<Response> => post(studio, key, path, body);
   const started = await call("start", { streamType: "agent", platform: "rehearsal", streamTitle: "A quiet match" });
   const { sessionId } = (await started.json()) as { sessionId: string };
   await all({ "session-running": `/sessions/${sessionId}`, "admin-sessions-running": "/admin/sessions" });

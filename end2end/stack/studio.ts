@@ -183,6 +183,15 @@ export async function admin(studio: Studio, ...order: string[]): Promise<string>
   return stdout.toString().trim();
 }
 
+/** A call of the API by key. */
+export function post(studio: Studio, key: string, path: string, body: object): Promise<Response> {
+  return fetch(`${studio.url}/api/streaming/${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
 /** The environment without anything of Footlight's, so that a developer's own settings do not reach a test. */
 function surroundings(): Record<string, string> {
   const kept: Record<string, string> = {};

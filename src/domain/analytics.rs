@@ -1,5 +1,5 @@
-//! What is counted over many shows: every show that is over adds the same few sums (and its peaks) to its day, so that no report ever reads
-//! the shows themselves. Pure.
+//! What is counted over many shows: every show that is over adds the same few sums (and its peaks) to its day, so that no
+//! report ever reads the shows themselves. Pure.
 
 use super::{
     destination::Platform,

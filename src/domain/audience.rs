@@ -36,28 +36,30 @@ pub fn channel(platform: Platform, typed: Option<&str>) -> Result<Option<String>
     }
 }
 
-/// Path and query of an address on one of these hosts; a text that is no address stays as it is.
-fn path_on<'a>(typed: &'a str, hosts: &[&str]) -> &'a str {
+/// Path and query of an address on this host.
+fn path_on<'a>(typed: &'a str, host: &str) -> Option<&'a str> {
     let bare = typed.strip_prefix("https://").or_else(|| typed.strip_prefix("http://")).unwrap_or(typed);
     let bare = bare.strip_prefix("www.").or_else(|| bare.strip_prefix("m.")).unwrap_or(bare);
-    hosts.iter().find_map(|host| bare.strip_prefix(host)?.strip_prefix('/')).unwrap_or(typed).trim_end_matches('/')
+    Some(bare.strip_prefix(host)?.strip_prefix('/')?.trim_end_matches('/'))
 }
 
 /// Source: Twitch's rule for user names, 4 to 25 letters, digits and underscores; some old ones are shorter.
 fn twitch(typed: &str) -> Option<String> {
-    let login = path_on(typed, &["twitch.tv"]).trim_start_matches('@');
+    let login = path_on(typed, "twitch.tv").unwrap_or_else(|| typed.trim_end_matches('/')).trim_start_matches('@');
     let plain = (1..=25).contains(&login.len()) && login.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     plain.then(|| login.to_ascii_lowercase())
 }
 
 /// Source: `YouTube` Data API v3, resources `channels` (id, `forHandle`) and `videos` (id).
 fn youtube(typed: &str) -> Option<String> {
-    let short = path_on(typed, &["youtu.be"]);
-    let path = path_on(typed, &["youtube.com"]);
-    let of = |start: &str| path.strip_prefix(start).and_then(|rest| rest.split(['/', '?', '&']).next());
-    let id = if short == typed.trim_end_matches('/') { None } else { short.split(['?', '/']).next() };
-    let id = id.or_else(|| of("watch?v=")).or_else(|| of("live/")).or_else(|| of("channel/"));
-    let id = id.unwrap_or_else(|| path.split(['/', '?']).next().unwrap_or_default());
+    let short = path_on(typed, "youtu.be");
+    let path = short.or_else(|| path_on(typed, "youtube.com")).unwrap_or(typed);
+    let behind = ["watch?v=", "live/", "channel/"].iter().find_map(|start| path.strip_prefix(start)).filter(|_| short.is_none());
+    let id = match behind {
+        Some(rest) => rest.split(['/', '?', '&']).next(),
+        None => path.split(['/', '?']).next(),
+    };
+    let id = id.unwrap_or_default();
     let plain = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
     let fits = match id.strip_prefix('@') {
         Some(handle) => (3..=30).contains(&handle.chars().count()) && handle.chars().all(|c| c.is_alphanumeric() || "-_.·".contains(c)),

@@ -1,7 +1,10 @@
 //! What operators' own servers were told: each message, how its last attempt went, when the next one is due; any of them
 //! once more.
 
-use super::{house::ToSignIn, words::moment};
+use super::{
+    house::{ToSignIn, show_id},
+    words::moment,
+};
 use crate::{
     api::{
         admin::{DeliveryPage, DeliveryView},
@@ -55,8 +58,7 @@ pub fn Deliveries() -> AnyView {
 }
 
 async fn load((session, behind): Asked) -> Result<DeliveryPage, ApiError> {
-    let session = session.map(|id| id.parse().map_err(|_| ApiError::new(ErrorCode::NotFound, "There is no such show.")));
-    load_deliveries(session.transpose()?, behind).await
+    load_deliveries(session.as_deref().map(show_id).transpose()?, behind).await
 }
 
 /// The lines, read again while they are looked at; a row stays the same row.

@@ -1,9 +1,12 @@
 //! What the pages of the house share: the header, and who is signed in.
 
 use crate::{
-    api::{accounts::Me, error::ApiError},
+    api::{
+        accounts::Me,
+        error::{ApiError, ErrorCode},
+    },
     components::masthead::Masthead,
-    domain::account::Role,
+    domain::{account::Role, ids::SessionId},
     rpc::accounts::{sign_out, who_am_i},
 };
 use leptos::prelude::*;
@@ -56,6 +59,14 @@ pub fn safe_next(next: Option<String>) -> String {
     let plain =
         |path: &str| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control);
     next.filter(|path| plain(path)).unwrap_or_else(|| "/".to_owned())
+}
+
+/// A show's id out of an address; what can be none answers like an unknown one.
+///
+/// # Errors
+/// It can be none.
+pub fn show_id(text: &str) -> Result<SessionId, ApiError> {
+    text.parse().map_err(|_| ApiError::new(ErrorCode::NotFound, "There is no such show."))
 }
 
 /// Sends a stranger to sign in and back again.

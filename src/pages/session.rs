@@ -1,7 +1,7 @@
 //! One session: where it stands, where it plays, how it ended.
 
 use super::{
-    house::ToSignIn,
+    house::{ToSignIn, show_id},
     words::{clock, destination, health, is_running, key_tail, moment, recording, state, title, trouble, viewers},
 };
 use crate::{
@@ -114,10 +114,7 @@ fn Details(
         Memo::new(move |_| view.with(|view| view.end_message.clone().filter(|_| !is_running(view)).map(|why| (state(view).0, why))));
     let troubles = Memo::new(move |_| view.with(|view| if is_running(view) { view.health.clone() } else { Vec::new() }));
     let played = Memo::new(move |_| view.with(|view| recording(view).filter(|_| !is_running(view))));
-    let thumbnail = {
-        let id = id.clone();
-        move || running.get().then(|| view! { <Thumbnail id=id.clone()/> })
-    };
+    let thumbnail = move || running.get().then(|| view! { <Thumbnail id=id.clone()/> });
     let facts = move || {
         let facts = view.with(facts).into_iter();
         facts.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view()
@@ -206,10 +203,6 @@ fn What(story: Resource<Result<Story, ApiError>>) -> impl IntoView {
             }}
         </Transition>
     }
-}
-
-fn show_id(text: &str) -> Result<SessionId, ApiError> {
-    text.parse().map_err(|_| ApiError::new(ErrorCode::NotFound, "There is no such show."))
 }
 
 fn facts(session: &SessionView) -> Vec<(&'static str, String)> {

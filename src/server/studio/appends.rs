@@ -6,7 +6,7 @@ use super::{Studio, events::KIND};
 use crate::{
     domain::{ids::SessionId, timestamp::Timestamp},
     server::{
-        error::{Answer, StudioError},
+        error::{Answer, StudioError, chain},
         store::{FeedEntry, NewLine, StoreError},
     },
 };
@@ -90,26 +90,30 @@ impl Studio {
     }
 
     async fn write(&self, id: &SessionId, turn: Vec<Waiting>, now: Timestamp) {
-        let all: Vec<NewLine> = turn.iter().flat_map(|one| one.lines.iter().cloned()).collect();
-        let mut numbers = match self.store().append_lines(id, now, &all).await {
-            Ok(numbers) => numbers,
-            Err(error) => {
-                let words = super::super::error::chain(&error);
-                for one in turn {
-                    let _ = one.told.send(Err(StoreError::Failed(words.clone().into())));
-                }
-                return;
-            }
-        };
-        for (line, seq) in all.into_iter().zip(&numbers) {
-            if let Some(seq) = *seq {
-                self.feed().entry(id.clone(), FeedEntry { seq, at: now, kind: KIND.to_owned(), id: line.id, data: line.data });
-            }
+        let (mut all, mut callers) = (Vec::new(), Vec::new());
+        for Waiting { lines, told } in turn {
+            callers.push((lines.len(), told));
+            all.extend(lines);
         }
-        for one in turn {
-            let rest = numbers.split_off(one.lines.len().min(numbers.len()));
-            // A caller who hung up is not told; the lines stand.
-            let _ = one.told.send(Ok(std::mem::replace(&mut numbers, rest)));
+        // A caller who hung up is not told; the lines stand.
+        match self.store().append_lines(id, now, &all).await {
+            Ok(numbers) => {
+                for (line, seq) in all.into_iter().zip(&numbers) {
+                    if let Some(seq) = *seq {
+                        self.feed().entry(id.clone(), FeedEntry { seq, at: now, kind: KIND.to_owned(), id: line.id, data: line.data });
+                    }
+                }
+                let mut numbers = numbers.into_iter();
+                for (count, told) in callers {
+                    let _ = told.send(Ok(numbers.by_ref().take(count).collect()));
+                }
+            }
+            Err(error) => {
+                let words = chain(&error);
+                for (_, told) in callers {
+                    let _ = told.send(Err(StoreError::Failed(words.clone().into())));
+                }
+            }
         }
     }
 }

@@ -79,6 +79,7 @@ impl Books for SurrealStore {
         let found: Vec<bool> = self.0.read(sql, json!({ "id": id, "due": due.as_millis() })).await?;
         if found.is_empty() { Err(StoreError::Missing) } else { Ok(()) }
     }
+
     async fn credential(&self, service: &str) -> Result<Option<SealedKey>, StoreError> {
         let sql = "SELECT VALUE sealed FROM ONLY type::record('credential', $service)";
         self.0.read(sql, json!({ "service": service })).await
