@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { createServer, type Server } from "node:http";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
-import { freePort } from "./ports.ts";
+import { freePorts } from "./ports.ts";
 import { end, spawn, type ChildProcess } from "./programs.ts";
 import { until } from "./wait.ts";
 
@@ -36,8 +36,22 @@ export class Sink {
 
   static async start(): Promise<Sink> {
     const folder = await mkdtemp(path.join(tmpdir(), "footlight-sink-"));
-    const [rtmpPort, statPort, gatePort] = [await freePort(), await freePort(), await freePort()];
     await mkdir(path.join(folder, "recordings"));
+    // Between the choice of a port and nginx's use of it another program may take it: nginx then ends, and others are tried.
+    for (let attempt = 1; ; attempt++) {
+      const base = await freePorts(3);
+      const sink = await Sink.open(folder, base, base + 1, base + 2);
+      try {
+        await sink.untilUp("the RTMP sink starts");
+        return sink;
+      } catch (error) {
+        await sink.stop(attempt < 3);
+        if (attempt === 3) throw error;
+      }
+    }
+  }
+
+  private static async open(folder: string, rtmpPort: number, statPort: number, gatePort: number): Promise<Sink> {
     await writeFile(path.join(folder, "nginx.conf"), configuration(folder, rtmpPort, statPort, gatePort));
     let sink: Sink | undefined;
     const gate = createServer((request, answer) => {
@@ -46,9 +60,8 @@ export class Sink {
       sink?.offered.push({ key, at: Date.now(), accepted });
       answer.writeHead(accepted ? 200 : 403).end();
     });
-    await new Promise<void>((resolve) => gate.listen(gatePort, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) => gate.once("error", reject).listen(gatePort, "127.0.0.1", resolve));
     sink = new Sink(folder, rtmpPort, statPort, gate, server(folder));
-    await until("the RTMP sink starts", () => sink.stat());
     return sink;
   }
 
@@ -65,7 +78,7 @@ export class Sink {
   /** It comes back with what it had. */
   async comeBack(): Promise<void> {
     this.nginx = server(this.folder);
-    await until("the RTMP sink is back", () => this.stat());
+    await this.untilUp("the RTMP sink is back");
   }
 
   /** What is being published under a key, if anything. */
@@ -91,6 +104,13 @@ export class Sink {
     await end(this.nginx, 5_000);
     await new Promise((resolve) => this.gate.close(resolve));
     if (!keep) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** nginx gives up by itself when it cannot have its ports; then there is nothing to wait for. */
+  private async untilUp(what: string): Promise<void> {
+    const { nginx } = this;
+    const up = await until(what, () => (nginx.exitCode === null ? this.stat() : "ended"), 30_000);
+    if (up === "ended") throw new Error(`${what}: nginx ended with ${nginx.exitCode}: ${await readFile(path.join(this.folder, "error.log"), "utf8")}`);
   }
 
   private async stat(): Promise<string> {
