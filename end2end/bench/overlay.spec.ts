@@ -71,7 +71,7 @@ test("the overlay beside a React page of the same function", async ({ sink }) =>
     console.log(`\n${" ".repeat(34)}${"overlay".padStart(12)}${"React".padStart(12)}   (medians of ${rounds})`);
     const { ours: us, theirs: them } = figures;
     tell("navigation to START_RECORDING", "ms", median(us.start), median(them.start));
-    tell("main thread until then", "ms", median(us.task), median(them.task));
+    tell("CPU of the main thread until then", "ms", median(us.task), median(them.task));
     tell("scripts until then", "ms", median(us.script), median(them.script));
     tell("bytes as they are sent", "kB", us.sent / 1000, them.sent / 1000);
     tell("bytes, the React page as gzip -9", "kB", us.sent / 1000, react.gzipBytes / 1000);

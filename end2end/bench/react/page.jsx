@@ -4,7 +4,7 @@
 import { LiveKitRoom, RoomAudioRenderer, VideoTrack, useRoomContext, useTracks } from "@livekit/components-react";
 import sdk from "@livekit/egress-sdk";
 import { Track } from "livekit-client";
-import { useEffect, useState } from "react";
+import { useEffect, useRef } from "react";
 import { createRoot } from "react-dom/client";
 
 // The package is CommonJS with a default of its own inside.
@@ -15,12 +15,11 @@ function Stage() {
   const room = useRoomContext();
   const screen = useTracks([Track.Source.ScreenShare])[0];
   const camera = useTracks([Track.Source.Camera])[0];
-  const [started, setStarted] = useState(false);
+  const playing = useRef(new Set());
   useEffect(() => EgressHelper.setRoom(room), [room]);
-  const begin = () => {
-    if (started) return;
-    setStarted(true);
-    EgressHelper.startRecording();
+  // As the overlay does: not before both pictures, which this room has, are there.
+  const begin = (event) => {
+    if (playing.current.add(event.target).size === 2) EgressHelper.startRecording();
   };
   return (
     <main style={{ position: "fixed", inset: 0, background: "#0b0908", color: "#fff", fontFamily: "sans-serif" }}>
