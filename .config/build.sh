@@ -21,9 +21,24 @@ build_front() {
   rm -f "$stamp"
   env LEPTOS_SITE_ROOT="target/site" LEPTOS_HASH_FILE_NAME="$hash_file" \
     cargo leptos build --release --frontend-only --split --precompress
+  build_composite
   # cargo-leptos packs gzip loosely.
-  find "$site/pkg" -type f ! -name '*.gz' ! -name '*.br' -exec gzip -9 --keep --force --no-name {} +
+  find "$site" -type f ! -name '*.gz' ! -name '*.br' -exec gzip -9 --keep --force --no-name {} +
   printf '%s\n' "$now" >"$stamp"
+}
+# The page that the egress records: the same library without the house, in one file.
+build_composite() {
+  local out="$CARGO_TARGET_DIR/composite" wasm="$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm/footlight.wasm" hash
+  cargo build --locked --lib --target wasm32-unknown-unknown --profile wasm --features composite
+  wasm-bindgen "$wasm" --target web --no-typescript --remove-name-section --remove-producers-section --out-dir "$out" --out-name composite
+  # What every browser has that the rest needs as well.
+  wasm-opt -Oz --converge --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
+    --enable-reference-types --enable-multivalue "$out/composite_bg.wasm" -o "$out/composite.wasm"
+  hash=$(cat "$out/composite.wasm" "$out/composite.js" | sha256sum | cut -c 1-22)
+  cp "$out/composite.wasm" "$site/pkg/composite.$hash.wasm"
+  cp "$out/composite.js" "$site/pkg/composite.$hash.js"
+  printf 'composite: %s\n' "$hash" >>"$hash_file"
+  node "$root/.config/brotli.mjs" "$site/pkg/composite.$hash.wasm" "$site/pkg/composite.$hash.js"
 }
 server_done() { false; }
 build_server() { cargo build --locked --features ssr --bin footlight; }

@@ -26,6 +26,7 @@ check "clippy, server" cargo clippy --locked --features ssr --all-targets -- -D 
 # Built by name only, so looked at by name.
 check "clippy, bench and soak" cargo clippy --locked --features ssr --test bench --test soak -- -D warnings
 check "clippy, browser" cargo clippy --locked --lib --target wasm32-unknown-unknown --features hydrate -- -D warnings
+check "clippy, composite" cargo clippy --locked --lib --target wasm32-unknown-unknown --features composite -- -D warnings
 check "rustdoc" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --features ssr
 check "tsc" npm --prefix end2end run --silent check
 exit "$failed"

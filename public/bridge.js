@@ -640,6 +640,18 @@ export function earlyStage() {
   enterStage();
 }
 
+/** Settled as soon as the room has been asked for, or need not be.
+ * @type {() => void} */
+let askedFor = () => {};
+const asked = new Promise((/** @type {(value: void) => void} */ done) => (askedFor = done));
+
+/** The composite's program: compiled and begun while the room's answers are on their way, and not before the question, with
+ * which it would compete for the processor. @param {() => Promise<void>} begin */
+export async function onStage(begin) {
+  await Promise.race([asked, new Promise((late) => setTimeout(late, 3000))]);
+  await begin();
+}
+
 /** The page's one stage, begun now if it was not before. Says its media facts whenever they change. */
 export function enterStage() {
   if (stage) {
@@ -657,7 +669,7 @@ export function enterStage() {
     sounds: new Map(), frames: 0,
   };
   stage = made;
-  document.fonts.ready.then(() => {
+  lettered().then(() => {
     made.fonts = true;
     tellStage(made);
   });
@@ -667,12 +679,21 @@ export function enterStage() {
       made.pagePainted = true;
       tellStage(made);
     }
-    requestAnimationFrame(count);
+    // Then a sample is enough to tell a page that lives from one that is frozen, and every frame asked for is work.
+    if (made.frames < 3) requestAnimationFrame(count);
+    else setTimeout(() => requestAnimationFrame(count), 200);
   };
   requestAnimationFrame(count);
   if (made.recorded) setInterval(() => beat(made), 2000);
   if (set.room) joinStage(made, set.room.url, set.room.token, 0);
+  else askedFor();
   return made.handle;
+}
+
+/** Fonts are asked for by stylesheets, and this may run before those are there: only after the load is `ready` the truth. */
+async function lettered() {
+  if (document.readyState !== "complete") await new Promise((loaded) => addEventListener("load", loaded, { once: true }));
+  await document.fonts.ready;
 }
 
 /** @param {Stage} on */
@@ -712,6 +733,7 @@ async function joinStage(on, url, token, attempt) {
       tellStage(on);
     };
     room
+      .on(RoomEvent.SignalConnected, () => askedFor())
       .on(RoomEvent.ParticipantConnected, look)
       .on(RoomEvent.ParticipantDisconnected, look)
       .on(RoomEvent.ParticipantAttributesChanged, look)
@@ -758,6 +780,7 @@ async function joinStage(on, url, token, attempt) {
     }
     look();
   } catch {
+    askedFor();
     again();
   }
 }

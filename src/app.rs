@@ -4,15 +4,15 @@ mod lazy;
 #[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
-pub use shell::{PageHeaders, shell};
+pub use shell::{PageHeaders, composite_shell, shell};
 
 use crate::{
     components::notice::Trouble,
     pages::{house::House, not_found::NotFound},
 };
 use lazy::{
-    AdminSessionsPage, AnalyticsPage, ApiDocsPage, DeliveriesPage, GalleryPage, GoLivePage, HelpPage, HomePage, OverlayPage, SessionPage,
-    SettingsPage, SignInPage, SignUpPage,
+    AdminSessionsPage, AnalyticsPage, ApiDocsPage, DeliveriesPage, GalleryPage, GoLivePage, HelpPage, HomePage, SessionPage, SettingsPage,
+    SignInPage, SignUpPage,
 };
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -22,7 +22,7 @@ use leptos_router::{
     path,
 };
 
-/// Every page. Those of the house share its header; the overlay stands alone. Rendered in one piece (`Async`), so that 401,
+/// Every page of the house, under its header; the composite has a document and a program of its own. Rendered in one piece (`Async`), so that 401,
 /// 404 and redirects are the HTTP status and nothing jumps.
 #[component]
 pub fn App() -> impl IntoView {
@@ -50,7 +50,6 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/admin/deliveries") view={Lazy::<DeliveriesPage>::new()} ssr=SsrMode::Async/>
                         <Route path=path!("/admin/sessions") view={Lazy::<AdminSessionsPage>::new()} ssr=SsrMode::Async/>
                     </ParentRoute>
-                    <Route path=path!("/stream/overlay") view={Lazy::<OverlayPage>::new()} ssr=SsrMode::Async/>
                 </Routes>
             </ErrorBoundary>
         </Router>

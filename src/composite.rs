@@ -1,10 +1,10 @@
-//! The composite that the egress records, and the owner's preview of it. It knows everything at load; an answer that is not
-//! 200 ends the egress at once instead of broadcasting an error page.
+//! The composite: the page that the egress records, and the owner's preview of it. A program of its own, without router, server
+//! functions or anything of the house: what waits for it is a show that wants to go on air.
 
 pub mod still;
 
 use crate::{
-    api::{error::ApiError, overlay::OverlayStage},
+    api::overlay::OverlayStage,
     browser::{
         clock, feed,
         protocol::FeedMessage,
@@ -12,61 +12,29 @@ use crate::{
     },
     components::scene_view::SceneView,
     domain::{
-        ids::SessionId,
         recording::may_start,
         show::{Programme, Show},
         timestamp::Timestamp,
     },
-    rpc::overlay::{load_preview, load_stage},
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::{hooks::use_query_map, params::ParamsMap};
 use serde::Deserialize;
 
-/// `/stream/overlay?sessionId=…&token=…`; without a token a preview, for the owner. `?preview=…` shows a made-up show, under
-/// the settings that stand beside it (`&theme=light&pipCorner=top-left`).
+/// What stands in the document's body. Everything it needs is in `stage`, the same on both sides: there is nothing to load.
 #[component]
-pub fn Overlay() -> AnyView {
-    let query = use_query_map().get_untracked();
-    let made_up = query.get("preview").map(|name| (name, wish(&query)));
-    let (session, token) = (query.get("sessionId"), query.get("token").filter(|token| !token.is_empty()));
-    let stage = Resource::new_blocking(
-        || (),
-        move |()| {
-            // An address without a usable session asks for one that cannot exist, so that it is refused like any unknown one.
-            let session = session.clone().unwrap_or_default().parse().or_else(|_| "none".parse::<SessionId>());
-            let (token, made_up) = (token.clone(), made_up.clone());
-            async move {
-                if let Some((name, wish)) = made_up {
-                    return load_preview(name, wish).await;
-                }
-                let session = session.map_err(|error| ApiError::invalid("sessionId", error.to_string()))?;
-                load_stage(session, token).await
-            }
-        },
-    );
-    view! {
-        <Title text="Overlay"/>
-        <Suspense fallback=|| ()>
-            {move || {
-                stage.get().map(|stage| match stage {
-                    Ok(stage) if stage.made_up.is_some() => {
-                        view! { <main class="overlay"><still::Still stage id_prefix=""/></main> }.into_any()
-                    }
-                    Ok(stage) => view! { <Set stage/> }.into_any(),
-                    Err(error) => view! { <div class="error">{error.message}</div> }.into_any(),
-                })
-            }}
-        </Suspense>
+pub fn Composite(
+    /// What is known at load.
+    stage: OverlayStage,
+) -> AnyView {
+    if stage.made_up.is_some() {
+        return view! { <main class="overlay"><still::Still stage id_prefix=""/></main> }.into_any();
     }
-    .into_any()
+    view! { <Live stage/> }.into_any()
 }
 
-/// The picture, and beside it what the bridge needs to join the room before the application is awake.
+/// The picture of a real show: fed by the room and by the feed.
 #[component]
-fn Set(stage: OverlayStage) -> impl IntoView {
-    let known = early_stage(&stage);
+fn Live(stage: OverlayStage) -> impl IntoView {
     let programme = RwSignal::new(programme(&stage));
     let show = RwSignal::new(so_far(&stage));
     // The browser's clock begins to count only there: what server and browser draw first must be the same.
@@ -91,10 +59,7 @@ fn Set(stage: OverlayStage) -> impl IntoView {
     });
     let (session, seq) = (stage.session_id.clone(), stage.seq);
     Effect::new(move |_| feed::of_session(session.as_str(), seq, move |message| hear(&message, programme, show, recorded)));
-    view! {
-        <script type="application/json" id="stage" inner_html=known></script>
-        <main class="overlay"><SceneView scene id_prefix=""/></main>
-    }
+    view! { <main class="overlay"><SceneView scene id_prefix=""/></main> }
 }
 
 /// What the feed's `session` events say that the picture shows.
@@ -139,12 +104,6 @@ fn hear(message: &FeedMessage, programme: RwSignal<Programme>, show: RwSignal<Sh
     }
 }
 
-/// The settings that stand in the address.
-fn wish(query: &ParamsMap) -> Vec<(String, String)> {
-    let fields = query.clone().into_iter().filter(|(name, _)| name != "preview");
-    fields.map(|(name, text)| (name.into_owned(), text)).collect()
-}
-
 /// What happened before this page was opened.
 fn so_far(stage: &OverlayStage) -> Show {
     let mut show = Show::default();
@@ -164,9 +123,4 @@ fn programme(stage: &OverlayStage) -> Programme {
         live: stage.live_since.is_some(),
         over: false,
     }
-}
-
-/// The stage as JSON that cannot end the element it stands in.
-fn early_stage(stage: &OverlayStage) -> String {
-    serde_json::to_string(stage).unwrap_or_default().replace('<', "\\u003c")
 }

@@ -23,11 +23,12 @@
 //! | [`rpc`] | the browser's door: server functions, three lines each | `api`; `server` in bodies |
 //! | [`browser`] | the only door to JavaScript | `domain` |
 //! | [`components`] | props in, callbacks out | `browser` |
+//! | [`composite`] | the page that the egress records | `components`, `browser` |
 //! | [`pages`] | one per route: load and view | `rpc`, `components`, `browser` |
 //!
-//! [`serve`] and [`app`] stand above all of them. The library is compiled twice: with `ssr` natively, with `hydrate` for
-//! browsers, where each page is a file of its own that is fetched when its address is opened. The gates stand in this file,
-//! in `main` and in `app`, and nowhere below.
+//! [`serve`] and [`app`] stand above all of them. The library is compiled three times: with `ssr` natively; with `hydrate` for
+//! browsers, where each page is a file of its own that is fetched when its address is opened; with `composite` for the browser
+//! of an egress, without the house, in one small file. The gates stand in this file, in `main` and in `app`, and nowhere below.
 //!
 //! # The walk of one click
 //! **Go live** on `/go-live` calls [`rpc::sessions`]`::start_session`, which asks who is calling and hands over to
@@ -50,10 +51,13 @@
 #![recursion_limit = "256"] // The types of larger views nest deeply.
 
 pub mod api;
+#[cfg(not(feature = "composite"))]
 pub mod app;
 pub mod browser;
 pub mod components;
+pub mod composite;
 pub mod domain;
+#[cfg(not(feature = "composite"))]
 pub mod pages;
 pub mod rpc;
 
@@ -74,7 +78,7 @@ pub mod telemetry;
 #[cfg(feature = "ssr")]
 pub mod up;
 
-/// The browser's entry: makes the server's document alive, then says so on `<html>`, for whoever waits to click.
+/// The browser's entry into the house: makes the server's document alive, then says so on `<html>`, for whoever waits to click.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
@@ -84,4 +88,15 @@ pub fn hydrate() {
         Box::pin(leptos::mount::hydrate_from_async(body, app::App)).await.forget();
         browser::alive::come_alive();
     });
+}
+
+/// The browser's entry into the composite: the same, for the one page that is a program of its own.
+#[cfg(feature = "composite")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate_composite() {
+    console_error_panic_hook::set_once();
+    if let Some(stage) = browser::stage::known() {
+        leptos::mount::hydrate_body(move || leptos::view! { <composite::Composite stage/> });
+        browser::alive::come_alive();
+    }
 }

@@ -10,7 +10,6 @@ pub mod help;
 pub mod home;
 pub mod house;
 pub mod not_found;
-pub mod overlay;
 pub mod session;
 pub mod settings;
 pub mod sign_in;

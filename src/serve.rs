@@ -1,6 +1,8 @@
 //! The whole web server: every route in groups with its limits, the layers, the Leptos wiring. The one file that knows both
 //! the pages (`App`) and the server.
 
+mod composite;
+
 use crate::{
     app::{App, PageHeaders, shell},
     config::{env::Env, serve::ServeConfig},
@@ -26,6 +28,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
+    routing::{any, get},
 };
 use leptos::prelude::{get_configuration, provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -136,13 +139,18 @@ pub fn router(state: AppState) -> Router {
         let options = options.clone();
         move || shell(options.clone())
     });
+    let composite = get({
+        let (state, provide) = (state.clone(), provide.clone());
+        move |request: Request| composite::page(state.clone(), provide.clone(), request)
+    });
     let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::front::own_pages_only));
     let unknown = leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()));
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()
         .merge(http::routes(&state))
         .merge(pages)
-        .fallback_service(files.not_found_service(axum::routing::any(unknown).with_state(state.clone())))
+        .route("/stream/overlay", composite)
+        .fallback_service(files.not_found_service(any(unknown).with_state(state.clone())))
         .layer(middleware::from_fn(http::front::name_errors))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

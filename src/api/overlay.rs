@@ -70,7 +70,7 @@ pub struct Told {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "four facts of the page, each named on the wire")]
 pub struct Heartbeat {
-    /// Animation frames painted since load.
+    /// Frames counted since load, some a second: what matters is that they grow.
     pub frames: u64,
     /// Whether a decoded screen frame is on the page.
     pub screen: bool,

@@ -3,7 +3,7 @@
 
 use crate::pages::{
     admin_sessions::AdminSessions, analytics::Analytics, api_docs::ApiDocs, deliveries::Deliveries, gallery::Gallery, go_live::GoLive,
-    help::Help, home::Home, overlay::Overlay, session::Session, settings::Settings, sign_in::SignIn, sign_up::SignUp,
+    help::Help, home::Home, session::Session, settings::Settings, sign_in::SignIn, sign_up::SignUp,
 };
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
@@ -38,5 +38,4 @@ fetched_when_opened! {
     AnalyticsPage: Analytics,
     ApiDocsPage: ApiDocs,
     DeliveriesPage: Deliveries,
-    OverlayPage: Overlay,
 }

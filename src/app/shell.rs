@@ -1,6 +1,7 @@
-//! The document round the application, and the headers that fence it in. Server only.
+//! The documents round the house's pages and round the composite, and the headers that fence them in. Server only.
 
 use super::App;
+use crate::{api::overlay::OverlayStage, composite::Composite};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use leptos_meta::{HashedStylesheet, MetaTags};
@@ -12,24 +13,21 @@ pub struct PageHeaders {
     pub connect_src: String,
 }
 
-/// The overlay joins its room while its program still loads; both use the bridge at one address, so there is one room.
-const EARLY_STAGE: &str = r#"import("/bridge.js").then((bridge) => document.getElementById("stage") && bridge.earlyStage())"#;
+/// The first connection of a browser's process takes a tenth of a second to make, which is free while files are on their way.
+const WARM_UP: &str = "new RTCPeerConnection().close()";
+/// The composite joins its room while its program still loads; both use the bridge at one address, so there is one room.
+const EARLY_STAGE: &str = r#"import { earlyStage } from "/bridge.js"; earlyStage();"#;
+/// What the bridge imports, named here so that it is on its way before the bridge has been read.
+const ROOM_LIBRARY: &str = "/vendor/livekit-client-2.23.0.mjs";
 
-/// The whole document.
+/// The document of the house's pages.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let overlay = is_overlay();
-    set_headers(overlay);
+    set_headers("same-origin", "private, no-cache");
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-page=if overlay { "overlay" } else { "house" }>
+        <html lang="en" data-page="house">
             <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="dark light"/>
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <link rel="preload" href="/fonts/archivo-latin.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-                <HashedStylesheet options=options.clone() id="leptos"/>
-                {overlay.then(|| view! { <script type="module" nonce=use_nonce() inner_html=EARLY_STAGE></script> })}
+                <Basics options=options.clone()/>
                 <HydrationScripts options/>
                 <MetaTags/>
             </head>
@@ -40,13 +38,75 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-fn is_overlay() -> bool {
-    use_context::<axum::http::request::Parts>().is_some_and(|parts| parts.uri.path() == "/stream/overlay")
+/// The composite's document, or why there is none, where the egress looks for it. Its address carries a token: it is neither
+/// stored nor passed on.
+pub fn composite_shell(options: &LeptosOptions, stage: Result<OverlayStage, String>) -> impl IntoView + use<> {
+    set_headers("no-referrer", "no-store");
+    let program = stage.as_ref().ok().map(|stage| {
+        let file = program_file(options);
+        let (script, wasm) = (format!("{file}.js"), format!("{file}.wasm"));
+        let start = format!(
+            r#"import start, {{ hydrate_composite }} from "{script}"; import {{ onStage }} from "/bridge.js";
+            onStage(() => start({{ module_or_path: "{wasm}" }}).then(hydrate_composite));"#
+        );
+        view! {
+            <link rel="modulepreload" href="/bridge.js" nonce=use_nonce()/>
+            {stage.room.is_some().then(|| view! { <link rel="modulepreload" href=ROOM_LIBRARY nonce=use_nonce()/> })}
+            <link rel="modulepreload" href=script nonce=use_nonce()/>
+            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+            <script type="application/json" id="stage" inner_html=as_json(stage)></script>
+            {stage.room.is_some().then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
+            // As soon as it is there: it waits neither for the stylesheet nor for the rest of the document.
+            <script type="module" r#async=true nonce=use_nonce() inner_html=EARLY_STAGE></script>
+            <script type="module" nonce=use_nonce() inner_html=start></script>
+        }
+    });
+    let picture = match stage {
+        Ok(stage) => view! { <Composite stage/> }.into_any(),
+        Err(message) => view! { <div class="error">{message}</div> }.into_any(),
+    };
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-page="overlay">
+            <head>
+                <Basics options=options.clone()/>
+                <title>"Overlay — Footlight"</title>
+                {program}
+            </head>
+            <body>{picture}</body>
+        </html>
+    }
 }
 
-/// Scripts by nonce only, styles from files only, nobody may frame us. The overlay's address carries a token: it is neither
-/// stored nor passed on.
-fn set_headers(overlay: bool) {
+/// What every document begins with.
+#[component]
+fn Basics(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <meta charset="utf-8"/>
+        <meta name="viewport" content="width=device-width, initial-scale=1"/>
+        <meta name="color-scheme" content="dark light"/>
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+        <link rel="preload" href="/fonts/archivo-latin.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+        <HashedStylesheet options id="leptos"/>
+    }
+}
+
+/// The composite's program without its ending, with the hash that the build wrote beside those of the house's files (a name
+/// that is not absolute stands beside the program, as Leptos has it).
+fn program_file(options: &LeptosOptions) -> String {
+    let hashes = || std::fs::read_to_string(std::env::current_exe().ok()?.parent()?.join(&*options.hash_file)).ok();
+    let named = |hashes: String| hashes.lines().find_map(|line| line.strip_prefix("composite: ").map(str::to_owned));
+    let hash = options.hash_files.then(hashes).flatten().and_then(named);
+    format!("/{}/composite{}", options.site_pkg_dir, hash.map(|hash| format!(".{hash}")).unwrap_or_default())
+}
+
+/// The stage as JSON that cannot end the element it stands in.
+fn as_json(stage: &OverlayStage) -> String {
+    serde_json::to_string(stage).unwrap_or_default().replace('<', "\\u003c")
+}
+
+/// Scripts by nonce only, styles from files only, nobody may frame us.
+fn set_headers(referrer: &'static str, cache: &'static str) {
     use axum::http::{HeaderName, HeaderValue, header};
     let Some(response) = use_context::<ResponseOptions>() else { return };
     let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
@@ -59,7 +119,6 @@ fn set_headers(overlay: bool) {
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let (referrer, cache) = if overlay { ("no-referrer", "no-store") } else { ("same-origin", "private, no-cache") };
     let fixed: [(HeaderName, &'static str); 5] = [
         (header::REFERRER_POLICY, referrer),
         (header::CACHE_CONTROL, cache),

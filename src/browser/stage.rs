@@ -2,7 +2,7 @@
 //! Pictures appear in the video elements `screen-video` and `camera-video`, sound plays by itself.
 
 use super::bridge;
-use crate::domain::recording::MediaFacts;
+use crate::{api::overlay::OverlayStage, domain::recording::MediaFacts};
 use leptos::prelude::*;
 
 /// The page's stage as signals. On the server, and until the browser has told, everything is at rest.
@@ -57,6 +57,12 @@ impl Stage {
         let facts = self.facts;
         Memo::new(move |_| facts.with(of)).into()
     }
+}
+
+/// What the server wrote into the page for the program that stands on it.
+pub fn known() -> Option<OverlayStage> {
+    let told = document().get_element_by_id("stage")?.text_content()?;
+    serde_json::from_str(&told).ok()
 }
 
 /// Says `START_RECORDING` once, after the next painted frame. When: [`crate::domain::recording::may_start`].

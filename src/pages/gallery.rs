@@ -13,8 +13,8 @@ use crate::{
         notice::{Loading, Trouble},
         on_air_light::OnAirLight,
     },
+    composite::still::Still,
     domain::overlay::{OverlayPatch, OverlaySettings, Theme},
-    pages::overlay::still::Still,
     rpc::overlay::load_previews,
 };
 use leptos::prelude::*;

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod agents;
+pub mod composite;
 pub mod cors;
 pub mod feed;
 pub mod front;

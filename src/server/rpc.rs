@@ -5,7 +5,7 @@ use super::{
         caller::{Caller, nobody},
         origin::Origin,
     },
-    error::{Answer, StudioError},
+    error::Answer,
     security::{self, SIGN_IN_COOKIE, cookie},
     state::AppState,
     studio::{
@@ -13,10 +13,7 @@ use super::{
         accounts::{SIGNED_IN_DAYS, SignedIn},
     },
 };
-use crate::{
-    api::{accounts::Me, docs::HelpFacts, error::ApiError, overlay::OverlayStage},
-    domain::ids::SessionId,
-};
+use crate::api::{accounts::Me, docs::HelpFacts, error::ApiError};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -80,29 +77,6 @@ pub async fn sign_out_reply(studio: &Studio) -> Result<(), ApiError> {
     }
     set_cookie(&security::sign_out_cookie(studio.config()));
     Ok(())
-}
-
-/// Loads the composite page: by its token, whose cookie is set; without one, for the owner's preview.
-///
-/// # Errors
-/// The token is not valid for this session (401), the session is unknown or over (404).
-pub async fn overlay_reply(studio: &Studio, session: &SessionId, token: Option<&str>) -> Result<OverlayStage, ApiError> {
-    let stage = match token {
-        Some(token) => stage_for_token(studio, session, token).await,
-        None => match caller(studio).await {
-            Ok(Some(caller)) => studio.overlay_preview(&caller, session).await,
-            Ok(None) => Err(StudioError::Refused(nobody())),
-            Err(error) => Err(error),
-        },
-    };
-    reply(stage)
-}
-
-async fn stage_for_token(studio: &Studio, session: &SessionId, token: &str) -> Answer<OverlayStage> {
-    let viewer = studio.overlay_viewer(token).await?;
-    let stage = studio.overlay_stage(&viewer, session).await?;
-    set_cookie(&security::overlay_cookie(token.to_owned(), studio.config()));
-    Ok(stage)
 }
 
 /// What the help page says of this very house.

@@ -64,6 +64,27 @@ async fn the_overlay_opens_for_its_own_token_and_says_otherwise_by_its_status() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_address_that_a_start_answers_shows_the_owner_and_nobody_else_their_own_picture() {
+    let house = House::new().await;
+    let (ada, bob) = (house.streamer("ada").await, house.streamer("bob").await);
+    let key = house.key(&ada, None, &[Scope::Start]).await;
+    let show = json!({ "streamType": "user", "streamTitle": "Ladder night", "destinations": [{ "platform": "rehearsal" }] });
+    let started = house.post("/api/streaming/start", &key, show).await;
+    let url = started.body["overlayUrl"].as_str().expect("an address").strip_prefix("http://127.0.0.1:3000").expect("our own").to_owned();
+    let open = async |cookie: &str| house.call(Method::GET, &url, &[("cookie", cookie)], None).await;
+    let shown = open(&ada.cookie).await;
+    assert_eq!(shown.status, StatusCode::OK, "{url}");
+    assert!(shown.body.as_str().is_some_and(|html| html.contains("Ladder night")), "it is the show's own picture");
+    assert!(!shown.headers.contains_key(header::SET_COOKIE), "a preview is no overlay");
+    assert_eq!(open(&bob.cookie).await.status, StatusCode::NOT_FOUND, "somebody else's show answers like none");
+    assert_eq!(open("").await.status, StatusCode::UNAUTHORIZED);
+    let made_up = async |query: &str| house.call(Method::GET, &format!("/stream/overlay?{query}"), &[("cookie", &ada.cookie)], None).await;
+    assert_eq!(made_up("preview=agent&theme=light").await.status, StatusCode::OK);
+    assert_eq!(made_up("preview=nonsense").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(made_up("preview=agent&theme=blue").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_overlays_address_is_neither_kept_nor_passed_on_and_its_scripts_have_a_nonce_each_time() {
     let house = House::new().await;
     let overlay = overlay_of(&house, "ada").await;

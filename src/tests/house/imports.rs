@@ -19,7 +19,7 @@ impl Place {
 }
 
 /// Which rooms of the crate each may know. `serve`, `main`, `app` and `lib` stand above all of them.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("domain", &["domain"]),
     ("api", &["api", "domain"]),
     ("config", &["config", "domain"]),
@@ -32,7 +32,8 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("rpc", &["rpc", "api", "domain", "server"]),
     ("browser", &["browser", "domain", "api"]),
     ("components", &["components", "browser", "domain", "api::error"]),
-    ("pages", &["pages", "components", "browser", "rpc", "api", "domain"]),
+    ("composite", &["composite", "components", "browser", "api", "domain"]),
+    ("pages", &["pages", "composite::still", "components", "browser", "rpc", "api", "domain"]),
 ];
 
 /// Inside the server: what a room must not know, and the files that may.
@@ -50,7 +51,10 @@ const SHUT: [(&str, &str, &[&str]); 9] = [
 
 /// Crates, and the only rooms that may name them.
 const CRATES: [(&str, &[&str]); 11] = [
-    ("leptos", &["app", "lib", "serve", "api::error", "server::rpc", "server::state", "rpc", "browser", "components", "pages"]),
+    (
+        "leptos",
+        &["app", "lib", "serve", "api::error", "server::rpc", "server::state", "rpc", "browser", "components", "composite", "pages"],
+    ),
     ("axum", &["serve", "app::shell", "server", "relay", "egress"]),
     ("livekit_api", &["server::livekit", "egress"]),
     ("opentelemetry", &["telemetry"]),

@@ -1,0 +1,61 @@
+//! What the composite's page is opened with, by whom: the egress by its token, the owner for a preview.
+
+use crate::{
+    api::{error::ApiError, overlay::OverlayStage},
+    domain::ids::SessionId,
+    server::{
+        auth::caller::{Caller, nobody},
+        error::{Answer, StudioError},
+        security,
+        studio::Studio,
+    },
+};
+use axum::{extract::Query, http::request::Parts};
+
+/// The page may be shown.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// What is on it.
+    pub stage: OverlayStage,
+    /// The cookie by which its feed and heartbeat are admitted, where it came with a token.
+    pub cookie: Option<String>,
+}
+
+/// `?sessionId=…&token=…`; without a token a preview, for the owner. Without a session `?preview=…`: a made-up show, under the
+/// caller's own settings and those that stand beside it (`&theme=light&pipCorner=top-left`).
+///
+/// # Errors
+/// The token is not valid for this session, or nobody is signed in (401); the session is unknown or over, there is no such
+/// made-up show (404); a setting that is none (422).
+pub async fn open(studio: &Studio, parts: &Parts) -> Result<Opened, ApiError> {
+    let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();
+    admitted(studio, parts, &query).await.map_err(|error| {
+        let request_id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        ApiError { request_id, ..error.tell() }
+    })
+}
+
+async fn admitted(studio: &Studio, parts: &Parts, query: &[(String, String)]) -> Answer<Opened> {
+    let of = |name: &str| query.iter().find(|(field, _)| field == name).map(|(_, text)| text.as_str());
+    let token = of("token").filter(|token| !token.is_empty());
+    if let Some(token) = token {
+        let viewer = studio.overlay_viewer(token).await?;
+        let stage = studio.overlay_stage(&viewer, &session(of("sessionId"))?).await?;
+        return Ok(Opened { stage, cookie: Some(security::overlay_cookie(token.to_owned(), studio.config())) });
+    }
+    let caller = Caller::of(&parts.headers, studio).await?.ok_or_else(|| StudioError::Refused(nobody()))?;
+    let stage = match (of("sessionId"), of("preview")) {
+        (None, Some(name)) => {
+            let wish: Vec<_> = query.iter().filter(|(field, _)| field != "preview").cloned().collect();
+            studio.preview(&caller, name, &wish).await?
+        }
+        (id, _) => studio.overlay_preview(&caller, &session(id)?).await?,
+    };
+    Ok(Opened { stage, cookie: None })
+}
+
+/// An address without a usable session asks for one that cannot exist, so that it is refused like any unknown one.
+fn session(text: Option<&str>) -> Answer<SessionId> {
+    let id = text.unwrap_or_default().parse().or_else(|_| "none".parse::<SessionId>());
+    id.map_err(|error| ApiError::invalid("sessionId", error.to_string()).into())
+}
