@@ -7,7 +7,10 @@ use crate::{
         error::ErrorCode,
     },
     components::notice::{Empty, Loading, Trouble},
-    domain::analytics::{DayReport, PlatformReport, Report},
+    domain::{
+        analytics::{DayReport, PlatformReport, Report},
+        destination::Platform,
+    },
     rpc::admin::load_analytics,
 };
 use leptos::prelude::*;
@@ -98,7 +101,8 @@ fn Bars(days: Vec<DayReport>) -> impl IntoView {
         }
     });
     let bars = bars.collect_view();
-    let ends = days.first().zip(days.last()).map(|(first, last)| format!("{} to {}, at most {most} shows a day", first.day, last.day));
+    let a_day = if most == 1 { "1 show".to_owned() } else { format!("{most} shows") };
+    let ends = days.first().zip(days.last()).map(|(first, last)| format!("{} to {}, at most {a_day} a day", first.day, last.day));
     let rows = days.into_iter().map(|day| {
         view! { <tr><th scope="row">{day.day}</th><td>{day.shows}</td><td>{day.failed}</td><td>{clock(day.on_air_ms)}</td><td>{viewers(day.peak_viewers)}</td></tr> }
     });
@@ -108,6 +112,7 @@ fn Bars(days: Vec<DayReport>) -> impl IntoView {
             <h2 id="days-title">"Shows by day"</h2>
             <svg viewBox=format!("0 0 {width} 100") preserveAspectRatio="none" role="img" aria-label=ends.clone()>{bars}</svg>
             <p class="quiet">{ends}</p>
+            <p class="chart-key"><span>"Shows"</span><span data-kind="bad">"Failed"</span></p>
             <details>
                 <summary>"As a table"</summary>
                 <table>
@@ -122,8 +127,7 @@ fn Bars(days: Vec<DayReport>) -> impl IntoView {
 #[component]
 fn Words(title: &'static str, head: &'static str, rows: Vec<(String, u64)>) -> impl IntoView {
     let any = !rows.is_empty();
-    let rows =
-        rows.into_iter().map(|(word, n)| view! { <tr><th scope="row">{word.replace('_', " ")}</th><td>{n}</td></tr> }).collect_view();
+    let rows = rows.into_iter().map(|(word, n)| view! { <tr><th scope="row">{sentence(&word)}</th><td>{n}</td></tr> }).collect_view();
     any.then(|| {
         view! {
             <section class="panel chart">
@@ -142,7 +146,7 @@ fn Platforms(platforms: Vec<PlatformReport>) -> impl IntoView {
     let rows = platforms.into_iter().map(|one| {
         view! {
             <tr>
-                <th scope="row">{one.platform}</th>
+                <th scope="row">{platform(&one.platform)}</th>
                 <td>{one.shows}</td>
                 <td>{clock(one.uptime_ms)}</td>
                 <td>{one.reconnects}</td>
@@ -172,6 +176,19 @@ fn Platforms(platforms: Vec<PlatformReport>) -> impl IntoView {
             </table>
         </section>
     }
+}
+
+/// A word of the wire as people write it.
+fn sentence(word: &str) -> String {
+    let words = word.replace('_', " ");
+    let mut rest = words.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
+/// A platform as people call it.
+fn platform(name: &str) -> String {
+    let known = Platform::ALL.into_iter().find(|platform| platform.name() == name);
+    sentence(known.map_or(name, |platform| platform.label()))
 }
 
 /// Nobody told, where it is nothing.

@@ -130,7 +130,7 @@ fn Details(
         <div class="page-top">
             <div>
                 <h1>{move || view.with(title)}</h1>
-                <p class="running-badges">{badge(state)}{badge(health)}</p>
+                <p class="running-badges">{badge(state)}{move || running.get().then(|| badge(health))}</p>
             </div>
             <Show when=move || running.get()>
                 <div class="buttons">
@@ -188,7 +188,7 @@ fn What(story: Resource<Result<Story, ApiError>>) -> impl IntoView {
         });
         view! {
             <h2 class="section">"What happened"</h2>
-            <p class="quiet">{numbers}{cost}</p>
+            {(numbers.is_some() || cost.is_some()).then(|| view! { <p class="quiet">{numbers}{cost}</p> })}
             <ol class="story">{lines}</ol>
             {raw}
         }
@@ -225,8 +225,10 @@ fn Place(place: DestinationView, now: Timestamp) -> impl IntoView {
     let tail = key_tail(&place.destination).map(|tail| format!("key {tail}"));
     let back = (place.reconnects > 0).then(|| format!("came back {} ×", place.reconnects));
     let watched = viewers(place.viewer_count, place.peak_viewer_count);
-    let small =
-        [Some(format!("{} on air", clock(place.uptime_ms))), watched, back, tail].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let platform = Some(place.destination.platform.label()).filter(|platform| *platform != place.destination.label());
+    let on_air = format!("{} on air", clock(place.uptime_ms));
+    let parts = [platform.map(str::to_owned), Some(on_air), watched, back, tail];
+    let small = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     view! {
         <li class="place panel">
             <div>
