@@ -45,9 +45,9 @@ build_server() { cargo build --locked --features ssr --bin footlight; }
 
 say "Build"
 if [ "${1:-front}" = front ]; then
-  step "browser side (first time 8 min)" front_done build_front "read the compiler's words above"
+  step "browser side (first time 11 min)" front_done build_front "read the compiler's words above"
   node "$root/.config/wasm-sizes.mjs" "$site/pkg" "$wasm_aim_kb" "$wasm_limit_kb"
 fi
 if [ "${1:-server}" = server ]; then
-  step "server (first time 6 min)" server_done build_server "read the compiler's words above"
+  step "server (first time 10 min)" server_done build_server "read the compiler's words above"
 fi
