@@ -640,15 +640,15 @@ export function earlyStage() {
   enterStage();
 }
 
-/** Settled as soon as the room has been asked for, or need not be.
+/** Settled as soon as there is nothing to do but to wait for pictures: the room is joined, or need not be.
  * @type {() => void} */
-let askedFor = () => {};
-const asked = new Promise((/** @type {(value: void) => void} */ done) => (askedFor = done));
+let atLeisure = () => {};
+const leisure = new Promise((/** @type {(value: void) => void} */ done) => (atLeisure = done));
 
-/** The composite's program: compiled and begun while the room's answers are on their way, and not before the question, with
- * which it would compete for the processor. @param {() => Promise<void>} begin */
+/** The composite's program: compiled and begun while the first pictures are on their way, and not before, where it would
+ * compete for the processor with what brings them. @param {() => Promise<void>} begin */
 export async function onStage(begin) {
-  await Promise.race([asked, new Promise((late) => setTimeout(late, 3000))]);
+  await Promise.race([leisure, new Promise((late) => setTimeout(late, 3000))]);
   await begin();
 }
 
@@ -686,7 +686,7 @@ export function enterStage() {
   requestAnimationFrame(count);
   if (made.recorded) setInterval(() => beat(made), 2000);
   if (set.room) joinStage(made, set.room.url, set.room.token, 0);
-  else askedFor();
+  else atLeisure();
   return made.handle;
 }
 
@@ -733,13 +733,14 @@ async function joinStage(on, url, token, attempt) {
       tellStage(on);
     };
     room
-      .on(RoomEvent.SignalConnected, () => askedFor())
+      .on(RoomEvent.Connected, () => atLeisure())
       .on(RoomEvent.ParticipantConnected, look)
       .on(RoomEvent.ParticipantDisconnected, look)
       .on(RoomEvent.ParticipantAttributesChanged, look)
       .on(RoomEvent.TrackPublished, look)
       .on(RoomEvent.TrackUnpublished, look)
       .on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
+        atLeisure();
         if (!participant.identity.startsWith("host-")) return;
         if (track.kind === Track.Kind.Audio) hear(on, track);
         else if (!publication.isMuted) see(on, publication.source === Track.Source.Camera ? "camera" : "screen", track.mediaStreamTrack);
@@ -780,7 +781,7 @@ async function joinStage(on, url, token, attempt) {
     }
     look();
   } catch {
-    askedFor();
+    atLeisure();
     again();
   }
 }
@@ -831,7 +832,8 @@ function beat(on) {
 export function sayStartRecording() {
   if (startSaid) return;
   startSaid = true;
-  requestAnimationFrame(() => requestAnimationFrame(() => console.log("START_RECORDING")));
+  // A task that a frame's own callback asks for runs when that frame has been painted.
+  requestAnimationFrame(() => setTimeout(() => console.log("START_RECORDING")));
 }
 
 /** Tells the egress that the show is over, once. */
