@@ -60,7 +60,8 @@ export class Measured {
     return this.bytes;
   }
 
-  /** Seconds of the page's main thread so far: processor time (by the wall clock it would pay for whatever else this machine does), and scripts alone (JavaScript and WebAssembly, with compiling). */
+  /** Seconds of the page's main thread so far: processor time (by the wall clock it would pay for whatever else this machine
+   * does), and scripts alone (JavaScript and WebAssembly, with compiling). */
   async thread(): Promise<{ task: number; script: number }> {
     const { metrics } = await this.devtools.send("Performance.getMetrics");
     const of = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? 0;

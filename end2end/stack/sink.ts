@@ -3,6 +3,7 @@
 
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { freePorts } from "./ports.ts";
@@ -39,8 +40,8 @@ export class Sink {
     await mkdir(path.join(folder, "recordings"));
     // Between the choice of a port and nginx's use of it another program may take it: nginx then ends, and others are tried.
     for (let attempt = 1; ; attempt++) {
-      const base = await freePorts(3);
-      const sink = await Sink.open(folder, base, base + 1, base + 2);
+      const base = await freePorts(2);
+      const sink = await Sink.open(folder, base, base + 1);
       try {
         await sink.untilUp("the RTMP sink starts");
         return sink;
@@ -51,8 +52,7 @@ export class Sink {
     }
   }
 
-  private static async open(folder: string, rtmpPort: number, statPort: number, gatePort: number): Promise<Sink> {
-    await writeFile(path.join(folder, "nginx.conf"), configuration(folder, rtmpPort, statPort, gatePort));
+  private static async open(folder: string, rtmpPort: number, statPort: number): Promise<Sink> {
     let sink: Sink | undefined;
     const gate = createServer((request, answer) => {
       const key = new URL(request.url ?? "/", "http://gate").searchParams.get("name") ?? "";
@@ -60,7 +60,9 @@ export class Sink {
       sink?.offered.push({ key, at: Date.now(), accepted });
       answer.writeHead(accepted ? 200 : 403).end();
     });
-    await new Promise<void>((resolve, reject) => gate.once("error", reject).listen(gatePort, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => gate.listen(0, "127.0.0.1", resolve));
+    const { port: gatePort } = gate.address() as AddressInfo;
+    await writeFile(path.join(folder, "nginx.conf"), configuration(folder, rtmpPort, statPort, gatePort));
     sink = new Sink(folder, rtmpPort, statPort, gate, server(folder));
     return sink;
   }
