@@ -2,9 +2,7 @@
 
 mod lazy;
 #[cfg(feature = "ssr")]
-mod shell;
-#[cfg(feature = "ssr")]
-pub use shell::{PageHeaders, composite_shell, shell};
+pub mod shell;
 
 use crate::{
     components::notice::Trouble,
@@ -22,8 +20,8 @@ use leptos_router::{
     path,
 };
 
-/// Every page of the house, under its header; the composite has a document and a program of its own. Rendered in one piece (`Async`), so that 401,
-/// 404 and redirects are the HTTP status and nothing jumps.
+/// Every page of the house, under its header; the composite has a document and a program of its own. Rendered in one piece
+/// (`Async`), so that 401, 404 and redirects are the HTTP status and nothing jumps.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();

@@ -4,7 +4,10 @@
 mod composite;
 
 use crate::{
-    app::{App, PageHeaders, shell},
+    app::{
+        App,
+        shell::{PageHeaders, shell},
+    },
     config::{env::Env, serve::ServeConfig},
     domain::address::AllowList,
     server::{

@@ -130,3 +130,13 @@ fn set_headers(referrer: &'static str, cache: &'static str) {
         response.insert_header(name, HeaderValue::from_static(value));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_fetched_early_is_what_the_bridge_imports() {
+        assert!(include_str!("../../public/bridge.js").contains(&format!("\"{ROOM_LIBRARY}\"")));
+    }
+}

@@ -79,6 +79,14 @@ pub async fn sign_out_reply(studio: &Studio) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Gives a page that is no server function's its status, or the cookie that comes with it.
+pub fn page_reply(opened: Result<Option<&str>, &ApiError>) {
+    match opened {
+        Ok(cookie) => cookie.into_iter().for_each(set_cookie),
+        Err(error) => drop(told(error.clone())),
+    }
+}
+
 /// What the help page says of this very house.
 pub fn help_facts(studio: &Studio) -> HelpFacts {
     let config = studio.config();

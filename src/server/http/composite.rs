@@ -27,15 +27,8 @@ pub struct Opened {
 /// # Errors
 /// The token is not valid for this session, or nobody is signed in (401); the session is unknown or over, there is no such
 /// made-up show (404); a setting that is none (422).
-pub async fn open(studio: &Studio, parts: &Parts) -> Result<Opened, ApiError> {
+pub async fn open(studio: &Studio, parts: &Parts) -> Answer<Opened> {
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();
-    admitted(studio, parts, &query).await.map_err(|error| {
-        let request_id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        ApiError { request_id, ..error.tell() }
-    })
-}
-
-async fn admitted(studio: &Studio, parts: &Parts, query: &[(String, String)]) -> Answer<Opened> {
     let of = |name: &str| query.iter().find(|(field, _)| field == name).map(|(_, text)| text.as_str());
     let token = of("token").filter(|token| !token.is_empty());
     if let Some(token) = token {
