@@ -51,32 +51,33 @@
 #![recursion_limit = "256"] // The types of larger views nest deeply.
 
 pub mod api;
-#[cfg(not(feature = "composite"))]
-pub mod app;
 pub mod browser;
 pub mod components;
 pub mod composite;
 pub mod domain;
-#[cfg(not(feature = "composite"))]
-pub mod pages;
 pub mod rpc;
 
-#[cfg(feature = "ssr")]
-pub mod admin;
-#[cfg(feature = "ssr")]
-pub mod config;
-#[cfg(feature = "ssr")]
-pub mod egress;
-#[cfg(feature = "ssr")]
-pub mod relay;
-#[cfg(feature = "ssr")]
-pub mod serve;
-#[cfg(feature = "ssr")]
-pub mod server;
-#[cfg(feature = "ssr")]
-pub mod telemetry;
-#[cfg(feature = "ssr")]
-pub mod up;
+std::cfg_select! {
+    feature = "composite" => {}
+    _ => {
+        pub mod app;
+        pub mod pages;
+    }
+}
+
+std::cfg_select! {
+    feature = "ssr" => {
+        pub mod admin;
+        pub mod config;
+        pub mod egress;
+        pub mod relay;
+        pub mod serve;
+        pub mod server;
+        pub mod telemetry;
+        pub mod up;
+    }
+    _ => {}
+}
 
 /// The browser's entry into the house: makes the server's document alive, then says so on `<html>`, for whoever waits to click.
 #[cfg(feature = "hydrate")]

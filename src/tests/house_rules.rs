@@ -58,7 +58,8 @@ fn the_two_builds_part_at_the_top_and_nowhere_below() {
             .filter(|source| !gates.contains(&source.path.as_str()))
             .flat_map(|source| {
                 let below = source.code.lines().filter(|line| {
-                    (line.contains("cfg(") || line.contains("cfg_attr(") || line.contains("cfg!(")) && !line.contains("cfg(test)")
+                    (line.contains("cfg(") || line.contains("cfg_attr(") || line.contains("cfg!(") || line.contains("cfg_select!"))
+                        && !line.contains("cfg(test)")
                 });
                 below.map(|line| format!("{}: {}", source.path, line.trim())).collect::<Vec<_>>()
             })
