@@ -13,8 +13,9 @@ pub struct PageHeaders {
     pub connect_src: String,
 }
 
-/// The first connection of a browser's process takes a tenth of a second to make, which is free while files are on their way.
-const WARM_UP: &str = "new RTCPeerConnection().close()";
+/// The first connection of a browser's process takes a tenth of a second to make, the first listener for devices (which every
+/// room adds) a fiftieth. Both are free while files are on their way.
+const WARM_UP: &str = r#"new RTCPeerConnection().close(); navigator.mediaDevices?.addEventListener("devicechange", () => {});"#;
 /// The composite joins its room while its program still loads; both use the bridge at one address, so there is one room.
 const EARLY_STAGE: &str = r#"import { earlyStage } from "/bridge.js"; earlyStage();"#;
 /// What the bridge imports, named here so that it is on its way before the bridge has been read.
@@ -28,6 +29,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         <html lang="en" data-page="house">
             <head>
                 <Basics options=options.clone()/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <HydrationScripts options/>
                 <MetaTags/>
             </head>
@@ -42,6 +44,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// stored nor passed on.
 pub fn composite_shell(options: &LeptosOptions, stage: Result<OverlayStage, String>) -> impl IntoView + use<> {
     set_headers("no-referrer", "no-store");
+    let warm_up = stage.as_ref().is_ok_and(|stage| stage.room.is_some());
     let program = stage.as_ref().ok().map(|stage| {
         let file = program_file(options);
         let (script, wasm) = (format!("{file}.js"), format!("{file}.wasm"));
@@ -55,7 +58,6 @@ pub fn composite_shell(options: &LeptosOptions, stage: Result<OverlayStage, Stri
             <link rel="modulepreload" href=script nonce=use_nonce()/>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
             <script type="application/json" id="stage" inner_html=as_json(stage)></script>
-            {stage.room.is_some().then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
             // As soon as it is there: it waits neither for the stylesheet nor for the rest of the document.
             <script type="module" r#async=true nonce=use_nonce() inner_html=EARLY_STAGE></script>
             <script type="module" nonce=use_nonce() inner_html=start></script>
@@ -69,7 +71,11 @@ pub fn composite_shell(options: &LeptosOptions, stage: Result<OverlayStage, Stri
         <!DOCTYPE html>
         <html lang="en" data-page="overlay">
             <head>
+                // Before the stylesheet, for which scripts behind it wait.
+                {warm_up.then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
                 <Basics options=options.clone()/>
+                // Nobody sees its tab: one file less.
+                <link rel="icon" href="data:,"/>
                 <title>"Overlay — Footlight"</title>
                 {program}
             </head>
@@ -85,8 +91,7 @@ fn Basics(options: LeptosOptions) -> impl IntoView {
         <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <meta name="color-scheme" content="dark light"/>
-        <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-        <link rel="preload" href="/fonts/archivo-latin.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+        <link rel="preload" href="/fonts/archivo-basic.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
         <HashedStylesheet options id="leptos"/>
     }
 }
