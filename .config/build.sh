@@ -22,10 +22,13 @@ build_front() {
   env LEPTOS_SITE_ROOT="target/site" LEPTOS_HASH_FILE_NAME="$hash_file" \
     cargo leptos build --release --frontend-only --split --precompress
   build_composite
+  minify public/bridge.js "$site/bridge.js"
+  node "$root/.config/brotli.mjs" "$site/bridge.js"
   # cargo-leptos packs gzip loosely.
   find "$site" -type f ! -name '*.gz' ! -name '*.br' -exec gzip -9 --keep --force --no-name {} +
   printf '%s\n' "$now" >"$stamp"
 }
+minify() { esbuild "$1" --minify --format=esm --target=chrome110,firefox115,safari16 --log-level=warning --outfile="$2" --allow-overwrite; }
 # The page that the egress records: the same library without the house, in one file.
 build_composite() {
   local out="$CARGO_TARGET_DIR/composite" wasm="$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm/footlight.wasm" hash
@@ -36,7 +39,7 @@ build_composite() {
     --enable-reference-types --enable-multivalue "$out/composite_bg.wasm" -o "$out/composite.wasm"
   hash=$(cat "$out/composite.wasm" "$out/composite.js" | sha256sum | cut -c 1-22)
   cp "$out/composite.wasm" "$site/pkg/composite.$hash.wasm"
-  cp "$out/composite.js" "$site/pkg/composite.$hash.js"
+  minify "$out/composite.js" "$site/pkg/composite.$hash.js"
   printf 'composite: %s\n' "$hash" >>"$hash_file"
   node "$root/.config/brotli.mjs" "$site/pkg/composite.$hash.wasm" "$site/pkg/composite.$hash.js"
 }

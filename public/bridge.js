@@ -6,7 +6,8 @@
 /**
  * @typedef {import("livekit-client").Room} Room
  * @typedef {import("livekit-client").LocalTrackPublication} LocalTrackPublication
- * @typedef {typeof import("livekit-client")} Library
+ * What end2end/vendor.mjs bundles of it.
+ * @typedef {Pick<typeof import("livekit-client"), "AudioPresets" | "Room" | "RoomEvent" | "Track" | "setLogLevel">} Library
  * @typedef {"camera" | "microphone" | "screen"} CaptureKind
  * @typedef {"camera" | "microphone" | "screen" | "screenAudio"} Slot
  */
