@@ -11,6 +11,7 @@ mod defaults;
 mod destinations;
 mod feed;
 mod keys;
+mod known;
 mod leases;
 mod overlays;
 mod query;
@@ -42,7 +43,7 @@ use crate::{
 use async_trait::async_trait;
 use query::Database;
 use serde_json::json;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// An open store; clones share it.
 #[derive(Debug, Clone)]
@@ -55,7 +56,9 @@ impl SurrealStore {
     /// The address cannot be opened, another process holds the folder for ten seconds more, the server refuses the
     /// credentials, or a newer Footlight wrote the store ([`NewerSchema`] as the source).
     pub async fn open(address: &str, credentials: Option<&StoreCredentials>) -> Result<Self, StoreError> {
-        let database = Database(connect::enter(address, credentials).await?, None);
+        let client = connect::enter(address, credentials).await?;
+        let known = (!connect::is_shared(address)).then(Arc::default);
+        let database = Database { client, life: None, known };
         schema::migrate(&database).await?;
         Ok(Self(database))
     }
@@ -63,7 +66,7 @@ impl SurrealStore {
     /// The same store, as a process has it that is killed in mid-work.
     #[must_use]
     pub fn mortal(&self, life: Life) -> Self {
-        Self(Database(self.0.0.clone(), Some(life)))
+        Self(Database { life: Some(life), ..self.0.clone() })
     }
 }
 

@@ -42,6 +42,11 @@ pub(super) async fn enter(address: &str, credentials: Option<&StoreCredentials>)
     Ok(client)
 }
 
+/// Whether other processes may write to the same database: one behind a socket. A folder is locked, memory is our own.
+pub(super) fn is_shared(address: &str) -> bool {
+    !["mem:", "surrealkv:"].iter().any(|embedded| address.starts_with(embedded))
+}
+
 async fn connect(address: &str) -> Result<Surreal<Any>, StoreError> {
     let deadline = Instant::now() + PATIENCE;
     let mut is_told = false;

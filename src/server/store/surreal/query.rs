@@ -1,11 +1,12 @@
 //! One statement to the database and what may come of it. A statement is a transaction: what belongs together stands
 //! in one `{ … }` block, and whatever lost a race is tried again here. No table is named in this room.
 
+use super::known::Known;
 use crate::server::{life::Life, metrics, store::StoreError};
 use rand::Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use surrealdb::{
     Surreal,
     engine::any::Any,
@@ -60,14 +61,20 @@ impl From<Error> for Refusal {
     }
 }
 
-/// An open database, and how long the process lives that asks it, where that is limited.
+/// An open database.
 #[derive(Debug, Clone)]
-pub(super) struct Database(pub(super) Surreal<Any>, pub(super) Option<Life>);
+pub(super) struct Database {
+    pub(super) client: Surreal<Any>,
+    /// How long the process lives that asks it, where that is limited.
+    pub(super) life: Option<Life>,
+    /// Its sessions, where nobody else writes any.
+    pub(super) known: Option<Arc<Known>>,
+}
 
 impl Database {
     /// One try. Answers with the last statement's result as JSON.
     pub(super) async fn attempt(&self, sql: &str, variables: &Value) -> Result<Value, Refusal> {
-        let query = self.0.query(sql).bind(variables.clone());
+        let query = self.client.query(sql).bind(variables.clone());
         let mut results = timeout(PATIENCE, query.into_future()).await.map_err(|late| Refusal::Failed(Box::new(late)))??;
         let mut errors: Vec<_> = results.take_errors().into_iter().collect();
         errors.sort_by_key(|(statement, _)| *statement);
@@ -83,7 +90,7 @@ impl Database {
 
     /// Tries until it is done or refused for another reason than a race.
     pub(super) async fn settle(&self, sql: &str, variables: Value) -> Result<Value, Refusal> {
-        if let Some(life) = &self.1 {
+        if let Some(life) = &self.life {
             life.go_on().await;
         }
         let since = std::time::Instant::now();

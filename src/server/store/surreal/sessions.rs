@@ -52,7 +52,7 @@ impl Database {
         variables["forgotten"] = json!(session.created_at.plus_millis(-IDEMPOTENT_FOR_MS).as_millis());
         variables["idempotency"] = json!(idempotency_key.map(|key| idempotency(&session.owner, key)));
         variables["sealed"] = super::destinations::sealed(keys);
-        self.settle(&sql, variables).await.map(drop).map_err(told)
+        self.store(session, &sql, variables).await
     }
 
     pub(super) async fn update_session(
@@ -78,11 +78,33 @@ impl Database {
         for (name, value) in entries(session, news) {
             variables[name] = value;
         }
-        self.settle(&sql, variables).await.map(drop).map_err(told)
+        self.store(session, &sql, variables).await
+    }
+
+    /// Writes a session, and knows it from then on.
+    async fn store(&self, session: &Session, sql: &str, variables: Value) -> Result<(), StoreError> {
+        let write = self.known.as_deref().map(|known| known.write(&session.id));
+        let done = self.settle(sql, variables).await;
+        match (&done, write) {
+            (Ok(_), Some(write)) => write.stored(session),
+            (Err(Refusal::Thrown(_)), Some(write)) => write.refused(),
+            // What failed otherwise may still have been carried out.
+            (Err(_), _) | (Ok(_), None) => {}
+        }
+        done.map(drop).map_err(told)
     }
 
     pub(super) async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        self.read("SELECT VALUE document FROM ONLY type::record('session', $key)", json!({ "key": id })).await
+        if let Some(session) = self.known.as_ref().and_then(|known| known.of(id)) {
+            return Ok(Some(session));
+        }
+        let turn = self.known.as_ref().map_or(0, |known| known.turn());
+        let found: Option<Session> =
+            self.read("SELECT VALUE document FROM ONLY type::record('session', $key)", json!({ "key": id })).await?;
+        if let (Some(known), Some(session)) = (&self.known, &found) {
+            known.keep(session, turn);
+        }
+        Ok(found)
     }
 
     pub(super) async fn session_by_idempotency_key(
