@@ -33,7 +33,10 @@ use axum::{
     response::Response,
     routing::{any, get},
 };
-use leptos::prelude::{get_configuration, provide_context};
+use leptos::{
+    config::LeptosOptions,
+    prelude::{get_configuration, provide_context},
+};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use std::{net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
@@ -101,7 +104,7 @@ fn relay_client(config: &ServeConfig, http: &reqwest::Client) -> anyhow::Result<
 }
 
 /// The adapters, chosen.
-async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> anyhow::Result<AppState> {
+async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<AppState> {
     let http = http_client()?;
     let credentials = config
         .store_credentials
@@ -124,14 +127,14 @@ async fn state(config: ServeConfig, leptos: leptos::config::LeptosOptions) -> an
         allow,
         config,
     });
-    Ok(AppState { studio, relay, leptos })
+    Ok(AppState { studio, relay, leptos: Arc::new(leptos) })
 }
 
 /// Every route, for the real server and for tests alike.
 pub fn router(state: AppState) -> Router {
     let site = state.leptos.site_root.to_string();
     let routes = generate_route_list(App);
-    let (options, context) = (state.leptos.clone(), state.clone());
+    let (options, context) = (LeptosOptions::clone(&state.leptos), state.clone());
     let connect_src = connect_src(state.studio.config());
     let secure = state.studio.config().is_https();
     let provide = move || {

@@ -107,7 +107,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Refusal> {
         match Json::<serde_json::Value>::from_request(request, state).await {
-            Ok(Json(body)) => read_body(body).map(Self),
+            Ok(Json(body)) => read_body(&body).map(Self),
             Err(JsonRejection::BytesRejection(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(ApiError::new(ErrorCode::TooLarge, "The body is too large.").into())
             }
@@ -120,16 +120,15 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
 }
 
 /// Reads a body of the right shape, or names the field that is not.
-fn read_body<T: DeserializeOwned>(body: serde_json::Value) -> Result<T, Refusal> {
+fn read_body<T: DeserializeOwned>(body: &serde_json::Value) -> Result<T, Refusal> {
     if !body.is_object() {
         return Err(ApiError::new(ErrorCode::Invalid, "The body must be a JSON object.").into());
     }
-    let fields: Vec<String> = body.as_object().map(|body| body.keys().cloned().collect()).unwrap_or_default();
-    let whole = body.clone();
-    serde_json::from_value(body).map_err(|error| {
+    T::deserialize(body).map_err(|error| {
+        let fields: Vec<String> = body.as_object().map(|body| body.keys().cloned().collect()).unwrap_or_default();
         let words = error.to_string();
         let quoted = words.split('`').nth(1).filter(|_| words.starts_with("missing field") || words.starts_with("unknown field"));
-        let field = quoted.map(str::to_owned).or_else(|| culprit::<T>(&whole, &fields));
+        let field = quoted.map(str::to_owned).or_else(|| culprit::<T>(body, &fields));
         let message = match &field {
             Some(field) if !words.contains(field.as_str()) => format!("{field}: {words}."),
             _ => format!("The body is not in shape: {words}."),

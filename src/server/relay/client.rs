@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream::BoxStream};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The relay writes at least a comment this often; silence beyond it is a dead connection.
@@ -22,13 +22,13 @@ const LONGEST_EVENT: usize = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct RelayClient {
     http: reqwest::Client,
-    config: RelayClientConfig,
+    config: Arc<RelayClientConfig>,
 }
 
 impl RelayClient {
     /// A client; nothing is asked yet.
     pub fn new(config: RelayClientConfig, http: reqwest::Client) -> Self {
-        Self { http, config }
+        Self { http, config: Arc::new(config) }
     }
 
     /// A request with the shared secret, to be sent by the caller (recordings and thumbnails pass through).
