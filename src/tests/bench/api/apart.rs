@@ -1,0 +1,102 @@
+//! Servers in processes of their own, so that their processor time and memory are told apart from their clients'.
+
+use crate::house::House;
+use footlight::domain::key::Scope;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, process::Stdio};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    net::TcpListener,
+    process::{Child, Command},
+};
+
+/// Before the line in which a house says where it is.
+const MARK: &str = "house: ";
+const NODE: &str = "import { createServer } from 'node:http'; import { AccessToken } from 'livekit-server-sdk';\
+    createServer(async (_, out) => { const token = new AccessToken('devkey', '0123456789abcdef0123456789abcdef', { identity: 'host' });\
+    token.addGrant({ roomJoin: true, room: 'r' }); out.end(JSON.stringify({ token: await token.toJwt() })); })\
+    .listen(0, '127.0.0.1', function () { console.log('house: ' + JSON.stringify({ origin: 'http://127.0.0.1:' + this.address().port })); });";
+
+/// A server that runs until this is dropped.
+pub struct Apart {
+    pid: u32,
+    /// Where it listens, and what its callers need.
+    said: Value,
+    _child: Child,
+}
+
+impl Apart {
+    /// The whole application over the fakes of LiveKit and the relay, which answer at once: everything else is real.
+    pub async fn footlight() -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.args(["--ignored", "--exact", "api::apart::a_house_of_its_own", "--nocapture"]).env("RUST_LOG", "info");
+        Self::run(command).await
+    }
+
+    /// A token server of ten lines that asks nobody who they are.
+    pub async fn node() -> Self {
+        let mut command = Command::new("node");
+        command.args(["--input-type=module", "-e", NODE]).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/end2end"));
+        Self::run(command).await
+    }
+
+    async fn run(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("it runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let said = loop {
+            let line = lines.next_line().await.expect("a line").expect("it says where it is");
+            if let Some((_, said)) = line.split_once(MARK) {
+                break serde_json::from_str(said).expect("JSON");
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { pid: child.id().expect("it runs"), said, _child: child }
+    }
+
+    /// One of the things it said at its beginning.
+    pub fn said(&self, what: &str) -> &str {
+        self.said[what].as_str().expect("said")
+    }
+
+    /// Processor seconds so far, in the kernel and out of it.
+    pub fn spent(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).expect("it runs");
+        let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
+        // `utime` and `stime` of proc(5), in ticks of 1/100 s.
+        fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / 100.0
+    }
+
+    /// Memory that is its own at this moment.
+    pub fn resident_mb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+        line.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("a number") / 1024
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the others run it, in a process of its own"]
+async fn a_house_of_its_own() {
+    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "10000")]).await;
+    let owner = house.streamer("Owner").await;
+    let key = house.key(&owner, None, &Scope::ALL).await;
+    let started = house.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
+    let agent = house.agent(&owner, "Player").await;
+    let agent_key = house.key(&owner, Some(&agent), &Scope::ALL).await;
+    let agent_show = house.agent_show(&agent_key).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let said = json!({
+        "origin": format!("http://{}", listener.local_addr().expect("an address")),
+        "key": key,
+        "show": started.body["sessionId"],
+        "agentKey": agent_key,
+        "agentShow": agent_show,
+    });
+    println!("{MARK}{said}");
+    let service = house.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+    let mut input = Vec::new();
+    tokio::select! {
+        served = async { axum::serve(listener, service).await } => served.expect("it serves"),
+        _ = async { tokio::io::stdin().read_to_end(&mut input).await } => {}
+    }
+}
