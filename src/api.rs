@@ -1,4 +1,4 @@
-//! What crosses the wire: requests, answers, errors. Pure serde over `domain`; no framework but the trait Leptos asks of an error.
+//! What crosses the wire: requests, answers, errors. Pure serde over `domain`; no framework but the traits Leptos asks of errors and encodings.
 
 pub mod accounts;
 pub mod admin;
@@ -11,3 +11,4 @@ pub mod overlay;
 pub mod sessions;
 pub mod streaming;
 pub mod typed;
+pub mod wire;

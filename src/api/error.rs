@@ -1,7 +1,7 @@
 //! The one shape in which callers are told that something went wrong, for the HTTP API and for server functions alike.
 
+use super::wire::TextJson;
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
-use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
 /// What kind of refusal it is; each has one HTTP status.
@@ -84,7 +84,7 @@ impl ApiError {
 }
 
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = TextJson;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

@@ -3,11 +3,12 @@
 use crate::api::{
     accounts::{Credentials, Me},
     error::ApiError,
+    wire::Json,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// Who is signed in; `None` for nobody.
-#[server(prefix = "/rpc", endpoint = "accounts/me", input = Json)]
+#[server(prefix = "/rpc", endpoint = "accounts/me", input = Json, output = Json)]
 pub async fn who_am_i() -> Result<Option<Me>, ApiError> {
     use crate::server::rpc;
     let studio = rpc::studio().await?;
@@ -15,14 +16,14 @@ pub async fn who_am_i() -> Result<Option<Me>, ApiError> {
 }
 
 /// Whether strangers may make an account.
-#[server(prefix = "/rpc", endpoint = "accounts/sign-up-open", input = Json)]
+#[server(prefix = "/rpc", endpoint = "accounts/sign-up-open", input = Json, output = Json)]
 pub async fn sign_up_open() -> Result<bool, ApiError> {
     use crate::server::rpc;
     Ok(rpc::studio().await?.sign_up_open())
 }
 
 /// Makes an account and signs it in.
-#[server(prefix = "/rpc", endpoint = "accounts/sign-up", input = Json)]
+#[server(prefix = "/rpc", endpoint = "accounts/sign-up", input = Json, output = Json)]
 pub async fn sign_up(credentials: Credentials) -> Result<Me, ApiError> {
     use crate::server::rpc;
     let studio = rpc::studio().await?;
@@ -30,7 +31,7 @@ pub async fn sign_up(credentials: Credentials) -> Result<Me, ApiError> {
 }
 
 /// Signs in by name and password.
-#[server(prefix = "/rpc", endpoint = "accounts/sign-in", input = Json)]
+#[server(prefix = "/rpc", endpoint = "accounts/sign-in", input = Json, output = Json)]
 pub async fn sign_in(credentials: Credentials) -> Result<Me, ApiError> {
     use crate::server::rpc;
     let studio = rpc::studio().await?;
@@ -38,7 +39,7 @@ pub async fn sign_in(credentials: Credentials) -> Result<Me, ApiError> {
 }
 
 /// Signs in by a one-time link's token.
-#[server(prefix = "/rpc", endpoint = "accounts/sign-in-once", input = Json)]
+#[server(prefix = "/rpc", endpoint = "accounts/sign-in-once", input = Json, output = Json)]
 pub async fn sign_in_once(token: String) -> Result<Me, ApiError> {
     use crate::server::rpc;
     let studio = rpc::studio().await?;
@@ -46,7 +47,7 @@ pub async fn sign_in_once(token: String) -> Result<Me, ApiError> {
 }
 
 /// Signs this browser out.
-#[server(prefix = "/rpc", endpoint = "accounts/sign-out", input = Json)]
+#[server(prefix = "/rpc", endpoint = "accounts/sign-out", input = Json, output = Json)]
 pub async fn sign_out() -> Result<(), ApiError> {
     use crate::server::rpc;
     let studio = rpc::studio().await?;
@@ -54,7 +55,7 @@ pub async fn sign_out() -> Result<(), ApiError> {
 }
 
 /// Sets a new password; the old one is needed where there is one.
-#[server(prefix = "/rpc", endpoint = "accounts/password", input = Json)]
+#[server(prefix = "/rpc", endpoint = "accounts/password", input = Json, output = Json)]
 pub async fn change_password(old: Option<String>, new: String) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;

@@ -4,13 +4,14 @@ use crate::{
     api::{
         admin::{Analytics, DeliveryPage, Hall, Span, Stopped, Wanted},
         error::ApiError,
+        wire::Json,
     },
     domain::ids::SessionId,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// One page of everybody's sessions, and how the house stands.
-#[server(prefix = "/rpc", endpoint = "admin/hall", input = Json)]
+#[server(prefix = "/rpc", endpoint = "admin/hall", input = Json, output = Json)]
 pub async fn load_hall(wanted: Wanted) -> Result<Hall, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -18,7 +19,7 @@ pub async fn load_hall(wanted: Wanted) -> Result<Hall, ApiError> {
 }
 
 /// Ends shows for one reason, which their owners read.
-#[server(prefix = "/rpc", endpoint = "admin/stop", input = Json)]
+#[server(prefix = "/rpc", endpoint = "admin/stop", input = Json, output = Json)]
 pub async fn stop_shows(ids: Vec<SessionId>, note: String) -> Result<Vec<Stopped>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -26,7 +27,7 @@ pub async fn stop_shows(ids: Vec<SessionId>, note: String) -> Result<Vec<Stopped
 }
 
 /// Refuses new shows, or takes them again.
-#[server(prefix = "/rpc", endpoint = "admin/drain", input = Json)]
+#[server(prefix = "/rpc", endpoint = "admin/drain", input = Json, output = Json)]
 pub async fn set_draining(draining: bool) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -34,7 +35,7 @@ pub async fn set_draining(draining: bool) -> Result<(), ApiError> {
 }
 
 /// What other servers were told of one show, or of all; behind a line, the next ones.
-#[server(prefix = "/rpc", endpoint = "admin/deliveries", input = Json)]
+#[server(prefix = "/rpc", endpoint = "admin/deliveries", input = Json, output = Json)]
 pub async fn load_deliveries(session: Option<SessionId>, behind: Option<String>) -> Result<DeliveryPage, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -42,7 +43,7 @@ pub async fn load_deliveries(session: Option<SessionId>, behind: Option<String>)
 }
 
 /// Tells a server once more.
-#[server(prefix = "/rpc", endpoint = "admin/send-again", input = Json)]
+#[server(prefix = "/rpc", endpoint = "admin/send-again", input = Json, output = Json)]
 pub async fn send_again(id: String) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -50,7 +51,7 @@ pub async fn send_again(id: String) -> Result<(), ApiError> {
 }
 
 /// A report over one's own shows, or everybody's.
-#[server(prefix = "/rpc", endpoint = "analytics", input = Json)]
+#[server(prefix = "/rpc", endpoint = "analytics", input = Json, output = Json)]
 pub async fn load_analytics(everybody: bool, span: Span) -> Result<Analytics, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;

@@ -3,11 +3,12 @@
 use crate::api::{
     docs::{Call, HelpFacts},
     error::ApiError,
+    wire::Json,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// Every call of the HTTP API, from its OpenAPI document.
-#[server(prefix = "/rpc", endpoint = "docs/calls", input = Json)]
+#[server(prefix = "/rpc", endpoint = "docs/calls", input = Json, output = Json)]
 pub async fn api_calls() -> Result<Vec<Call>, ApiError> {
     use crate::server::{http::openapi, rpc};
     rpc::studio().await?;
@@ -15,7 +16,7 @@ pub async fn api_calls() -> Result<Vec<Call>, ApiError> {
 }
 
 /// What the help page says of this very house. For everybody.
-#[server(prefix = "/rpc", endpoint = "docs/help", input = Json)]
+#[server(prefix = "/rpc", endpoint = "docs/help", input = Json, output = Json)]
 pub async fn about_this_house() -> Result<HelpFacts, ApiError> {
     use crate::server::rpc;
     Ok(rpc::help_facts(&rpc::studio().await?))

@@ -1,13 +1,13 @@
 //! The composite as pages of the house show it.
 
 use crate::{
-    api::{error::ApiError, overlay::PreviewStage},
+    api::{error::ApiError, overlay::PreviewStage, wire::Json},
     domain::overlay::OverlayPatch,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// All made-up shows.
-#[server(prefix = "/rpc", endpoint = "overlay/previews", input = Json)]
+#[server(prefix = "/rpc", endpoint = "overlay/previews", input = Json, output = Json)]
 pub async fn load_previews(wish: OverlayPatch) -> Result<Vec<PreviewStage>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;

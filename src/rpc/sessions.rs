@@ -4,6 +4,8 @@ use crate::{
     api::{
         error::ApiError,
         sessions::{Preflight, SessionView, StartShow, StartedShow, Story, TypedDestination},
+        streaming::SessionPage,
+        wire::Json,
     },
     domain::{
         destination::Destination,
@@ -12,10 +14,10 @@ use crate::{
         room::RoomAccess,
     },
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// What the server knows before a show: LiveKit, relay, free slots, the default picture.
-#[server(prefix = "/rpc", endpoint = "sessions/preflight", input = Json)]
+#[server(prefix = "/rpc", endpoint = "sessions/preflight", input = Json, output = Json)]
 pub async fn run_preflight() -> Result<Preflight, ApiError> {
     use crate::server::rpc;
     let (studio, _caller) = rpc::admit().await?;
@@ -23,7 +25,7 @@ pub async fn run_preflight() -> Result<Preflight, ApiError> {
 }
 
 /// Starts a show.
-#[server(prefix = "/rpc", endpoint = "sessions/start", input = Json)]
+#[server(prefix = "/rpc", endpoint = "sessions/start", input = Json, output = Json)]
 pub async fn start_session(show: StartShow) -> Result<StartedShow, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -31,7 +33,7 @@ pub async fn start_session(show: StartShow) -> Result<StartedShow, ApiError> {
 }
 
 /// Ends a show; one that is over stays as it is.
-#[server(prefix = "/rpc", endpoint = "sessions/stop", input = Json)]
+#[server(prefix = "/rpc", endpoint = "sessions/stop", input = Json, output = Json)]
 pub async fn stop_session(id: SessionId) -> Result<SessionView, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -39,7 +41,7 @@ pub async fn stop_session(id: SessionId) -> Result<SessionView, ApiError> {
 }
 
 /// One show.
-#[server(prefix = "/rpc", endpoint = "sessions/get", input = Json)]
+#[server(prefix = "/rpc", endpoint = "sessions/get", input = Json, output = Json)]
 pub async fn get_session(id: SessionId) -> Result<SessionView, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -47,23 +49,23 @@ pub async fn get_session(id: SessionId) -> Result<SessionView, ApiError> {
 }
 
 /// The caller's running show, if any: how a reloaded page finds it again.
-#[server(prefix = "/rpc", endpoint = "sessions/running", input = Json)]
+#[server(prefix = "/rpc", endpoint = "sessions/running", input = Json, output = Json)]
 pub async fn running_session() -> Result<Option<SessionView>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.running(&caller).await)
 }
 
-/// The caller's shows, newest first.
-#[server(prefix = "/rpc", endpoint = "sessions/mine", input = Json)]
-pub async fn my_sessions() -> Result<Vec<SessionView>, ApiError> {
+/// A page of the caller's shows, newest first.
+#[server(prefix = "/rpc", endpoint = "sessions/mine", input = Json, output = Json)]
+pub async fn my_sessions(behind: Option<SessionId>) -> Result<SessionPage, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.my_sessions(&caller).await)
+    rpc::reply(studio.my_sessions(&caller, behind).await)
 }
 
 /// A fresh room token for the host of a running show.
-#[server(prefix = "/rpc", endpoint = "sessions/room", input = Json)]
+#[server(prefix = "/rpc", endpoint = "sessions/room", input = Json, output = Json)]
 pub async fn rejoin_room(id: SessionId) -> Result<RoomAccess, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -71,7 +73,7 @@ pub async fn rejoin_room(id: SessionId) -> Result<RoomAccess, ApiError> {
 }
 
 /// Changes what the composite shows.
-#[server(prefix = "/rpc", endpoint = "sessions/overlay", input = Json)]
+#[server(prefix = "/rpc", endpoint = "sessions/overlay", input = Json, output = Json)]
 pub async fn set_overlay(id: SessionId, patch: OverlayPatch) -> Result<OverlaySettings, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -79,7 +81,7 @@ pub async fn set_overlay(id: SessionId, patch: OverlayPatch) -> Result<OverlaySe
 }
 
 /// Adds and removes destinations of a running show.
-#[server(prefix = "/rpc", endpoint = "sessions/destinations", input = Json)]
+#[server(prefix = "/rpc", endpoint = "sessions/destinations", input = Json, output = Json)]
 pub async fn change_destinations(id: SessionId, add: Vec<TypedDestination>, remove: Vec<DestinationId>) -> Result<SessionView, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -87,7 +89,7 @@ pub async fn change_destinations(id: SessionId, add: Vec<TypedDestination>, remo
 }
 
 /// The caller's saved destinations.
-#[server(prefix = "/rpc", endpoint = "destinations/saved", input = Json)]
+#[server(prefix = "/rpc", endpoint = "destinations/saved", input = Json, output = Json)]
 pub async fn saved_destinations() -> Result<Vec<Destination>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -95,7 +97,7 @@ pub async fn saved_destinations() -> Result<Vec<Destination>, ApiError> {
 }
 
 /// Forgets a saved destination, key and all.
-#[server(prefix = "/rpc", endpoint = "destinations/delete", input = Json)]
+#[server(prefix = "/rpc", endpoint = "destinations/delete", input = Json, output = Json)]
 pub async fn delete_destination(id: DestinationId) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -103,7 +105,7 @@ pub async fn delete_destination(id: DestinationId) -> Result<(), ApiError> {
 }
 
 /// What happened to a show, and what it cost.
-#[server(prefix = "/rpc", endpoint = "sessions/story", input = Json)]
+#[server(prefix = "/rpc", endpoint = "sessions/story", input = Json, output = Json)]
 pub async fn load_story(id: SessionId) -> Result<Story, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;

@@ -5,6 +5,7 @@ use crate::{
         accounts::{AgentWish, KeyWish, NewKey, OwnerDefaults, SignInView},
         error::ApiError,
         sessions::{SavedPlace, TriedPlace, TypedDestination},
+        wire::Json,
     },
     domain::{
         agent::Agent,
@@ -12,10 +13,10 @@ use crate::{
         key::ApiKey,
     },
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// The caller's saved destinations, or those of one of their agents, with when each was used.
-#[server(prefix = "/rpc", endpoint = "settings/places", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/places", input = Json, output = Json)]
 pub async fn saved_places(agent: Option<AgentId>) -> Result<Vec<SavedPlace>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -23,7 +24,7 @@ pub async fn saved_places(agent: Option<AgentId>) -> Result<Vec<SavedPlace>, Api
 }
 
 /// Keeps a destination.
-#[server(prefix = "/rpc", endpoint = "settings/keep", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/keep", input = Json, output = Json)]
 pub async fn keep_destination(agent: Option<AgentId>, typed: TypedDestination) -> Result<SavedPlace, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -31,7 +32,7 @@ pub async fn keep_destination(agent: Option<AgentId>, typed: TypedDestination) -
 }
 
 /// Changes a kept destination; another place needs its own key.
-#[server(prefix = "/rpc", endpoint = "settings/change", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/change", input = Json, output = Json)]
 pub async fn change_kept(id: DestinationId, typed: TypedDestination) -> Result<SavedPlace, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -39,7 +40,7 @@ pub async fn change_kept(id: DestinationId, typed: TypedDestination) -> Result<S
 }
 
 /// Whether a kept destination's server answers.
-#[server(prefix = "/rpc", endpoint = "settings/try", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/try", input = Json, output = Json)]
 pub async fn try_destination(id: DestinationId) -> Result<TriedPlace, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -47,7 +48,7 @@ pub async fn try_destination(id: DestinationId) -> Result<TriedPlace, ApiError> 
 }
 
 /// What the caller's shows, or an agent's, begin with.
-#[server(prefix = "/rpc", endpoint = "settings/defaults", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/defaults", input = Json, output = Json)]
 pub async fn defaults(agent: Option<AgentId>) -> Result<OwnerDefaults, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -55,7 +56,7 @@ pub async fn defaults(agent: Option<AgentId>) -> Result<OwnerDefaults, ApiError>
 }
 
 /// Replaces it.
-#[server(prefix = "/rpc", endpoint = "settings/set-defaults", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/set-defaults", input = Json, output = Json)]
 pub async fn set_defaults(agent: Option<AgentId>, wish: OwnerDefaults) -> Result<OwnerDefaults, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -63,7 +64,7 @@ pub async fn set_defaults(agent: Option<AgentId>, wish: OwnerDefaults) -> Result
 }
 
 /// The caller's agents.
-#[server(prefix = "/rpc", endpoint = "settings/agents", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/agents", input = Json, output = Json)]
 pub async fn agents() -> Result<Vec<Agent>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -71,7 +72,7 @@ pub async fn agents() -> Result<Vec<Agent>, ApiError> {
 }
 
 /// Makes an agent.
-#[server(prefix = "/rpc", endpoint = "settings/make-agent", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/make-agent", input = Json, output = Json)]
 pub async fn make_agent(wish: AgentWish) -> Result<Agent, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -79,7 +80,7 @@ pub async fn make_agent(wish: AgentWish) -> Result<Agent, ApiError> {
 }
 
 /// Gives an agent another name.
-#[server(prefix = "/rpc", endpoint = "settings/rename-agent", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/rename-agent", input = Json, output = Json)]
 pub async fn rename_agent(id: AgentId, wish: AgentWish) -> Result<Agent, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -87,7 +88,7 @@ pub async fn rename_agent(id: AgentId, wish: AgentWish) -> Result<Agent, ApiErro
 }
 
 /// Deletes an agent with its keys.
-#[server(prefix = "/rpc", endpoint = "settings/delete-agent", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/delete-agent", input = Json, output = Json)]
 pub async fn delete_agent(id: AgentId) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -95,7 +96,7 @@ pub async fn delete_agent(id: AgentId) -> Result<(), ApiError> {
 }
 
 /// Fetches an agent's picture from the web, once.
-#[server(prefix = "/rpc", endpoint = "settings/fetch-avatar", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/fetch-avatar", input = Json, output = Json)]
 pub async fn fetch_avatar(id: AgentId, address: String) -> Result<Agent, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -103,7 +104,7 @@ pub async fn fetch_avatar(id: AgentId, address: String) -> Result<Agent, ApiErro
 }
 
 /// The caller's keys and their agents'.
-#[server(prefix = "/rpc", endpoint = "settings/keys", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/keys", input = Json, output = Json)]
 pub async fn keys() -> Result<Vec<ApiKey>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -111,7 +112,7 @@ pub async fn keys() -> Result<Vec<ApiKey>, ApiError> {
 }
 
 /// Makes a key; the only time it is seen.
-#[server(prefix = "/rpc", endpoint = "settings/make-key", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/make-key", input = Json, output = Json)]
 pub async fn make_key(wish: KeyWish) -> Result<NewKey, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -119,7 +120,7 @@ pub async fn make_key(wish: KeyWish) -> Result<NewKey, ApiError> {
 }
 
 /// Revokes a key.
-#[server(prefix = "/rpc", endpoint = "settings/revoke-key", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/revoke-key", input = Json, output = Json)]
 pub async fn revoke_key(id: KeyId) -> Result<ApiKey, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -127,7 +128,7 @@ pub async fn revoke_key(id: KeyId) -> Result<ApiKey, ApiError> {
 }
 
 /// The caller's browsers.
-#[server(prefix = "/rpc", endpoint = "settings/sign-ins", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/sign-ins", input = Json, output = Json)]
 pub async fn sign_ins() -> Result<Vec<SignInView>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
@@ -135,7 +136,7 @@ pub async fn sign_ins() -> Result<Vec<SignInView>, ApiError> {
 }
 
 /// Signs a browser out.
-#[server(prefix = "/rpc", endpoint = "settings/end-sign-in", input = Json)]
+#[server(prefix = "/rpc", endpoint = "settings/end-sign-in", input = Json, output = Json)]
 pub async fn end_sign_in(id: SignInId) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
