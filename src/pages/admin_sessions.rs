@@ -6,13 +6,13 @@ mod head;
 mod row;
 mod table;
 
-use super::house::ToSignIn;
+use super::house::refusal;
 use crate::{
     api::{
         admin::{Hall, Wanted},
-        error::{ApiError, ErrorCode},
+        error::ApiError,
     },
-    components::notice::{Loading, Trouble},
+    components::notice::Loading,
     rpc::admin::load_hall,
 };
 use filters::Filters;
@@ -40,8 +40,7 @@ pub fn AdminSessions() -> AnyView {
                 {move || {
                     hall.get().map(|answer: Result<Hall, ApiError>| match answer {
                         Ok(hall) => whole(hall, wanted.get_untracked(), reload),
-                        Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
-                        Err(error) => view! { <Trouble message=error.message on_retry=reload/> }.into_any(),
+                        Err(error) => refusal(error, reload),
                     })
                 }}
             </Transition>

@@ -1,12 +1,9 @@
 //! How many shows, how long, how fast on air, what went wrong: bars by day, and every number in a table as well.
 
-use super::{house::ToSignIn, words::clock};
+use super::{house::refusal, words::clock};
 use crate::{
-    api::{
-        admin::{Analytics as Answer, Span},
-        error::ErrorCode,
-    },
-    components::notice::{Empty, Loading, Trouble},
+    api::admin::{Analytics as Answer, Span},
+    components::notice::{Empty, Loading},
     domain::{
         analytics::{DayReport, PlatformReport, Report},
         destination::Platform,
@@ -42,8 +39,7 @@ pub fn Analytics() -> AnyView {
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
                     answer.get().map(|told| match told {
-                        Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
-                        Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| answer.refetch())/> }.into_any(),
+                        Err(error) => refusal(error, Callback::new(move |()| answer.refetch())),
                         Ok(told) if told.report.total.shows == 0 => {
                             let text = "Shows are counted here when they are over.";
                             view! { <Empty title=format!("No show from {} to {}", told.from, told.to) text/> }.into_any()

@@ -2,13 +2,13 @@
 //! once more.
 
 use super::{
-    house::{ToSignIn, show_id},
+    house::{refusal, show_id},
     words::moment,
 };
 use crate::{
     api::{
         admin::{DeliveryPage, DeliveryView},
-        error::{ApiError, ErrorCode},
+        error::ApiError,
     },
     browser::clock,
     components::{
@@ -47,8 +47,7 @@ pub fn Deliveries() -> AnyView {
                 {move || {
                     page.get().map(|answer| match answer {
                         Ok(page) => view! { <Lines page asked=asked.get_untracked()/> }.into_any(),
-                        Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
-                        Err(error) => view! { <Trouble message=error.message on_retry=reload/> }.into_any(),
+                        Err(error) => refusal(error, reload),
                     })
                 }}
             </Transition>

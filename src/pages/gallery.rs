@@ -1,11 +1,8 @@
 //! Everything that can be on the picture, made up and side by side, under one's own settings: to choose by, and to develop by.
 
-use super::house::ToSignIn;
+use super::house::refusal;
 use crate::{
-    api::{
-        error::ErrorCode,
-        overlay::{OverlayStage, PreviewStage},
-    },
+    api::overlay::{OverlayStage, PreviewStage},
     components::{
         badge::Badge,
         choice_row::ChoiceRow,
@@ -54,10 +51,7 @@ pub fn Gallery() -> AnyView {
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
                     previews.get().map(|answer| match answer {
-                        Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
-                        Err(error) => {
-                            view! { <Trouble message=error.message on_retry=Callback::new(move |()| previews.refetch())/> }.into_any()
-                        }
+                        Err(error) => refusal(error, Callback::new(move |()| previews.refetch())),
                         Ok(all) => {
                             let shape = move || if portrait.get() { "portrait" } else { "wide" };
                             let frames = all.into_iter().map(|preview| view! { <Frame preview/> }).collect_view();

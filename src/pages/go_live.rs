@@ -15,14 +15,11 @@ mod studio;
 mod targets;
 mod words;
 
-use super::house::{Guest, ToSignIn};
+use super::house::{Guest, refusal};
 use crate::{
-    api::{
-        error::ErrorCode,
-        sessions::{SessionView, StartedShow},
-    },
+    api::sessions::{SessionView, StartedShow},
     browser::alive::once_alive,
-    components::notice::{Loading, Trouble},
+    components::notice::Loading,
     domain::room::RoomAccess,
     rpc::sessions::running_session,
 };
@@ -45,10 +42,7 @@ pub fn GoLive() -> AnyView {
                 {move || {
                     found.get().map(|answer| match answer {
                         Ok(found) => view! { <Stages found/> }.into_any(),
-                        Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
-                        Err(error) => {
-                            view! { <h1>"Go live"</h1><Trouble message=error.message on_retry=Callback::new(move |()| found.refetch())/> }.into_any()
-                        }
+                        Err(error) => view! { <h1>"Go live"</h1>{refusal(error, Callback::new(move |()| found.refetch()))} }.into_any(),
                     })
                 }}
             </Suspense>

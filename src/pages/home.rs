@@ -1,7 +1,7 @@
 //! The front page: what this is, and for who is signed in their running show and the past ones.
 
 use super::{
-    house::Guest,
+    house::{Guest, refusal, show_id},
     words::{clock, health, is_running, moment, state, title},
 };
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
         admin::{Analytics, Span},
         error::ApiError,
         sessions::SessionView,
+        streaming::SessionPage,
     },
     components::{
         badge::Badge,
@@ -19,6 +20,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 /// `/`
 #[component]
@@ -66,7 +68,12 @@ fn Welcome() -> impl IntoView {
 /// For who is signed in: their shows.
 #[component]
 fn Shows(me: Me) -> impl IntoView {
-    let shows = Resource::new_blocking(|| (), |()| my_sessions());
+    let query = use_query_map();
+    let behind = Memo::new(move |_| query.with(|query| query.get("behind")));
+    let shows = Resource::new_blocking(
+        move || behind.get(),
+        |behind| async move { my_sessions(behind.as_deref().map(show_id).transpose()?).await },
+    );
     let totals = Resource::new_blocking(|| (), |()| load_analytics(false, Span::default()));
     // Beside the list they are a courtesy: where they cannot be had the list stands alone.
     let summed = move |answer: Result<Analytics, ApiError>| {
@@ -76,17 +83,18 @@ fn Shows(me: Me) -> impl IntoView {
         let facts = facts.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
         (total.shows > 0).then(|| view! { <dl class="facts" data-small="yes">{facts}</dl> })
     };
-    let list = move |answer: Result<Vec<SessionView>, ApiError>| match answer {
-        Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| shows.refetch())/> }.into_any(),
-        Ok(all) if all.is_empty() => view! {
+    let list = move |answer: Result<SessionPage, ApiError>| match answer {
+        Err(error) => refusal(error, Callback::new(move |()| shows.refetch())),
+        Ok(page) if page.sessions.is_empty() && behind.with_untracked(Option::is_none) => view! {
             <Empty title="No shows yet" text="Your first one is a click away. A rehearsal plays to nobody but you.">
                 <a class="button" data-kind="go" href="/go-live">"Go live"</a>
             </Empty>
         }
         .into_any(),
-        Ok(all) => {
-            let (running, past): (Vec<_>, Vec<_>) = all.into_iter().partition(is_running);
-            let idle = running.is_empty();
+        Ok(SessionPage { sessions, next_cursor }) => {
+            let (running, past): (Vec<_>, Vec<_>) = sessions.into_iter().partition(is_running);
+            let later = behind.with_untracked(Option::is_some);
+            let idle = running.is_empty() && !later;
             let empty = past.is_empty();
             view! {
                 {running.into_iter().map(|show| view! { <Running show/> }).collect_view()}
@@ -95,6 +103,12 @@ fn Shows(me: Me) -> impl IntoView {
                     .then(|| {
                         let rows = past.into_iter().map(|show| view! { <Past show/> }).collect_view();
                         view! { <h2 class="section">"Past shows"</h2><ul class="shows panel">{rows}</ul> }
+                    })}
+                {(later || next_cursor.is_some())
+                    .then(|| {
+                        let newest = later.then(|| view! { <a class="button" data-kind="quiet" href="/">"Newest shows"</a> });
+                        let older = next_cursor.map(|behind| view! { <a class="button" data-kind="quiet" href=format!("/?behind={behind}")>"Older shows"</a> });
+                        view! { <p class="buttons">{newest}{older}</p> }
                     })}
             }
             .into_any()

@@ -5,7 +5,7 @@ use crate::{
         accounts::Me,
         error::{ApiError, ErrorCode},
     },
-    components::masthead::Masthead,
+    components::{masthead::Masthead, notice::Trouble},
     domain::{account::Role, ids::SessionId},
     rpc::accounts::{sign_out, who_am_i},
 };
@@ -71,10 +71,18 @@ pub fn show_id(text: &str) -> Result<SessionId, ApiError> {
 
 /// Sends a stranger to sign in and back again.
 #[component]
-pub fn ToSignIn() -> impl IntoView {
+fn ToSignIn() -> impl IntoView {
     let here = use_location();
     let next = here.pathname.get_untracked();
     view! { <Redirect path=format!("/sign-in?next={next}")/> }
+}
+
+/// What stands where a page cannot be: the way to sign in for a stranger, else what was wrong, and the way to try again.
+pub fn refusal(error: ApiError, on_retry: Callback<()>) -> AnyView {
+    match error.code {
+        ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
+        _ => view! { <Trouble message=error.message on_retry/> }.into_any(),
+    }
 }
 
 #[cfg(test)]

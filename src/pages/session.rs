@@ -1,12 +1,12 @@
 //! One session: where it stands, where it plays, how it ended.
 
 use super::{
-    house::{ToSignIn, show_id},
+    house::{refusal, show_id},
     words::{clock, destination, health, is_running, key_tail, moment, recording, state, title, trouble, viewers},
 };
 use crate::{
     api::{
-        error::{ApiError, ErrorCode},
+        error::ApiError,
         sessions::{DestinationView, SessionView, Story},
     },
     browser::{alive::once_alive, clock as browser_clock, feed},
@@ -70,8 +70,7 @@ pub fn Session() -> AnyView {
                 {move || {
                     session.get().map(|answer| match answer {
                         Ok(first) => view! { <Details first told story asking/> }.into_any(),
-                        Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
-                        Err(error) => view! { <Title text="Show"/><Trouble message=error.message on_retry=reload/> }.into_any(),
+                        Err(error) => view! { <Title text="Show"/>{refusal(error, reload)} }.into_any(),
                     })
                 }}
             </Transition>

@@ -8,9 +8,9 @@ mod password;
 mod places;
 mod sign_ins;
 
-use super::house::ToSignIn;
+use super::house::refusal;
 use crate::{
-    api::error::{ApiError, ErrorCode},
+    api::error::ApiError,
     components::notice::{Loading, Trouble},
     rpc::settings::agents as load_agents,
 };
@@ -32,8 +32,7 @@ pub fn Settings() -> AnyView {
             <Suspense fallback=|| view! { <Loading/> }>
                 {move || {
                     agents.get().map(|answer| match answer {
-                        Err(error) if error.code == ErrorCode::Unauthenticated => view! { <ToSignIn/> }.into_any(),
-                        Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| agents.refetch())/> }.into_any(),
+                        Err(error) => refusal(error, Callback::new(move |()| agents.refetch())),
                         Ok(all) => {
                             let names = StoredValue::new(all.iter().map(|agent| (agent.id.clone(), agent.name.clone())).collect::<Vec<_>>());
                             view! {

@@ -3,25 +3,28 @@
 use super::{
     Change, Studio,
     decide::{EVIDENCE_MS, is_taken},
+    listing::Listing,
     tally,
 };
 use crate::{
     api::{
         broadcast::{DestinationState, ShowReport},
         sessions::SessionView,
+        streaming::SessionPage,
     },
     domain::{
         account::Role,
         ids::SessionId,
         session::{Actor, EndReason, Outcome, Session},
     },
-    server::{auth::caller::Caller, error::Answer, store::SessionFilter},
+    server::{auth::caller::Caller, error::Answer},
 };
 use std::time::Duration;
 
 /// How long an answer waits for the end to be confirmed; after that the reconciler goes on alone.
 const SETTLE: Duration = Duration::from_secs(8);
-const PAGE: usize = 100;
+/// Shows on one page of a list.
+const PAGE: usize = 50;
 
 impl Studio {
     /// Ends a show; one that is ending or over stays as it is. `note` is an administrator's reason.
@@ -64,20 +67,14 @@ impl Studio {
         }
     }
 
-    /// The caller's shows, newest first.
+    /// A page of the caller's shows, newest first: those behind `behind`, or the first ones.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn my_sessions(&self, caller: &Caller) -> Answer<Vec<SessionView>> {
-        self.list(&SessionFilter { account: Some(caller.user.id.clone()), limit: PAGE, ..SessionFilter::default() }).await
-    }
-
-    async fn list(&self, filter: &SessionFilter) -> Answer<Vec<SessionView>> {
-        let mut views = Vec::new();
-        for session in self.store().sessions(filter).await? {
-            views.push(self.view(&session).await.for_owner());
-        }
-        Ok(views)
+    pub async fn my_sessions(&self, caller: &Caller, behind: Option<SessionId>) -> Answer<SessionPage> {
+        let listing = Listing { user: Some(caller.user.id.clone()), cursor: behind, limit: PAGE, ..Listing::default() };
+        let page = self.list_sessions(caller, listing).await?;
+        Ok(SessionPage { sessions: page.sessions.into_iter().map(SessionView::for_owner).collect(), ..page })
     }
 
     /// Takes the session into `ending`, with what each destination has done so far. The first outcome stays.

@@ -159,3 +159,31 @@ async fn the_first_sign_in_link_opens_once_and_a_house_with_people_has_none() {
     assert_eq!(second.status, StatusCode::UNAUTHORIZED, "{second:?}");
     assert!(second.headers.get(header::SET_COOKIE).is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_front_page_lists_fifty_shows_and_leads_to_the_older_ones() {
+    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "100")]).await;
+    let owner = house.streamer("Owner").await;
+    let agent = house.agent(&owner, "Nyx").await;
+    let key = house.key(&owner, Some(&agent), &Scope::ALL).await;
+    let mut ids = Vec::new();
+    for _ in 0..52 {
+        let id = house.agent_show(&key).await;
+        house.post("/api/streaming/stop", &key, json!({ "sessionId": id })).await;
+        ids.push(id.to_string());
+    }
+    let listed = |html: &str| ids.iter().filter(|id| html.contains(&format!(r#"href="/sessions/{id}""#))).cloned().collect::<Vec<_>>();
+    let open = async |path: &str| {
+        let reply = house.call(Method::GET, path, &[("cookie", &owner.cookie)], None).await;
+        reply.body.as_str().expect("a page").to_owned()
+    };
+    let first = open("/").await;
+    assert_eq!(listed(&first), ids[2..]);
+    assert!(!first.contains("Newest shows"));
+    let older = format!("/?behind={}", ids[2]);
+    assert!(first.contains(&format!(r#"href="{older}""#)), "the way to the older ones");
+    let last = open(&older).await;
+    assert_eq!(listed(&last), ids[..2]);
+    assert!(last.contains("Newest shows") && !last.contains("Older shows"));
+    assert!(open("/?behind=nonsense!").await.contains("There is no such show."));
+}

@@ -69,7 +69,7 @@ async fn converges(app: &TestApp, caller: &Caller, point: usize) {
         assert_eq!(ended.status, "ended", "after {point} calls");
         assert!(ended.destinations.iter().all(|of| of.uptime_ms >= 2000), "statistics after {point} calls");
     }
-    for view in app.studio.my_sessions(caller).await.expect("the store") {
+    for view in app.studio.my_sessions(caller, None).await.expect("the store").sessions {
         app.nothing_left(&view.session_id).await;
         assert!(view.end_message.is_some() && view.ended_at.is_some(), "after {point} calls: {view:?}");
     }

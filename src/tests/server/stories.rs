@@ -133,7 +133,7 @@ async fn restless(app: &TestApp, caller: &Caller) -> Option<String> {
 
 /// Every timeline ends with the end, goes on air at most once, and leaves statistics.
 async fn told_well(app: &TestApp, caller: &Caller, seed: u64) {
-    for view in app.studio.my_sessions(caller).await.expect("the store") {
+    for view in app.studio.my_sessions(caller, None).await.expect("the store").sessions {
         let story = app.timeline(&view.session_id).await;
         let over = story.iter().position(|line| line.state == "ended" || line.state == "failed");
         assert!(over.is_none_or(|at| at + 1 == story.len()), "seed {seed}: something follows the end: {story:?}");
