@@ -53,7 +53,20 @@ const SHUT: [(&str, &str, &[&str]); 9] = [
 const CRATES: [(&str, &[&str]); 11] = [
     (
         "leptos",
-        &["app", "lib", "serve", "api::error", "server::rpc", "server::state", "rpc", "browser", "components", "composite", "pages"],
+        &[
+            "app",
+            "lib",
+            "serve",
+            "api::error",
+            "api::wire",
+            "server::rpc",
+            "server::state",
+            "rpc",
+            "browser",
+            "components",
+            "composite",
+            "pages",
+        ],
     ),
     ("axum", &["serve", "app::shell", "server", "relay", "egress"]),
     ("livekit_api", &["server::livekit", "egress"]),
