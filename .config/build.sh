@@ -37,9 +37,10 @@ build_composite() {
   # What every browser has that the rest needs as well.
   wasm-opt -Oz --converge --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
     --enable-reference-types --enable-multivalue "$out/composite_bg.wasm" -o "$out/composite.wasm"
-  hash=$(cat "$out/composite.wasm" "$out/composite.js" | sha256sum | cut -c 1-22)
+  minify "$out/composite.js" "$out/composite.min.js"
+  hash=$(cat "$out/composite.wasm" "$out/composite.min.js" | sha256sum | cut -c 1-22)
   cp "$out/composite.wasm" "$site/pkg/composite.$hash.wasm"
-  minify "$out/composite.js" "$site/pkg/composite.$hash.js"
+  cp "$out/composite.min.js" "$site/pkg/composite.$hash.js"
   printf 'composite: %s\n' "$hash" >>"$hash_file"
   node "$root/.config/brotli.mjs" "$site/pkg/composite.$hash.wasm" "$site/pkg/composite.$hash.js"
 }
