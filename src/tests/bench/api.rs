@@ -40,7 +40,7 @@ async fn load(name: &str, server: &Apart, http: &Client, make: impl Fn(&Client) 
     let (begun, spent) = (Instant::now(), server.spent());
     let took: Vec<Duration> = join_all(clients).await.into_iter().flatten().collect();
     let calls = f64::from(u32::try_from(took.len()).expect("few"));
-    let each_core = calls / (server.spent() - spent);
+    let each_core = calls / server.spent().saturating_sub(spent).as_secs_f64();
     let each_second = calls / begun.elapsed().as_secs_f64();
     tell(&format!("{name:<28} {each_second:>8.0} /s {each_core:>8.0} /s per core"), took);
     each_core

@@ -3,7 +3,7 @@
 
 #[allow(dead_code, reason = "the relay's tests use the rest of it")]
 #[path = "../relay/process.rs"]
-mod process;
+pub mod process;
 #[allow(dead_code, reason = "the relay's tests use the rest of it")]
 #[path = "../relay/stage.rs"]
 mod stage;
@@ -148,9 +148,9 @@ async fn take(mut stream: TcpStream, latencies: Arc<Mutex<Vec<u64>>>, zero: Inst
     Some(())
 }
 
-/// CPU time used so far by the relay and by its children that have ended.
-fn cpu(process: &Process) -> Duration {
-    let text = std::fs::read_to_string(format!("/proc/{}/stat", process.0.id())).expect("it runs");
+/// CPU time used so far by a process and by its children that have ended.
+pub fn cpu(pid: u32) -> Duration {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
     let fields: Vec<_> = text.rsplit_once(')').expect("a name").1.split_whitespace().collect();
     let ticks: u64 = fields[11..15].iter().map(|field| field.parse::<u64>().expect("ticks")).sum();
     Duration::from_millis(ticks * 10)
@@ -192,9 +192,9 @@ async fn measure(shows: usize, places: usize, seconds: u64, composite: &Composit
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     platforms.latencies.lock().expect("sound").clear();
-    let (before, since) = (cpu(&process), Instant::now());
+    let (before, since) = (cpu(process.0.id()), Instant::now());
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let cores = cpu(&process).saturating_sub(before).as_secs_f64() / since.elapsed().as_secs_f64();
+    let cores = cpu(process.0.id()).saturating_sub(before).as_secs_f64() / since.elapsed().as_secs_f64();
     let mut latencies = std::mem::take(&mut *platforms.latencies.lock().expect("sound"));
     latencies.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "small")]

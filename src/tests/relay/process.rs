@@ -55,10 +55,15 @@ impl Process {
 
     /// A field of `/proc/PID/status`, in kilobytes.
     pub fn kilobytes(&self, field: &str) -> u64 {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("it runs");
-        let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).expect(field);
-        line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
+        kilobytes(self.0.id(), field)
     }
+}
+
+/// The same of any process.
+pub fn kilobytes(pid: u32, field: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).expect(field);
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number")
 }
 
 impl Drop for Process {

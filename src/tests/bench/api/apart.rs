@@ -1,9 +1,12 @@
 //! Servers in processes of their own, so that their processor time and memory are told apart from their clients'.
 
-use crate::house::House;
+use crate::{
+    house::House,
+    relay::{cpu, process::kilobytes},
+};
 use footlight::domain::key::Scope;
 use serde_json::{Value, json};
-use std::{net::SocketAddr, process::Stdio};
+use std::{net::SocketAddr, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     net::TcpListener,
@@ -58,19 +61,14 @@ impl Apart {
         self.said[what].as_str().expect("said")
     }
 
-    /// Processor seconds so far, in the kernel and out of it.
-    pub fn spent(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).expect("it runs");
-        let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
-        // `utime` and `stime` of proc(5), in ticks of 1/100 s.
-        fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().expect("a number")).sum::<f64>() / 100.0
+    /// Processor time so far, in the kernel and out of it.
+    pub fn spent(&self) -> Duration {
+        cpu(self.pid)
     }
 
-    /// Memory that is its own at this moment.
+    /// Memory that it holds at this moment.
     pub fn resident_mb(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
-        line.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("a number") / 1024
+        kilobytes(self.pid, "VmRSS") / 1024
     }
 }
 
