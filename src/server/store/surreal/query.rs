@@ -2,7 +2,10 @@
 //! in one `{ … }` block, and whatever lost a race is tried again here. No table is named in this room.
 
 use super::known::Known;
-use crate::server::{life::Life, metrics, store::StoreError};
+use crate::{
+    domain::session::Session,
+    server::{life::Life, metrics, store::StoreError},
+};
 use rand::Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -68,7 +71,7 @@ pub(super) struct Database {
     /// How long the process lives that asks it, where that is limited.
     pub(super) life: Option<Life>,
     /// Its sessions, where nobody else writes any.
-    pub(super) known: Option<Arc<Known>>,
+    pub(super) known: Option<Arc<Known<Session>>>,
 }
 
 impl Database {

@@ -81,30 +81,32 @@ impl Database {
         self.store(session, &sql, variables).await
     }
 
-    /// Writes a session, and knows it from then on.
+    /// Writes a session, which is not known meanwhile.
     async fn store(&self, session: &Session, sql: &str, variables: Value) -> Result<(), StoreError> {
         let write = self.known.as_deref().map(|known| known.write(&session.id));
         let done = self.settle(sql, variables).await;
-        match (&done, write) {
-            (Ok(_), Some(write)) => write.stored(session),
-            (Err(Refusal::Thrown(_)), Some(write)) => write.refused(),
-            // What failed otherwise may still have been carried out.
-            (Err(_), _) | (Ok(_), None) => {}
+        // What failed otherwise than by its own refusal may still be carried out.
+        if let (Ok(_) | Err(Refusal::Thrown(_)), Some(write)) = (&done, write) {
+            write.ended();
         }
         done.map(drop).map_err(told)
     }
 
     pub(super) async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        if let Some(session) = self.known.as_ref().and_then(|known| known.of(id)) {
+        let Some(known) = &self.known else { return self.stored_session(id).await };
+        if let Some(session) = known.of(id) {
             return Ok(Some(session));
         }
-        let turn = self.known.as_ref().map_or(0, |known| known.turn());
-        let found: Option<Session> =
-            self.read("SELECT VALUE document FROM ONLY type::record('session', $key)", json!({ "key": id })).await?;
-        if let (Some(known), Some(session)) = (&self.known, &found) {
-            known.keep(session, turn);
+        let turn = known.turn();
+        let found = self.stored_session(id).await?;
+        if let Some(session) = &found {
+            known.keep(id, session, turn);
         }
         Ok(found)
+    }
+
+    async fn stored_session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        self.read("SELECT VALUE document FROM ONLY type::record('session', $key)", json!({ "key": id })).await
     }
 
     pub(super) async fn session_by_idempotency_key(
