@@ -53,11 +53,22 @@ test("a rehearsal says that it is one, and plays back where it ended and on its 
   await sleep(10_000);
   await goLive.end();
 
-  for (const place of ["where it ended", "on its own page"]) {
+  const seen = async (place: string): Promise<void> => {
     const { durationS, picture } = await watched(page.getByLabel("The recording"));
     expect(durationS, place).toBeGreaterThan(5);
     expect(picture.share(screen.colour), `${place}: the screen`).toBeGreaterThan(0.5);
     expect(picture.quarters(camera.colour)[0], `${place}: the webcam where it was dragged to`).toBeGreaterThan(0.05);
-    if (place === "where it ended") await page.getByRole("link", { name: "Details of this show" }).click();
-  }
+  };
+  await seen("where it ended");
+  const details = await page.getByRole("link", { name: "Details of this show" }).getAttribute("href");
+  await test.step("the next one starts in the same page", async () => {
+    await page.getByRole("button", { name: "Go live again" }).click();
+    await expect(page.getByLabel(/^Rehearsal/), "what was chosen is still chosen").toBeChecked();
+    await page.getByRole("button", { name: "Start the rehearsal" }).click();
+    await expect(goLive.light).toContainText("REHEARSAL", { timeout: 45_000 });
+    await goLive.end();
+    await expect(page.getByRole("link", { name: "Details of this show" }), "another show").not.toHaveAttribute("href", details ?? "");
+  });
+  await page.goto(details ?? "");
+  await seen("on its own page");
 });

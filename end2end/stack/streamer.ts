@@ -17,12 +17,21 @@ const stageAddress = "http://stage.localhost/";
 const hex = (colour: Rgb): string => colour.map((value) => value.toString(16).padStart(2, "0")).join("");
 
 export class Streamer {
+  /** What the pages' programs broke off with. Never expected: a spec that leaves one fails (stack/test.ts). */
+  readonly broken: string[] = [];
+
   private constructor(
     private readonly folder: string,
     private readonly browser: Browser,
     readonly context: BrowserContext,
     readonly page: Page,
-  ) {}
+  ) {
+    context.on("weberror", (error) => this.broken.push(`${error.page()?.url() ?? "a page"}: ${error.error().message}`));
+    // What the program said before it broke off tells more than the browser's word for it.
+    context.on("console", (said) => {
+      if (said.text().includes("panicked at")) this.broken.push(said.text());
+    });
+  }
 
   /** Opens the browser and the tab to share; permissions are given for the studio's origin. */
   static async start(studioUrl: string, program = chromiumProgram): Promise<Streamer> {

@@ -53,6 +53,7 @@ export const test = base.extend<Stage>({
     await use(streamer);
     if (info.status !== info.expectedStatus) await streamer.page.screenshot({ path: info.outputPath("page.png"), fullPage: true }).catch(() => undefined);
     await streamer.stop();
+    if (streamer.broken.length > 0) throw new Error(`a page broke off:\n${streamer.broken.join("\n")}`);
   },
   goLive: async ({ streamer }, use) => {
     await new SignUp(streamer.page).as("Ada", "a long enough password");

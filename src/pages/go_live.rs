@@ -7,6 +7,7 @@ mod ended;
 mod log;
 mod overlay_panel;
 mod places;
+mod plan;
 mod pre_join;
 mod programme;
 mod running;
@@ -18,7 +19,7 @@ mod words;
 use super::house::{Guest, refusal};
 use crate::{
     api::sessions::{SessionView, StartedShow},
-    browser::alive::once_alive,
+    browser::{alive::once_alive, clock},
     components::notice::Loading,
     domain::room::RoomAccess,
     rpc::sessions::running_session,
@@ -27,6 +28,7 @@ use desk::Desk;
 use ended::Ended;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use plan::Plan;
 use pre_join::PreJoin;
 use running::{Running, is_over};
 use studio::Studio;
@@ -59,11 +61,23 @@ enum Stage {
     After,
 }
 
+impl Stage {
+    #[expect(clippy::ref_option, reason = "what a signal lends")]
+    fn of(view: &Option<SessionView>) -> Self {
+        match view {
+            None => Self::Before,
+            Some(view) if is_over(view) => Self::After,
+            Some(_) => Self::OnAir,
+        }
+    }
+}
+
 #[component]
 fn Stages(found: Option<SessionView>) -> impl IntoView {
     let Guest(me) = expect_context();
     let desk = Desk::new();
     let running = Running::new(found);
+    let plan = Plan::new();
     let access = StoredValue::new(None::<RoomAccess>);
     // A part that is fetched cannot be made alive together with the page: after a reload it comes behind it.
     let alive = RwSignal::new(false);
@@ -77,12 +91,19 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
         });
     });
     on_cleanup(move || desk.close_all());
-    let stage = Memo::new(move |_| {
-        running.view.with(|view| match view {
-            None => Stage::Before,
-            Some(view) if is_over(view) => Stage::After,
-            Some(_) => Stage::OnAir,
-        })
+    let stage = RwSignal::new(running.view.with_untracked(Stage::of));
+    // It changes in a turn of its own: in the turn of the news itself parts of the old stage may be queued to read it, behind
+    // what drops that stage and all its signals.
+    Effect::new(move |_| {
+        if running.view.with(Stage::of) == stage.get_untracked() {
+            return;
+        }
+        clock::after(0, move || {
+            // The page may have been left meanwhile.
+            if let Some(now) = running.view.try_with_untracked(Stage::of) {
+                stage.set(now);
+            }
+        });
     });
     let on_started = Callback::new(move |started: StartedShow| {
         access.set_value(started.room);
@@ -93,7 +114,7 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
         desk.wake();
     });
     move || match stage.get() {
-        Stage::Before => view! { <PreJoin desk on_started/> }.into_any(),
+        Stage::Before => view! { <PreJoin desk plan on_started/> }.into_any(),
         Stage::OnAir if !alive.get() => view! { <Loading/> }.into_any(),
         Stage::OnAir => {
             let access = access.try_update_value(Option::take).flatten();

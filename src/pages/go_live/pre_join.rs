@@ -4,6 +4,7 @@ use super::{
     desk::{CaptureState, Desk},
     devices_panel::{Extras, Menus, Switches},
     places::{Places, PlacesPanel},
+    plan::Plan,
     programme::ProgrammeView,
     words,
 };
@@ -35,12 +36,9 @@ const RECHECK_MS: u64 = 15_000;
 type Reached = Option<Option<u32>>;
 
 #[component]
-pub fn PreJoin(desk: Desk, #[prop(into)] on_started: Callback<StartedShow>) -> impl IntoView {
-    let places = Places::new();
-    let title = RwSignal::new(String::new());
-    let patch = RwSignal::new(OverlayPatch::default());
+pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<StartedShow>) -> impl IntoView {
+    let Plan { places, title, patch, preset } = plan;
     let settings = Signal::derive(move || patch.with(|patch| patch.apply(&OverlaySettings::for_user())));
-    let preset = RwSignal::new(None::<VideoPreset>);
     let reached = RwSignal::new(None::<Option<u32>>);
     let preflight = RwSignal::new(None::<Result<Preflight, ApiError>>);
     let ask = Action::new(move |(): &()| async move { preflight.set(Some(run_preflight().await)) });
@@ -61,7 +59,7 @@ pub fn PreJoin(desk: Desk, #[prop(into)] on_started: Callback<StartedShow>) -> i
     let ready = Signal::derive(move || {
         places.fault().is_none() && checks.with(|all| all.iter().all(|check| matches!(check.outcome, Outcome::Pass | Outcome::Warn)))
     });
-    let start = start_action(desk, places, title, patch, preset, on_started);
+    let start = start_action(desk, plan, on_started);
     let press = move |replace: bool| {
         if !start.pending().get_untracked() {
             start.dispatch((replace, page::new_key()));
@@ -126,14 +124,8 @@ pub fn PreJoin(desk: Desk, #[prop(into)] on_started: Callback<StartedShow>) -> i
 
 type StartAction = Action<(bool, String), Result<(), ApiError>>;
 
-fn start_action(
-    desk: Desk,
-    places: Places,
-    title: RwSignal<String>,
-    patch: RwSignal<OverlayPatch>,
-    preset: RwSignal<Option<VideoPreset>>,
-    on_started: Callback<StartedShow>,
-) -> StartAction {
+fn start_action(desk: Desk, plan: Plan, on_started: Callback<StartedShow>) -> StartAction {
+    let Plan { places, title, patch, preset } = plan;
     Action::new(move |(replace, key): &(bool, String)| {
         let name = desk.choices.with_untracked(|choices| choices.name.trim().to_owned());
         let show = StartShow {
