@@ -9,7 +9,7 @@ cd "$root"
 wasm_aim_kb=350
 wasm_limit_kb=700
 
-sources() { find src style public Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
+sources() { find src style public end2end/composite.mjs Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
 fingerprint() { sources | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1; }
 stamp="$root/target/site-stamp.txt"
 
@@ -37,10 +37,11 @@ build_composite() {
   # What every browser has that the rest needs as well.
   wasm-opt -Oz --converge --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
     --enable-reference-types --enable-multivalue "$out/composite_bg.wasm" -o "$out/composite.wasm"
-  minify "$out/composite.js" "$out/composite.min.js"
-  hash=$(cat "$out/composite.wasm" "$out/composite.min.js" | sha256sum | cut -c 1-22)
+  node "$root/end2end/composite.mjs" "$out/composite.js" "$out/composite.min.js" "$out/composite.css"
+  hash=$(cat "$out/composite.wasm" "$out/composite.min.js" "$out/composite.css" | sha256sum | cut -c 1-22)
   cp "$out/composite.wasm" "$site/pkg/composite.$hash.wasm"
   cp "$out/composite.min.js" "$site/pkg/composite.$hash.js"
+  cp "$out/composite.css" "$site/pkg/composite.$hash.css"
   printf 'composite: %s\n' "$hash" >>"$hash_file"
   node "$root/.config/brotli.mjs" "$site/pkg/composite.$hash.wasm" "$site/pkg/composite.$hash.js"
 }

@@ -46,10 +46,13 @@ fn Live(stage: OverlayStage) -> impl IntoView {
         let media = facts.with(|facts| programme.with_untracked(|programme| programme.media.after(facts, clock::now())));
         programme.update(|programme| programme.media = media);
     });
+    // Nobody sees what stands there before the recording begins: it need not be drawn.
+    let waiting = RwSignal::new(recorded);
     Effect::new(move |_| {
         // Read before asking, so that what was just told is on the page when the recording begins.
         scene.track();
         if recorded && facts.with(may_start) {
+            waiting.set(false);
             say_start_recording();
         }
     });
@@ -59,7 +62,7 @@ fn Live(stage: OverlayStage) -> impl IntoView {
     });
     let (session, seq) = (stage.session_id.clone(), stage.seq);
     Effect::new(move |_| feed::of_session(session.as_str(), seq, move |message| hear(&message, programme, show, recorded)));
-    view! { <main class="overlay"><SceneView scene id_prefix=""/></main> }
+    view! { <main class="overlay" data-waiting=move || waiting.get().then_some("yes")><SceneView scene id_prefix=""/></main> }
 }
 
 /// What the feed's `session` events say that the picture shows.

@@ -6,7 +6,7 @@ mod composite;
 use crate::{
     app::{
         App,
-        shell::{PageHeaders, shell},
+        shell::{CompositeFiles, PageHeaders, shell},
     },
     config::{env::Env, serve::ServeConfig},
     domain::address::AllowList,
@@ -146,8 +146,8 @@ pub fn router(state: AppState) -> Router {
         move || shell(options.clone())
     });
     let composite = get({
-        let (state, provide) = (state.clone(), provide.clone());
-        move |request: Request| composite::page(state.clone(), provide.clone(), request)
+        let (state, files, provide) = (state.clone(), Arc::new(CompositeFiles::find(&state.leptos)), provide.clone());
+        move |request: Request| composite::page(state.clone(), files.clone(), provide.clone(), request)
     });
     let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::front::own_pages_only));
     let unknown = leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()));

@@ -16,19 +16,18 @@ pub struct PageHeaders {
 /// The first connection of a browser's process takes a tenth of a second to make, the first listener for devices (which every
 /// room adds) a fiftieth. Both are free while files are on their way.
 const WARM_UP: &str = r#"new RTCPeerConnection().close(); navigator.mediaDevices?.addEventListener("devicechange", () => {});"#;
-/// The composite joins its room while its program still loads; both use the bridge at one address, so there is one room.
-const EARLY_STAGE: &str = r#"import { earlyStage } from "/bridge.js"; earlyStage();"#;
 /// What the bridge imports, named here so that it is on its way before the bridge has been read.
 const ROOM_LIBRARY: &str = "/vendor/livekit-client-2.23.0.mjs";
 
 /// The document of the house's pages.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    set_headers("same-origin", "private, no-cache");
+    set_headers("same-origin", "private, no-cache", false);
     view! {
         <!DOCTYPE html>
         <html lang="en" data-page="house">
             <head>
-                <Basics options=options.clone()/>
+                <Basics/>
+                <HashedStylesheet options=options.clone() id="leptos"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <HydrationScripts options/>
                 <MetaTags/>
@@ -42,27 +41,23 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 
 /// The composite's document, or why there is none, where the egress looks for it. Its address carries a token: it is neither
 /// stored nor passed on.
-pub fn composite_shell(options: &LeptosOptions, stage: Result<OverlayStage, String>) -> impl IntoView + use<> {
-    set_headers("no-referrer", "no-store");
+pub fn composite_shell(options: &LeptosOptions, files: &CompositeFiles, stage: Result<OverlayStage, String>) -> impl IntoView + use<> {
+    set_headers("no-referrer", "no-store", true);
     let warm_up = stage.as_ref().is_ok_and(|stage| stage.room.is_some());
     let program = stage.as_ref().ok().map(|stage| {
-        let file = program_file(options);
-        let (script, wasm) = (format!("{file}.js"), format!("{file}.wasm"));
-        let start = format!(
-            r#"import start, {{ hydrate_composite }} from "{script}"; import {{ onStage }} from "/bridge.js";
-            onStage(() => start({{ module_or_path: "{wasm}" }}).then(hydrate_composite));"#
-        );
+        let (script, wasm) = (files.script.clone(), files.wasm.clone());
         view! {
-            <link rel="modulepreload" href="/bridge.js" nonce=use_nonce()/>
-            {stage.room.is_some().then(|| view! { <link rel="modulepreload" href=ROOM_LIBRARY nonce=use_nonce()/> })}
-            <link rel="modulepreload" href=script nonce=use_nonce()/>
-            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
             <script type="application/json" id="stage" inner_html=as_json(stage)></script>
-            // As soon as it is there: it waits neither for the stylesheet nor for the rest of the document.
-            <script type="module" r#async=true nonce=use_nonce() inner_html=EARLY_STAGE></script>
-            <script type="module" nonce=use_nonce() inner_html=start></script>
+            // As soon as it is there: it joins the room before the rest of the document has been read.
+            <script type="module" r#async=true src=script nonce=use_nonce()></script>
+            {stage.room.is_some().then(|| view! { <link rel="modulepreload" href=ROOM_LIBRARY nonce=use_nonce()/> })}
+            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
         }
     });
+    let style = match &files.style {
+        Some(style) => view! { <style nonce=use_nonce() inner_html=style.clone()></style> }.into_any(),
+        None => view! { <HashedStylesheet options=options.clone() id="leptos"/> }.into_any(),
+    };
     let picture = match stage {
         Ok(stage) => view! { <Composite stage/> }.into_any(),
         Err(message) => view! { <div class="error">{message}</div> }.into_any(),
@@ -73,7 +68,8 @@ pub fn composite_shell(options: &LeptosOptions, stage: Result<OverlayStage, Stri
             <head>
                 // Before the stylesheet, for which scripts behind it wait.
                 {warm_up.then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
-                <Basics options=options.clone()/>
+                <Basics/>
+                {style}
                 // Nobody sees its tab: one file less.
                 <link rel="icon" href="data:,"/>
                 <title>"Overlay — Footlight"</title>
@@ -86,23 +82,35 @@ pub fn composite_shell(options: &LeptosOptions, stage: Result<OverlayStage, Stri
 
 /// What every document begins with.
 #[component]
-fn Basics(options: LeptosOptions) -> impl IntoView {
+fn Basics() -> impl IntoView {
     view! {
         <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <meta name="color-scheme" content="dark light"/>
         <link rel="preload" href="/fonts/archivo-basic.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-        <HashedStylesheet options id="leptos"/>
     }
 }
 
-/// The composite's program without its ending, with the hash that the build wrote beside those of the house's files (a name
-/// that is not absolute stands beside the program, as Leptos has it).
-fn program_file(options: &LeptosOptions) -> String {
-    let hashes = || std::fs::read_to_string(std::env::current_exe().ok()?.parent()?.join(&*options.hash_file)).ok();
-    let named = |hashes: String| hashes.lines().find_map(|line| line.strip_prefix("composite: ").map(str::to_owned));
-    let hash = options.hash_files.then(hashes).flatten().and_then(named);
-    format!("/{}/composite{}", options.site_pkg_dir, hash.map(|hash| format!(".{hash}")).unwrap_or_default())
+/// What the build made for the composite alone.
+#[derive(Debug, Clone)]
+pub struct CompositeFiles {
+    script: String,
+    wasm: String,
+    /// Its part of the stylesheets. It stands in the document, where it costs no request; without a build there is the house's.
+    style: Option<String>,
+}
+
+impl CompositeFiles {
+    /// Looks for them: their hash stands beside those of the house's files (a name that is not absolute stands beside the
+    /// program, as Leptos has it).
+    pub fn find(options: &LeptosOptions) -> Self {
+        let hashes = || std::fs::read_to_string(std::env::current_exe().ok()?.parent()?.join(&*options.hash_file)).ok();
+        let named = |hashes: String| hashes.lines().find_map(|line| line.strip_prefix("composite: ").map(str::to_owned));
+        let hash = options.hash_files.then(hashes).flatten().and_then(named);
+        let file = format!("/{}/composite{}", options.site_pkg_dir, hash.map(|hash| format!(".{hash}")).unwrap_or_default());
+        let style = std::fs::read_to_string(format!("{}{file}.css", options.site_root)).ok();
+        Self { script: format!("{file}.js"), wasm: format!("{file}.wasm"), style }
+    }
 }
 
 /// The stage as JSON that cannot end the element it stands in.
@@ -110,14 +118,15 @@ fn as_json(stage: &OverlayStage) -> String {
     serde_json::to_string(stage).unwrap_or_default().replace('<', "\\u003c")
 }
 
-/// Scripts by nonce only, styles from files only, nobody may frame us.
-fn set_headers(referrer: &'static str, cache: &'static str) {
+/// Scripts by nonce only, styles from files only or by nonce, nobody may frame us.
+fn set_headers(referrer: &'static str, cache: &'static str, own_style: bool) {
     use axum::http::{HeaderName, HeaderValue, header};
     let Some(response) = use_context::<ResponseOptions>() else { return };
     let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    let style = if own_style { nonce.as_str() } else { "" };
     let connect = use_context::<PageHeaders>().unwrap_or_default().connect_src;
     let policy = format!(
-        "default-src 'self'; script-src 'strict-dynamic'{nonce} 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
+        "default-src 'self'; script-src 'strict-dynamic'{nonce} 'wasm-unsafe-eval'; style-src 'self'{style}; font-src 'self'; \
          img-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self' {connect}; \
          frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
     );

@@ -1,13 +1,19 @@
 //! `/stream/overlay`: a document of its own. What is not 200 ends the egress at once, instead of an error page on the air.
 
 use crate::{
-    app::shell::composite_shell,
+    app::shell::{CompositeFiles, composite_shell},
     server::{error::StudioError, http, rpc, state::AppState},
 };
 use axum::{extract::Request, response::Response};
+use std::sync::Arc;
 
 /// The document, or the reason why there is none, with its status.
-pub async fn page(state: AppState, provide: impl Fn() + Clone + Send + Sync + 'static, request: Request) -> Response {
+pub async fn page(
+    state: AppState,
+    files: Arc<CompositeFiles>,
+    provide: impl Fn() + Clone + Send + Sync + 'static,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let opened = http::composite::open(&state.studio, &parts).await.map_err(StudioError::tell);
     let picture = opened.as_ref().map(|opened| opened.stage.clone()).map_err(|error| error.message.clone());
@@ -15,6 +21,6 @@ pub async fn page(state: AppState, provide: impl Fn() + Clone + Send + Sync + 's
         provide();
         rpc::page_reply(opened.as_ref().map(|opened| opened.cookie.as_deref()));
     };
-    let render = leptos_axum::render_app_async_with_context(context, move || composite_shell(&state.leptos, picture.clone()));
+    let render = leptos_axum::render_app_async_with_context(context, move || composite_shell(&state.leptos, &files, picture.clone()));
     render(Request::from_parts(parts, body)).await
 }

@@ -1,0 +1,32 @@
+// Writes what the composite's document loads beside the room's library: one script, of the bridge and the program's glue, and its
+// part of the stylesheets. Each further file would be a request that a show waits for.
+// usage: node composite.mjs GLUE OUT_JS OUT_CSS
+import { build } from "esbuild";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { compile } from "sass";
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
+const [glue, script, style] = process.argv.slice(2).map((name) => path.resolve(name));
+const contents = `
+  import { earlyStage, onStage } from "/bridge.js";
+  import start, { hydrate_composite } from ${JSON.stringify(glue)};
+  earlyStage();
+  // Beside this file, under its name.
+  onStage(() => start({ module_or_path: import.meta.url.replace(/js$/, "wasm") }).then(hydrate_composite));
+`;
+await build({
+  stdin: { contents, resolveDir: root },
+  outfile: script,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  legalComments: "none",
+  target: ["chrome110", "firefox115", "safari16"],
+  logLevel: "warning",
+  // wasm-bindgen names a module once for each import of it.
+  logOverride: { "duplicate-object-key": "silent" },
+  plugins: [{ name: "site", setup: (it) => it.onResolve({ filter: /^\/bridge\.js$/ }, () => ({ path: path.join(root, "public/bridge.js") })) }],
+});
+await writeFile(style, compile(path.join(root, "style/composite.scss"), { style: "compressed" }).css);
