@@ -43,15 +43,16 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// stored nor passed on.
 pub fn composite_shell(options: &LeptosOptions, files: &CompositeFiles, stage: Result<OverlayStage, String>) -> impl IntoView + use<> {
     set_headers("no-referrer", "no-store", true);
-    let warm_up = stage.as_ref().is_ok_and(|stage| stage.room.is_some());
     let program = stage.as_ref().ok().map(|stage| {
         let (script, wasm) = (files.script.clone(), files.wasm.clone());
+        // In the order in which they are waited for. What warms up keeps the parser from asking for more: it comes last.
         view! {
-            <script type="application/json" id="stage" inner_html=as_json(stage)></script>
-            // As soon as it is there: it joins the room before the rest of the document has been read.
-            <script type="module" r#async=true src=script nonce=use_nonce()></script>
             {stage.room.is_some().then(|| view! { <link rel="modulepreload" href=ROOM_LIBRARY nonce=use_nonce()/> })}
+            <script type="application/json" id="stage" inner_html=as_json(stage)></script>
+            // It runs as soon as it is there: it joins the room before the rest of the document has been read.
+            <script type="module" r#async=true src=script nonce=use_nonce()></script>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+            {stage.room.is_some().then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
         }
     });
     let style = match &files.style {
@@ -66,14 +67,12 @@ pub fn composite_shell(options: &LeptosOptions, files: &CompositeFiles, stage: R
         <!DOCTYPE html>
         <html lang="en" data-page="overlay">
             <head>
-                // Before the stylesheet, for which scripts behind it wait.
-                {warm_up.then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
                 <Basics/>
-                {style}
                 // Nobody sees its tab: one file less.
                 <link rel="icon" href="data:,"/>
                 <title>"Overlay — Footlight"</title>
                 {program}
+                {style}
             </head>
             <body>{picture}</body>
         </html>
