@@ -29,10 +29,19 @@ async function watched(video: Locator): Promise<{ durationS: number; picture: Fr
 
 test("a rehearsal says that it is one, and plays back where it ended and on its own page", async ({ streamer, goLive }) => {
   const { page } = streamer;
+  const studioFile = /\/pkg\/split_studio\b/;
+  await page.route(studioFile, (route) => route.abort());
   await goLive.open();
   await goLive.shareScreen();
   await page.getByLabel(/^Rehearsal/).check();
   await page.getByRole("button", { name: "Start the rehearsal" }).click();
+  await test.step("the studio's part of the page comes late", async () => {
+    await expect(page.getByText("did not reach this browser")).toBeVisible({ timeout: 20_000 });
+    await page.unroute(studioFile);
+    await page.getByRole("button", { name: "Try again" }).click();
+    // The loader's own word for a file that did not come; the page's program lives on.
+    expect(streamer.broken.splice(0).filter((told) => !told.endsWith("Failed to fetch"))).toEqual([]);
+  });
   await expect(goLive.light).toContainText("REHEARSAL", { timeout: 45_000 });
   await test.step("the webcam is dragged to another corner", async () => {
     const programme = page.locator(".programme");

@@ -20,13 +20,17 @@ use super::house::{Guest, refusal};
 use crate::{
     api::sessions::{SessionView, StartedShow},
     browser::{alive::once_alive, clock},
-    components::notice::Loading,
+    components::notice::{Loading, Trouble},
     domain::room::RoomAccess,
     rpc::sessions::running_session,
 };
 use desk::Desk;
 use ended::Ended;
-use leptos::prelude::*;
+use leptos::{
+    prelude::*,
+    task::spawn_local,
+    wasm_split::{SplitLoaderError, wasm_split},
+};
 use leptos_meta::Title;
 use plan::Plan;
 use pre_join::PreJoin;
@@ -83,7 +87,10 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
     let alive = RwSignal::new(false);
     Effect::new(move |_| {
         // By the time of the click it is there.
-        lazy_preload!(studio);
+        spawn_local(async {
+            // If not, it is asked for again when it is needed.
+            let _ = preload_studio().await;
+        });
         let name = me.get_untracked().and_then(Result::ok).flatten().map(|me| me.name).unwrap_or_default();
         once_alive(move || {
             desk.begin(&name);
@@ -105,6 +112,7 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
             }
         });
     });
+    let tries = RwSignal::new(0_u32);
     let on_started = Callback::new(move |started: StartedShow| {
         access.set_value(started.room);
         running.tell(started.session);
@@ -117,18 +125,23 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
         Stage::Before => view! { <PreJoin desk plan on_started/> }.into_any(),
         Stage::OnAir if !alive.get() => view! { <Loading/> }.into_any(),
         Stage::OnAir => {
+            tries.track();
             let access = access.try_update_value(Option::take).flatten();
-            view! {
-                <Suspense fallback=|| view! { <Loading/> }>{Suspend::new(studio(desk, running, access))}</Suspense>
-            }
-            .into_any()
+            let shown = async move { studio(desk, running, access).await.unwrap_or_else(|_| not_loaded(tries)) };
+            view! { <Suspense fallback=|| view! { <Loading/> }>{Suspend::new(shown)}</Suspense> }.into_any()
         }
         Stage::After => view! { <Ended desk running on_again=again/> }.into_any(),
     }
 }
 
-/// The Studio in a file of its own, so that the first preview does not wait for it.
-#[lazy]
-fn studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> AnyView {
-    view! { <Studio desk running access/> }.into_any()
+/// The Studio in a file of its own, so that the first preview does not wait for it. Written out instead of `#[lazy]`, which
+/// breaks the whole page off when the file does not come.
+#[wasm_split(studio, wasm_split_path = leptos::wasm_split, preload(preload_studio), fallible)]
+fn studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <Studio desk running access/> }.into_any())
+}
+
+fn not_loaded(tries: RwSignal<u32>) -> AnyView {
+    let again = Callback::new(move |()| tries.update(|tries| *tries += 1));
+    view! { <Trouble message="The show is running, but the studio did not reach this browser." on_retry=again/> }.into_any()
 }

@@ -53,12 +53,12 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
         view! {
             <fieldset class="layers">
                 <legend>"On the picture"</legend>
-                <a href="/gallery">"See every scene"</a>
                 {tick("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
                 {tick("Name and details", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
                 {tick("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
                 {tick("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
                 {tick("House lights up (light colours)", |s| s.theme == Theme::Light, |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() })}
+                <a href="/gallery">"See every scene"</a>
             </fieldset>
             <Looks settings on_change=patch/>
             <AutoStartChoice wish of_agent on_change=move |()| { keep.dispatch(wish.get_untracked()); } places/>
