@@ -27,8 +27,8 @@ use crate::{
 use anyhow::Context;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
-    http::{HeaderValue, StatusCode, header},
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
     routing::{any, get},
@@ -41,6 +41,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use std::{net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
 use tower_http::{
     compression::CompressionLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
@@ -136,7 +137,6 @@ pub fn router(state: AppState) -> Router {
     let routes = generate_route_list(App);
     let (options, context) = (LeptosOptions::clone(&state.leptos), state.clone());
     let connect_src = connect_src(state.studio.config());
-    let secure = state.studio.config().is_https();
     let provide = move || {
         provide_context(PageHeaders { connect_src: connect_src.clone() });
         provide_context(context.clone());
@@ -157,20 +157,22 @@ pub fn router(state: AppState) -> Router {
         .merge(pages)
         .route("/stream/overlay", composite)
         .fallback_service(files.not_found_service(any(unknown).with_state(state.clone())))
-        .layer(middleware::from_fn(http::front::name_errors))
-        .layer(CompressionLayer::new())
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::map_response(move |response: Response| async move { guarded(response, secure) }))
-        .layer(middleware::from_fn(cached))
-        .layer(middleware::from_fn_with_state(state.clone(), http::cors::answer))
-        .layer(PropagateRequestIdLayer::x_request_id())
-        // The path only: an overlay's address carries its token in the query.
-        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
-            let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
-            let (method, path) = (request.method(), request.uri().path());
-            tracing::info_span!("request", otel.kind = "server", %method, path, request_id = id)
-        }))
-        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        // As one layer, the outermost first: each by itself would be boxed, and copied for every call.
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                // The path only: an overlay's address carries its token in the query.
+                .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
+                    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+                    let (method, path) = (request.method(), request.uri().path());
+                    tracing::info_span!("request", otel.kind = "server", %method, path, request_id = id)
+                }))
+                .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(middleware::from_fn_with_state(state.clone(), around))
+                .layer(DefaultBodyLimit::max(LARGEST_BODY))
+                .layer(CompressionLayer::new())
+                .layer(middleware::from_fn(http::front::name_errors)),
+        )
         .with_state(state)
 }
 
@@ -180,8 +182,23 @@ fn connect_src(config: &ServeConfig) -> String {
     format!("'self' {ws} {}", ws.replacen("ws", "http", 1))
 }
 
-fn guarded(mut response: Response, secure: bool) -> Response {
-    let headers = response.headers_mut();
+/// What every answer carries: whose pages may read it, how long it may be kept, what fences it in. Hashed and versioned files
+/// never change; everything else is asked for again.
+async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let lasting =
+        (path.starts_with("/pkg/") && !path.starts_with("/pkg/snippets/")) || path.starts_with("/vendor/") || path.starts_with("/fonts/");
+    let secure = state.studio.config().is_https();
+    let mut response = http::cors::answer(&state, request, next).await;
+    if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
+        let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
+    }
+    guard(response.headers_mut(), secure);
+    response
+}
+
+fn guard(headers: &mut HeaderMap, secure: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers.insert(
@@ -191,20 +208,6 @@ fn guarded(mut response: Response, secure: bool) -> Response {
     if secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    response
-}
-
-/// Hashed and versioned files never change; everything else is asked for again.
-async fn cached(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let lasting =
-        (path.starts_with("/pkg/") && !path.starts_with("/pkg/snippets/")) || path.starts_with("/vendor/") || path.starts_with("/fonts/");
-    let mut response = next.run(request).await;
-    if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
-        let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
-        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
-    }
-    response
 }
 
 fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {

@@ -20,8 +20,9 @@ use super::{error::StudioError, state::AppState};
 use crate::api::error::{ApiError, ErrorCode};
 use axum::{
     Json, Router,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
-    http::{StatusCode, header, request::Parts},
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     middleware,
     response::{IntoResponse, Response},
     routing::any,
@@ -106,17 +107,32 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Refusal> {
-        match Json::<serde_json::Value>::from_request(request, state).await {
+        if !says_json(request.headers()) {
+            return Err(ApiError::new(ErrorCode::BadRequest, "Send JSON, with Content-Type: application/json.").into());
+        }
+        let no_json = |words: String| ApiError::new(ErrorCode::BadRequest, format!("The body is not JSON: {words}"));
+        let body = Bytes::from_request(request, state).await.map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(ErrorCode::TooLarge, "The body is too large."),
+            _ => no_json(error.body_text()),
+        })?;
+        // What is in shape is read in one go; what is not is read again, to say what is wrong with it.
+        if body.trim_ascii_start().starts_with(b"{")
+            && let Ok(read) = serde_json::from_slice(&body)
+        {
+            return Ok(Self(read));
+        }
+        match Json::<serde_json::Value>::from_bytes(&body) {
             Ok(Json(body)) => read_body(&body).map(Self),
-            Err(JsonRejection::BytesRejection(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(ApiError::new(ErrorCode::TooLarge, "The body is too large.").into())
-            }
-            Err(JsonRejection::MissingJsonContentType(_)) => {
-                Err(ApiError::new(ErrorCode::BadRequest, "Send JSON, with Content-Type: application/json.").into())
-            }
-            Err(error) => Err(ApiError::new(ErrorCode::BadRequest, format!("The body is not JSON: {}", error.body_text())).into()),
+            Err(error) => Err(no_json(error.body_text()).into()),
         }
     }
+}
+
+/// `application/json`, or another kind that is written in it.
+fn says_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 /// Reads a body of the right shape, or names the field that is not.

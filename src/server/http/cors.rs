@@ -3,7 +3,7 @@
 
 use crate::server::state::AppState;
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -14,7 +14,7 @@ const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, las
 const ANSWER_HEADERS: &str = "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-request-id";
 
 /// Answers preflights of listed origins and marks their answers as readable.
-pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn answer(state: &AppState, request: Request, next: Next) -> Response {
     let listed = request
         .headers()
         .get(header::ORIGIN)

@@ -17,7 +17,7 @@ use crate::{
 use axum::{
     Json,
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -41,15 +41,14 @@ fn group(method: &Method, path: &str) -> Group {
 
 /// Recognises the caller once, draws from the right bucket, and sets a limit to the time an answer takes.
 pub async fn admit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned());
     let limits = state.studio.limits();
     let (mut parts, body) = request.into_parts();
-    let household = Origin::of(&parts, state.studio.config()).household();
-    let mut group = group(&parts.method, &path);
+    let household = |parts: &Parts| Origin::of(parts, state.studio.config()).household();
+    let mut group = group(&parts.method, parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str));
     let found = match Caller::recognise(&parts.headers, &state.studio).await {
         Ok(found) => found,
         Err(error) => {
-            let (allowance, admitted) = limits.take(Group::Stranger, &household);
+            let (allowance, admitted) = limits.take(Group::Stranger, &household(&parts));
             let refusal = admitted.map_or_else(Refusal, |()| Refusal::from(error));
             return with_limits(refusal.into_response(), allowance);
         }
@@ -57,13 +56,13 @@ pub async fn admit(State(state): State<AppState>, mut request: Request, next: Ne
     let key = match &found {
         Some(caller) => caller.limit_key(),
         // An overlay has a credential of its own; a webhook its signature.
-        None if matches!(group, Group::Webhook) => household,
+        None if matches!(group, Group::Webhook) => household(&parts),
         None => {
             if let Some(token) = cookie(&parts.headers, OVERLAY_COOKIE) {
                 format!("overlay {}", crate::server::auth::token::hash(token).0)
             } else {
                 group = if credential(&parts.headers).is_some() || group != Group::Read { Group::Stranger } else { Group::Read };
-                household
+                household(&parts)
             }
         }
     };
