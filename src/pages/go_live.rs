@@ -106,8 +106,10 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
             return;
         }
         clock::after(0, move || {
-            // The page may have been left meanwhile.
-            if let Some(now) = running.view.try_with_untracked(Stage::of) {
+            // The page may have been left meanwhile, or other news may have brought the stage there: it is not built twice.
+            if let Some(now) = running.view.try_with_untracked(Stage::of)
+                && now != stage.get_untracked()
+            {
                 stage.set(now);
             }
         });
