@@ -44,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
     compression::CompressionLayer,
-    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     services::ServeDir,
     trace::TraceLayer,
 };
@@ -160,7 +160,7 @@ pub fn router(state: AppState) -> Router {
         // As one layer, the outermost first: each by itself would be boxed, and copied for every call.
         .layer(
             ServiceBuilder::new()
-                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                .layer(SetRequestIdLayer::x_request_id(InOrder))
                 // The path only: an overlay's address carries its token in the query.
                 .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
                     let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
@@ -174,6 +174,16 @@ pub fn router(state: AppState) -> Router {
                 .layer(middleware::from_fn(http::front::name_errors)),
         )
         .with_state(state)
+}
+
+/// Request ids that sort by time, and ask the system for no randomness of their own.
+#[derive(Clone, Copy)]
+struct InOrder;
+
+impl MakeRequestId for InOrder {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        HeaderValue::from_str(&ulid::Ulid::new().to_string()).ok().map(RequestId::new)
+    }
 }
 
 /// Pages reach their own origin and LiveKit, nothing else.

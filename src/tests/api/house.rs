@@ -67,7 +67,7 @@ impl House {
     pub fn over(store: SurrealStore, extra: &[(&str, &str)]) -> Self {
         // What was logged, for whoever looks for a fault: RUST_LOG=info.
         let filter = tracing_subscriber::EnvFilter::from_default_env();
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+        let _ = tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_test_writer().try_init();
         let mut pairs = vec![
             ("HOME", "/nonexistent"),
             ("LIVEKIT_API_KEY", "devkey"),
