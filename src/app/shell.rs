@@ -55,8 +55,8 @@ pub fn composite_shell(options: &LeptosOptions, files: &CompositeFiles, stage: R
             {stage.room.is_some().then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
         }
     });
-    let style = match &files.style {
-        Some(style) => view! { <style nonce=use_nonce() inner_html=style.clone()></style> }.into_any(),
+    let styles = match &files.styles {
+        Some(text) => view! { <style nonce=use_nonce() inner_html=text.clone()></style> }.into_any(),
         None => view! { <HashedStylesheet options=options.clone() id="leptos"/> }.into_any(),
     };
     let picture = match stage {
@@ -72,7 +72,7 @@ pub fn composite_shell(options: &LeptosOptions, files: &CompositeFiles, stage: R
                 <link rel="icon" href="data:,"/>
                 <title>"Overlay — Footlight"</title>
                 {program}
-                {style}
+                {styles}
             </head>
             <body>{picture}</body>
         </html>
@@ -96,7 +96,7 @@ pub struct CompositeFiles {
     script: String,
     wasm: String,
     /// Its part of the stylesheets. It stands in the document, where it costs no request; without a build there is the house's.
-    style: Option<String>,
+    styles: Option<String>,
 }
 
 impl CompositeFiles {
@@ -107,8 +107,8 @@ impl CompositeFiles {
         let named = |hashes: String| hashes.lines().find_map(|line| line.strip_prefix("composite: ").map(str::to_owned));
         let hash = options.hash_files.then(hashes).flatten().and_then(named);
         let file = format!("/{}/composite{}", options.site_pkg_dir, hash.map(|hash| format!(".{hash}")).unwrap_or_default());
-        let style = std::fs::read_to_string(format!("{}{file}.css", options.site_root)).ok();
-        Self { script: format!("{file}.js"), wasm: format!("{file}.wasm"), style }
+        let styles = std::fs::read_to_string(format!("{}{file}.css", options.site_root)).ok();
+        Self { script: format!("{file}.js"), wasm: format!("{file}.wasm"), styles }
     }
 }
 

@@ -138,6 +138,7 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
 
 /// The Studio in a file of its own, so that the first preview does not wait for it. Written out instead of `#[lazy]`, which
 /// breaks the whole page off when the file does not come.
+#[allow(clippy::unnecessary_wraps, reason = "the file may not come: the macro makes the error")]
 #[wasm_split(studio, wasm_split_path = leptos::wasm_split, preload(preload_studio), fallible)]
 fn studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <Studio desk running access/> }.into_any())
