@@ -118,14 +118,14 @@ fn as_json(stage: &OverlayStage) -> String {
 }
 
 /// Scripts by nonce only, styles from files only or by nonce, nobody may frame us.
-fn set_headers(referrer: &'static str, cache: &'static str, own_style: bool) {
+fn set_headers(referrer: &'static str, cache: &'static str, own_styles: bool) {
     use axum::http::{HeaderName, HeaderValue, header};
     let Some(response) = use_context::<ResponseOptions>() else { return };
     let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
-    let style = if own_style { nonce.as_str() } else { "" };
+    let by_nonce = if own_styles { nonce.as_str() } else { "" };
     let connect = use_context::<PageHeaders>().unwrap_or_default().connect_src;
     let policy = format!(
-        "default-src 'self'; script-src 'strict-dynamic'{nonce} 'wasm-unsafe-eval'; style-src 'self'{style}; font-src 'self'; \
+        "default-src 'self'; script-src 'strict-dynamic'{nonce} 'wasm-unsafe-eval'; style-src 'self'{by_nonce}; font-src 'self'; \
          img-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self' {connect}; \
          frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
     );
