@@ -9,7 +9,7 @@ cd "$root"
 wasm_aim_kb=350
 wasm_limit_kb=700
 
-sources() { find src style public end2end/composite.mjs Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
+sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
 fingerprint() { sources | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1; }
 stamp="$root/target/site-stamp.txt"
 
@@ -22,13 +22,11 @@ build_front() {
   env LEPTOS_SITE_ROOT="target/site" LEPTOS_HASH_FILE_NAME="$hash_file" \
     cargo leptos build --release --frontend-only --split --precompress
   build_composite
-  minify public/bridge.js "$site/bridge.js"
   node "$root/.config/brotli.mjs" "$site/bridge.js"
   # cargo-leptos packs gzip loosely.
   find "$site" -type f ! -name '*.gz' ! -name '*.br' -exec gzip -9 --keep --force --no-name {} +
   printf '%s\n' "$now" >"$stamp"
 }
-minify() { esbuild "$1" --minify --format=esm --target=chrome110,firefox115,safari16 --log-level=warning --outfile="$2" --allow-overwrite; }
 # The page that the egress records: the same library without the house, in one file.
 build_composite() {
   local out="$CARGO_TARGET_DIR/composite" wasm="$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm/footlight.wasm" hash
@@ -37,7 +35,7 @@ build_composite() {
   # What every browser has that the rest needs as well.
   wasm-opt -Oz --converge --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
     --enable-reference-types --enable-multivalue "$out/composite_bg.wasm" -o "$out/composite.wasm"
-  node "$root/end2end/composite.mjs" "$out/composite.js" "$out/composite.min.js" "$out/composite.css"
+  node "$root/end2end/scripts.mjs" "$site/bridge.js" "$out/composite.js" "$out/composite.min.js" "$out/composite.css"
   hash=$(cat "$out/composite.wasm" "$out/composite.min.js" "$out/composite.css" | sha256sum | cut -c 1-22)
   cp "$out/composite.wasm" "$site/pkg/composite.$hash.wasm"
   cp "$out/composite.min.js" "$site/pkg/composite.$hash.js"

@@ -4,6 +4,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { browsers } from "./browsers.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.join(here, "..", "public", "vendor");
@@ -31,7 +32,7 @@ await build({
   // A room opens an AudioContext before it connects, for analyses that no page of ours makes: a tenth of a second of the
   // composite's start, and threads of its own for the whole show. Without the constructor it does without.
   define: { "window.AudioContext": "undefined", "window.webkitAudioContext": "undefined" },
-  target: ["chrome110", "firefox115", "safari16"],
+  target: browsers,
   logLevel: "warning",
 });
 

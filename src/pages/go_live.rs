@@ -114,7 +114,6 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
             }
         });
     });
-    let tries = RwSignal::new(0_u32);
     let on_started = Callback::new(move |started: StartedShow| {
         access.set_value(started.room);
         running.tell(started.session);
@@ -127,9 +126,8 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
         Stage::Before => view! { <PreJoin desk plan on_started/> }.into_any(),
         Stage::OnAir if !alive.get() => view! { <Loading/> }.into_any(),
         Stage::OnAir => {
-            tries.track();
             let access = access.try_update_value(Option::take).flatten();
-            let shown = async move { studio(desk, running, access).await.unwrap_or_else(|_| not_loaded(tries)) };
+            let shown = async move { studio(desk, running, access).await.unwrap_or_else(|_| not_loaded(stage)) };
             view! { <Suspense fallback=|| view! { <Loading/> }>{Suspend::new(shown)}</Suspense> }.into_any()
         }
         Stage::After => view! { <Ended desk running on_again=again/> }.into_any(),
@@ -144,7 +142,7 @@ fn studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> Result<An
     Ok(view! { <Studio desk running access/> }.into_any())
 }
 
-fn not_loaded(tries: RwSignal<u32>) -> AnyView {
-    let again = Callback::new(move |()| tries.update(|tries| *tries += 1));
+fn not_loaded(stage: RwSignal<Stage>) -> AnyView {
+    let again = Callback::new(move |()| stage.notify());
     view! { <Trouble message="The show is running, but the studio did not reach this browser." on_retry=again/> }.into_any()
 }
