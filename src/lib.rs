@@ -75,6 +75,10 @@ std::cfg_select! {
         pub mod server;
         pub mod telemetry;
         pub mod up;
+
+        /// Every role, and every test of one: calls make many small things on one thread and drop them on another.
+        #[global_allocator]
+        static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     }
     _ => {}
 }
