@@ -38,7 +38,13 @@ use leptos::{
     prelude::{get_configuration, provide_context},
 };
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use std::{net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
@@ -128,14 +134,14 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
         allow,
         config,
     });
-    Ok(AppState { studio, relay, leptos: Arc::new(leptos) })
+    Ok(AppState::new(studio, relay, leptos))
 }
 
 /// Every route, for the real server and for tests alike.
 pub fn router(state: AppState) -> Router {
     let site = state.leptos.site_root.to_string();
     let routes = generate_route_list(App);
-    let (options, context) = (LeptosOptions::clone(&state.leptos), state.clone());
+    let (options, context) = (state.leptos.clone(), state.clone());
     let connect_src = connect_src(state.studio.config());
     let provide = move || {
         provide_context(PageHeaders { connect_src: connect_src.clone() });
@@ -160,7 +166,7 @@ pub fn router(state: AppState) -> Router {
         // As one layer, the outermost first: each by itself would be boxed, and copied for every call.
         .layer(
             ServiceBuilder::new()
-                .layer(SetRequestIdLayer::x_request_id(InOrder))
+                .layer(SetRequestIdLayer::x_request_id(InOrder::default()))
                 // The path only: an overlay's address carries its token in the query.
                 .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
                     let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
@@ -176,13 +182,16 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// Request ids that sort by time, and ask the system for no randomness of their own.
-#[derive(Clone, Copy)]
-struct InOrder;
+/// Request ids that sort by time, within a millisecond too, and need randomness once in each.
+#[derive(Clone, Default)]
+struct InOrder(Arc<Mutex<ulid::Generator>>);
 
 impl MakeRequestId for InOrder {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
-        HeaderValue::from_str(&ulid::Ulid::new().to_string()).ok().map(RequestId::new)
+        let id = self.0.lock().unwrap_or_else(PoisonError::into_inner).generate();
+        // Full, which takes more ids in a millisecond than a machine can answer: the next is of its own.
+        let id = id.unwrap_or_else(|_| ulid::Ulid::new());
+        HeaderValue::from_str(id.array_to_str(&mut [0; ulid::ULID_LEN])).ok().map(RequestId::new)
     }
 }
 

@@ -24,7 +24,7 @@ use leptos_axum::ResponseOptions;
 /// The request came from another site.
 #[expect(clippy::unused_async, reason = "every step of a server function is awaited alike")]
 pub async fn studio() -> Result<Studio, ApiError> {
-    let studio = expect_context::<AppState>().studio;
+    let studio = expect_context::<AppState>().studio.clone();
     security::same_origin(&headers(), studio.config()).map_err(told)?;
     Ok(studio)
 }
@@ -99,7 +99,7 @@ pub fn help_facts(studio: &Studio) -> HelpFacts {
 
 /// Where the request comes from.
 pub fn origin() -> Origin {
-    let studio = expect_context::<AppState>().studio;
+    let studio = expect_context::<AppState>().studio.clone();
     use_context::<Parts>().map(|parts| Origin::of(&parts, studio.config())).unwrap_or_default()
 }
 

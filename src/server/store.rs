@@ -22,7 +22,7 @@ use crate::{
     },
 };
 use async_trait::async_trait;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// A start repeated with its key within this long is the same start.
 pub const IDEMPOTENT_FOR_MS: i64 = 24 * 3600 * 1000;
@@ -121,8 +121,8 @@ pub trait Store: Books {
         idempotency_key: Option<&str>,
         entry: &TimelineEntry,
     ) -> Result<(), StoreError>;
-    /// A session.
-    async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// A session, shared by all who look at it.
+    async fn session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError>;
     /// The session an owner started with this key since `since`.
     async fn session_by_idempotency_key(&self, owner: &Owner, key: &str, since: Timestamp) -> Result<Option<Session>, StoreError>;
     /// The session that asked for this egress, now or earlier.

@@ -216,7 +216,7 @@ impl Studio {
     }
 
     /// The caller's session, or an admin's any. Foreign ones answer like missing ones.
-    async fn own(&self, caller: &Caller, id: &SessionId) -> Answer<Session> {
+    async fn own(&self, caller: &Caller, id: &SessionId) -> Answer<Arc<Session>> {
         let session = self.store().session(id).await?;
         session.filter(|session| caller.owns(session) || caller.is_admin()).ok_or_else(|| StudioError::not_found("show"))
     }
@@ -229,7 +229,7 @@ impl Studio {
     {
         loop {
             let stored = self.store().session(id).await?.ok_or(StoreError::Missing)?;
-            let Some(Change { mut session, what }) = step(&stored) else { return Ok(stored) };
+            let Some(Change { mut session, what }) = step(&stored) else { return Ok(Arc::unwrap_or_clone(stored)) };
             session.revision = stored.revision + 1;
             let entry = what.map(|what| TimelineEntry { at: self.now(), actor, what, state: session.state.name().to_owned() });
             let deliveries = self.deliveries_of(&stored, &session);

@@ -27,14 +27,15 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, Method, header, request::Parts},
 };
+use std::sync::Arc;
 
-/// Somebody with an account, or one of their agents.
+/// Somebody with an account, or one of their agents. Cheap to clone, which every call does.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The account. An agent's is its user's, and never an administrator's.
-    pub user: User,
+    pub user: Arc<User>,
     /// The agent that acts by its key.
-    pub agent: Option<Agent>,
+    pub agent: Option<Arc<Agent>>,
     /// How they were recognised.
     pub proof: Proof,
 }
@@ -45,13 +46,13 @@ pub enum Proof {
     /// A browser's cookie.
     SignIn(SignInId),
     /// An API key.
-    Key(Box<ApiKey>),
+    Key(Arc<ApiKey>),
 }
 
 impl Caller {
     /// A person at a browser.
     pub fn signed_in(user: User, sign_in: SignInId) -> Self {
-        Self { user, agent: None, proof: Proof::SignIn(sign_in) }
+        Self { user: Arc::new(user), agent: None, proof: Proof::SignIn(sign_in) }
     }
 
     /// As pages know it.

@@ -7,16 +7,23 @@ use governor::{
     middleware::StateInformationMiddleware,
     state::keyed::DefaultKeyedStateStore,
 };
-use std::{num::NonZeroU32, time::Duration};
+use std::{
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 type Keyed = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
 /// Buckets are looked through for full ones when there are so many.
 const MANY: usize = 20_000;
+/// In calls: how often they are counted.
+const LOOKED_THROUGH_EVERY: u32 = 256;
 
 /// One kind of bucket: each key has its own, holding `burst` and refilled one every `every`.
 pub struct Throttle {
     buckets: Keyed,
+    calls: AtomicU32,
     burst: NonZeroU32,
     every: Duration,
 }
@@ -46,12 +53,13 @@ impl Throttle {
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let every = every.max(Duration::from_nanos(1));
         let quota = Quota::with_period(every).expect("a period above zero").allow_burst(burst);
-        Self { buckets: RateLimiter::keyed(quota).with_middleware(), burst, every }
+        Self { buckets: RateLimiter::keyed(quota).with_middleware(), calls: AtomicU32::new(0), burst, every }
     }
 
     /// Takes one from the key's bucket, if it holds one.
     pub fn take(&self, key: &str) -> Allowance {
-        if self.buckets.len() > MANY {
+        // Counting locks every part of the map: not at each call.
+        if self.calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOKED_THROUGH_EVERY) && self.buckets.len() > MANY {
             self.buckets.retain_recent();
         }
         let limit = self.burst.get();

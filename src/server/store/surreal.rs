@@ -171,7 +171,7 @@ impl Store for SurrealStore {
     ) -> Answer<()> {
         self.0.insert_session(session, keys, idempotency_key, entry).await
     }
-    async fn session(&self, id: &SessionId) -> Answer<Option<Session>> {
+    async fn session(&self, id: &SessionId) -> Answer<Option<Arc<Session>>> {
         self.0.session(id).await
     }
     async fn session_by_idempotency_key(&self, owner: &Owner, key: &str, since: Timestamp) -> Answer<Option<Session>> {

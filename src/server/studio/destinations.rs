@@ -93,7 +93,7 @@ impl Studio {
         } else {
             self.put_destinations(caller, &session, added, &there).await?
         };
-        Ok(ChangedDestinations { session_id: session.id, results, destinations: view.destinations })
+        Ok(ChangedDestinations { session_id: session.id.clone(), results, destinations: view.destinations })
     }
 
     async fn resolve_one(&self, session: &Session, wish: serde_json::Value) -> Answer<Resolved> {

@@ -90,7 +90,7 @@ mod tests {
             last_used_at: None,
             revoked_at: None,
         };
-        Caller { user, agent: None, proof: Proof::Key(Box::new(key)) }
+        Caller { user: user.into(), agent: None, proof: Proof::Key(key.into()) }
     }
 
     #[test]

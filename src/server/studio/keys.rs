@@ -23,6 +23,7 @@ use crate::{
         store::{StoreError, TokenHash},
     },
 };
+use std::sync::Arc;
 
 /// Keys of one account and its agents that may be valid at once.
 const MOST_KEYS: usize = 100;
@@ -118,11 +119,11 @@ impl Studio {
                 let Some(agent) = self.store().agent(id).await?.filter(|agent| agent.owner == user.id) else { return Ok(None) };
                 // An administrator's agent is an agent.
                 user.role = Role::Streamer;
-                Some(agent)
+                Some(Arc::new(agent))
             }
         };
         self.note_use(hash, &key, now).await;
-        let caller = Caller { user, agent, proof: Proof::Key(Box::new(key)) };
+        let caller = Caller { user: Arc::new(user), agent, proof: Proof::Key(Arc::new(key)) };
         self.0.holders.keep(hash, &caller, turn);
         Ok(Some(caller))
     }

@@ -96,7 +96,7 @@ impl House {
             config,
         });
         let leptos = LeptosOptions::builder().output_name("footlight").site_root("/nonexistent").build();
-        let router = router(AppState { studio: studio.clone(), relay, leptos: leptos.into() });
+        let router = router(AppState::new(studio.clone(), relay, leptos));
         Self { router, studio, clock, livekit, relay: relay_shows }
     }
 

@@ -126,7 +126,7 @@ impl TestApp {
     }
 
     pub async fn session(&self, id: &SessionId) -> Session {
-        self.store.session(id).await.expect("the store").expect("a session")
+        (*self.store.session(id).await.expect("the store").expect("a session")).clone()
     }
 
     pub async fn timeline(&self, id: &SessionId) -> Vec<TimelineEntry> {

@@ -107,7 +107,7 @@ async fn a_server_is_told_in_order_signed_and_until_it_takes_it_whoever_dies_in_
     }
     assert_eq!(app.store.pending_deliveries(9).await.expect("read"), Vec::new());
     // By hand, once more.
-    let admin = Caller { user: footlight::domain::account::User { role: Role::Admin, ..ada.user.clone() }, ..ada.clone() };
+    let admin = Caller { user: footlight::domain::account::User { role: Role::Admin, ..(*ada.user).clone() }.into(), ..ada.clone() };
     let log = app.studio.list_deliveries(&admin, Some(&id), None).await.expect("the log").deliveries;
     assert_eq!(
         log.iter().map(|line| (line.event.as_str(), line.attempts)).collect::<Vec<_>>(),

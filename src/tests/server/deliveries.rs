@@ -22,7 +22,7 @@ use tower::ServiceExt;
 fn door(app: &TestApp) -> Router {
     let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
     let relay = RelayClient::new(app.studio.config().relay.clone(), http);
-    router(AppState { studio: app.studio.clone(), relay, leptos: LeptosOptions::builder().output_name("footlight").build().into() })
+    router(AppState::new(app.studio.clone(), relay, LeptosOptions::builder().output_name("footlight").build()))
 }
 
 fn signed(app: &TestApp, body: &[u8], secret: &str) -> String {

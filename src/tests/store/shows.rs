@@ -22,7 +22,7 @@ fn starting(of: &Session, egress: &str) -> Session {
 pub async fn a_session_comes_back_whole_with_its_keys_and_story(store: SurrealStore) {
     let show = session("s1", "ada");
     insert(&store, &show).await;
-    assert_eq!(store.session(&show.id).await.expect("read"), Some(show.clone()));
+    assert_eq!(store.session(&show.id).await.expect("read"), Some(show.clone().into()));
     assert_eq!(store.session_keys(&show.id).await.expect("read"), keys("s1"));
     let next = starting(&show, "EG_1");
     store.update_session(&next, Some(&line("started")), &[]).await.expect("stored");

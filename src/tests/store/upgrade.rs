@@ -64,6 +64,6 @@ async fn a_store_of_the_first_version_is_brought_up_with_what_is_in_it() {
         store.update_session(&changed, Some(&line("changed")), &[]).await.expect("an old session goes on");
         drop(store);
         let store = opened(folder.path()).await;
-        assert_eq!(store.session(&id(old.id.as_str())).await.expect("read"), Some(changed), "and is brought up once only");
+        assert_eq!(store.session(&id(old.id.as_str())).await.expect("read"), Some(changed.into()), "and is brought up once only");
     }
 }

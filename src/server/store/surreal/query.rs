@@ -71,7 +71,7 @@ pub(super) struct Database {
     /// How long the process lives that asks it, where that is limited.
     pub(super) life: Option<Life>,
     /// Its sessions, where nobody else writes any.
-    pub(super) known: Option<Arc<Known<Session>>>,
+    pub(super) known: Option<Arc<Known<Arc<Session>>>>,
 }
 
 impl Database {

@@ -13,6 +13,7 @@ use crate::{
     server::store::{IDEMPOTENT_FOR_MS, NewDelivery, SealedKey, SessionFilter, StoreError, TimelineEntry},
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Refuses a second active session by the first one's id. The unique index is what decides between racing ones: the
 /// loser comes here again, and only now sees the winner.
@@ -92,7 +93,7 @@ impl Database {
         done.map(drop).map_err(told)
     }
 
-    pub(super) async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+    pub(super) async fn session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
         let Some(known) = &self.known else { return self.stored_session(id).await };
         if let Some(session) = known.of(id) {
             return Ok(Some(session));
@@ -105,8 +106,10 @@ impl Database {
         Ok(found)
     }
 
-    async fn stored_session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
-        self.read("SELECT VALUE document FROM ONLY type::record('session', $key)", json!({ "key": id })).await
+    async fn stored_session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
+        let found: Option<Session> =
+            self.read("SELECT VALUE document FROM ONLY type::record('session', $key)", json!({ "key": id })).await?;
+        Ok(found.map(Arc::new))
     }
 
     pub(super) async fn session_by_idempotency_key(
