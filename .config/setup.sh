@@ -20,6 +20,10 @@ if [ "$purpose" != run ]; then
   packages+=("${test_packages[@]}")
   programs+=("${test_programs[@]}")
 fi
+if [ "$purpose" = bench ]; then
+  packages+=(wrk)
+  programs+=(wrk)
+fi
 
 missing_packages() {
   local name

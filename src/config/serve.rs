@@ -127,9 +127,9 @@ impl ServeConfig {
             sign_up_open: env.flag("FOOTLIGHT_SIGN_UP", true)?,
             trusted_proxies: list(env, "FOOTLIGHT_TRUSTED_PROXIES", "IP addresses, separated by commas", |text| text.parse().ok())?,
             cors_origins: list(env, "FOOTLIGHT_CORS_ORIGINS", "origins such as https://game.example, separated by commas", origin)?,
-            rate_factor: env.parsed("FOOTLIGHT_RATE_FACTOR", 1, "a whole number from 1 to 10000").and_then(|factor| match factor {
-                1..=10_000 => Ok(factor),
-                _ => Err(Env::malformed("FOOTLIGHT_RATE_FACTOR", "a whole number from 1 to 10000")),
+            rate_factor: env.parsed("FOOTLIGHT_RATE_FACTOR", 1, "a whole number from 1 to 100000").and_then(|factor| match factor {
+                1..=100_000 => Ok(factor),
+                _ => Err(Env::malformed("FOOTLIGHT_RATE_FACTOR", "a whole number from 1 to 100000")),
             })?,
             shows_per_account: env.parsed("FOOTLIGHT_SHOWS_PER_ACCOUNT", 10, "a number of shows")?,
             most_shows: env.parsed("FOOTLIGHT_MOST_SHOWS", 500, "a number of shows")?,

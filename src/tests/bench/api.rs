@@ -2,6 +2,8 @@
 
 #[path = "api/apart.rs"]
 mod apart;
+#[path = "api/wrk.rs"]
+mod wrk;
 
 use apart::Apart;
 use axum::http::Method;
@@ -9,9 +11,12 @@ use futures::{StreamExt, future::join_all};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use wrk::wrk;
 
 const CLIENTS: u32 = 200;
 const FOR: Duration = Duration::from_secs(5);
+/// Unmeasured, before each: a server that compiles while it runs has compiled by then.
+const WARM_UP_S: u64 = 1;
 const LISTENERS: usize = 500;
 
 fn client() -> Client {
@@ -26,23 +31,16 @@ async fn answered(name: &str, request: RequestBuilder) -> Duration {
     asked.elapsed()
 }
 
-/// Calls per second, by so many clients at once; per second of the server's own processor time, which is what one core
+/// Calls per second on so many connections at once; per second of the server's own processor time, which is what one core
 /// carries; and the latencies' p50 and p99. Answers with the second of these.
-async fn load(name: &str, server: &Apart, http: &Client, make: impl Fn(&Client) -> RequestBuilder + Sync) -> f64 {
-    let until = Instant::now() + FOR;
-    let clients = (0..CLIENTS).map(|_| async {
-        let mut took = Vec::new();
-        while Instant::now() < until {
-            took.push(answered(name, make(http)).await);
-        }
-        took
-    });
-    let (begun, spent) = (Instant::now(), server.spent());
-    let took: Vec<Duration> = join_all(clients).await.into_iter().flatten().collect();
-    let calls = f64::from(u32::try_from(took.len()).expect("few"));
-    let each_core = calls / server.spent().saturating_sub(spent).as_secs_f64();
-    let each_second = calls / begun.elapsed().as_secs_f64();
-    tell(&format!("{name:<28} {each_second:>8.0} /s {each_core:>8.0} /s per core"), took);
+async fn load(name: &str, server: &Apart, request: RequestBuilder) -> f64 {
+    let request = request.build().expect("a request");
+    wrk(&request, CLIENTS, WARM_UP_S).await;
+    let spent = server.spent();
+    let run = wrk(&request, CLIENTS, FOR.as_secs()).await;
+    let each_core = run.calls / server.spent().saturating_sub(spent).as_secs_f64();
+    let each_second = run.calls / run.took.as_secs_f64();
+    tell(&format!("{name:<28} {each_second:>8.0} /s {each_core:>8.0} /s per core"), run.p50_ms, run.p99_ms);
     each_core
 }
 
@@ -62,12 +60,17 @@ async fn paced(name: &str, http: &Client, make: impl Fn(&Client) -> RequestBuild
             took
         }
     });
-    tell(&format!("{name:<28} {CLIENTS:>8} /s                  "), join_all(clients).await.into_iter().flatten().collect());
+    let took = join_all(clients).await.into_iter().flatten().collect();
+    tell_all(&format!("{name:<28} {CLIENTS:>8} /s                  "), took);
 }
 
-fn tell(line: &str, mut took: Vec<Duration>) {
+fn tell_all(line: &str, mut took: Vec<Duration>) {
     took.sort_unstable();
-    println!("{line}   p50 {:>7.2} ms   p99 {:>7.2} ms", at(&took, 50), at(&took, 99));
+    tell(line, at(&took, 50), at(&took, 99));
+}
+
+fn tell(line: &str, p50_ms: f64, p99_ms: f64) {
+    println!("{line}   p50 {p50_ms:>7.2} ms   p99 {p99_ms:>7.2} ms");
 }
 
 /// A percentile in milliseconds.
@@ -95,14 +98,13 @@ async fn the_api_under_load() {
     let list = call(&house, Method::GET, "/api/streaming/sessions?limit=20", None);
     let event = json!({ "sessionId": id, "events": [{ "kind": "stat", "label": "Cards left", "value": "12" }] });
     let event = call(&house, Method::POST, "/api/streaming/events", Some(event));
-    println!("200 clients, 5 s each; they share this machine's cores with the server, so the figure for one core is the fair one");
-    let ours = load("room token", &house, &http, token).await;
-    let origin = node.said("origin").to_owned();
-    let theirs = load("node: token, no questions", &node, &http, |http| http.get(&origin)).await;
+    println!("200 clients, 5 s each after a warm-up; they share the cores with the server, so the figure for one core is the fair one");
+    let ours = load("room token", &house, token(&http)).await;
+    let theirs = load("node: token, no questions", &node, http.get(node.said("origin"))).await;
     println!("tokens per core, beside node: {:.2}", ours / theirs);
-    load("status", &house, &http, &status).await;
-    load("list", &house, &http, list).await;
-    load("one event", &house, &http, event).await;
+    load("status", &house, status(&http)).await;
+    load("list", &house, list(&http)).await;
+    load("one event", &house, event(&http)).await;
     println!("the same clients, each once a second");
     paced("status", &http, status).await;
     println!("memory: {} MB, node {} MB", house.resident_mb(), node.resident_mb());
@@ -135,6 +137,6 @@ async fn one_event_to_five_hundred_listeners() {
         assert!(sent.expect("an answer").status().is_success());
         took.extend(all);
     }
-    tell(&format!("one event to {LISTENERS} listeners, from the call to the byte read:"), took);
+    tell_all(&format!("one event to {LISTENERS} listeners, from the call to the byte read:"), took);
     println!("memory of the server: {} MB", house.resident_mb());
 }

@@ -75,7 +75,7 @@ impl Apart {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the others run it, in a process of its own"]
 async fn a_house_of_its_own() {
-    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "10000")]).await;
+    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "100000")]).await;
     let owner = house.streamer("Owner").await;
     let key = house.key(&owner, None, &Scope::ALL).await;
     let started = house.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
