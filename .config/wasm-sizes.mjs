@@ -15,6 +15,8 @@ const packed = (name, ending) => statSync(join(folder, name + ending)).size;
 const program = only(/^footlight\..*\.wasm$/);
 const manifest = JSON.parse(readFileSync(join(folder, only(/^__wasm_split_manifest\..*\.json$/)), "utf8"));
 
+/** What is fetched after the page it belongs to (`wasm_split` in src/pages); the others are pages (src/app/lazy.rs). */
+const parts = ["studio"];
 const kb = (bytes) => String(Math.round(bytes / 1000)).padStart(5);
 console.log(`  WASM, kB fetched (gzip / brotli); aim: gzip ${aim}, limit: ${limit}`);
 let over = 0;
@@ -25,11 +27,11 @@ const tell = (page, gzip, brotli) => {
 const composite = only(/^composite\..*\.wasm$/);
 tell("composite", packed(composite, ".gz"), packed(composite, ".br"));
 for (const [view, chunks] of Object.entries(manifest)) {
-  const name = view.match(/^__(.*)_page_view_\d+$/)?.[1];
-  const files = [...(name ? [program] : []), ...chunks.map((chunk) => `${chunk}.wasm`)];
+  const name = view.replace(/^_*(.*)_\d+$/, "$1").replaceAll("_", " ");
+  const later = parts.includes(name);
+  const files = [...(later ? [] : [program]), ...chunks.map((chunk) => `${chunk}.wasm`)];
   const [gzip, brotli] = [".gz", ".br"].map((ending) => files.reduce((sum, file) => sum + packed(file, ending), 0));
-  const page = name?.replaceAll("_", " ") ?? `(${view.replace(/^_*(.*)_\d+$/, "$1")})`;
-  tell(page, gzip, brotli);
+  tell(later ? `(${name})` : name, gzip, brotli);
 }
 if (over > 0) {
   console.error(`${over} page(s) fetch more than ${limit} kB of WASM: see what grew before it lands.`);

@@ -4,6 +4,8 @@ use super::alive::is_alive;
 use crate::domain::timestamp::Timestamp;
 use leptos::prelude::{on_cleanup, set_interval_with_handle, set_timeout};
 use std::time::Duration;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 
 /// The browser's clock; it may differ from the server's.
 #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit 53 bits")]
@@ -26,4 +28,15 @@ pub fn every(period_ms: u64, tick: impl Fn() + 'static) {
 /// Calls `then` once, `delay_ms` from now.
 pub fn after(delay_ms: u64, then: impl FnOnce() + 'static) {
     set_timeout(then, Duration::from_millis(delay_ms));
+}
+
+/// Passes `ms` milliseconds.
+pub async fn pause(ms: u64) {
+    let passed = js_sys::Promise::new(&mut |done, _| {
+        after(ms, move || {
+            // Nobody waits any more, or it is settled.
+            let _ = done.call0(&JsValue::NULL);
+        });
+    });
+    let _ = JsFuture::from(passed).await;
 }

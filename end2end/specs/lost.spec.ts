@@ -1,0 +1,42 @@
+// A page's part of the program that gets lost on its way takes nothing else with it.
+
+import { settled, signIn } from "../stack/pages.ts";
+import { expect, test } from "../stack/test.ts";
+
+test("a page that does not reach the browser says so and comes at the next try, and one that was opened by its address comes alive later", async ({
+  studio,
+  streamer,
+}) => {
+  const { page, broken } = streamer;
+  const helpFile = /\/pkg\/split_help\b/;
+  await signIn(page, studio.firstSignIn() ?? "");
+  await settled(page);
+  await page.route(helpFile, (route) => route.abort());
+  await page.getByRole("link", { name: "Help", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("did not reach this browser");
+  await expect(page, "the address is that of the page that was asked for").toHaveURL(/\/help$/);
+  await test.step("the rest of the house goes on", async () => {
+    await page.getByRole("link", { name: "Settings", exact: true }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Settings");
+    await page.goBack();
+    await expect(page.getByRole("alert")).toContainText("did not reach this browser");
+  });
+  await test.step("another try brings it", async () => {
+    await page.unroute(helpFile);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Help");
+    await settled(page);
+  });
+  await test.step("a document that was opened by its address stands as it was sent, and comes alive when the rest comes", async () => {
+    await page.route(helpFile, (route) => route.abort());
+    const lost = page.waitForEvent("requestfailed");
+    await page.reload();
+    await lost;
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Help");
+    await expect(page.locator("html[data-hydrated]")).not.toBeAttached();
+    await page.unroute(helpFile);
+    await settled(page);
+  });
+  // The loader's own word for a file that did not come; the pages' programs live on.
+  expect(broken.splice(0).filter((told) => !told.endsWith("Failed to fetch"))).toEqual([]);
+});
