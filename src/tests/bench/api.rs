@@ -44,6 +44,18 @@ async fn load(name: &str, server: &Apart, request: RequestBuilder) -> f64 {
     each_core
 }
 
+/// As many owners as there are clients, each of whom starts a show at the same moment.
+async fn starts(house: &Apart, http: &Client) {
+    let url = format!("{}/api/streaming/start", house.said("origin"));
+    let show = json!({ "streamType": "agent", "platform": "rehearsal" });
+    let (begun, spent) = (Instant::now(), house.spent());
+    let one = |key| answered("start", http.post(&url).header("authorization", key).json(&show));
+    let took = join_all(house.starters().map(one)).await;
+    let each_second = f64::from(CLIENTS) / begun.elapsed().as_secs_f64();
+    let each_core = f64::from(CLIENTS) / house.spent().saturating_sub(spent).as_secs_f64();
+    tell_all(&format!("{:<28} {each_second:>8.0} /s {each_core:>8.0} /s per core", "start, all at once"), took);
+}
+
 /// The same clients, each asking once a second: how long an answer takes where the machine is not full.
 async fn paced(name: &str, http: &Client, make: impl Fn(&Client) -> RequestBuilder + Sync) {
     let begun = Instant::now();
@@ -108,6 +120,7 @@ async fn the_api_under_load() {
     println!("the same clients, each once a second");
     paced("status", &http, status).await;
     println!("memory: {} MB, node {} MB", house.resident_mb(), node.resident_mb());
+    starts(&house, &http).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! Servers in processes of their own, so that their processor time and memory are told apart from their clients'.
 
+use super::CLIENTS;
 use crate::{
     house::House,
     relay::{cpu, process::kilobytes},
@@ -61,6 +62,11 @@ impl Apart {
         self.said[what].as_str().expect("said")
     }
 
+    /// The keys of as many owners as there are clients, none of whom has a show yet.
+    pub fn starters(&self) -> impl Iterator<Item = &str> {
+        self.said["starters"].as_array().into_iter().flatten().filter_map(Value::as_str)
+    }
+
     /// Processor time so far, in the kernel and out of it.
     pub fn spent(&self) -> Duration {
         cpu(self.pid)
@@ -82,6 +88,11 @@ async fn a_house_of_its_own() {
     let agent = house.agent(&owner, "Player").await;
     let agent_key = house.key(&owner, Some(&agent), &Scope::ALL).await;
     let agent_show = house.agent_show(&agent_key).await;
+    let mut starters = Vec::new();
+    for number in 0..CLIENTS {
+        let starter = house.streamer(&format!("Starter {number}")).await;
+        starters.push(house.key(&starter, None, &Scope::ALL).await);
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let said = json!({
         "origin": format!("http://{}", listener.local_addr().expect("an address")),
@@ -89,6 +100,7 @@ async fn a_house_of_its_own() {
         "show": started.body["sessionId"],
         "agentKey": agent_key,
         "agentShow": agent_show,
+        "starters": starters,
     });
     println!("{MARK}{said}");
     let service = house.router.clone().into_make_service_with_connect_info::<SocketAddr>();
