@@ -90,8 +90,8 @@ async fn a_house_of_its_own() {
     let agent_show = house.agent_show(&agent_key).await;
     let mut starters = Vec::new();
     for number in 0..CLIENTS {
-        let starter = house.streamer(&format!("Starter {number}")).await;
-        starters.push(house.key(&starter, None, &Scope::ALL).await);
+        let person = house.streamer(&format!("Starter {number}")).await;
+        starters.push(house.key(&person, None, &Scope::ALL).await);
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let said = json!({
