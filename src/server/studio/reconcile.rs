@@ -195,15 +195,9 @@ impl Studio {
     }
 
     async fn snapshot(&self, id: &SessionId) -> Answer<Option<Snapshot>> {
-        let Some(session) = self.store().session(id).await? else { return Ok(None) };
+        let Some(session) = self.store().session(id).await?.map(Arc::unwrap_or_clone) else { return Ok(None) };
         if session.state.is_over() {
-            return Ok(Some(Snapshot {
-                session: Arc::unwrap_or_clone(session),
-                facts: self.facts().of(id),
-                egresses: None,
-                relayed: None,
-                now: self.now(),
-            }));
+            return Ok(Some(Snapshot { session, facts: self.facts().of(id), egresses: None, relayed: None, now: self.now() }));
         }
         let mut egresses = match self.livekit().egresses().await {
             Ok(list) => Some(list.into_iter().filter_map(|facts| self.generation_of(&facts, id).map(|of| (of, facts))).collect::<Vec<_>>()),
@@ -224,7 +218,7 @@ impl Studio {
         };
         self.fetch_beat(id).await;
         // Read last: what was measured meanwhile is the newest there is.
-        Ok(Some(Snapshot { facts: self.facts().of(id), session: Arc::unwrap_or_clone(session), egresses, relayed, now: self.now() }))
+        Ok(Some(Snapshot { facts: self.facts().of(id), session, egresses, relayed, now: self.now() }))
     }
 
     /// The overlay may be talking to another replica: what that one left is read before its silence is believed.

@@ -107,9 +107,8 @@ impl Database {
     }
 
     async fn stored_session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
-        let found: Option<Session> =
-            self.read("SELECT VALUE document FROM ONLY type::record('session', $key)", json!({ "key": id })).await?;
-        Ok(found.map(Arc::new))
+        let sql = "SELECT VALUE document FROM ONLY type::record('session', $key)";
+        Ok(self.read::<Option<_>>(sql, json!({ "key": id })).await?.map(Arc::new))
     }
 
     pub(super) async fn session_by_idempotency_key(
