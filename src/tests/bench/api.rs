@@ -103,7 +103,7 @@ fn call(house: &Apart, method: Method, path: &str, body: Option<Value>) -> impl 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_under_load() {
-    let (house, node, http) = (Apart::footlight().await, Apart::node().await, client());
+    let (house, node, http) = (Apart::footlight(CLIENTS).await, Apart::node().await, client());
     let id = house.said("show");
     let token = call(&house, Method::POST, "/api/streaming/room", Some(json!({ "sessionId": id })));
     let status = call(&house, Method::GET, &format!("/api/streaming/status?sessionId={id}"), None);
@@ -125,7 +125,7 @@ async fn the_api_under_load() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_event_to_five_hundred_listeners() {
-    let (house, http) = (Apart::footlight().await, client());
+    let (house, http) = (Apart::footlight(0).await, client());
     let (origin, key, id) = (house.said("origin"), house.said("agentKey"), house.said("agentShow"));
     let feed = || http.get(format!("{origin}/api/streaming/feed?sessionId={id}")).header("authorization", key).send();
     let feeds = join_all((0..LISTENERS).map(|_| feed())).await;

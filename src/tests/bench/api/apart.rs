@@ -1,6 +1,5 @@
 //! Servers in processes of their own, so that their processor time and memory are told apart from their clients'.
 
-use super::CLIENTS;
 use crate::{
     house::House,
     relay::{cpu, process::kilobytes},
@@ -16,6 +15,8 @@ use tokio::{
 
 /// Before the line in which a house says where it is.
 const MARK: &str = "house: ";
+/// Tells a house how many owners to have.
+const STARTERS: &str = "BENCH_STARTERS";
 const NODE: &str = "import { createServer } from 'node:http'; import { AccessToken } from 'livekit-server-sdk';\
     createServer(async (_, out) => { const token = new AccessToken('devkey', '0123456789abcdef0123456789abcdef', { identity: 'host' });\
     token.addGrant({ roomJoin: true, room: 'r' }); out.end(JSON.stringify({ token: await token.toJwt() })); })\
@@ -30,10 +31,12 @@ pub struct Apart {
 }
 
 impl Apart {
-    /// The whole application over the fakes of LiveKit and the relay, which answer at once: everything else is real.
-    pub async fn footlight() -> Self {
+    /// The whole application over the fakes of LiveKit and the relay, which answer at once: everything else is real. With so
+    /// many owners who have no show yet.
+    pub async fn footlight(starters: u32) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.args(["--ignored", "--exact", "api::apart::a_house_of_its_own", "--nocapture"]).env("RUST_LOG", "info");
+        command.env(STARTERS, starters.to_string());
         Self::run(command).await
     }
 
@@ -62,7 +65,7 @@ impl Apart {
         self.said[what].as_str().expect("said")
     }
 
-    /// The keys of as many owners as there are clients, none of whom has a show yet.
+    /// The keys of those owners.
     pub fn starters(&self) -> impl Iterator<Item = &str> {
         self.said["starters"].as_array().into_iter().flatten().filter_map(Value::as_str)
     }
@@ -89,7 +92,7 @@ async fn a_house_of_its_own() {
     let agent_key = house.key(&owner, Some(&agent), &Scope::ALL).await;
     let agent_show = house.agent_show(&agent_key).await;
     let mut starters = Vec::new();
-    for number in 0..CLIENTS {
+    for number in 0..std::env::var(STARTERS).map_or(0, |count| count.parse::<u32>().expect("a number")) {
         let person = house.streamer(&format!("Starter {number}")).await;
         starters.push(house.key(&person, None, &Scope::ALL).await);
     }
