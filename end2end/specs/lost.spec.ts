@@ -15,6 +15,7 @@ test("a page that does not reach the browser says so and comes at the next try, 
   await page.getByRole("link", { name: "Help", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText("did not reach this browser");
   await expect(page, "the address is that of the page that was asked for").toHaveURL(/\/help$/);
+  await expect(page).toHaveTitle(/^Not loaded/);
   await test.step("the rest of the house goes on", async () => {
     await page.getByRole("link", { name: "Settings", exact: true }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Settings");

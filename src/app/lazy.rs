@@ -13,6 +13,7 @@ use leptos::{
     prelude::*,
     wasm_split::{SplitLoaderError, wasm_split},
 };
+use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_location};
 
 /// In milliseconds: how soon a file that was lost is asked for again.
@@ -67,5 +68,9 @@ fetched_when_opened! {
 fn not_fetched() -> AnyView {
     let here = use_location();
     let again = Callback::new(move |()| leave_for(&format!("{}{}", here.pathname.get_untracked(), here.search.get_untracked())));
-    view! { <main class="stage-door"><Trouble message="This page did not reach this browser." on_retry=again/></main> }.into_any()
+    view! {
+        <Title text="Not loaded"/>
+        <main class="stage-door" id="content"><Trouble message="This page did not reach this browser." on_retry=again/></main>
+    }
+    .into_any()
 }
