@@ -9,7 +9,7 @@ cd "$root"
 wasm_aim_kb=350
 wasm_limit_kb=700
 
-sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
+sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs .config/build.sh .config/parts.mjs .config/brotli.mjs Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
 fingerprint() { sources | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1; }
 stamp="$root/target/site-stamp.txt"
 
@@ -21,10 +21,11 @@ build_front() {
   rm -f "$stamp"
   env LEPTOS_SITE_ROOT="target/site" LEPTOS_HASH_FILE_NAME="$hash_file" \
     cargo leptos build --release --frontend-only --split --precompress
+  node "$root/.config/parts.mjs" "$site/pkg" "$hash_file"
   build_composite
-  node "$root/.config/brotli.mjs" "$site/bridge.js"
+  node "$root/.config/brotli.mjs" "$site/bridge.js" "$site"/pkg/part_*.wasm "$site"/pkg/{footlight,__wasm_split}.*.js
   # cargo-leptos packs gzip loosely.
-  find "$site" -type f ! -name '*.gz' ! -name '*.br' -exec gzip -9 --keep --force --no-name {} +
+  find "$site" -type f ! -name '*.gz' ! -name '*.br' -exec zopfli --i5 {} +
   printf '%s\n' "$now" >"$stamp"
 }
 # The page that the egress records: the same library without the house, in one file.

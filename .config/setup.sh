@@ -7,11 +7,11 @@ set -euo pipefail
 purpose=${1:-run}
 cd "$root"
 
-run_packages=(chromium ffmpeg xvfb xauth pulseaudio pulseaudio-utils build-essential pkg-config openssl
+run_packages=(chromium ffmpeg xvfb xauth pulseaudio pulseaudio-utils build-essential pkg-config openssl zopfli
   fonts-noto-core fonts-noto-color-emoji fonts-noto-cjk)
 test_packages=(nginx libnginx-mod-rtmp stunnel4 iproute2 socat tesseract-ocr
   gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)
-run_programs=(chromium ffmpeg ffprobe Xvfb xauth pulseaudio pactl cc openssl)
+run_programs=(chromium ffmpeg ffprobe Xvfb xauth pulseaudio pactl cc openssl zopfli)
 test_programs=(nginx stunnel4 ss ip socat tesseract gst-launch-1.0)
 
 packages=("${run_packages[@]}")

@@ -1,5 +1,5 @@
-// What a browser fetches of WASM for each page: the program's file and the page's chunks, as they are served (gzip -9); and
-// for a part of a page that is fetched after it, its own chunks.
+// What a browser fetches of WASM for each page: the program's file and the page's part (parts.mjs), as they are served; and for
+// a part of a page that is fetched after it, that part alone.
 // usage: node wasm-sizes.mjs FOLDER AIM_KB LIMIT_KB; fails when a page is over the limit.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -83,6 +83,12 @@ std::cfg_select! {
     _ => {}
 }
 
+/// Room in the program's read-only data, of which nothing is sent. What only some pages read goes into their parts if the parts,
+/// each rounded up to 16 bytes, still fit where they all were; otherwise all of it stays in the file that every page fetches.
+#[cfg(feature = "hydrate")]
+#[used]
+static ROOM_FOR_PARTS: [u8; 8_192] = [1; 8_192];
+
 /// The browser's entry into the house: makes the server's document alive, then says so on `<html>`, for whoever waits to click.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

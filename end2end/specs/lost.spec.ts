@@ -8,7 +8,7 @@ test("a page that does not reach the browser says so and comes at the next try, 
   streamer,
 }) => {
   const { page, broken } = streamer;
-  const helpFile = /\/pkg\/split_help\b/;
+  const helpFile = /\/pkg\/part_help\b/;
   await signIn(page, studio.firstSignIn() ?? "");
   await settled(page);
   await page.route(helpFile, (route) => route.abort());

@@ -29,7 +29,7 @@ async function watched(video: Locator): Promise<{ durationS: number; picture: Fr
 
 test("a rehearsal says that it is one, and plays back where it ended and on its own page", async ({ streamer, goLive }) => {
   const { page } = streamer;
-  const studioFile = /\/pkg\/split_studio\b/;
+  const studioFile = /\/pkg\/part_studio\b/;
   await page.route(studioFile, (route) => route.abort());
   await goLive.open();
   await goLive.shareScreen();

@@ -10,6 +10,7 @@ use crate::{
     },
 };
 use leptos::{
+    prefetch_lazy_fn_on_server,
     prelude::*,
     wasm_split::{SplitLoaderError, wasm_split},
 };
@@ -36,6 +37,8 @@ macro_rules! fetched_when_opened {
             }
 
             async fn view(_this: Self) -> AnyView {
+                // So that a document names its page's file and no browser waits for the program to ask for it.
+                prefetch_lazy_fn_on_server(stringify!($fetch));
                 $fetch().await.unwrap_or_else(|_| not_fetched())
             }
 
