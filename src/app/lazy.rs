@@ -10,15 +10,19 @@ use crate::{
     },
 };
 use leptos::{
-    prefetch_lazy_fn_on_server,
     prelude::*,
     wasm_split::{SplitLoaderError, wasm_split},
 };
 use leptos_meta::Title;
 use leptos_router::{LazyRoute, hooks::use_location};
+use std::sync::Arc;
 
 /// In milliseconds: how soon a file that was lost is asked for again.
 const ASKED_AGAIN_MS: u64 = 1_000;
+
+/// How the server tells a browser which part of the program its page comes in, before the program has to ask for it.
+#[derive(Clone)]
+pub(super) struct Announce(pub(super) Arc<dyn Fn(&str) + Send + Sync>);
 
 /// Written out instead of `#[lazy_route]`, which breaks the whole house off when a page's file does not come.
 macro_rules! fetched_when_opened {
@@ -37,8 +41,9 @@ macro_rules! fetched_when_opened {
             }
 
             async fn view(_this: Self) -> AnyView {
-                // So that a document names its page's file and no browser waits for the program to ask for it.
-                prefetch_lazy_fn_on_server(stringify!($fetch));
+                if let Some(Announce(announce)) = use_context() {
+                    announce(stringify!($fetch));
+                }
                 $fetch().await.unwrap_or_else(|_| not_fetched())
             }
 

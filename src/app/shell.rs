@@ -1,10 +1,12 @@
 //! The documents round the house's pages and round the composite, and the headers that fence them in. Server only.
 
-use super::App;
+use super::{App, lazy::Announce};
 use crate::{api::overlay::OverlayStage, composite::Composite};
-use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
+use axum::http::{HeaderName, HeaderValue, header};
+use leptos::{WasmSplitManifest, config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use leptos_meta::{HashedStylesheet, MetaTags};
+use std::sync::Arc;
 
 /// What the server knows and the headers of a page need.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +24,7 @@ const ROOM_LIBRARY: &str = "/vendor/livekit-client-2.23.0.mjs";
 /// The document of the house's pages.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     set_headers("same-origin", "private, no-cache", false);
+    provide_context(announce());
     view! {
         <!DOCTYPE html>
         <html lang="en" data-page="house">
@@ -112,6 +115,21 @@ impl CompositeFiles {
     }
 }
 
+/// In a header of the answer: Leptos' own way looks for what it needs in a thread that may be another by then.
+fn announce() -> Announce {
+    let response = use_context::<ResponseOptions>();
+    Announce(Arc::new(move |part| {
+        let Some((response, manifest)) = response.as_ref().zip(use_context::<WasmSplitManifest>()) else { return };
+        let (folder, parts, _) = &*manifest.0.read_value();
+        for file in parts.get(part).into_iter().flatten() {
+            let link = format!("<{folder}/{file}.wasm>; rel=preload; as=fetch; type=\"application/wasm\"; crossorigin");
+            if let Ok(link) = HeaderValue::from_str(&link) {
+                response.append_header(header::LINK, link);
+            }
+        }
+    }))
+}
+
 /// The stage as JSON that cannot end the element it stands in.
 fn as_json(stage: &OverlayStage) -> String {
     serde_json::to_string(stage).unwrap_or_default().replace('<', "\\u003c")
@@ -119,7 +137,6 @@ fn as_json(stage: &OverlayStage) -> String {
 
 /// Scripts by nonce only, styles from files only or by nonce, nobody may frame us.
 fn set_headers(referrer: &'static str, cache: &'static str, own_styles: bool) {
-    use axum::http::{HeaderName, HeaderValue, header};
     let Some(response) = use_context::<ResponseOptions>() else { return };
     let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     let by_nonce = if own_styles { nonce.as_str() } else { "" };
