@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$root"
 # What one page may fetch. The aim, and where we stand: the build fails past the second, which only ever goes down.
 wasm_aim_kb=350
-wasm_limit_kb=700
+wasm_limit_kb=560
 
 sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs .config/build.sh .config/parts.mjs .config/brotli.mjs Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
 fingerprint() { sources | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1; }

@@ -4,7 +4,7 @@
 // browser that kept one of last week's build would join it to this week's program.
 // usage: node parts.mjs FOLDER HASH_FILE
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const [folder, hashFile] = process.argv.slice(2);
@@ -22,8 +22,9 @@ const hash = (...contents) => {
   return sum.digest("base64url").slice(0, 22);
 };
 const replaced = (text, pattern, by) => {
-  if (text.search(pattern) < 0) throw new Error(`the loader reads otherwise than this script knows (${pattern}): see .config/parts.mjs`);
-  return text.replaceAll(pattern, by);
+  const changed = text.replaceAll(pattern, by);
+  if (changed === text) throw new Error(`what cargo-leptos wrote reads otherwise than this script knows (no ${pattern}): see .config/parts.mjs`);
+  return changed;
 };
 
 // A module: magic, version, sections; a custom section: 0, length, name, bytes (WebAssembly Core Specification, 5.5).
@@ -44,18 +45,19 @@ const after = { studio: "go_live" };
 
 const [manifestName, loaderName, programName] = [/^__wasm_split_manifest\..*\.json$/, /^__wasm_split\..*\.js$/, /^footlight\..*\.js$/].map(only);
 const manifest = JSON.parse(read(manifestName).toString());
+const size = (module) => statSync(join(folder, `${module}.wasm`)).size;
 const parts = Object.entries(manifest).map(([page, modules]) => {
   const there = new Set(manifest[after[page]]);
-  const packed = pack(modules.filter((module) => !there.has(module)));
+  // By size, because those of a size are alike: a fiftieth less to send.
+  const packed = pack(modules.filter((module) => !there.has(module)).sort((a, b) => size(a) - size(b) || (a < b ? -1 : 1)));
   const name = `part_${page}.${hash(packed)}`;
   writeFileSync(join(folder, `${name}.wasm`), packed);
   return [page, name];
 });
 
 // What knows the program's side of a module stays as it was written; how the modules come is ours.
-const known = read(loaderName).toString().split("function makeLoad(")[0];
-const loader = `${known}
-const begun = new Map();
+const known = replaced(read(loaderName).toString(), /function makeLoad\([^]*$/g, "");
+const loader = `${known}const begun = new Map();
 function once(name, bytes) {
     if (!begun.has(name)) {
         const starting = WebAssembly.instantiate(bytes, getSharedImports());

@@ -28,6 +28,10 @@ test("a page that does not reach the browser says so and comes at the next try, 
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("Help");
     await settled(page);
   });
+  await test.step("a document names its part, so that a browser fetches it beside the program", async () => {
+    const { link = "" } = (await page.request.get(page.url())).headers();
+    expect(link).toMatch(/^<\/pkg\/part_help\.[\w-]+\.wasm>; rel=preload; as=fetch/);
+  });
   await test.step("a document that was opened by its address stands as it was sent, and comes alive when the rest comes", async () => {
     await page.route(helpFile, (route) => route.abort());
     const lost = page.waitForEvent("requestfailed");
