@@ -4,6 +4,7 @@ pub mod admin_sessions;
 pub mod analytics;
 pub mod api_docs;
 pub mod deliveries;
+mod fresh;
 pub mod gallery;
 pub mod go_live;
 pub mod help;

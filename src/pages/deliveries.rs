@@ -2,6 +2,7 @@
 //! once more.
 
 use super::{
+    fresh::fresh,
     house::{refusal, show_id},
     words::moment,
 };
@@ -68,21 +69,8 @@ fn Lines(page: DeliveryPage, asked: Asked) -> impl IntoView {
     let next = page.next_cursor.map(|behind| format!("/admin/deliveries?{of_show}behind={behind}"));
     let of_a_show = asked.0.is_some();
     let lines = RwSignal::new(page.deliveries);
-    let look = Action::new(move |(): &()| load(asked.clone()));
+    let look = fresh(EVERY_MS, move || load(asked.clone()), move |page: DeliveryPage| lines.set(page.deliveries));
     let again = Action::new(|id: &String| send_again(id.clone()));
-    Effect::new(move |_| {
-        // What cannot be had now stays as it was.
-        if let Some(Ok(page)) = look.value().get() {
-            lines.set(page.deliveries);
-        }
-    });
-    Effect::new(move |_| {
-        clock::every(EVERY_MS, move || {
-            if !look.pending().get_untracked() {
-                look.dispatch(());
-            }
-        });
-    });
     Effect::new(move |_| {
         if matches!(again.value().get(), Some(Ok(()))) {
             clock::after(SOON_MS, move || {

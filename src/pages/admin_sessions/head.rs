@@ -1,9 +1,9 @@
 //! How the house stands: what an administrator looks for first, what still fits, and the switch for no new shows.
 
 use crate::{
-    api::admin::{Capacity, Counts, Wanted},
-    browser::clock,
+    api::admin::{Capacity, Counts, Hall, Wanted},
     components::notice::Trouble,
+    pages::fresh::fresh,
     rpc::admin::{load_hall, set_draining},
 };
 use leptos::prelude::*;
@@ -18,25 +18,13 @@ type Fact = (&'static str, fn(Counts) -> u64);
 #[component]
 pub fn Head(counts: Counts, capacity: Option<Capacity>, draining: bool) -> impl IntoView {
     let house = RwSignal::new((counts, capacity, draining));
-    let look = Action::new(|(): &()| load_hall(Wanted::default()));
+    // The table says when the connection is lost.
+    let look = fresh(EVERY_MS, || load_hall(Wanted::default()), move |hall: Hall| house.set((hall.counts, hall.capacity, hall.draining)));
     let drain = Action::new(|on: &bool| set_draining(*on));
-    Effect::new(move |_| {
-        // What cannot be had now stays as it was; the table says when the connection is lost.
-        if let Some(Ok(hall)) = look.value().get() {
-            house.set((hall.counts, hall.capacity, hall.draining));
-        }
-    });
     Effect::new(move |_| {
         if matches!(drain.value().get(), Some(Ok(()))) {
             look.dispatch(());
         }
-    });
-    Effect::new(move |_| {
-        clock::every(EVERY_MS, move || {
-            if !look.pending().get_untracked() {
-                look.dispatch(());
-            }
-        });
     });
     let counts = move || house.with(|(counts, ..)| *counts);
     let facts: [Fact; 4] = [
