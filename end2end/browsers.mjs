@@ -1,2 +1,2 @@
 /** The oldest browsers that our scripts are written for. */
-export const browsers = ["chrome110", "firefox115", "safari16"];
+export const browsers = ["chrome110", "firefox115", "safari16.4"];

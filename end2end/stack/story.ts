@@ -7,6 +7,7 @@ interface Status {
   status: string;
   onAir: boolean;
   health: { name: string }[];
+  destinations: { reconnects: number }[];
 }
 
 export class Story {
@@ -14,6 +15,8 @@ export class Story {
   readonly path: { atMs: number; said: string }[] = [];
   private readonly began = Date.now();
   private isOver = false;
+  /** How often places came back, when it was first asked and now. */
+  private reconnects: [number, number] | undefined;
   private readonly told: Promise<void>;
 
   private constructor(
@@ -33,10 +36,12 @@ export class Story {
     return new Story(page, light, session);
   }
 
-  /** Whether the show is on air without any trouble, and the page says so. */
+  /** Whether something has happened to the show since, and it is on air without any trouble and the page says so. What lasts
+   * less than a look is known by a place that came back. */
   isWell(): boolean {
     const last = this.path.at(-1)?.said ?? "";
-    return this.path.length > 1 && last === "live, on air | ON AIR";
+    const [first, now] = this.reconnects ?? [0, 0];
+    return (this.path.length > 1 || now > first) && last === "live, on air | ON AIR";
   }
 
   /** Ends following, prints the path and gives it. */
@@ -59,7 +64,9 @@ export class Story {
     try {
       const answer = await this.page.request.get(`/api/streaming/status?sessionId=${this.session}`, { timeout: 2_000 });
       if (!answer.ok()) return `(${answer.status()})`;
-      const { status, onAir, health } = (await answer.json()) as Status;
+      const { status, onAir, health, destinations } = (await answer.json()) as Status;
+      const now = destinations.reduce((sum, { reconnects }) => sum + reconnects, 0);
+      this.reconnects = [this.reconnects?.[0] ?? now, now];
       return [status, ...(onAir ? ["on air"] : []), ...health.map(({ name }) => name)].join(", ");
     } catch {
       return "(no answer)";
