@@ -3,8 +3,8 @@
 use crate::{api::error::ApiError, browser::clock};
 use leptos::prelude::*;
 
-/// Asks every `period_ms` milliseconds, and whenever it is dispatched, and hands over what was answered. A tick waits for no
-/// answer that is on its way; what cannot be had now leaves everything as it was.
+/// Asks every `period_ms` milliseconds, unless an answer is on its way, and whenever it is dispatched, and hands over what was
+/// answered. What cannot be had now leaves everything as it was.
 pub(super) fn fresh<T, F>(
     period_ms: u64,
     ask: impl Fn() -> F + Send + Sync + 'static,
