@@ -9,7 +9,7 @@ cd "$root"
 wasm_aim_kb=350
 wasm_limit_kb=560
 
-sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs .config/build.sh .config/parts.mjs .config/brotli.mjs Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
+sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs .config/{build.sh,parts.mjs,site.mjs,brotli.mjs} Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
 fingerprint() { sources | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1; }
 stamp="$root/target/site-stamp.txt"
 
@@ -20,12 +20,11 @@ build_front() {
   now=$(fingerprint)
   rm -f "$stamp"
   env LEPTOS_SITE_ROOT="target/site" LEPTOS_HASH_FILE_NAME="$hash_file" \
-    cargo leptos build --release --frontend-only --split --precompress
+    cargo leptos build --release --frontend-only --split
   node "$root/.config/parts.mjs" "$site/pkg" "$hash_file"
   build_composite
-  node "$root/.config/brotli.mjs" "$site/bridge.js" "$site"/pkg/part_*.wasm "$site"/pkg/{footlight,__wasm_split}.*.js
-  # cargo-leptos packs gzip loosely.
-  find "$site" -type f ! -name '*.gz' ! -name '*.br' -exec zopfli --i5 {} +
+  # Here and once: cargo-leptos would pack modules that are sent in parts, and gzip loosely.
+  find "$site" -type f ! -name '*.gz' ! -name '*.br' -exec zopfli --i5 {} + -exec node "$root/.config/brotli.mjs" {} +
   printf '%s\n' "$now" >"$stamp"
 }
 # The page that the egress records: the same library without the house, in one file.
@@ -42,7 +41,6 @@ build_composite() {
   cp "$out/composite.min.js" "$site/pkg/composite.$hash.js"
   cp "$out/composite.css" "$site/pkg/composite.$hash.css"
   printf 'composite: %s\n' "$hash" >>"$hash_file"
-  node "$root/.config/brotli.mjs" "$site/pkg/composite.$hash.wasm" "$site/pkg/composite.$hash.js"
 }
 server_done() { false; }
 build_server() { cargo build --locked --features ssr --bin footlight; }

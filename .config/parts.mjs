@@ -4,18 +4,12 @@
 // browser that kept one of last week's build would join it to this week's program.
 // usage: node parts.mjs FOLDER HASH_FILE
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { after, manifestFile, only } from "./site.mjs";
 
 const [folder, hashFile] = process.argv.slice(2);
-const names = readdirSync(folder);
-const only = (pattern) => {
-  const found = names.filter((name) => pattern.test(name));
-  if (found.length !== 1) throw new Error(`${folder} holds ${found.length} files like ${pattern}: build the browser's side again`);
-  return found[0];
-};
 const read = (name) => readFileSync(join(folder, name));
-const remove = (name) => ["", ".gz", ".br"].forEach((ending) => rmSync(join(folder, name + ending), { force: true }));
 const hash = (...contents) => {
   const sum = createHash("sha256");
   contents.forEach((content) => sum.update(content));
@@ -30,7 +24,7 @@ const replaced = (text, pattern, by) => {
 // A module: magic, version, sections; a custom section: 0, length, name, bytes (WebAssembly Core Specification, 5.5).
 const leb = (value) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)]);
 const section = (name, bytes) => {
-  const body = Buffer.concat([Buffer.from([...leb(name.length)]), Buffer.from(name), bytes]);
+  const body = Buffer.concat([Buffer.from(leb(name.length)), Buffer.from(name), bytes]);
   return Buffer.concat([Buffer.from([0, ...leb(body.length)]), body]);
 };
 const pack = (modules) =>
@@ -40,13 +34,11 @@ const pack = (modules) =>
     ...modules.map((name) => section("module", read(`${name}.wasm`))),
   ]);
 
-/** What is fetched after the page it belongs to (`wasm_split` in src/pages): what the page has brought is not sent again. */
-const after = { studio: "go_live" };
-
-const [manifestName, loaderName, programName] = [/^__wasm_split_manifest\..*\.json$/, /^__wasm_split\..*\.js$/, /^footlight\..*\.js$/].map(only);
+const [manifestName, loaderName, programName] = [manifestFile, /^__wasm_split\..*\.js$/, /^footlight\..*\.js$/].map((like) => only(folder, like));
 const manifest = JSON.parse(read(manifestName).toString());
 const size = (module) => statSync(join(folder, `${module}.wasm`)).size;
 const parts = Object.entries(manifest).map(([page, modules]) => {
+  // What the page before it has brought is not sent again.
   const there = new Set(manifest[after[page]]);
   // By size, because those of a size are alike: a fiftieth less to send.
   const packed = pack(modules.filter((module) => !there.has(module)).sort((a, b) => size(a) - size(b) || (a < b ? -1 : 1)));
@@ -87,5 +79,5 @@ writeFileSync(join(folder, `__wasm_split_manifest.${hash(told)}.json`), told);
 const lines = readFileSync(hashFile, "utf8");
 writeFileSync(hashFile, lines.replace(/^(js|split): .*$/gm, `$1: ${name}`).replace(/^manifest: .*$/m, `manifest: ${hash(told)}`));
 const modules = new Set(Object.values(manifest).flat());
-[manifestName, loaderName, programName, ...[...modules].map((module) => `${module}.wasm`)].forEach(remove);
+[manifestName, loaderName, programName, ...[...modules].map((module) => `${module}.wasm`)].forEach((name) => rmSync(join(folder, name)));
 console.log(`${modules.size} modules packed into ${parts.length} parts`);
