@@ -2,14 +2,11 @@
 
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { settled, signIn } from "../stack/pages.ts";
-import { runWith } from "../stack/programs.ts";
+import { root, runWith } from "../stack/programs.ts";
 import { admin, program } from "../stack/studio.ts";
 import { expect, test } from "../stack/test.ts";
 import { until } from "../stack/wait.ts";
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
 interface Seen {
   sessionId: string;

@@ -2,14 +2,12 @@
 
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { root } from "../stack/programs.ts";
 import { expect, test } from "../stack/test.ts";
-
-const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../public/vendor");
 
 test("the room's library settles the promises by which it notices that a connection is gone", async ({ streamer }) => {
   const { page } = streamer;
-  const file = readdirSync(folder).find((name) => name.endsWith(".mjs")) ?? "";
+  const file = readdirSync(path.join(root, "public/vendor")).find((name) => name.endsWith(".mjs")) ?? "";
   // Its own address has no page's policy, so that a test may import it.
   await page.goto(`/vendor/${file}`);
   const sid = await page.evaluate(async () => {

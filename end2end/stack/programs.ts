@@ -4,7 +4,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+/** The project's folder. */
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
 /** Runs a program to its end; a failure carries what it said. */
 export function run(program: string, args: string[]): Promise<{ stdout: Buffer; stderr: string }> {

@@ -4,16 +4,14 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { EgressClient, EgressStatus, RoomServiceClient } from "livekit-server-sdk";
 import type { Ports } from "./network.ts";
 import { freePorts } from "./ports.ts";
 import { kill } from "node:process";
 import { argumentsOf, descendants, stillRunning, type Process } from "./processes.ts";
-import { end, run, runWith, spawn, type ChildProcess } from "./programs.ts";
+import { end, root, run, runWith, spawn, type ChildProcess } from "./programs.ts";
 import { sleep, until } from "./wait.ts";
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const cache = path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "footlight");
 const target = process.env["CARGO_TARGET_DIR"] ?? path.join(cache, "target");
 export const program = process.env["FOOTLIGHT_PROGRAM"] ?? path.join(target, "debug/footlight");
