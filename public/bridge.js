@@ -371,11 +371,12 @@ export async function testSpeaker(speakerId) {
 
 // The host's room
 
+/** @typedef {{ width: number, height: number, framerate: number }} Picture */
 /**
  * A room as the host wants it. `wanted` is what shall be published; `settle` makes it so, over every reconnect.
  * @typedef {{
  *   handle: number, room: Room | null, left: boolean, settling: boolean, again: boolean, timer: number,
- *   wanted: Map<CaptureKind, { capture: number, muted: boolean, framerate: number }>,
+ *   wanted: Map<CaptureKind, { capture: number, muted: boolean, framerate: number }>, picture: Picture,
  *   bytes: number, bytesAt: number,
  * }} HostRoom
  */
@@ -388,13 +389,14 @@ const SLOTS = ["camera", "microphone", "screen", "screenAudio"];
 const REASONS = { 1: "left", 2: "takenOver", 4: "removed", 5: "roomClosed", 10: "roomClosed" };
 
 /** Joins a room to publish. Says `connected`, `reconnecting`, `reconnected`, `lost` (the library gave up: `rejoinRoom`
- * with a fresh token), `published`, `quality`, `uplink`. @param {string} url @param {string} token */
-export function joinRoom(url, token) {
+ * with a fresh token), `published`, `quality`, `uplink`. Width, height and framerate are those of the picture that viewers get.
+ * @param {string} url @param {string} token @param {number} width @param {number} height @param {number} framerate */
+export function joinRoom(url, token, width, height, framerate) {
   const handle = ++lastHandle;
   /** @type {HostRoom} */
   const host = {
     handle, room: null, left: false, settling: false, again: false, timer: 0,
-    wanted: new Map(), bytes: 0, bytesAt: 0,
+    wanted: new Map(), picture: { width, height, framerate }, bytes: 0, bytesAt: 0,
   };
   hostRooms.set(handle, host);
   host.timer = setInterval(() => measure(host), 2000);
@@ -537,12 +539,14 @@ async function settleSlot(host, room, slot) {
     if (!muted) await room.localParticipant.unpublishTrack(current.track, false);
   }
   if (!track || !wish) return;
+  const framerate = Math.min(slot === "camera" ? 30 : wish.framerate, host.picture.framerate);
+  if (slot === "screen") await fit(track, { ...host.picture, framerate });
   if (current?.track && current.track.mediaStreamTrack !== track) {
     await /** @type {import("livekit-client").LocalTrack} */ (current.track).replaceTrack(track, true);
   }
   if (!current) {
     if (muted) track.enabled = false;
-    current = await room.localParticipant.publishTrack(track, await publishOptions(slot, wish.framerate));
+    current = await room.localParticipant.publishTrack(track, await publishOptions(slot, framerate));
     if (host.room !== room) return;
     emit(host.handle, { type: "published", source: slot });
   }
@@ -553,13 +557,25 @@ async function settleSlot(host, room, slot) {
   }
 }
 
+/** To what screens were fitted. @type {WeakMap<MediaStreamTrack, string>} */
+const fitted = new WeakMap();
+
+/** Makes a screen no larger than the picture that it is shown in, and no faster: more would be encoded, sent, decoded and made
+ * smaller again. A browser that cannot sends it as it is. @param {MediaStreamTrack} screen @param {Picture} picture */
+async function fit(screen, { width, height, framerate }) {
+  const size = `${width}x${height} at ${framerate}`;
+  if (fitted.get(screen) === size) return;
+  fitted.set(screen, size);
+  await screen.applyConstraints({ width: { max: width }, height: { max: height }, frameRate: { ideal: framerate, max: framerate } }).catch(() => {});
+}
+
 /** @param {Slot} slot @param {number} framerate */
 async function publishOptions(slot, framerate) {
   const { Track, AudioPresets } = await library();
   const video = { simulcast: false, videoCodec: /** @type {const} */ ("vp8"), degradationPreference: /** @type {const} */ ("balanced") };
   switch (slot) {
     case "camera":
-      return { ...video, name: "camera", source: Track.Source.Camera, videoEncoding: { maxBitrate: 1_700_000, maxFramerate: 30 } };
+      return { ...video, name: "camera", source: Track.Source.Camera, videoEncoding: { maxBitrate: 1_700_000, maxFramerate: framerate } };
     case "microphone":
       return { name: "microphone", source: Track.Source.Microphone, audioPreset: AudioPresets.music, dtx: true, red: true };
     case "screen": {

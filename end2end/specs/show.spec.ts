@@ -26,6 +26,10 @@ test("a show goes on air, arrives whole, and leaves nothing behind", async ({ si
   await watch.look(streamer.page);
   expect(await studio.rooms()).toHaveLength(1);
   expect(await studio.egresses()).toHaveLength(1);
+  const shared = await studio.sharedScreen();
+  expect(shared?.width, "no more of the screen is sent than the picture has room for").toBeLessThanOrEqual(format.width);
+  expect(shared?.height).toBeLessThanOrEqual(format.height);
+  expect(shared?.width).toBeGreaterThan(0);
   expect(studio.captureProcesses().map((process) => process.name)).toContain("ffmpeg");
 
   const at = async (): Promise<number> => (await until("the show goes on", () => sink.live(key))).timeMs / 1000;

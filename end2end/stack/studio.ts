@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
-import { EgressClient, EgressStatus, RoomServiceClient } from "livekit-server-sdk";
+import { EgressClient, EgressStatus, RoomServiceClient, TrackSource } from "livekit-server-sdk";
 import type { Ports } from "./network.ts";
 import { freePorts } from "./ports.ts";
 import { kill } from "node:process";
@@ -99,8 +99,18 @@ export class Studio {
 
   /** The rooms that LiveKit has now. */
   async rooms(): Promise<string[]> {
-    const rooms = await new RoomServiceClient(`http://127.0.0.1:${this.base + 4}`, this.secret("LIVEKIT_API_KEY"), this.secret("LIVEKIT_API_SECRET")).listRooms();
-    return rooms.map((room) => room.name);
+    return (await this.media().listRooms()).map((room) => room.name);
+  }
+
+  /** The size of the screen that is shared in the one room there is, as it is sent. */
+  async sharedScreen(): Promise<{ width: number; height: number } | undefined> {
+    const [room = ""] = await this.rooms();
+    const tracks = (await this.media().listParticipants(room)).flatMap((participant) => participant.tracks);
+    return tracks.find((track) => track.source === TrackSource.SCREEN_SHARE);
+  }
+
+  private media(): RoomServiceClient {
+    return new RoomServiceClient(`http://127.0.0.1:${this.base + 4}`, this.secret("LIVEKIT_API_KEY"), this.secret("LIVEKIT_API_SECRET"));
   }
 
   /** The egresses that are not over. */

@@ -35,7 +35,7 @@ extern "C" {
     pub fn test_speaker(device: &str);
 
     #[wasm_bindgen(js_name = joinRoom)]
-    pub fn join_room(url: &str, token: &str) -> u32;
+    pub fn join_room(url: &str, token: &str, width: u32, height: u32, framerate: u32) -> u32;
     #[wasm_bindgen(js_name = rejoinRoom)]
     pub fn rejoin_room(handle: u32, url: &str, token: &str);
     pub fn publish(handle: u32, kind: &str, capture: u32, framerate: u32);

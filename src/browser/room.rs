@@ -5,16 +5,16 @@ use super::{
     devices::Capture,
     protocol::{Reach, RoomEvent, word},
 };
-use crate::domain::{media::CaptureKind, room::RoomAccess};
+use crate::domain::{media::CaptureKind, room::RoomAccess, video::VideoFormat};
 
 /// A room joined as host, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostRoom(u32);
 
 impl HostRoom {
-    /// Joins and tells what happens.
-    pub fn join(access: &RoomAccess, hear: impl Fn(RoomEvent) + 'static) -> Self {
-        let handle = bridge::join_room(&access.url, &access.token);
+    /// Joins and tells what happens. No more of a screen is sent than fits into the show's picture, and nothing more often.
+    pub fn join(access: &RoomAccess, picture: VideoFormat, hear: impl Fn(RoomEvent) + 'static) -> Self {
+        let handle = bridge::join_room(&access.url, &access.token, picture.width, picture.height, picture.framerate);
         bridge::subscribe(handle, hear);
         Self(handle)
     }

@@ -12,7 +12,7 @@ use crate::{
         protocol::{FeedMessage, Loss, Quality, RoomEvent, Uplink},
         room::HostRoom,
     },
-    domain::{ids::SessionId, media::CaptureKind, overlay::OverlaySettings, room::RoomAccess, show::Show, timestamp::Timestamp},
+    domain::{ids::SessionId, media::CaptureKind, overlay::OverlaySettings, room::RoomAccess, show::Show, timestamp::Timestamp, video::VideoPreset},
     rpc::sessions::rejoin_room,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -180,7 +180,8 @@ impl Running {
             return;
         }
         let losses = Cell::new(0_u32);
-        let room = HostRoom::join(access, move |event| match event {
+        let picture = self.view.with_untracked(|view| view.as_ref().map_or(VideoPreset::FullHd60.format(), |view| view.video));
+        let room = HostRoom::join(access, picture, move |event| match event {
             RoomEvent::Connected | RoomEvent::Reconnected => {
                 losses.set(0);
                 if self.presence.get_untracked() == Presence::Returning {
