@@ -18,8 +18,8 @@ const contents = `
   onStage(() => start({ module_or_path: import.meta.url.replace(/js$/, "wasm") }).then(hydrate_composite));
 `;
 const packed = { minify: true, format: "esm", legalComments: "none", target: browsers, logLevel: "warning" };
-const source = path.join(root, "public/bridge.js");
-await build({ ...packed, entryPoints: [source], outfile: bridge, allowOverwrite: true });
+const source = path.join(root, "src/browser/bridge/bridge.js");
+await build({ ...packed, entryPoints: [source], outfile: bridge, bundle: true });
 await build({
   ...packed,
   stdin: { contents, resolveDir: root },

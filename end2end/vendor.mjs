@@ -10,7 +10,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.join(here, "..", "public", "vendor");
 const modules = path.join(here, "node_modules");
 const { version } = JSON.parse(await readFile(path.join(modules, "livekit-client/package.json"), "utf8"));
-// What public/bridge.js takes of it (`Library` there says the same): the rest need not be fetched.
+// What src/browser/bridge takes of it (`Library` there says the same): the rest need not be fetched.
 const names = ["AudioPresets", "Room", "RoomEvent", "Track", "setLogLevel"];
 const file = path.join(out, `livekit-client-${version}.mjs`);
 

@@ -1,5 +1,5 @@
 //! The only door to JavaScript. Rust holds numbers (handles) and hears of everything through one callback;
-//! rooms, tracks, streams and timers stay in `bridge.js`. Nothing here knows a page, a component or the server.
+//! rooms, tracks, streams and timers stay in JavaScript, in `bridge/`. Nothing here knows a page, a component or the server.
 
 pub mod alive;
 pub mod api;

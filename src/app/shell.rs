@@ -167,6 +167,6 @@ mod tests {
 
     #[test]
     fn what_is_fetched_early_is_what_the_bridge_imports() {
-        assert!(include_str!("../../public/bridge.js").contains(&format!("\"{ROOM_LIBRARY}\"")));
+        assert!(include_str!("../browser/bridge/library.js").contains(&format!("\"{ROOM_LIBRARY}\"")));
     }
 }

@@ -1,4 +1,4 @@
-//! The functions of `bridge.js` as Rust sees them, and who listens to which handle. Only this folder calls them.
+//! The functions of `bridge/bridge.js` as Rust sees them, and who listens to which handle. Only this folder calls them.
 
 use super::alive::once_alive;
 use serde::de::DeserializeOwned;

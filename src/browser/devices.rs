@@ -46,7 +46,7 @@ impl Capture {
         bridge::close_capture(self.handle);
     }
 
-    /// Its number in `bridge.js`.
+    /// Its number in `bridge/captures.js`.
     pub(super) const fn handle(self) -> u32 {
         self.handle
     }

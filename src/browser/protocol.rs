@@ -1,4 +1,4 @@
-//! What `bridge.js` says through the one callback. Every type mirrors one `emit` there; nothing else crosses.
+//! What the bridge says through the one callback. Every type mirrors one `emit` there; nothing else crosses.
 
 use crate::domain::media::{CaptureFailure, CaptureKind, DeviceId, MediaDevice};
 use serde::Deserialize;

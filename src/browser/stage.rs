@@ -1,4 +1,4 @@
-//! The composite page's stage: joined hidden and subscribe-only, by `bridge.js`, before this program is even loaded.
+//! The composite page's stage: joined hidden and subscribe-only, by `bridge/stage.js`, before this program is even loaded.
 //! Pictures appear in the video elements `screen-video` and `camera-video`, sound plays by itself.
 
 use super::bridge;

@@ -12,7 +12,10 @@ use crate::{
         protocol::{FeedMessage, Loss, Quality, RoomEvent, Uplink},
         room::HostRoom,
     },
-    domain::{ids::SessionId, media::CaptureKind, overlay::OverlaySettings, room::RoomAccess, show::Show, timestamp::Timestamp, video::VideoPreset},
+    domain::{
+        ids::SessionId, media::CaptureKind, overlay::OverlaySettings, room::RoomAccess, show::Show, timestamp::Timestamp,
+        video::VideoPreset,
+    },
     rpc::sessions::rejoin_room,
 };
 use leptos::{prelude::*, task::spawn_local};

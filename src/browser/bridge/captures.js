@@ -1,0 +1,165 @@
+// @ts-check
+// Devices, and what is captured of them.
+
+import { emit, newHandle } from "./events.js";
+import { show } from "./pictures.js";
+
+/** @typedef {"camera" | "microphone" | "screen"} CaptureKind */
+
+/** @type {Map<number, { kind: CaptureKind, stream: MediaStream | null }>} */
+export const captures = new Map();
+/** @type {Set<number>} */
+const deviceWatches = new Set();
+let devicesWatched = false;
+
+/** @type {Record<string, string>} */
+const DEVICE_KINDS = { videoinput: "camera", audioinput: "microphone", audiooutput: "speaker" };
+
+/** Says which devices there are, now and whenever that changes. */
+export function watchDevices() {
+  const handle = newHandle();
+  deviceWatches.add(handle);
+  if (!devicesWatched && navigator.mediaDevices) {
+    devicesWatched = true;
+    navigator.mediaDevices.addEventListener("devicechange", tellDevices);
+  }
+  tellDevices();
+  return handle;
+}
+
+/** @param {number} handle */
+export function unwatchDevices(handle) {
+  deviceWatches.delete(handle);
+}
+
+async function tellDevices() {
+  if (!navigator.mediaDevices || deviceWatches.size === 0) return;
+  const found = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  const devices = found
+    .filter((device) => device.deviceId !== "" && device.deviceId !== "communications")
+    .map((device) => ({ kind: DEVICE_KINDS[device.kind], id: device.deviceId, label: device.label }));
+  for (const handle of deviceWatches) emit(handle, { devices });
+}
+
+/** @param {unknown} error @param {CaptureKind} kind */
+function failureOf(error, kind) {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
+  const words = error instanceof Error || error instanceof DOMException ? error.message : "";
+  switch (name) {
+    case "NotAllowedError":
+    case "SecurityError":
+      if (/system/i.test(words)) return "blockedBySystem";
+      if (kind === "screen" && !/policy/i.test(words)) return "dismissed";
+      return "notAllowed";
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "notFound";
+    case "NotReadableError":
+    case "AbortError":
+      return "inUse";
+    case "TypeError":
+    case "NotSupportedError":
+      return "unsupported";
+    default:
+      return "unknown";
+  }
+}
+
+/** @param {CaptureKind} kind @param {() => Promise<MediaStream>} ask */
+function open(kind, ask) {
+  const handle = newHandle();
+  captures.set(handle, { kind, stream: null });
+  if (!window.isSecureContext || !navigator.mediaDevices) {
+    emit(handle, { type: "failed", failure: "insecure" });
+    return handle;
+  }
+  ask().then(
+    (stream) => {
+      const capture = captures.get(handle);
+      const [first] = kind === "microphone" ? stream.getAudioTracks() : stream.getVideoTracks();
+      if (!capture || !first) {
+        stream.getTracks().forEach((track) => track.stop());
+        if (capture) emit(handle, { type: "failed", failure: "notFound" });
+        return;
+      }
+      capture.stream = stream;
+      first.addEventListener("ended", () => captures.has(handle) && emit(handle, { type: "ended" }));
+      emit(handle, {
+        type: "opened",
+        deviceId: first.getSettings().deviceId ?? "",
+        label: first.label,
+        audio: stream.getAudioTracks().length > 0,
+      });
+      // Names of devices are told only after the first permission.
+      tellDevices();
+    },
+    (error) => captures.has(handle) && emit(handle, { type: "failed", failure: failureOf(error, kind) }),
+  );
+  return handle;
+}
+
+/** A remembered device may be gone: then any other will do.
+ * @param {string} deviceId @param {(which: { deviceId?: ConstrainDOMString }) => Promise<MediaStream>} ask */
+async function askFor(deviceId, ask) {
+  if (!deviceId) return ask({});
+  try {
+    return await ask({ deviceId: { exact: deviceId } });
+  } catch (error) {
+    if (error instanceof Error && (error.name === "OverconstrainedError" || error.name === "NotFoundError")) return ask({});
+    throw error;
+  }
+}
+
+/** @param {string} deviceId empty: any */
+export function openCamera(deviceId) {
+  return open("camera", () =>
+    askFor(deviceId, (which) =>
+      navigator.mediaDevices.getUserMedia({
+        video: { ...which, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
+      }),
+    ),
+  );
+}
+
+/** @param {string} deviceId empty: any */
+export function openMicrophone(deviceId) {
+  return open("microphone", () =>
+    askFor(deviceId, (which) =>
+      navigator.mediaDevices.getUserMedia({
+        audio: { ...which, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+      }),
+    ),
+  );
+}
+
+/** Asks for a screen, window or tab, with its sound where the browser gives it. @param {number} framerate 30 or 60 */
+export function openScreen(framerate) {
+  return open("screen", async () => {
+    /** @type {DisplayMediaStreamOptions & Record<string, unknown>} */
+    const wish = {
+      video: { frameRate: { ideal: framerate, max: framerate }, width: { max: 1920 }, height: { max: 1080 } },
+      audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 2, sampleRate: 48000 },
+      systemAudio: "include",
+      surfaceSwitching: "include",
+      selfBrowserSurface: "exclude",
+    };
+    const stream = await navigator.mediaDevices.getDisplayMedia(wish);
+    for (const track of stream.getVideoTracks()) track.contentHint = "motion";
+    for (const track of stream.getAudioTracks()) track.contentHint = "music";
+    return stream;
+  });
+}
+
+/** Stops a capture: the device's light goes out. @param {number} handle */
+export function closeCapture(handle) {
+  const capture = captures.get(handle);
+  captures.delete(handle);
+  capture?.stream?.getTracks().forEach((track) => track.stop());
+}
+
+/** Shows a capture's picture in a video element, now or when the element appears.
+ * @param {number} capture @param {string} elementId @param {boolean} mirrored */
+export function showCapture(capture, elementId, mirrored) {
+  const stream = captures.get(capture)?.stream;
+  if (stream) show(elementId, new MediaStream(stream.getVideoTracks()), mirrored, null);
+}

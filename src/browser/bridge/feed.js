@@ -1,0 +1,85 @@
+// @ts-check
+// Server-sent events, over every loss.
+
+import { emit, newHandle } from "./events.js";
+
+/** @type {Map<number, () => void>} */
+const feeds = new Map();
+
+/**
+ * Reads a feed of server-sent events for ever, from `after` on, over every loss. Says `{event, seq, data}` for each
+ * named event, and `{event: "connection", seq, data: "open" | "lost"}`.
+ * @param {string} path with its query, without `after` @param {number} after @param {string} names comma-separated
+ */
+export function openFeed(path, after, names) {
+  const handle = newHandle();
+  let seq = after;
+  let failures = 0;
+  let open = false;
+  /** @type {EventSource | null} */
+  let source = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let silence;
+  const connect = () => {
+    const made = new EventSource(`${path}${path.includes("?") ? "&" : "?"}after=${seq}`);
+    source = made;
+    // The server pings every 10 s: a half-dead connection, or one that hangs at its beginning, looks alive to an EventSource.
+    const alive = () => {
+      clearTimeout(silence);
+      silence = setTimeout(lost, 25_000);
+    };
+    const lost = () => {
+      made.close();
+      clearTimeout(silence);
+      if (source !== made) return;
+      source = null;
+      if (open) emit(handle, { event: "connection", seq, data: "lost" });
+      open = false;
+      timer = setTimeout(connect, Math.min(500 * 2 ** failures, 10_000));
+      failures += 1;
+    };
+    alive();
+    made.addEventListener("open", () => {
+      failures = 0;
+      open = true;
+      emit(handle, { event: "connection", seq, data: "open" });
+    });
+    made.addEventListener("ping", alive);
+    made.addEventListener("error", lost);
+    for (const name of names.split(",")) {
+      made.addEventListener(name, (event) => {
+        alive();
+        const told = Number(event.lastEventId);
+        if (event.lastEventId !== "" && Number.isFinite(told)) seq = told;
+        emit(handle, { event: name, seq, data: event.data });
+      });
+    }
+  };
+  // A network that comes back is tried at once; what was open before it went may hang for minutes.
+  const online = () => {
+    clearTimeout(timer);
+    clearTimeout(silence);
+    source?.close();
+    failures = 0;
+    connect();
+  };
+  globalThis.addEventListener("online", online);
+  connect();
+  feeds.set(handle, () => {
+    const last = source;
+    source = null;
+    last?.close();
+    globalThis.removeEventListener("online", online);
+    clearTimeout(timer);
+    clearTimeout(silence);
+  });
+  return handle;
+}
+
+/** @param {number} handle */
+export function closeFeed(handle) {
+  feeds.get(handle)?.();
+  feeds.delete(handle);
+}

@@ -1,0 +1,131 @@
+// @ts-check
+// The host's room: it brings what is published to what is wanted, over every reconnect.
+
+import { emit, newHandle } from "./events.js";
+import { library } from "./library.js";
+import { SLOTS, announce, measure, settleSlot, wantedTrack } from "./published.js";
+
+/**
+ * @typedef {import("./captures.js").CaptureKind} CaptureKind
+ * @typedef {import("./published.js").HostRoom} HostRoom
+ */
+
+/** @type {Map<number, HostRoom>} */
+const hostRooms = new Map();
+
+/** @type {Record<number, string>} LiveKit's DisconnectReason, the ones that matter here */
+const REASONS = { 1: "left", 2: "takenOver", 4: "removed", 5: "roomClosed", 10: "roomClosed" };
+
+/** Joins a room to publish. Says `connected`, `reconnecting`, `reconnected`, `lost` (the library gave up: `rejoinRoom`
+ * with a fresh token), `published`, `quality`, `uplink`. Width, height and framerate are those of the picture that viewers get.
+ * @param {string} url @param {string} token @param {number} width @param {number} height @param {number} framerate */
+export function joinRoom(url, token, width, height, framerate) {
+  const handle = newHandle();
+  /** @type {HostRoom} */
+  const host = {
+    handle, room: null, left: false, settling: false, again: false, timer: 0,
+    wanted: new Map(), picture: { width, height, framerate }, bytes: 0, bytesAt: 0,
+  };
+  hostRooms.set(handle, host);
+  host.timer = window.setInterval(() => measure(host), 2000);
+  connectHost(host, url, token);
+  return handle;
+}
+
+/** Joins the same room again with a fresh token. @param {number} handle @param {string} url @param {string} token */
+export function rejoinRoom(handle, url, token) {
+  const host = hostRooms.get(handle);
+  if (host) connectHost(host, url, token);
+}
+
+/** @param {HostRoom} host @param {string} url @param {string} token */
+async function connectHost(host, url, token) {
+  try {
+    const { Room, RoomEvent } = await library();
+    const old = host.room;
+    host.room = null;
+    await old?.disconnect(false);
+    if (host.left) return;
+    const room = new Room({ adaptiveStream: false, dynacast: false, stopLocalTrackOnUnpublish: false });
+    host.room = room;
+    room
+      .on(RoomEvent.Reconnecting, () => emit(host.handle, { type: "reconnecting" }))
+      .on(RoomEvent.SignalReconnecting, () => emit(host.handle, { type: "reconnecting" }))
+      .on(RoomEvent.Reconnected, () => {
+        emit(host.handle, { type: "reconnected" });
+        settle(host);
+      })
+      .on(RoomEvent.ConnectionQualityChanged, (quality, participant) => {
+        if (participant === room.localParticipant) emit(host.handle, { type: "quality", quality });
+      })
+      .on(RoomEvent.Disconnected, (reason) => {
+        if (host.room !== room || host.left) return;
+        host.room = null;
+        emit(host.handle, { type: "lost", reason: REASONS[reason ?? 0] ?? "network" });
+      });
+    await room.connect(url, token, { autoSubscribe: false });
+    if (host.left || host.room !== room) {
+      await room.disconnect(false);
+      return;
+    }
+    emit(host.handle, { type: "connected" });
+    settle(host);
+  } catch (error) {
+    if (host.left) return;
+    emit(host.handle, { type: "lost", reason: "network" });
+    console.warn("room not joined:", error instanceof Error ? error.message : "unknown");
+  }
+}
+
+/** What shall be published from now on; capture 0 takes it away.
+ * @param {number} handle @param {CaptureKind} kind @param {number} capture @param {number} framerate */
+export function publish(handle, kind, capture, framerate) {
+  const host = hostRooms.get(handle);
+  if (!host) return;
+  const muted = host.wanted.get(kind)?.muted ?? false;
+  if (capture === 0) host.wanted.delete(kind);
+  else host.wanted.set(kind, { capture, muted, framerate });
+  settle(host);
+}
+
+/** @param {number} handle @param {CaptureKind} kind @param {boolean} muted */
+export function setMuted(handle, kind, muted) {
+  const host = hostRooms.get(handle);
+  const wish = host?.wanted.get(kind);
+  if (!host || !wish) return;
+  wish.muted = muted;
+  const track = wantedTrack(host, kind);
+  if (track && muted) track.enabled = false;
+  settle(host);
+}
+
+/** Leaves for good. The captures stay open: whoever opened them closes them. @param {number} handle */
+export function leaveRoom(handle) {
+  const host = hostRooms.get(handle);
+  if (!host) return;
+  host.left = true;
+  clearInterval(host.timer);
+  hostRooms.delete(handle);
+  host.room?.disconnect(false);
+}
+
+/** Brings what is published to what is wanted, one run at a time. @param {HostRoom} host */
+async function settle(host) {
+  host.again = true;
+  if (host.settling) return;
+  host.settling = true;
+  while (host.again && !host.left) {
+    host.again = false;
+    const room = host.room;
+    if (!room || room.state !== "connected") break;
+    announce(host, room);
+    const results = await Promise.allSettled(SLOTS.map((slot) => settleSlot(host, room, slot)));
+    for (const result of results) {
+      if (result.status === "rejected" && host.room === room) {
+        console.warn("not published:", result.reason instanceof Error ? result.reason.message : "unknown");
+        setTimeout(() => settle(host), 2000);
+      }
+    }
+  }
+  host.settling = false;
+}

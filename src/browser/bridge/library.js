@@ -1,0 +1,32 @@
+// @ts-check
+// livekit-client, fetched when the first room needs it.
+
+/**
+ * What end2end/vendor.mjs bundles of it.
+ * @typedef {Pick<typeof import("livekit-client"), "AudioPresets" | "Room" | "RoomEvent" | "Track" | "setLogLevel">} Library
+ */
+
+const LIBRARY = "/vendor/livekit-client-2.23.0.mjs";
+
+/** @type {Promise<Library> | null} */
+let fetching = null;
+
+/** @returns {Promise<Library>} */
+export function library() {
+  fetching ??= import(LIBRARY).then(
+    (/** @type {Library} */ loaded) => {
+      loaded.setLogLevel("error");
+      return loaded;
+    },
+    (error) => {
+      fetching = null;
+      throw error;
+    },
+  );
+  return fetching;
+}
+
+/** Fetches the library ahead of the first room. */
+export function warmUp() {
+  library().catch(() => {});
+}

@@ -1,0 +1,228 @@
+// @ts-check
+// The composite's stage: a room joined to watch.
+
+import { emit, newHandle } from "./events.js";
+import { library } from "./library.js";
+import { show } from "./pictures.js";
+
+/**
+ * @typedef {{
+ *   handle: number, sessionId: string, recorded: boolean, fonts: boolean, pagePainted: boolean, room: boolean,
+ *   connected: boolean, joinedAt: number, host: boolean,
+ *   screen: { announced: boolean, muted: boolean, present: boolean, painted: boolean },
+ *   camera: { announced: boolean, muted: boolean, present: boolean, painted: boolean },
+ *   sounds: Map<string, HTMLMediaElement>, frames: number,
+ * }} Stage
+ */
+/** @type {Stage | null} */
+let stage = null;
+let startSaid = false;
+let endSaid = false;
+
+/** Called by the composite page before its program is loaded: reads what the server rendered and joins the room. */
+export function earlyStage() {
+  enterStage();
+}
+
+/** Settled as soon as there is nothing to do but to wait for pictures: the room is joined, or need not be.
+ * @type {() => void} */
+let atLeisure = () => {};
+const leisure = new Promise((/** @type {(value: void) => void} */ done) => (atLeisure = done));
+
+/** The composite's program: compiled and begun while the first pictures are on their way, and not before, where it would
+ * compete for the processor with what brings them. @param {() => Promise<void>} begin */
+export async function onStage(begin) {
+  await Promise.race([leisure, new Promise((late) => setTimeout(late, 3000))]);
+  await begin();
+}
+
+/** The page's one stage, begun now if it was not before. Says its media facts whenever they change. */
+export function enterStage() {
+  if (stage) {
+    tellStage(stage);
+    return stage.handle;
+  }
+  /** @type {{ sessionId: string, generation: number | null, room: { url: string, token: string } | null }} */
+  const set = JSON.parse(document.getElementById("stage")?.textContent || '{"sessionId":"","generation":null,"room":null}');
+  /** @type {Stage} */
+  const made = {
+    handle: newHandle(), sessionId: set.sessionId, recorded: set.generation !== null, fonts: false, pagePainted: false,
+    room: set.room !== null, connected: false, joinedAt: 0, host: false,
+    screen: { announced: false, muted: false, present: false, painted: false },
+    camera: { announced: false, muted: false, present: false, painted: false },
+    sounds: new Map(), frames: 0,
+  };
+  stage = made;
+  lettered().then(() => {
+    made.fonts = true;
+    tellStage(made);
+  });
+  const count = () => {
+    made.frames += 1;
+    if (made.frames === 3) {
+      made.pagePainted = true;
+      tellStage(made);
+    }
+    // Then a sample is enough to tell a page that lives from one that is frozen, and every frame asked for is work.
+    if (made.frames < 3) requestAnimationFrame(count);
+    else setTimeout(() => requestAnimationFrame(count), 200);
+  };
+  requestAnimationFrame(count);
+  if (made.recorded) setInterval(() => beat(made), 2000);
+  if (set.room) joinStage(made, set.room.url, set.room.token, 0);
+  else atLeisure();
+  return made.handle;
+}
+
+/** Fonts are asked for by stylesheets, and this may run before those are there: only after the load is `ready` the truth. */
+async function lettered() {
+  if (document.readyState !== "complete") await new Promise((loaded) => addEventListener("load", loaded, { once: true }));
+  await document.fonts.ready;
+}
+
+/** @param {Stage} on */
+function tellStage(on) {
+  emit(on.handle, {
+    fonts: on.fonts, pagePainted: on.pagePainted, room: on.room, connected: on.connected,
+    joinedForMs: on.joinedAt ? Math.round(performance.now() - on.joinedAt) : null,
+    host: on.host, screen: on.screen, camera: on.camera, audio: on.sounds.size > 0,
+  });
+}
+
+/** @param {Stage} on @param {string} url @param {string} token @param {number} attempt */
+async function joinStage(on, url, token, attempt) {
+  const again = () => setTimeout(() => joinStage(on, url, token, attempt + 1), Math.min(500 * 2 ** attempt, 5000));
+  try {
+    const { Room, RoomEvent, Track } = await library();
+    const room = new Room({ adaptiveStream: false, dynacast: false });
+    const look = () => {
+      const hosts = [...room.remoteParticipants.values()].filter((participant) => participant.identity.startsWith("host-"));
+      on.host = hosts.length > 0;
+      const announces = hosts.flatMap((host) => (host.attributes.announces ?? "").split(","));
+      const publications = hosts.flatMap((host) => [...host.trackPublications.values()]);
+      const has = (/** @type {string} */ source, /** @type {boolean} */ muted) =>
+        publications.some((it) => it.source === source && it.isMuted === muted);
+      on.screen.announced = has(Track.Source.ScreenShare, false) || announces.includes("screen");
+      on.camera.announced = has(Track.Source.Camera, false) || announces.includes("camera");
+      on.screen.muted = has(Track.Source.ScreenShare, true);
+      on.camera.muted = has(Track.Source.Camera, true);
+      tellStage(on);
+    };
+    const gone = () => {
+      on.connected = false;
+      on.host = false;
+      for (const picture of [on.screen, on.camera]) Object.assign(picture, { announced: false, muted: false, present: false, painted: false });
+      on.sounds.forEach((element) => element.remove());
+      on.sounds.clear();
+      tellStage(on);
+    };
+    room
+      .on(RoomEvent.Connected, () => atLeisure())
+      .on(RoomEvent.ParticipantConnected, look)
+      .on(RoomEvent.ParticipantDisconnected, look)
+      .on(RoomEvent.ParticipantAttributesChanged, look)
+      .on(RoomEvent.TrackPublished, look)
+      .on(RoomEvent.TrackUnpublished, look)
+      .on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
+        atLeisure();
+        if (!participant.identity.startsWith("host-")) return;
+        if (track.kind === Track.Kind.Audio) hear(on, track);
+        else if (!publication.isMuted) see(on, publication.source === Track.Source.Camera ? "camera" : "screen", track.mediaStreamTrack);
+        look();
+      })
+      .on(RoomEvent.TrackUnsubscribed, (track, publication) => {
+        on.sounds.get(track.sid ?? "")?.remove();
+        on.sounds.delete(track.sid ?? "");
+        if (track.kind === Track.Kind.Video) unsee(on, publication.source === Track.Source.Camera ? "camera" : "screen", track.mediaStreamTrack);
+        look();
+      })
+      .on(RoomEvent.TrackMuted, (publication) => {
+        if (publication.track?.kind === Track.Kind.Video) unsee(on, publication.source === Track.Source.Camera ? "camera" : "screen", publication.track.mediaStreamTrack);
+        look();
+      })
+      .on(RoomEvent.TrackUnmuted, (publication) => {
+        if (publication.track?.kind === Track.Kind.Video) see(on, publication.source === Track.Source.Camera ? "camera" : "screen", publication.track.mediaStreamTrack);
+        look();
+      })
+      .on(RoomEvent.Reconnecting, () => {
+        on.connected = false;
+        tellStage(on);
+      })
+      .on(RoomEvent.Reconnected, () => {
+        on.connected = true;
+        look();
+      })
+      .on(RoomEvent.Disconnected, () => {
+        gone();
+        again();
+      });
+    await room.connect(url, token, { autoSubscribe: true, maxRetries: 0 });
+    attempt = 0;
+    on.connected = true;
+    if (!on.joinedAt) {
+      on.joinedAt = performance.now();
+      setTimeout(() => tellStage(on), 5020);
+    }
+    look();
+  } catch {
+    atLeisure();
+    again();
+  }
+}
+
+/** @param {Stage} on @param {"screen" | "camera"} what @param {MediaStreamTrack} track */
+function see(on, what, track) {
+  const picture = on[what];
+  picture.present = true;
+  picture.painted = false;
+  seen[what] = track;
+  show(`${what}-video`, new MediaStream([track]), false, () => {
+    if (seen[what] !== track || !picture.present) return;
+    picture.painted = true;
+    tellStage(on);
+  });
+}
+
+/** @type {{ screen: MediaStreamTrack | null, camera: MediaStreamTrack | null }} */
+const seen = { screen: null, camera: null };
+
+/** The element keeps its last frame: the scene changes first. @param {Stage} on @param {"screen" | "camera"} what @param {MediaStreamTrack} track */
+function unsee(on, what, track) {
+  if (seen[what] !== track) return;
+  on[what].present = false;
+  on[what].painted = false;
+}
+
+/** @param {Stage} on @param {import("livekit-client").RemoteTrack} track */
+function hear(on, track) {
+  const element = track.attach();
+  // A preview beside the Studio would play the show back into the microphone.
+  element.muted = !on.recorded;
+  document.body.append(element);
+  on.sounds.set(track.sid ?? "", element);
+}
+
+/** @param {Stage} on */
+function beat(on) {
+  const body = JSON.stringify({
+    frames: on.frames, screen: on.screen.painted, camera: on.camera.painted, audio: on.sounds.size > 0, connected: on.connected,
+  });
+  fetch(`/api/streaming/heartbeat?sessionId=${encodeURIComponent(on.sessionId)}`, {
+    method: "POST", headers: { "content-type": "application/json" }, body, cache: "no-store", signal: AbortSignal.timeout(5000),
+  }).catch(() => {});
+}
+
+/** Tells the egress to begin, once, after the scene that made it possible is painted. */
+export function sayStartRecording() {
+  if (startSaid) return;
+  startSaid = true;
+  // A task that a frame's own callback asks for runs when that frame has been painted.
+  requestAnimationFrame(() => setTimeout(() => console.log("START_RECORDING")));
+}
+
+/** Tells the egress that the show is over, once. */
+export function sayEndRecording() {
+  if (endSaid) return;
+  endSaid = true;
+  console.log("END_RECORDING");
+}
