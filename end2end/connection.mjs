@@ -1,9 +1,9 @@
 // @ts-check
 // Bundled into the room's library by vendor.mjs, in the stead of the browser's own class.
 //
-// For each picture and sound that may come the library offers whatever the browser can decode, up to forty formats of it. Both
-// sides write and read all of that three times before the first frame, and set up to receive it. One of each codec is enough:
-// the offer is a quarter as long, and a show is seen a tenth of a second earlier.
+// For each picture that may come the library offers whatever the browser can decode, over thirty formats, and as much for sounds.
+// Both sides write and read all of that three times before the first frame, and set up to receive it. One form of each codec is
+// enough: with room for fewer (vendor.mjs) the offer is a third as long.
 
 /** How much is worth having of what can be received. @param {"audio" | "video"} kind */
 function formats(kind) {

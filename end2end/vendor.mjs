@@ -42,6 +42,8 @@ await build({
   legalComments: "none",
   // As the package's own build has it: a field that a class only declares keeps what its parent gave it.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
+  inject: [path.join(here, "connection.mjs")],
+  plugins: [fewerSections],
   // A room opens an AudioContext before it connects, for analyses that no page of ours makes: a tenth of a second of the
   // composite's start, and threads of its own for the whole show. Without the constructor it does without.
   // Each of its loggers looks for a level that somebody kept. Chromium notes where a script reads cookies, and for that it reads the

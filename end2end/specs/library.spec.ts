@@ -22,6 +22,18 @@ test("the room's library settles the promises by which it notices that a connect
   expect(sid, "of a room that nobody is in").toBe("");
 });
 
+test("the room's library reads no cookies: a browser that notes where it does reads the whole library twice", async ({ streamer }) => {
+  const { page } = streamer;
+  await page.goto(`/vendor/${file}`);
+  const reads = await page.evaluate(async () => {
+    let reads = 0;
+    Object.defineProperty(document, "cookie", { get: () => ((reads += 1), "") });
+    await import(location.href);
+    return reads;
+  });
+  expect(reads).toBe(0);
+});
+
 test("the room's library asks for two pictures and two sounds, and for each codec once", async ({ streamer }) => {
   const { page } = streamer;
   await page.goto(`/vendor/${file}`);
