@@ -31,6 +31,8 @@ export class ReactPage {
       jsx: "automatic",
       legalComments: "none",
       target: "chrome120",
+      // As in a folder of its own: the paths of ours would put a second livekit-client into it.
+      tsconfigRaw: "{}",
       define: { "process.env.NODE_ENV": '"production"' },
       write: false,
       logLevel: "warning",
