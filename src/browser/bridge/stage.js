@@ -74,9 +74,11 @@ export function enterStage() {
   return made.handle;
 }
 
-/** Fonts are asked for by stylesheets, and this may run before those are there: only after the load is `ready` the truth. */
+/** The scene's words are not laid out while nobody sees them: before their font is there, the browser would look for others to
+ * measure them by, file by file, while the room is being joined. So the font is asked for by what is to be written. */
 async function lettered() {
-  if (document.readyState !== "complete") await new Promise((loaded) => addEventListener("load", loaded, { once: true }));
+  if (document.readyState === "loading") await new Promise((parsed) => addEventListener("DOMContentLoaded", parsed, { once: true }));
+  await document.fonts.load("1em Archivo", document.querySelector(".scene")?.textContent || "A").catch(() => {});
   await document.fonts.ready;
 }
 
