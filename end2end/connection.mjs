@@ -1,4 +1,3 @@
-// @ts-check
 // Bundled into the room's library by vendor.mjs, in the stead of the browser's own class.
 //
 // For each picture that may come the library offers whatever the browser can decode, over thirty formats, and as much for sounds.
@@ -15,7 +14,8 @@ function formats(kind) {
     if (name === "video/rtx") return true;
     if (!/^video\/(vp8|vp9|h264|av1)$/.test(name) || seen.has(name)) return false;
     // The profile that everybody sends; a decoder takes the others under its number too.
-    if (name === "video/h264" && !/packetization-mode=1.*profile-level-id=42e0|profile-level-id=42e0.*packetization-mode=1/i.test(sdpFmtpLine)) return false;
+    const form = sdpFmtpLine.toLowerCase();
+    if (name === "video/h264" && !(form.includes("packetization-mode=1") && form.includes("profile-level-id=42e0"))) return false;
     seen.add(name);
     return true;
   });

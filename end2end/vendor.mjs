@@ -16,14 +16,14 @@ const file = path.join(out, `livekit-client-${version}.mjs`);
 
 // A show is two pictures and two sounds. The library makes room for three of each beforehand; whatever else is published gets room
 // when it comes.
-const sections = [/const initialMediaSections(Audio|Video) = 3;/g, "const initialMediaSections$1 = 2;"];
+const room = /const initialMediaSections(Audio|Video) = 3;/g;
 const fewerSections = {
   name: "fewer-sections",
   setup: (it) =>
     it.onLoad({ filter: /livekit-client\/src\/room\/RTCEngine\.ts$/ }, async ({ path: source }) => {
       const text = await readFile(source, "utf8");
-      if (text.match(sections[0])?.length !== 2) throw new Error("livekit-client makes room for media in another way now: see vendor.mjs.");
-      return { contents: text.replace(...sections), loader: "ts" };
+      if (text.match(room)?.length !== 2) throw new Error("livekit-client makes room for media in another way now: see vendor.mjs.");
+      return { contents: text.replace(room, "const initialMediaSections$1 = 2;"), loader: "ts" };
     }),
 };
 
@@ -44,13 +44,13 @@ await build({
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   inject: [path.join(here, "connection.mjs")],
   plugins: [fewerSections],
-  // A room opens an AudioContext before it connects, for analyses that no page of ours makes: a tenth of a second of the
-  // composite's start, and threads of its own for the whole show. Without the constructor it does without.
-  // Each of its loggers looks for a level that somebody kept. Chromium notes where a script reads cookies, and for that it reads the
-  // whole library again: a twentieth of a second.
   define: {
+    // A room opens an AudioContext before it connects, for analyses that no page of ours makes: a tenth of a second of the
+    // composite's start, and threads of its own for the whole show. Without the constructor it does without.
     "window.AudioContext": "undefined",
     "window.webkitAudioContext": "undefined",
+    // Each of its loggers looks for a level that somebody kept. Chromium notes where a script reads cookies, and for that it reads
+    // the whole library again: a twentieth of a second.
     "window.localStorage": "{}",
     "window.document.cookie": '""',
   },

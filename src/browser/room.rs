@@ -24,7 +24,7 @@ impl HostRoom {
         bridge::rejoin_room(self.0, &access.url, &access.token);
     }
 
-    /// Publishes a capture in place of the last of its kind. `framerate` matters for screens.
+    /// Publishes a capture in place of the last of its kind. `framerate` matters for pictures.
     pub fn publish(self, capture: Capture, framerate: u32) {
         bridge::publish(self.0, capture.word(), capture.handle(), framerate);
     }

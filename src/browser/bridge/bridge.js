@@ -1,4 +1,3 @@
-// @ts-check
 // The only door between the pages (Rust) and what a browser can do, served as /bridge.js. This side keeps rooms, tracks, streams and
 // timers under numbers; the other side holds the numbers and hears of everything through one callback. No decisions about a
 // show are made here, and nothing is imported until it is used: livekit-client comes with the first room.

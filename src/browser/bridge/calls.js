@@ -1,4 +1,3 @@
-// @ts-check
 // Calls that are not server functions.
 
 import { emit, newHandle } from "./events.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // Devices, and what is captured of them.
 
 import { emit, newHandle } from "./events.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // What this side tells the other.
 
 let lastHandle = 0;

@@ -1,4 +1,3 @@
-// @ts-check
 // Server-sent events, over every loss.
 
 import { emit, newHandle } from "./events.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // The host's room: it brings what is published to what is wanted, over every reconnect.
 
 import { emit, newHandle } from "./events.js";

@@ -1,4 +1,3 @@
-// @ts-check
 // livekit-client, fetched when the first room needs it.
 
 /**

@@ -1,4 +1,3 @@
-// @ts-check
 // The page itself: leaving, its tab, its light, what it remembers, its dialogs.
 
 let guarded = false;

@@ -1,4 +1,3 @@
-// @ts-check
 // Streams in video elements.
 
 /**

@@ -1,4 +1,3 @@
-// @ts-check
 // What of a host goes up, and as what.
 
 import { captures } from "./captures.js";
@@ -61,7 +60,7 @@ export async function settleSlot(host, room, slot) {
     if (!muted) await room.localParticipant.unpublishTrack(current.track, false);
   }
   if (!track || !wish) return;
-  const framerate = Math.min(slot === "camera" ? 30 : wish.framerate, host.picture.framerate);
+  const framerate = Math.min(wish.framerate, host.picture.framerate);
   if (slot === "screen") await fit(track, { ...host.picture, framerate });
   if (current?.track && current.track.mediaStreamTrack !== track) {
     await /** @type {import("livekit-client").LocalTrack} */ (current.track).replaceTrack(track, true);

@@ -1,4 +1,3 @@
-// @ts-check
 // Level meter and speaker test.
 
 import { captures } from "./captures.js";

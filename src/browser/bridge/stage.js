@@ -1,4 +1,3 @@
-// @ts-check
 // The composite's stage: a room joined to watch.
 
 import { emit, newHandle } from "./events.js";
@@ -97,6 +96,8 @@ async function joinStage(on, url, token, attempt) {
   try {
     const { Room, RoomEvent, Track } = await library();
     const room = new Room({ adaptiveStream: false, dynacast: false });
+    const which = (/** @type {import("livekit-client").TrackPublication} */ publication) =>
+      publication.source === Track.Source.Camera ? "camera" : "screen";
     const look = () => {
       const hosts = [...room.remoteParticipants.values()].filter((participant) => participant.identity.startsWith("host-"));
       on.host = hosts.length > 0;
@@ -129,21 +130,21 @@ async function joinStage(on, url, token, attempt) {
         atLeisure();
         if (!participant.identity.startsWith("host-")) return;
         if (track.kind === Track.Kind.Audio) hear(on, track);
-        else if (!publication.isMuted) see(on, publication.source === Track.Source.Camera ? "camera" : "screen", track.mediaStreamTrack);
+        else if (!publication.isMuted) see(on, which(publication), track.mediaStreamTrack);
         look();
       })
       .on(RoomEvent.TrackUnsubscribed, (track, publication) => {
         on.sounds.get(track.sid ?? "")?.remove();
         on.sounds.delete(track.sid ?? "");
-        if (track.kind === Track.Kind.Video) unsee(on, publication.source === Track.Source.Camera ? "camera" : "screen", track.mediaStreamTrack);
+        if (track.kind === Track.Kind.Video) unsee(on, which(publication), track.mediaStreamTrack);
         look();
       })
       .on(RoomEvent.TrackMuted, (publication) => {
-        if (publication.track?.kind === Track.Kind.Video) unsee(on, publication.source === Track.Source.Camera ? "camera" : "screen", publication.track.mediaStreamTrack);
+        if (publication.track?.kind === Track.Kind.Video) unsee(on, which(publication), publication.track.mediaStreamTrack);
         look();
       })
       .on(RoomEvent.TrackUnmuted, (publication) => {
-        if (publication.track?.kind === Track.Kind.Video) see(on, publication.source === Track.Source.Camera ? "camera" : "screen", publication.track.mediaStreamTrack);
+        if (publication.track?.kind === Track.Kind.Video) see(on, which(publication), publication.track.mediaStreamTrack);
         look();
       })
       .on(RoomEvent.Reconnecting, () => {
