@@ -14,3 +14,8 @@ mod relay;
 mod shelf;
 #[path = "bench/store.rs"]
 mod store;
+
+/// A percentile in milliseconds, of latencies in ascending order; of none there is none.
+fn percentile(sorted: &[std::time::Duration], percent: usize) -> f64 {
+    sorted.get(sorted.len() * percent / 100).map_or(f64::NAN, |took| took.as_secs_f64() * 1000.0)
+}

@@ -5,6 +5,7 @@ mod apart;
 #[path = "api/wrk.rs"]
 mod wrk;
 
+use super::percentile;
 use apart::Apart;
 use axum::http::Method;
 use futures::{StreamExt, future::join_all};
@@ -78,16 +79,11 @@ async fn paced(name: &str, http: &Client, make: impl Fn(&Client) -> RequestBuild
 
 fn tell_all(line: &str, mut took: Vec<Duration>) {
     took.sort_unstable();
-    tell(line, at(&took, 50), at(&took, 99));
+    tell(line, percentile(&took, 50), percentile(&took, 99));
 }
 
 fn tell(line: &str, p50_ms: f64, p99_ms: f64) {
     println!("{line}   p50 {p50_ms:>7.2} ms   p99 {p99_ms:>7.2} ms");
-}
-
-/// A percentile in milliseconds.
-fn at(took: &[Duration], percent: usize) -> f64 {
-    took[(took.len() * percent / 100).min(took.len() - 1)].as_secs_f64() * 1000.0
 }
 
 fn call(house: &Apart, method: Method, path: &str, body: Option<Value>) -> impl Fn(&Client) -> RequestBuilder + Sync + use<> {

@@ -8,6 +8,7 @@ pub mod process;
 #[path = "../relay/stage.rs"]
 mod stage;
 
+use super::percentile;
 use bytes::{Bytes, BytesMut};
 use footlight::{
     api::broadcast::ShowReport,
@@ -96,8 +97,8 @@ async fn encode(ingest: SocketAddr, session: String, composite: Composite, zero:
 /// Platforms behind one port: all take everything, those with a name that begins with `m` look at each frame.
 struct Platforms {
     address: SocketAddr,
-    /// Microseconds from encoder to platform.
-    latencies: Arc<Mutex<Vec<u64>>>,
+    /// From encoder to platform.
+    latencies: Arc<Mutex<Vec<Duration>>>,
 }
 
 impl Platforms {
@@ -114,7 +115,7 @@ impl Platforms {
     }
 }
 
-async fn take(mut stream: TcpStream, latencies: Arc<Mutex<Vec<u64>>>, zero: Instant) -> Option<()> {
+async fn take(mut stream: TcpStream, latencies: Arc<Mutex<Vec<Duration>>>, zero: Instant) -> Option<()> {
     handshake::as_server(&mut stream).await.ok()?;
     let mut session = ServerSession::default();
     let mut measured = false;
@@ -129,8 +130,7 @@ async fn take(mut stream: TcpStream, latencies: Arc<Mutex<Vec<u64>>>, zero: Inst
                 }
                 Heard::Media(message) if message.body.len() > 20 && message.body[1] != 0 => {
                     let sent = message.body[message.body.len() - 8..].try_into().map(u64::from_be_bytes).ok()?;
-                    let now = u64::try_from(zero.elapsed().as_micros()).ok()?;
-                    latencies.lock().expect("sound").push(now.saturating_sub(sent));
+                    latencies.lock().expect("sound").push(zero.elapsed().saturating_sub(Duration::from_micros(sent)));
                 }
                 _ => {}
             }
@@ -213,11 +213,6 @@ async fn measure(shows: usize, places: usize, seconds: u64, composite: &Composit
     );
     assert!(encoders.try_join_next().is_none(), "no encoder was sent away");
     Cost { cores, megabytes }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "small")]
-fn percentile(sorted: &[u64], percent: usize) -> f64 {
-    sorted.get(sorted.len() * percent / 100).map_or(f64::NAN, |micros| *micros as f64 / 1000.0)
 }
 
 /// What encoders and platforms of ours take for the way when no relay is between them.
