@@ -142,7 +142,7 @@ pub fn Extras(desk: Desk) -> impl IntoView {
                 </button>
             </div>
             {tick("Show me as in a mirror (viewers never see it so)", |choices| choices.mirrored, |choices, on| choices.mirrored = on)}
-            {tick("Share screens at 60 frames per second", |choices| choices.smooth_screen, |choices, on| choices.smooth_screen = on)}
+            {tick("Share screens at 60 frames per second (where the picture has 60)", |choices| choices.smooth_screen, |choices, on| choices.smooth_screen = on)}
         </details>
     }
 }
