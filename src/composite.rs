@@ -10,7 +10,7 @@ use crate::{
         protocol::FeedMessage,
         stage::{Stage, say_end_recording, say_start_recording},
     },
-    components::scene_view::SceneView,
+    components::scene_view::{DataLayers, SceneView},
     domain::{
         recording::may_start,
         show::{Programme, Show},
@@ -62,7 +62,7 @@ fn Live(stage: OverlayStage) -> impl IntoView {
     });
     let (session, seq) = (stage.session_id.clone(), stage.seq);
     Effect::new(move |_| feed::of_session(session.as_str(), seq, move |message| hear(&message, programme, show, recorded)));
-    view! { <main class="overlay" data-waiting=move || waiting.get().then_some("yes")><SceneView scene id_prefix=""/></main> }
+    view! { <main class="overlay" data-waiting=move || waiting.get().then_some("yes")><SceneView scene id_prefix="" data=Some(DataLayers::all())/></main> }
 }
 
 /// What the feed's `session` events say that the picture shows.

@@ -45,3 +45,18 @@ test("a page that does not reach the browser says so and comes at the next try, 
   // The loader's own word for a file that did not come; the pages' programs live on.
   expect(broken.splice(0).filter((told) => !told.endsWith("Failed to fetch"))).toEqual([]);
 });
+
+test("a form that does not reach the browser says so and comes at the next try", async ({ streamer, goLive }) => {
+  const { page, broken } = streamer;
+  const studioFile = /\/pkg\/part_studio\b/;
+  await page.route(studioFile, (route) => route.abort());
+  await goLive.open();
+  await page.getByRole("button", { name: "Add a destination" }).click();
+  await expect(page.getByRole("alert")).toContainText("did not reach this browser");
+  await page.unroute(studioFile);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByLabel("Platform").selectOption("custom");
+  await page.getByRole("button", { name: "Take it back" }).click();
+  await expect(page.getByLabel("Platform")).toHaveCount(0);
+  expect(broken.splice(0).filter((told) => !told.endsWith("Failed to fetch"))).toEqual([]);
+});

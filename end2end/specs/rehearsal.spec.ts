@@ -34,11 +34,14 @@ test("a rehearsal says that it is one, and plays back where it ended and on its 
   await goLive.open();
   await goLive.shareScreen();
   await page.getByLabel(/^Rehearsal/).check();
-  await page.getByRole("button", { name: "Start the rehearsal" }).click();
-  await test.step("the studio's part of the page comes late", async () => {
+  const go = page.getByRole("button", { name: "Start the rehearsal" });
+  await go.click();
+  await test.step("nothing is started without the studio that ends it, and the next click starts it", async () => {
     await expect(page.getByText("did not reach this browser")).toBeVisible({ timeout: 20_000 });
+    const { sessions } = (await (await page.request.get("/api/streaming/sessions?limit=1")).json()) as { sessions: unknown[] };
+    expect(sessions).toEqual([]);
     await page.unroute(studioFile);
-    await page.getByRole("button", { name: "Try again" }).click();
+    await go.click();
     // The loader's own word for a file that did not come; the page's program lives on.
     expect(streamer.broken.splice(0).filter((told) => !told.endsWith("Failed to fetch"))).toEqual([]);
   });

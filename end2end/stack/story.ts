@@ -17,6 +17,8 @@ export class Story {
   private isOver = false;
   /** How often places came back, when it was first asked and now. */
   private reconnects: [number, number] | undefined;
+  /** When the page was loaded: more than once, if it was loaded again. */
+  private readonly loads = new Set<number>();
   private readonly told: Promise<void>;
 
   private constructor(
@@ -37,11 +39,11 @@ export class Story {
   }
 
   /** Whether something has happened to the show since, and it is on air without any trouble and the page says so. What lasts
-   * less than a look is known by a place that came back. */
+   * less than a look is known by a place that came back, or by a page that was loaded again. */
   isWell(): boolean {
     const last = this.path.at(-1)?.said ?? "";
     const [first, now] = this.reconnects ?? [0, 0];
-    return (this.path.length > 1 || now > first) && last === "live, on air | ON AIR";
+    return (this.path.length > 1 || now > first || this.loads.size > 1) && last === "live, on air | ON AIR";
   }
 
   /** Ends following, prints the path and gives it. */
@@ -55,6 +57,8 @@ export class Story {
   private async listen(): Promise<void> {
     while (!this.isOver) {
       const said = `${await this.state()} | ${await this.words()}`;
+      const loaded = await this.page.evaluate(() => performance.timeOrigin).catch(() => undefined);
+      if (loaded !== undefined) this.loads.add(loaded);
       if (this.path.at(-1)?.said !== said) this.path.push({ atMs: Date.now() - this.began, said });
       await new Promise((resolve) => setTimeout(resolve, 200));
     }

@@ -14,6 +14,36 @@ use placeholder::Placeholder;
 use plates::{AlertPlate, InfoBar, ScoreBar, StatPills};
 use stories::{DecisionPanel, Ticker};
 
+/// What happens in a show, on top of its picture. A part of the scene and yet given to it: the page on which a show is prepared
+/// has none, and does not fetch it. Callbacks and not functions: those the compiler follows into that page.
+#[derive(Debug, Clone, Copy)]
+pub struct DataLayers {
+    /// Next to the name, along the upper edge.
+    beside: Callback<Signal<SceneModel>, AnyView>,
+    /// Over the picture.
+    over: Callback<Signal<SceneModel>, AnyView>,
+}
+
+impl DataLayers {
+    /// All of them.
+    pub fn all() -> Self {
+        let beside = Callback::new(|scene| view! { <ScoreBar scene/> }.into_any());
+        Self { beside, over: Callback::new(|scene| view! { <Over scene/> }.into_any()) }
+    }
+}
+
+#[component]
+fn Over(scene: Signal<SceneModel>) -> impl IntoView {
+    let lines = Memo::new(move |_| scene.with(|scene| scene.ticker.clone()));
+    let decisions = Memo::new(move |_| scene.with(|scene| scene.decisions.clone()));
+    view! {
+        <StatPills scene/>
+        <DecisionPanel decisions/>
+        <AlertPlate scene/>
+        <Ticker lines/>
+    }
+}
+
 /// The scene, sized by its box. `{id_prefix}screen-video` and `{id_prefix}camera-video` are in the document at all times;
 /// layouts only show and hide them, so that a track never has to be attached again.
 #[component]
@@ -28,14 +58,15 @@ pub fn SceneView(
     /// Pictures in the stead of what would arrive, for a show that is made up.
     #[prop(optional)]
     stand_ins: bool,
+    /// What happens on top.
+    #[prop(optional_no_strip)]
+    data: Option<DataLayers>,
 ) -> impl IntoView {
     let look = Memo::new(move |_| scene.with(|scene| scene.look));
     let poster = |file: &'static str| stand_ins.then(|| format!("/preview/{file}.svg"));
     let layout = Memo::new(move |_| scene.with(|scene| scene.layout));
     let face = Memo::new(move |_| scene.with(|scene| (initial(&scene.name), scene.avatar.clone())));
-    let ticker = Memo::new(move |_| scene.with(|scene| scene.ticker.clone()));
-    let decisions = Memo::new(move |_| scene.with(|scene| scene.decisions.clone()));
-    let busy = move || if ticker.with(Vec::is_empty) { "no" } else { "yes" };
+    let busy = move || if scene.with(|scene| scene.ticker.is_empty()) { "no" } else { "yes" };
     view! {
         <div
             class="scene"
@@ -58,12 +89,9 @@ pub fn SceneView(
             <Placeholder scene/>
             <div class="scene-top">
                 <InfoBar scene face/>
-                <ScoreBar scene/>
+                {data.map(|data| data.beside.run(scene))}
             </div>
-            <StatPills scene/>
-            <DecisionPanel decisions/>
-            <AlertPlate scene/>
-            <Ticker lines=ticker/>
+            {data.map(|data| data.over.run(scene))}
         </div>
     }
 }

@@ -1,7 +1,10 @@
 //! A made-up show, held at its moment: nothing is joined, nothing arrives, nothing ticks.
 
 use super::{programme, so_far};
-use crate::{api::overlay::OverlayStage, components::scene_view::SceneView};
+use crate::{
+    api::overlay::OverlayStage,
+    components::scene_view::{DataLayers, SceneView},
+};
 use leptos::prelude::*;
 
 /// The picture in its box.
@@ -15,5 +18,5 @@ pub fn Still(
     id_prefix: String,
 ) -> impl IntoView {
     let scene = so_far(&stage).scene(&programme(&stage), stage.now);
-    view! { <SceneView scene=Signal::stored(scene) id_prefix stand_ins=true/> }
+    view! { <SceneView scene=Signal::stored(scene) id_prefix stand_ins=true data=Some(DataLayers::all())/> }
 }

@@ -12,42 +12,35 @@ mod pre_join;
 mod programme;
 mod running;
 mod shortcuts;
+mod show;
 mod studio;
 mod targets;
 mod words;
 
 use super::house::{Guest, refusal};
 use crate::{
-    api::sessions::{SessionView, StartedShow},
     browser::{alive::once_alive, clock},
     components::notice::{Loading, Trouble},
-    domain::room::RoomAccess,
-    rpc::sessions::running_session,
+    rpc::sessions::show_runs,
 };
 use desk::Desk;
-use ended::Ended;
-use leptos::{
-    prelude::*,
-    task::spawn_local,
-    wasm_split::{SplitLoaderError, wasm_split},
-};
+use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use plan::Plan;
 use pre_join::PreJoin;
-use running::{Running, is_over};
-use studio::Studio;
+use show::{Opening, preload_studio, resume};
 
-/// The page. A running show is found again at load: a reload rejoins it.
+/// The page. A running show is found again at load.
 #[component]
 pub fn GoLive() -> AnyView {
-    let found = Resource::new_blocking(|| (), |()| running_session());
+    let found = Resource::new_blocking(|| (), |()| show_runs());
     view! {
         <Title text="Go live"/>
         <main class="page go-live" id="content">
             <Suspense fallback=|| ()>
                 {move || {
                     found.get().map(|answer| match answer {
-                        Ok(found) => view! { <Stages found/> }.into_any(),
+                        Ok(runs) => view! { <Stages runs/> }.into_any(),
                         Err(error) => view! { <h1>"Go live"</h1>{refusal(error, Callback::new(move |()| found.refetch()))} }.into_any(),
                     })
                 }}
@@ -57,32 +50,19 @@ pub fn GoLive() -> AnyView {
     .into_any()
 }
 
-/// Which of the three stages it is.
+/// Which of the two it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Before,
-    OnAir,
-    After,
-}
-
-impl Stage {
-    #[expect(clippy::ref_option, reason = "what a signal lends")]
-    fn of(view: &Option<SessionView>) -> Self {
-        match view {
-            None => Self::Before,
-            Some(view) if is_over(view) => Self::After,
-            Some(_) => Self::OnAir,
-        }
-    }
+    Show,
 }
 
 #[component]
-fn Stages(found: Option<SessionView>) -> impl IntoView {
+fn Stages(runs: bool) -> impl IntoView {
     let Guest(me) = expect_context();
     let desk = Desk::new();
-    let running = Running::new(found);
     let plan = Plan::new();
-    let access = StoredValue::new(None::<RoomAccess>);
+    let opening = StoredValue::new(None::<Opening>);
     // A part that is fetched cannot be made alive together with the page: after a reload it comes behind it.
     let alive = RwSignal::new(false);
     Effect::new(move |_| {
@@ -98,51 +78,47 @@ fn Stages(found: Option<SessionView>) -> impl IntoView {
         });
     });
     on_cleanup(move || desk.close_all());
-    let stage = RwSignal::new(running.view.with_untracked(Stage::of));
-    // It changes in a turn of its own: in the turn of the news itself parts of the old stage may be queued to read it, behind
-    // what drops that stage and all its signals.
-    Effect::new(move |_| {
-        if running.view.with(Stage::of) == stage.get_untracked() {
-            return;
-        }
+    let stage = RwSignal::new(if runs { Stage::Show } else { Stage::Before });
+    // In a turn of its own: what asks for it still reads what goes with the old stage.
+    let go = move |to: Stage| {
         clock::after(0, move || {
-            // The page may have been left meanwhile, or other news may have brought the stage there: it is not built twice.
-            if let Some(now) = running.view.try_with_untracked(Stage::of)
-                && now != stage.get_untracked()
-            {
-                stage.set(now);
-            }
+            // The page may have been left meanwhile.
+            let _ = stage.try_set(to);
         });
+    };
+    let on_started = Callback::new(move |started: Opening| {
+        opening.set_value(Some(started));
+        go(Stage::Show);
     });
-    let on_started = Callback::new(move |started: StartedShow| {
-        access.set_value(started.room);
-        running.tell(started.session);
-    });
-    let again = Callback::new(move |()| {
-        running.clear();
+    let on_again = Callback::new(move |()| {
+        go(Stage::Before);
         desk.wake();
     });
+    let again = Callback::new(move |()| stage.notify());
+    let found = move || async move {
+        let Ok(answer) = resume().await else {
+            return not_here("The show is running, but the studio did not reach this browser.".to_owned(), again);
+        };
+        match answer.await {
+            Ok(Some(opening)) => opening.open(desk, on_again),
+            // It ended in between.
+            Ok(None) => {
+                on_again.run(());
+                view! { <Loading/> }.into_any()
+            }
+            Err(error) => not_here(error.message, again),
+        }
+    };
     move || match stage.get() {
         Stage::Before => view! { <PreJoin desk plan on_started/> }.into_any(),
-        Stage::OnAir if !alive.get() => view! { <Loading/> }.into_any(),
-        Stage::OnAir => {
-            let access = access.try_update_value(Option::take).flatten();
-            let shown = async move { studio(desk, running, access).await.unwrap_or_else(|_| not_loaded(stage)) };
-            view! { <Suspense fallback=|| view! { <Loading/> }>{Suspend::new(shown)}</Suspense> }.into_any()
-        }
-        Stage::After => view! { <Ended desk running on_again=again/> }.into_any(),
+        Stage::Show if !alive.get() => view! { <Loading/> }.into_any(),
+        Stage::Show => match opening.try_update_value(Option::take).flatten() {
+            Some(opening) => opening.open(desk, on_again),
+            None => view! { <Suspense fallback=|| view! { <Loading/> }>{Suspend::new(found())}</Suspense> }.into_any(),
+        },
     }
 }
 
-/// The Studio in a file of its own, so that the first preview does not wait for it. Written out instead of `#[lazy]`, which
-/// breaks the whole page off when the file does not come.
-#[allow(clippy::unnecessary_wraps, reason = "the file may not come: the macro makes the error")]
-#[wasm_split(studio, wasm_split_path = leptos::wasm_split, preload(preload_studio), fallible)]
-fn studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <Studio desk running access/> }.into_any())
-}
-
-fn not_loaded(stage: RwSignal<Stage>) -> AnyView {
-    let again = Callback::new(move |()| stage.notify());
-    view! { <Trouble message="The show is running, but the studio did not reach this browser." on_retry=again/> }.into_any()
+fn not_here(message: String, again: Callback<()>) -> AnyView {
+    view! { <Trouble message on_retry=again/> }.into_any()
 }

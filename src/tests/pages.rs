@@ -2,7 +2,7 @@
 //! there, must not, and must never change place is here.
 
 use footlight::{
-    components::scene_view::SceneView,
+    components::scene_view::{DataLayers, SceneView},
     domain::{
         overlay::{Host, Media, OverlaySettings, Scene, Theme, Track},
         session::StreamType,
@@ -41,7 +41,7 @@ fn told(lines: &[&str]) -> Show {
 
 fn markup(programme: &Programme, show: &Show) -> String {
     let scene = show.scene(programme, NOW);
-    Owner::new().with(|| view! { <SceneView scene=Signal::stored(scene) id_prefix="p-"/> }.to_html())
+    Owner::new().with(|| view! { <SceneView scene=Signal::stored(scene) id_prefix="p-" data=Some(DataLayers::all())/> }.to_html())
 }
 
 fn holding(scene: Scene) -> Programme {

@@ -1,7 +1,7 @@
 //! After the show: how it ended, what each place did, and the way to the next one.
 
 use super::{desk::Desk, running::Running, targets::Targets, words};
-use crate::{components::player::Player, domain::timestamp::Timestamp, pages::words::recording as recording_of};
+use crate::{components::player::Player, pages::words::recording as recording_of};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -9,16 +9,17 @@ use leptos_meta::Title;
 pub fn Ended(desk: Desk, running: Running, #[prop(into)] on_again: Callback<()>) -> impl IntoView {
     // Nobody watches any more: no light may go on burning.
     Effect::new(move |_| desk.close_all());
-    let view = Signal::derive(move || running.view.get());
-    let heading = move || view.with(|view| view.as_ref().map_or("", words::over));
-    let failed = move || view.with(|view| view.as_ref().is_some_and(|view| view.status == "failed"));
-    let why = move || view.with(|view| view.as_ref().and_then(|view| view.end_message.clone()));
-    let on_air = move || view.with(|view| view.as_ref().map(|view| words::clock(view.duration)).unwrap_or_default());
-    let reconnects =
-        move || view.with(|view| view.as_ref().map_or(0, |view| view.destinations.iter().map(|place| place.reconnects).sum::<u32>()));
-    let details = move || view.with(|view| view.as_ref().map(|view| format!("/sessions/{}", view.session_id)).unwrap_or_default());
-    let recording = move || view.with(|view| view.as_ref().and_then(recording_of));
-    let now = Signal::derive(move || view.with(|view| view.as_ref().map_or_else(Timestamp::default, |view| view.now)));
+    let view = running.view;
+    // Said once: the tab's title is read when this stage is gone already.
+    let heading = view.with_untracked(words::over);
+    let failed = move || view.with(|view| view.status == "failed");
+    let why = move || view.with(|view| view.end_message.clone());
+    let on_air = move || view.with(|view| words::clock(view.duration));
+    let reconnects = move || view.with(|view| view.destinations.iter().map(|place| place.reconnects).sum::<u32>());
+    let details = move || view.with(|view| format!("/sessions/{}", view.session_id));
+    // Whoever watches it is not interrupted by news of something else.
+    let recording = Memo::new(move |_| view.with(recording_of));
+    let now = Signal::derive(move || view.with(|view| view.now));
     view! {
         <Title text=heading/>
         <section class="ended panel" data-state=move || if failed() { "bad" } else { "quiet" } aria-live="polite">
@@ -30,7 +31,7 @@ pub fn Ended(desk: Desk, running: Running, #[prop(into)] on_again: Callback<()>)
             </dl>
             <h2>"Where it played"</h2>
             <Targets running now/>
-            {move || recording().map(|src| view! { <h2>"Watch it"</h2><Player src/> })}
+            {move || recording.get().map(|src| view! { <h2>"Watch it"</h2><Player src/> })}
             <div class="buttons">
                 <button class="button" data-kind="go" type="button" on:click=move |_| on_again.run(())>"Go live again"</button>
                 <a class="button" href=details>"Details of this show"</a>

@@ -86,7 +86,7 @@ fn turned(old: &DestinationView, new: &DestinationView) -> Option<(&'static str,
 #[component]
 pub fn Log(running: Running) -> impl IntoView {
     let newest_first = move || running.log.get().into_iter().rev().collect::<Vec<_>>();
-    let story = move || running.view.with(|view| view.as_ref().map(|view| format!("/sessions/{}", view.session_id)).unwrap_or_default());
+    let story = move || running.view.with(|view| format!("/sessions/{}", view.session_id));
     view! {
         <section class="panel" aria-labelledby="log-title">
             <h2 id="log-title">"What happened"</h2>

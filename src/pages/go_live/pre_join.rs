@@ -6,12 +6,13 @@ use super::{
     places::{Places, PlacesPanel},
     plan::Plan,
     programme::ProgrammeView,
+    show::{Opening, start},
     words,
 };
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        sessions::{Preflight, StartShow, StartedShow, Verdict, VideoChoice},
+        sessions::{Preflight, StartShow, Verdict, VideoChoice},
     },
     browser::{clock, page, room},
     components::{
@@ -25,7 +26,7 @@ use crate::{
         show::Show,
         video::VideoPreset,
     },
-    rpc::sessions::{run_preflight, start_session},
+    rpc::sessions::run_preflight,
 };
 use leptos::prelude::*;
 
@@ -36,7 +37,7 @@ const RECHECK_MS: u64 = 15_000;
 type Reached = Option<Option<u32>>;
 
 #[component]
-pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<StartedShow>) -> impl IntoView {
+pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<Opening>) -> impl IntoView {
     let Plan { places, title, patch, preset } = plan;
     let settings = Signal::derive(move || patch.with(|patch| patch.apply(&OverlaySettings::for_user())));
     let reached = RwSignal::new(None::<Option<u32>>);
@@ -72,7 +73,7 @@ pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<Starte
             <section aria-label="Your picture">
                 <ProgrammeView
                     desk caption="This is what viewers will see" title settings live=Signal::stored(false) show=RwSignal::new(Show::default())
-                    on_change
+                    data=None on_change
                 />
                 <Switches desk on_air=false/>
                 <Menus desk/>
@@ -124,7 +125,7 @@ pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<Starte
 
 type StartAction = Action<(bool, String), Result<(), ApiError>>;
 
-fn start_action(desk: Desk, plan: Plan, on_started: Callback<StartedShow>) -> StartAction {
+fn start_action(desk: Desk, plan: Plan, on_started: Callback<Opening>) -> StartAction {
     let Plan { places, title, patch, preset } = plan;
     Action::new(move |(replace, key): &(bool, String)| {
         let name = desk.choices.with_untracked(|choices| choices.name.trim().to_owned());
@@ -144,9 +145,10 @@ fn start_action(desk: Desk, plan: Plan, on_started: Callback<StartedShow>) -> St
             idempotency_key: Some(key.clone()),
         };
         async move {
-            let started = start_session(show).await?;
+            let not_here = |_| ApiError::new(ErrorCode::Unavailable, "The studio did not reach this browser. Try again.");
+            let opening = start(show).await.map_err(not_here)?.await?;
             places.forget_typed();
-            on_started.run(started);
+            on_started.run(opening);
             Ok(())
         }
     })

@@ -3,7 +3,7 @@
 use super::desk::Desk;
 use crate::{
     browser::{clock, drag},
-    components::scene_view::SceneView,
+    components::scene_view::{DataLayers, SceneView},
     domain::{
         overlay::{OverlayPatch, OverlaySettings, PipCorner},
         session::StreamType,
@@ -16,7 +16,8 @@ use leptos::{ev::PointerEvent, prelude::*};
 const LANDED_MS: u64 = 1_500;
 
 /// Before the show and during it. The webcam can be dragged to another corner; `CornerAndSize` does the same by keys.
-/// `show` is what happened on top.
+/// `show` is what happened on top,
+/// `data` what shows it.
 #[component]
 pub fn ProgrammeView(
     desk: Desk,
@@ -25,6 +26,7 @@ pub fn ProgrammeView(
     #[prop(into)] settings: Signal<OverlaySettings>,
     #[prop(into)] live: Signal<bool>,
     show: RwSignal<Show>,
+    data: Option<DataLayers>,
     #[prop(into)] on_change: Callback<OverlayPatch>,
 ) -> impl IntoView {
     let dragging = Dragging::new();
@@ -81,7 +83,7 @@ pub fn ProgrammeView(
                 dragging.stop();
             }
         >
-            <SceneView scene id_prefix="own-"/>
+            <SceneView scene id_prefix="own-" data/>
             <span class="programme-caption">{caption}</span>
         </div>
     }

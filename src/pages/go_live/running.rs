@@ -12,10 +12,7 @@ use crate::{
         protocol::{FeedMessage, Loss, Quality, RoomEvent, Uplink},
         room::HostRoom,
     },
-    domain::{
-        ids::SessionId, media::CaptureKind, overlay::OverlaySettings, room::RoomAccess, show::Show, timestamp::Timestamp,
-        video::VideoPreset,
-    },
+    domain::{ids::SessionId, media::CaptureKind, overlay::OverlaySettings, room::RoomAccess, show::Show, timestamp::Timestamp},
     rpc::sessions::rejoin_room,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -41,7 +38,7 @@ pub enum Presence {
 #[derive(Clone, Copy)]
 pub struct Running {
     /// The session as last told.
-    pub view: RwSignal<Option<SessionView>>,
+    pub view: RwSignal<SessionView>,
     /// When that was, by this browser's clock.
     pub told_at: RwSignal<Timestamp>,
     /// What happened on top of the picture.
@@ -60,11 +57,11 @@ pub struct Running {
 }
 
 impl Running {
-    /// No show, or the one that was found running.
-    pub fn new(found: Option<SessionView>) -> Self {
+    /// The show that was started, or found running.
+    pub fn new(view: SessionView) -> Self {
         Self {
-            view: RwSignal::new(found),
-            told_at: RwSignal::default(),
+            view: RwSignal::new(view),
+            told_at: RwSignal::new(clock::now()),
             show: RwSignal::default(),
             presence: RwSignal::new(Presence::Joining),
             feed_open: RwSignal::new(true),
@@ -77,61 +74,36 @@ impl Running {
 
     /// Takes a newer state of the session; an older one changes nothing.
     pub fn tell(self, view: SessionView) {
-        let newer = self.view.with_untracked(|known| {
-            known
-                .as_ref()
-                .is_none_or(|known| known.session_id != view.session_id || (known.revision, known.now) <= (view.revision, view.now))
-        });
-        if newer {
-            let told = self.view.with_untracked(|known| {
-                let known = known.as_ref().filter(|known| known.session_id == view.session_id);
-                known.map(|known| news(known, &view)).unwrap_or_default()
-            });
-            for (kind, words) in told {
+        if self.view.with_untracked(|known| (known.revision, known.now) <= (view.revision, view.now)) {
+            for (kind, words) in self.view.with_untracked(|known| news(known, &view)) {
                 self.log.update(|log| say(log, view.duration, kind, words));
             }
             self.told_at.set(clock::now());
-            self.view.set(Some(view));
+            self.view.set(view);
         }
     }
 
     /// Adds a line to what happened.
     fn say(self, kind: &'static str, words: &str) {
-        let at_ms = self
-            .view
-            .with_untracked(|view| view.as_ref().map_or(0, |view| view.duration + clock::now().millis_since(self.told_at.get_untracked())));
+        let at_ms = self.view.with_untracked(|view| view.duration) + clock::now().millis_since(self.told_at.get_untracked());
         self.log.update(|log| say(log, at_ms, kind, words.to_owned()));
     }
 
     /// Takes changed overlay settings.
     pub fn tell_overlay(self, settings: OverlaySettings) {
-        self.view.update(|view| {
-            if let Some(view) = view {
-                view.overlay = settings;
-            }
-        });
+        self.view.update(|view| view.overlay = settings);
     }
 
     /// Which session this is about.
-    pub fn id(self) -> Option<SessionId> {
-        self.view.with_untracked(|view| view.as_ref().map(|view| view.session_id.clone()))
-    }
-
-    /// Forgets an ended show.
-    pub fn clear(self) {
-        self.view.set(None);
-        self.show.set(Show::default());
-        self.log.set(Vec::new());
-        self.uplink.set(None);
-        self.presence.set(Presence::Joining);
-        self.quality.set(Quality::Unknown);
+    pub fn id(self) -> SessionId {
+        self.view.with_untracked(|view| view.session_id.clone())
     }
 
     /// Follows the session: feed, room, what is published, what the tab says. Call it once, in the Studio's component;
     /// everything ends with that component.
     pub fn follow(self, desk: Desk, access: Option<RoomAccess>) {
         Effect::new(move |_| {
-            let Some(id) = self.id() else { return };
+            let id = self.id();
             feed::of_session(id.as_str(), 0, move |message| self.hear(&message));
             page::in_show(true);
             match access.clone() {
@@ -144,7 +116,7 @@ impl Running {
                 publish(room, desk);
             }
         });
-        Effect::new(move |_| page::mark_on_air(self.view.with(|view| view.as_ref().is_some_and(|view| view.on_air && !view.rehearsal))));
+        Effect::new(move |_| page::mark_on_air(self.view.with(|view| view.on_air && !view.rehearsal)));
         on_cleanup(move || {
             if let Some(room) = self.room.get_untracked() {
                 room.leave();
@@ -183,7 +155,7 @@ impl Running {
             return;
         }
         let losses = Cell::new(0_u32);
-        let picture = self.view.with_untracked(|view| view.as_ref().map_or(VideoPreset::FullHd60.format(), |view| view.video));
+        let picture = self.view.with_untracked(|view| view.video);
         let room = HostRoom::join(access, picture, move |event| match event {
             RoomEvent::Connected | RoomEvent::Reconnected => {
                 losses.set(0);
@@ -217,11 +189,7 @@ impl Running {
         let wait_ms = if attempt == 0 { 0 } else { (400_u64 << attempt.min(4)).min(5000) };
         clock::after(wait_ms, move || {
             // The page may have been left meanwhile: its signals are gone then.
-            let Some(mine) = self.view.try_with_untracked(|view| view.as_ref().is_some_and(|view| view.session_id == id && !is_over(view)))
-            else {
-                return;
-            };
-            if !mine {
+            if self.view.try_with_untracked(is_over) != Some(false) {
                 return;
             }
             spawn_local(async move {

@@ -12,13 +12,10 @@ use super::{
     words,
 };
 use crate::{
+    api::sessions::SessionView,
     browser::{clock, protocol::Quality},
-    components::{confirm::Confirm, look_choices::CornerAndSize, notice::Trouble, on_air_light::OnAirLight},
-    domain::{
-        overlay::{OverlayPatch, OverlaySettings},
-        room::RoomAccess,
-        timestamp::Timestamp,
-    },
+    components::{confirm::Confirm, look_choices::CornerAndSize, notice::Trouble, on_air_light::OnAirLight, scene_view::DataLayers},
+    domain::{overlay::OverlayPatch, room::RoomAccess},
     rpc::sessions::{set_overlay, stop_session},
 };
 use leptos::prelude::*;
@@ -35,28 +32,23 @@ pub fn Studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> impl 
     // The server's clock, counted on from the last answer: the browser's own may be wrong.
     let since_told = Memo::new(move |_| ticking.get().millis_since(running.told_at.get()));
     let now = Signal::derive(move || {
-        let told = running.view.with(|view| view.as_ref().map_or_else(Timestamp::default, |view| view.now));
+        let told = running.view.with(|view| view.now);
         told.plus_millis(i64::try_from(since_told.get()).unwrap_or(0))
     });
     let elapsed = move || {
-        running.view.with(|view| match view {
-            Some(view) if view.status == "live" => words::clock(view.duration + since_told.get()),
-            Some(view) => words::clock(view.duration),
-            None => String::new(),
-        })
+        let since = |view: &SessionView| if view.status == "live" { since_told.get() } else { 0 };
+        running.view.with(|view| words::clock(view.duration + since(view)))
     };
     let light = Memo::new(move |_| {
         let presence = running.presence.get();
-        running.view.with(|view| view.as_ref().map_or(("wait", String::new()), |view| words::light(view, presence)))
+        running.view.with(|view| words::light(view, presence))
     });
-    let settings =
-        Signal::derive(move || running.view.with(|view| view.as_ref().map_or_else(OverlaySettings::for_user, |view| view.overlay.clone())));
-    let title = Signal::derive(move || running.view.with(|view| view.as_ref().map(|view| view.stream_title.clone()).unwrap_or_default()));
-    let live = Signal::derive(move || running.view.with(|view| view.as_ref().is_some_and(|view| view.status == "live")));
+    let settings = Signal::derive(move || running.view.with(|view| view.overlay.clone()));
+    let title = Signal::derive(move || running.view.with(|view| view.stream_title.clone()));
+    let live = Signal::derive(move || running.view.with(|view| view.status == "live"));
     let change = Action::new(move |patch: &OverlayPatch| {
         let (id, patch) = (running.id(), patch.clone());
         async move {
-            let Some(id) = id else { return Ok(()) };
             running.tell_overlay(set_overlay(id, patch).await?);
             Ok::<(), crate::api::error::ApiError>(())
         }
@@ -82,7 +74,7 @@ pub fn Studio(desk: Desk, running: Running, access: Option<RoomAccess>) -> impl 
         <ConnectionNote running/>
         <div class="go-live-columns">
             <section aria-label="Programme">
-                <ProgrammeView desk caption="What viewers get" title settings live show=running.show on_change/>
+                <ProgrammeView desk caption="What viewers get" title settings live show=running.show data=Some(DataLayers::all()) on_change/>
                 <Switches desk on_air=true/>
                 <SceneSwitch settings on_change/>
                 <Menus desk/>
@@ -137,14 +129,8 @@ fn Health(running: Running) -> impl IntoView {
             },
         )
     };
-    let composite = move || {
-        running.view.with(|view| {
-            view.as_ref().and_then(|view| view.composite.as_ref()).map_or_else(|| "not there yet".to_owned(), words::composite)
-        })
-    };
-    let troubles = move || {
-        running.view.with(|view| view.as_ref().map(|view| view.health.iter().map(words::trouble).collect::<Vec<_>>()).unwrap_or_default())
-    };
+    let composite = move || running.view.with(|view| view.composite.as_ref().map_or_else(|| "not there yet".to_owned(), words::composite));
+    let troubles = move || running.view.with(|view| view.health.iter().map(words::trouble).collect::<Vec<_>>());
     view! {
         <section class="panel" aria-labelledby="health-title">
             <h2 id="health-title">"How it goes"</h2>
@@ -164,7 +150,6 @@ fn EndShow(running: Running) -> impl IntoView {
     let end = Action::new(move |(): &()| {
         let id = running.id();
         async move {
-            let Some(id) = id else { return Ok(()) };
             running.tell(stop_session(id).await?);
             Ok::<(), crate::api::error::ApiError>(())
         }

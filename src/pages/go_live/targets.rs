@@ -23,7 +23,6 @@ pub fn TargetsPanel(running: Running, #[prop(into)] now: Signal<Timestamp>) -> i
     let change = Action::new(move |(add, remove): &(Vec<TypedDestination>, Vec<DestinationId>)| {
         let (id, add, remove) = (running.id(), add.clone(), remove.clone());
         async move {
-            let Some(id) = id else { return Ok(()) };
             running.tell(change_destinations(id, add, remove).await?);
             Ok::<(), crate::api::error::ApiError>(())
         }
@@ -70,20 +69,12 @@ pub fn Targets(
     #[prop(into)] now: Signal<Timestamp>,
     #[prop(optional, into)] on_remove: Option<Callback<DestinationId>>,
 ) -> impl IntoView {
-    let ids = move || {
-        running.view.with(|view| {
-            view.as_ref()
-                .map(|view| view.destinations.iter().map(|place| place.destination.id.clone()).collect::<Vec<_>>())
-                .unwrap_or_default()
-        })
-    };
-    let alone = move || running.view.with(|view| view.as_ref().is_none_or(|view| view.destinations.len() < 2 || is_over(view)));
+    let ids = move || running.view.with(|view| view.destinations.iter().map(|place| place.destination.id.clone()).collect::<Vec<_>>());
+    let alone = move || running.view.with(|view| view.destinations.len() < 2 || is_over(view));
     let row = move |id: DestinationId| {
         let place = {
             let id = id.clone();
-            Memo::new(move |_| {
-                running.view.with(|view| view.as_ref()?.destinations.iter().find(|place| place.destination.id == id).cloned())
-            })
+            Memo::new(move |_| running.view.with(|view| view.destinations.iter().find(|place| place.destination.id == id).cloned()))
         };
         let name = place.with_untracked(|place| place.as_ref().map(|place| place.destination.label().to_owned()).unwrap_or_default());
         let said = move || place.with(|place| place.as_ref().map(|place| words::destination(place, now.get())));
