@@ -5,11 +5,12 @@ set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 cd "$root"
-# What one page may fetch. The aim, and where we stand: the build fails past the second, which only ever goes down.
-wasm_aim_kb=350
-wasm_limit_kb=560
+# What one page may fetch, packed by gzip: the build fails past it.
+wasm_limit_kb=350
+# Where libraries' sources lie is this machine's business; and sizes do not depend on it.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/="
 
-sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs .config/{build.sh,parts.mjs,site.mjs,brotli.mjs} Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
+sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs .config/{build.sh,parts.mjs,join.mjs,loader.mjs,order.mjs,slots.mjs,wasm.mjs,site.mjs,brotli.mjs} Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
 fingerprint() { sources | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1; }
 stamp="$root/target/site-stamp.txt"
 
@@ -21,6 +22,8 @@ build_front() {
   rm -f "$stamp"
   env LEPTOS_SITE_ROOT="target/site" LEPTOS_HASH_FILE_NAME="$hash_file" \
     cargo leptos build --release --frontend-only --split
+  # What types the program's script has is nobody's business in a browser.
+  rm -f "$site"/pkg/*.d.*.ts
   node "$root/.config/parts.mjs" "$site/pkg" "$hash_file"
   build_composite
   # Here and once: cargo-leptos would pack modules that are sent in parts, and gzip loosely.
@@ -48,7 +51,7 @@ build_server() { cargo build --locked --features ssr --bin footlight; }
 say "Build"
 if [ "${1:-front}" = front ]; then
   step "browser side (first time 11 min)" front_done build_front "read the compiler's words above"
-  node "$root/.config/wasm-sizes.mjs" "$site/pkg" "$wasm_aim_kb" "$wasm_limit_kb"
+  node "$root/.config/wasm-sizes.mjs" "$site/pkg" "$wasm_limit_kb"
 fi
 if [ "${1:-server}" = server ]; then
   step "server (first time 10 min)" server_done build_server "read the compiler's words above"

@@ -1,15 +1,22 @@
-// Packs what a page fetches beside the program, hundreds of small modules, into one file: one request, and words that modules share are
-// sent once. The file is itself a module that does nothing but hold the others as custom sections, so that the browser unpacks it.
-// Scripts get names that follow from what they hold: cargo-leptos names them before it writes each other's names into them, and a
+// Makes what is served of what cargo-leptos built: the program, and for each page one part with all that it fetches beside the
+// program, joined and put in order so that it is small to send.
+// Files get names that follow from what they hold: cargo-leptos names them before it writes each other's names into them, and a
 // browser that kept one of last week's build would join it to this week's program.
 // usage: node parts.mjs FOLDER HASH_FILE
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { joined, slotsOf, withData } from "./join.mjs";
+import { loader } from "./loader.mjs";
+import { ordered } from "./order.mjs";
 import { after, manifestFile, only } from "./site.mjs";
+import { called, mentioned, pruned } from "./slots.mjs";
+import { data, sections, shortened } from "./wasm.mjs";
 
 const [folder, hashFile] = process.argv.slice(2);
 const read = (name) => readFileSync(join(folder, name));
+const write = (name, content) => writeFileSync(join(folder, name), content);
 const hash = (...contents) => {
   const sum = createHash("sha256");
   contents.forEach((content) => sum.update(content));
@@ -21,63 +28,55 @@ const replaced = (text, pattern, by) => {
   return changed;
 };
 
-// A module: magic, version, sections; a custom section: 0, length, name, bytes (WebAssembly Core Specification, 5.5).
-const leb = (value) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)]);
-const section = (name, bytes) => {
-  const body = Buffer.concat([Buffer.from(leb(name.length)), Buffer.from(name), bytes]);
-  return Buffer.concat([Buffer.from([0, ...leb(body.length)]), body]);
-};
-const pack = (modules) =>
-  Buffer.concat([
-    Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
-    section("names", Buffer.from(JSON.stringify(modules))),
-    ...modules.map((name) => section("module", read(`${name}.wasm`))),
-  ]);
-
-const [manifestName, loaderName, programName] = [manifestFile, /^__wasm_split\..*\.js$/, /^footlight\..*\.js$/].map((like) => only(folder, like));
+const built = [manifestFile, /^__wasm_split\..*\.js$/, /^footlight\..*\.js$/, /^footlight\..*\.wasm$/].map((like) => only(folder, like));
+const [manifestName, loaderName, scriptName, programName] = built;
 const manifest = JSON.parse(read(manifestName).toString());
-const size = (module) => statSync(join(folder, `${module}.wasm`)).size;
-const parts = Object.entries(manifest).map(([page, modules]) => {
+const all = [...new Set(Object.values(manifest).flat())].map((name, number) => ({ name, number, bytes: read(`${name}.wasm`) }));
+const program = shortened(read(programName), read(scriptName).toString());
+const table = slotsOf([{ name: programName, bytes: program.module }, ...all]);
+const scratch = mkdtempSync(join(tmpdir(), "footlight-parts-"));
+
+async function part(page) {
   // What the page before it has brought is not sent again.
   const there = new Set(manifest[after[page]]);
-  // By size, because those of a size are alike: a fiftieth less to send.
-  const packed = pack(modules.filter((module) => !there.has(module)).sort((a, b) => size(a) - size(b) || (a < b ? -1 : 1)));
-  const name = `part_${page}.${hash(packed)}`;
-  writeFileSync(join(folder, `${name}.wasm`), packed);
-  return [page, name];
-});
-
-// What knows the program's side of a module stays as it was written; how the modules come is ours.
-const known = replaced(read(loaderName).toString(), /function makeLoad\([^]*$/g, "");
-const loader = `${known}const begun = new Map();
-function once(name, bytes) {
-    if (!begun.has(name)) {
-        const starting = WebAssembly.instantiate(bytes, getSharedImports());
-        starting.catch(() => begun.delete(name));
-        begun.set(name, starting);
-    }
-    return begun.get(name);
+  const modules = all.filter(({ name }) => manifest[page].includes(name) && !there.has(name));
+  const own = slotsOf(modules);
+  const elsewhere = new Map([...table].filter(([slot]) => !own.has(slot)));
+  const whole = await joined(modules.map(({ bytes }) => bytes), elsewhere, join(scratch, page));
+  const segments = modules.flatMap(({ bytes }) => data(sections(bytes)));
+  return { page, modules, whole, meant: mentioned(sections(whole), segments), calls: called(sections(whole)) };
 }
-function part(file) {
-    return wrapAsyncCb(async () => {
-        const pack = await WebAssembly.compileStreaming(fetch(new URL(file, import.meta.url)));
-        const held = (name) => WebAssembly.Module.customSections(pack, name);
-        const names = JSON.parse(new TextDecoder().decode(held("names")[0]));
-        const modules = held("module");
-        await Promise.all(names.map((name, at) => once(name, modules[at])));
-    });
-}
-${parts.map(([page, name]) => `export const __wasm_split_load_${page} = part("./${name}.wasm");`).join("\n")}
-`;
-const program = read(programName).toString();
-const name = hash(program, loader);
-writeFileSync(join(folder, `__wasm_split.${name}.js`), replaced(loader, `./${programName}`, `./footlight.${name}.js`));
-writeFileSync(join(folder, `footlight.${name}.js`), replaced(program, /from ?"\.\/__wasm_split\.[^"]+"/g, `from"./__wasm_split.${name}.js"`));
-const told = JSON.stringify(Object.fromEntries(parts.map(([page, file]) => [page, [file]])));
-writeFileSync(join(folder, `__wasm_split_manifest.${hash(told)}.json`), told);
 
-const lines = readFileSync(hashFile, "utf8");
-writeFileSync(hashFile, lines.replace(/^(js|split): .*$/gm, `$1: ${name}`).replace(/^manifest: .*$/m, `manifest: ${hash(told)}`));
-const modules = new Set(Object.values(manifest).flat());
-[manifestName, loaderName, programName, ...[...modules].map((module) => `${module}.wasm`)].forEach((name) => rmSync(join(folder, name)));
-console.log(`${modules.size} modules packed into ${parts.length} parts`);
+/** What a page fetches. In the table stays what it means itself, what the program does, what comes after the page may mean, and
+ * what anybody calls: of a part that is fetched later, they call what begins it. */
+async function finished({ page, modules, whole }, pages, meant) {
+  const own = pages.filter((one) => one.page === page || after[one.page] === page).flatMap((one) => [...one.meant]);
+  const kept = new Set([...own, ...meant, ...pages.flatMap((one) => one.calls)]);
+  const bytes = withData(await ordered(pruned(whole, kept), join(scratch, page)), modules);
+  return [page, `part_${page}.${hash(bytes)}`, bytes];
+}
+
+try {
+  const pages = [];
+  for (const page of Object.keys(manifest)) pages.push(await part(page));
+  const meant = mentioned(sections(program.module));
+  const parts = [];
+  for (const page of pages) parts.push(await finished(page, pages, meant));
+  const anybody = new Set([...meant, ...pages.flatMap((one) => [...one.meant, ...one.calls])]);
+  const module = await ordered(pruned(program.module, anybody), scratch);
+  const wasm = hash(module);
+  const script = loader(parts.map(([page, name]) => [page, `./${name}.wasm`]));
+  const name = hash(program.script, script);
+  const told = JSON.stringify(Object.fromEntries(parts.map(([page, file]) => [page, [file]])));
+  [...built, ...all.map((one) => `${one.name}.wasm`)].forEach((old) => rmSync(join(folder, old)));
+  for (const [, file, bytes] of parts) write(`${file}.wasm`, bytes);
+  write(`footlight.${wasm}.wasm`, module);
+  write(`__wasm_split.${name}.js`, script.replace("PROGRAM", `./footlight.${name}.js`));
+  write(`footlight.${name}.js`, replaced(program.script, /from ?"\.\/__wasm_split\.[^"]+"/g, `from"./__wasm_split.${name}.js"`));
+  write(`__wasm_split_manifest.${hash(told)}.json`, told);
+  const lines = replaced(readFileSync(hashFile, "utf8"), /^(js|split): .*$/gm, `$1: ${name}`);
+  writeFileSync(hashFile, replaced(replaced(lines, /^wasm: .*$/gm, `wasm: ${wasm}`), /^manifest: .*$/gm, `manifest: ${hash(told)}`));
+  console.log(`${all.length} modules joined into ${parts.length} parts`);
+} finally {
+  rmSync(scratch, { recursive: true });
+}

@@ -1,20 +1,20 @@
 // What a browser fetches of WASM for each page: the program's file and the page's part (parts.mjs), as they are served; and for
 // a part of a page that is fetched after it, that part alone.
-// usage: node wasm-sizes.mjs FOLDER AIM_KB LIMIT_KB; fails when a page is over the limit.
+// usage: node wasm-sizes.mjs FOLDER LIMIT_KB; fails when a page is over the limit.
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, manifestFile, only } from "./site.mjs";
 
-const [folder, aim, limit] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [folder, limit] = [process.argv[2], Number(process.argv[3])];
 const packed = (name, ending) => statSync(join(folder, name + ending)).size;
 const program = only(folder, /^footlight\..*\.wasm$/);
 const manifest = JSON.parse(readFileSync(join(folder, only(folder, manifestFile)), "utf8"));
 
 const kb = (bytes) => String(Math.round(bytes / 1000)).padStart(5);
-console.log(`  WASM, kB fetched (gzip / brotli); aim: gzip ${aim}, limit: ${limit}`);
+console.log(`  WASM, kB fetched (gzip / brotli); limit: gzip ${limit}`);
 let over = 0;
 const tell = (page, gzip, brotli) => {
-  console.log(`    ${page.padEnd(16)}${kb(gzip)} /${kb(brotli)}  ${gzip > aim * 1000 ? "over the aim" : ""}`.trimEnd());
+  console.log(`    ${page.padEnd(16)}${kb(gzip)} /${kb(brotli)}  ${gzip > limit * 1000 ? "over" : ""}`.trimEnd());
   if (gzip > limit * 1000) over += 1;
 };
 const composite = only(folder, /^composite\..*\.wasm$/);
