@@ -29,7 +29,7 @@ const replaced = (text, pattern, by) => {
 };
 
 const built = [manifestFile, /^__wasm_split\..*\.js$/, /^footlight\..*\.js$/, /^footlight\..*\.wasm$/].map((like) => only(folder, like));
-const [manifestName, loaderName, scriptName, programName] = built;
+const [manifestName, , scriptName, programName] = built;
 const manifest = JSON.parse(read(manifestName).toString());
 const all = [...new Set(Object.values(manifest).flat())].map((name, number) => ({ name, number, bytes: read(`${name}.wasm`) }));
 const program = shortened(read(programName), read(scriptName).toString());

@@ -3,8 +3,9 @@ import { KIND, SECTION, assembled, bodies, data, element, elements, imports, sec
 
 const I32_CONST = 0x41;
 
-/** All numbers that may be slots: what could be a constant in a function, or a word in memory (`segments`). Read byte by byte, so
- * that what is meant is among them, with much that is not. */
+/** All numbers that may be slots: what could be a constant in a function, or a word in memory (`segments`); the linker writes a slot
+ * nowhere else (R_WASM_TABLE_INDEX_*, the tool conventions' Linking.md). Read byte by byte, so that what is meant is among them, with
+ * much that is not. */
 export function mentioned(all, segments = data(all)) {
   const found = new Set();
   for (const body of bodies(all)) {

@@ -18,14 +18,16 @@ export class Story {
   /** How often places came back, when it was first asked and now. */
   private reconnects: [number, number] | undefined;
   /** When the page was loaded: more than once, if it was loaded again. */
-  private readonly loads = new Set<number>();
+  private readonly loads: Set<number>;
   private readonly told: Promise<void>;
 
   private constructor(
     private readonly page: Page,
     private readonly light: Locator,
     readonly session: string,
+    loaded: number,
   ) {
+    this.loads = new Set([loaded]);
     this.told = this.listen();
   }
 
@@ -35,7 +37,8 @@ export class Story {
     const { sessions } = (await answer.json()) as { sessions: { sessionId: string }[] };
     const session = sessions[0]?.sessionId;
     if (session === undefined) throw new Error(`no show: ${JSON.stringify(sessions)}`);
-    return new Story(page, light, session);
+    // Before anything happens: a reload may be over before the first look.
+    return new Story(page, light, session, await page.evaluate(() => performance.timeOrigin));
   }
 
   /** Whether something has happened to the show since, and it is on air without any trouble and the page says so. What lasts
