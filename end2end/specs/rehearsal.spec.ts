@@ -76,6 +76,7 @@ test("a rehearsal says that it is one, and plays back where it ended and on its 
   await test.step("the next one starts in the same page", async () => {
     await page.getByRole("button", { name: "Go live again" }).click();
     await expect(page.getByLabel(/^Rehearsal/), "what was chosen is still chosen").toBeChecked();
+    await expect(page, "the tab does not go on telling of the end").toHaveTitle(/^Go live/);
     await page.getByRole("button", { name: "Start the rehearsal" }).click();
     await expect(goLive.light).toContainText("REHEARSAL", { timeout: 45_000 });
     await goLive.end();

@@ -29,6 +29,7 @@ use crate::{
     rpc::sessions::run_preflight,
 };
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 /// How often the server's checks are asked again while the page waits.
 const RECHECK_MS: u64 = 15_000;
@@ -68,6 +69,8 @@ pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<Openin
     };
     let on_change = Callback::new(move |change: OverlayPatch| patch.update(|patch| *patch = patch.and(&change)));
     view! {
+        // Said here too: it comes back after a show, whose end the tab would go on telling.
+        <Title text="Go live"/>
         <h1>"Check your picture, then go live"</h1>
         <div class="go-live-columns">
             <section aria-label="Your picture">
