@@ -10,7 +10,7 @@ wasm_limit_kb=350
 # Where libraries' sources lie is this machine's business; and sizes do not depend on it.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--cfg erase_components --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/="
 
-sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs .config/{build.sh,parts.mjs,join.mjs,loader.mjs,order.mjs,slots.mjs,wasm.mjs,site.mjs,brotli.mjs} Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
+sources() { find src style public end2end/scripts.mjs end2end/browsers.mjs .config/{build.sh,parts.mjs,binaryen.mjs,join.mjs,loader.mjs,order.mjs,slots.mjs,wasm.mjs,site.mjs,brotli.mjs} Cargo.toml Cargo.lock rust-toolchain.toml .cargo -type f ! -path 'src/tests/*' | LC_ALL=C sort; }
 fingerprint() { sources | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1; }
 stamp="$root/target/site-stamp.txt"
 
@@ -35,9 +35,7 @@ build_composite() {
   local out="$CARGO_TARGET_DIR/composite" wasm="$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm/footlight.wasm" hash
   cargo build --locked --lib --target wasm32-unknown-unknown --profile wasm --features composite
   wasm-bindgen "$wasm" --target web --no-typescript --remove-name-section --remove-producers-section --out-dir "$out" --out-name composite
-  # What every browser has that the rest needs as well.
-  wasm-opt -Oz --converge --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
-    --enable-reference-types --enable-multivalue "$out/composite_bg.wasm" -o "$out/composite.wasm"
+  node "$root/.config/binaryen.mjs" wasm-opt -Oz --converge "$out/composite_bg.wasm" -o "$out/composite.wasm"
   node "$root/end2end/scripts.mjs" "$site/bridge.js" "$out/composite.js" "$out/composite.min.js" "$out/composite.css"
   hash=$(cat "$out/composite.wasm" "$out/composite.min.js" "$out/composite.css" | sha256sum | cut -c 1-22)
   cp "$out/composite.wasm" "$site/pkg/composite.$hash.wasm"

@@ -2,7 +2,8 @@
 // call from one into another goes by a number in the table. Here those calls become what they were: calls.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KIND, SECTION, assembled, binaryen, custom, data, element, elements, imports, leb, name, section, sections, slots, vector } from "./wasm.mjs";
+import { binaryen } from "./binaryen.mjs";
+import { KIND, SECTION, assembled, custom, element, elements, imports, leb, name, section, sections, vector } from "./wasm.mjs";
 
 /** Where a joined module's imports come from: the program's `memory`, `table` and `stack` (its pointer), and functions by their
  * slots in base 36. */
@@ -19,14 +20,13 @@ const imported = ({ module, name: called, description }) => [...name(module), ..
 export async function joined(modules, elsewhere, folder) {
   mkdirSync(folder);
   const file = (called) => join(folder, called);
-  const parsed = modules.map(sections);
-  const shared = new Map(parsed.flatMap(imports).map((one) => [one.name, one]));
+  const shared = new Map(modules.flatMap(({ parsed }) => imports(parsed)).map((one) => [one.name, one]));
   const strange = [...shared.values()].find((one) => one.module !== IMPORTED || !(one.name in SHARED));
   if (strange) throw new Error(`a module imports ${strange.module} ${strange.name}, which this script does not know: .config/join.mjs`);
 
   writeFileSync(file("house.wasm"), house(shared, elsewhere));
-  const named = parsed.map((all, at) => {
-    writeFileSync(file(`${at}.wasm`), withoutData(all));
+  const named = modules.map(({ parsed }, at) => {
+    writeFileSync(file(`${at}.wasm`), withoutData(parsed));
     return [file(`${at}.wasm`), String(at)];
   });
   await binaryen("wasm-merge", file("house.wasm"), IMPORTED, ...named.flat(), "-o", file("merged.wasm"));
@@ -78,28 +78,14 @@ function withoutHouse(all, table) {
 /** With what modules put into memory: `data` the bytes of all, `index` the number of each with its places, `[gap, length]`, where
  * a gap is how far from the end of the place before. */
 export function withData(module, modules) {
-  const held = modules.map(({ number, bytes }) => [number, data(sections(bytes)).filter((one) => one.bytes.length > 0)]).filter(([, segments]) => segments.length > 0);
-  held.sort(([, [one]], [, [other]]) => one.offset - other.offset);
+  const held = modules.filter(({ segments }) => segments.length > 0).sort((one, other) => one.segments[0].offset - other.segments[0].offset);
   let end = 0;
   const place = ({ offset, bytes }) => {
     const gap = offset - end;
     end = offset + bytes.length;
     return [gap, bytes.length];
   };
-  const index = held.map(([number, segments]) => [number, ...segments.flatMap(place)]);
-  const bytes = held.flatMap(([, segments]) => segments.map((segment) => segment.bytes));
-  const all = sections(module);
-  return assembled([...all, custom("index", Buffer.from(JSON.stringify(index))), custom("data", Buffer.concat(bytes))]);
-}
-
-/** The types of what modules put into the table, by slot. */
-export function slotsOf(modules) {
-  const all = new Map();
-  for (const { name: called, bytes } of modules) {
-    for (const [slot, type] of slots(sections(bytes))) {
-      if (all.has(slot)) throw new Error(`${called} fills slot ${slot}, which is full: .config/join.mjs`);
-      all.set(slot, type);
-    }
-  }
-  return all;
+  const index = held.map(({ number, segments }) => [number, ...segments.flatMap(place)]);
+  const bytes = held.flatMap(({ segments }) => segments.map((segment) => segment.bytes));
+  return assembled([...sections(module), custom("index", Buffer.from(JSON.stringify(index))), custom("data", Buffer.concat(bytes))]);
 }

@@ -2,7 +2,8 @@
 // So they stay as the compiler made them, and those that are alike stand together. What saves instructions otherwise (-Oz: other
 // locals, code moved to and fro) makes them unlike: the largest page had 740 instead of 904 kB, packed 232 instead of 205.
 import { readFileSync, writeFileSync } from "node:fs";
-import { KIND, SECTION, assembled, binaryen, bodies, custom, imports, leb, name, sections } from "./wasm.mjs";
+import { binaryen } from "./binaryen.mjs";
+import { KIND, assembled, bodies, custom, imports, leb, name, sections } from "./wasm.mjs";
 
 /** Only what does nothing but call goes where it is called from. */
 const INLINING = ["--inlining", "-aimfs", "4", "-fimfs", "0", "-ocimfs", "0"];
@@ -23,12 +24,11 @@ const LENGTH = 0.02;
 
 /** The module, smaller to send. `folder`: where files may be left. */
 export async function ordered(module, folder) {
-  const [plain, named, sorted, done] = ["plain", "named", "sorted", "done"].map((called) => `${folder}/${called}.wasm`);
+  const [plain, named, done] = ["plain", "named", "done"].map((called) => `${folder}/${called}.wasm`);
   writeFileSync(plain, module);
   await binaryen("wasm-opt", plain, ...INLINING, ...PASSES, "-o", plain);
   writeFileSync(named, withRanks(sections(readFileSync(plain))));
-  await binaryen("wasm-opt", named, "-g", "--reorder-functions-by-name", "-o", sorted);
-  await binaryen("wasm-opt", sorted, "--strip-debug", "--strip-producers", "--strip-target-features", "-o", done);
+  await binaryen("wasm-opt", named, "--reorder-functions-by-name", "--strip-producers", "--strip-target-features", "-o", done);
   return readFileSync(done);
 }
 

@@ -7,11 +7,11 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { joined, slotsOf, withData } from "./join.mjs";
+import { joined, withData } from "./join.mjs";
 import { loader } from "./loader.mjs";
 import { ordered } from "./order.mjs";
 import { after, manifestFile, only } from "./site.mjs";
-import { called, mentioned, pruned } from "./slots.mjs";
+import { called, mentioned, pruned, slotsOf } from "./slots.mjs";
 import { data, sections, shortened } from "./wasm.mjs";
 
 const [folder, hashFile] = process.argv.slice(2);
@@ -31,9 +31,14 @@ const replaced = (text, pattern, by) => {
 const built = [manifestFile, /^__wasm_split\..*\.js$/, /^footlight\..*\.js$/, /^footlight\..*\.wasm$/].map((like) => only(folder, like));
 const [manifestName, , scriptName, programName] = built;
 const manifest = JSON.parse(read(manifestName).toString());
-const all = [...new Set(Object.values(manifest).flat())].map((name, number) => ({ name, number, bytes: read(`${name}.wasm`) }));
+const opened = (name, module) => {
+  const parsed = sections(module);
+  return { name, parsed, segments: data(parsed).filter(({ bytes }) => bytes.length > 0) };
+};
+const all = [...new Set(Object.values(manifest).flat())].map((name, number) => ({ number, ...opened(name, read(`${name}.wasm`)) }));
 const program = shortened(read(programName), read(scriptName).toString());
-const table = slotsOf([{ name: programName, bytes: program.module }, ...all]);
+const whole = opened(programName, program.module);
+const table = slotsOf([whole, ...all]);
 const scratch = mkdtempSync(join(tmpdir(), "footlight-parts-"));
 
 async function part(page) {
@@ -42,24 +47,24 @@ async function part(page) {
   const modules = all.filter(({ name }) => manifest[page].includes(name) && !there.has(name));
   const own = slotsOf(modules);
   const elsewhere = new Map([...table].filter(([slot]) => !own.has(slot)));
-  const whole = await joined(modules.map(({ bytes }) => bytes), elsewhere, join(scratch, page));
-  const segments = modules.flatMap(({ bytes }) => data(sections(bytes)));
-  return { page, modules, whole, meant: mentioned(sections(whole), segments), calls: called(sections(whole)) };
+  const one = await joined(modules, elsewhere, join(scratch, page));
+  const parsed = sections(one);
+  return { page, modules, one, meant: mentioned(parsed, modules.flatMap(({ segments }) => segments)), calls: called(parsed) };
 }
 
 /** What a page fetches. In the table stays what it means itself, what the program does, what comes after the page may mean, and
  * what anybody calls: of a part that is fetched later, they call what begins it. */
-async function finished({ page, modules, whole }, pages, meant) {
-  const own = pages.filter((one) => one.page === page || after[one.page] === page).flatMap((one) => [...one.meant]);
-  const kept = new Set([...own, ...meant, ...pages.flatMap((one) => one.calls)]);
-  const bytes = withData(await ordered(pruned(whole, kept), join(scratch, page)), modules);
+async function finished({ page, modules, one }, pages, meant) {
+  const own = pages.filter((other) => other.page === page || after[other.page] === page).flatMap((other) => [...other.meant]);
+  const kept = new Set([...own, ...meant, ...pages.flatMap(({ calls }) => calls)]);
+  const bytes = withData(await ordered(pruned(one, kept), join(scratch, page)), modules);
   return [page, `part_${page}.${hash(bytes)}`, bytes];
 }
 
 try {
   const pages = [];
   for (const page of Object.keys(manifest)) pages.push(await part(page));
-  const meant = mentioned(sections(program.module));
+  const meant = mentioned(whole.parsed, whole.segments);
   const parts = [];
   for (const page of pages) parts.push(await finished(page, pages, meant));
   const anybody = new Set([...meant, ...pages.flatMap((one) => [...one.meant, ...one.calls])]);

@@ -1,12 +1,22 @@
 // Which places in the table are meant by anybody: one that was only the way from one module into another is none when they are joined.
-import { KIND, SECTION, assembled, bodies, data, element, elements, imports, section, sections, vector } from "./wasm.mjs";
+import { I32_CONST, KIND, SECTION, assembled, bodies, element, elements, imports, section, sections, slots, vector } from "./wasm.mjs";
 
-const I32_CONST = 0x41;
+/** The types of what modules put into the table, by slot. */
+export function slotsOf(modules) {
+  const all = new Map();
+  for (const { name, parsed } of modules) {
+    for (const [slot, type] of slots(parsed)) {
+      if (all.has(slot)) throw new Error(`${name} fills slot ${slot}, which is full: .config/slots.mjs`);
+      all.set(slot, type);
+    }
+  }
+  return all;
+}
 
 /** All numbers that may be slots: what could be a constant in a function, or a word in memory (`segments`); the linker writes a slot
  * nowhere else (R_WASM_TABLE_INDEX_*, the tool conventions' Linking.md). Read byte by byte, so that what is meant is among them, with
  * much that is not. */
-export function mentioned(all, segments = data(all)) {
+export function mentioned(all, segments) {
   const found = new Set();
   for (const body of bodies(all)) {
     for (let at = body.indexOf(I32_CONST); at !== -1; at = body.indexOf(I32_CONST, at + 1)) found.add(constant(body, at + 1));

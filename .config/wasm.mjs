@@ -1,22 +1,15 @@
 // WebAssembly modules section by section, as bytes (WebAssembly Core Specification 2.0, chapter 5). What stands in functions is
 // Binaryen's business.
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 
 /** Numbers of sections. */
 export const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, export: 7, element: 9, code: 10, data: 11, dataCount: 12 };
 /** Kinds of imports and exports. */
 export const KIND = { function: 0, table: 1, memory: 2, global: 3 };
 const MAGIC = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-// What every browser has that the rest needs as well.
-const FEATURES = ["bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((feature) => `--enable-${feature}`);
-const I32_CONST = 0x41;
+export const I32_CONST = 0x41;
 const END = 0x0b;
 const REF_NULL = 0xd0;
 const REF_FUNC = 0xd2;
-
-/** Runs one of Binaryen's programs. */
-export const binaryen = (program, ...args) => promisify(execFile)(program, [...args, ...FEATURES]);
 
 export const leb = (value) => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >>> 7)]);
 const signedLeb = (value) => (value < 0x40 ? [value] : [(value & 0x7f) | 0x80, ...signedLeb(value >>> 7)]);
