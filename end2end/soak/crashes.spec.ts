@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import type { Page } from "@playwright/test";
 import type { Sink } from "../stack/sink.ts";
+import { newest, type Listed } from "../stack/story.ts";
 import type { Studio } from "../stack/studio.ts";
 import { expect, test } from "../stack/test.ts";
 import { sleep, until } from "../stack/wait.ts";
@@ -13,11 +14,6 @@ const moments = [0, 15, 30, 50, 75, 120, 250, 600, 1200];
 const settledMs = 10_500;
 const within = 15_000;
 
-interface Seen {
-  sessionId: string;
-  status: string;
-}
-
 /** Calls the API as the page does, and does not wait for an answer that may never come. */
 function call(page: Page, path: string, body: unknown): void {
   const send = ([path, body]: [string, unknown]): void => {
@@ -26,12 +22,7 @@ function call(page: Page, path: string, body: unknown): void {
   void page.evaluate(send, [path, body] as [string, unknown]);
 }
 
-async function newest(page: Page): Promise<Seen | undefined> {
-  const answer = await page.request.get("/api/streaming/sessions?limit=1");
-  return ((await answer.json()) as { sessions: Seen[] }).sessions[0];
-}
-
-const over = (show: Seen | undefined): boolean => show === undefined || ["ended", "failed"].includes(show.status);
+const over = (show: Listed | undefined): boolean => show === undefined || ["ended", "failed"].includes(show.status);
 
 async function nothingLeft(studio: Studio): Promise<boolean> {
   return (await studio.egresses()).length === 0 && (await studio.rooms()).length === 0 && studio.captureProcesses().length === 0;

@@ -2,6 +2,7 @@
 
 import type { Locator } from "@playwright/test";
 import { Frame } from "../stack/recording.ts";
+import { newest } from "../stack/story.ts";
 import { camera, screen } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
 import { sleep } from "../stack/wait.ts";
@@ -38,12 +39,10 @@ test("a rehearsal says that it is one, and plays back where it ended and on its 
   await go.click();
   await test.step("nothing is started without the studio that ends it, and the next click starts it", async () => {
     await expect(page.getByText("did not reach this browser")).toBeVisible({ timeout: 20_000 });
-    const { sessions } = (await (await page.request.get("/api/streaming/sessions?limit=1")).json()) as { sessions: unknown[] };
-    expect(sessions).toEqual([]);
+    expect(await newest(page)).toBeUndefined();
     await page.unroute(studioFile);
     await go.click();
-    // The loader's own word for a file that did not come; the page's program lives on.
-    expect(streamer.broken.splice(0).filter((told) => !told.endsWith("Failed to fetch"))).toEqual([]);
+    expect(streamer.brokenButForLostFiles(), "the page's program lives on").toEqual([]);
   });
   await expect(goLive.light).toContainText("REHEARSAL", { timeout: 45_000 });
   await test.step("the webcam is dragged to another corner", async () => {

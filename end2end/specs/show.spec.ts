@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import * as recording from "../stack/recording.ts";
 import { Watch } from "../stack/secrecy.ts";
+import { newest } from "../stack/story.ts";
 import { camera, screen } from "../stack/streamer.ts";
 import { expect, format, test } from "../stack/test.ts";
 import { sleep, until } from "../stack/wait.ts";
@@ -35,8 +36,7 @@ test("a show goes on air, arrives whole, and leaves nothing behind", async ({ si
   const at = async (): Promise<number> => (await until("the show goes on", () => sink.live(key))).timeMs / 1000;
   await sleep(5_000);
   // What is told from outside while it plays: an event, another scene, the webcam's corner.
-  const { sessions } = (await (await streamer.page.request.get("/api/streaming/sessions?limit=1")).json()) as { sessions: { sessionId: string }[] };
-  const sessionId = sessions[0]?.sessionId;
+  const sessionId = (await newest(streamer.page))?.sessionId;
   const tell = async (method: "POST" | "PATCH", path: string, data: object): Promise<number> => {
     const before = await at();
     const answer = await streamer.page.request.fetch(`/api/streaming/${path}`, { method, headers: { origin: studio.url }, data: { sessionId, ...data } });

@@ -2,6 +2,17 @@
 
 import type { Locator, Page } from "@playwright/test";
 
+export interface Listed {
+  sessionId: string;
+  status: string;
+}
+
+/** The newest show of whoever is signed in on this page. */
+export async function newest(page: Page): Promise<Listed | undefined> {
+  const answer = await page.request.get("/api/streaming/sessions?limit=1");
+  return ((await answer.json()) as { sessions: Listed[] }).sessions[0];
+}
+
 interface Status {
   sessionId: string;
   status: string;
@@ -33,10 +44,8 @@ export class Story {
 
   /** Follows the newest show of whoever is signed in on this page. */
   static async follow(page: Page, light: Locator): Promise<Story> {
-    const answer = await page.request.get("/api/streaming/sessions?limit=1");
-    const { sessions } = (await answer.json()) as { sessions: { sessionId: string }[] };
-    const session = sessions[0]?.sessionId;
-    if (session === undefined) throw new Error(`no show: ${JSON.stringify(sessions)}`);
+    const session = (await newest(page))?.sessionId;
+    if (session === undefined) throw new Error("no show is there to be followed");
     // Before anything happens: a reload may be over before the first look.
     return new Story(page, light, session, await page.evaluate(() => performance.timeOrigin));
   }

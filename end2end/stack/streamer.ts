@@ -65,6 +65,11 @@ export class Streamer {
     return new Streamer(folder, browser, context, page);
   }
 
+  /** What broke off, without the loader's own word for a file that did not come; it is forgotten. */
+  brokenButForLostFiles(): string[] {
+    return this.broken.splice(0).filter((told) => !told.endsWith("Failed to fetch"));
+  }
+
   async stop(): Promise<void> {
     await this.browser.close();
     await rm(this.folder, { recursive: true, force: true });
