@@ -58,7 +58,7 @@ toolchain_done() {
     [ -d "$(rustup run "$rust_version" rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ]
 }
 install_toolchain() {
-  rustup toolchain install "$rust_version" --profile minimal -c clippy -c rustfmt -t wasm32-unknown-unknown
+  rustup toolchain install "$rust_version" --no-self-update --profile minimal -c clippy -c rustfmt -t wasm32-unknown-unknown
 }
 
 bindgen_done() { [ "$("$bindgen_folder/bin/wasm-bindgen" --version)" = "wasm-bindgen $bindgen_version" ]; }
