@@ -18,6 +18,7 @@ pub mod games;
 pub mod hall;
 mod history;
 mod holders;
+mod ids;
 pub mod keys;
 pub mod lease;
 pub mod listing;
@@ -202,7 +203,7 @@ impl Studio {
         let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis);
         let made = self.0.ids.lock().expect("no holder panics: nothing is called under this lock").generate_from_datetime(at);
         // Refused only after 2^80 ids in one millisecond.
-        made.map_or_else(|_| destinations::new_id(), destinations::id_of)
+        made.map_or_else(|_| ids::new_id(), ids::id_of)
     }
 
     fn lock_of(&self, id: &SessionId) -> Arc<tokio::sync::Mutex<()>> {

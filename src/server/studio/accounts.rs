@@ -1,6 +1,6 @@
 //! Accounts: made, signed in, signed out. Passwords come in the clear and leave as argon2id hashes; tokens are stored hashed.
 
-use super::{Studio, destinations::new_id};
+use super::{Studio, ids::new_id};
 use crate::{
     api::{
         accounts::{Credentials, Me, SignInView},

@@ -1,6 +1,6 @@
 //! Agents: made, named, given a picture and defaults by the user who answers for them.
 
-use super::{Studio, destinations::new_id};
+use super::{Studio, ids::new_id};
 use crate::{
     api::{
         accounts::{AgentWish, OwnerDefaults},

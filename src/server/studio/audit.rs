@@ -1,6 +1,6 @@
 //! The audit log: what happened to accounts and keys, for whoever answers for the house.
 
-use super::{Studio, destinations::new_id};
+use super::{Studio, ids::new_id};
 use crate::{
     api::error::ErrorCode,
     domain::{

@@ -2,6 +2,7 @@
 
 use super::{
     Change, Studio,
+    ids::new_id,
     wording::{place_channel, place_name, unusable},
 };
 use crate::{
@@ -282,13 +283,4 @@ impl Studio {
 
 fn too_many() -> StudioError {
     StudioError::Refused(ApiError::invalid("destinations", format!("A show plays on at most {MOST_DESTINATIONS} places.")))
-}
-
-/// Ids are ULIDs in lower case: sortable by time, safe in addresses.
-pub(super) fn new_id<T: TryFrom<String>>() -> T {
-    id_of(ulid::Ulid::new())
-}
-
-pub(super) fn id_of<T: TryFrom<String>>(ulid: ulid::Ulid) -> T {
-    T::try_from(ulid.to_string().to_lowercase()).unwrap_or_else(|_| unreachable!("a ULID is 26 letters and digits"))
 }

@@ -1,6 +1,6 @@
 //! What agents and games say: checked one by one, numbered together, held back where an opponent might watch.
 
-use super::{Studio, destinations::new_id, wording::delay};
+use super::{Studio, ids::new_id, wording::delay};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},

@@ -1,6 +1,6 @@
 //! API keys: made and shown once, recognised by their hash, revoked.
 
-use super::{Studio, destinations::new_id};
+use super::{Studio, ids::new_id};
 use crate::{
     api::{
         accounts::{KeyWish, NewKey},

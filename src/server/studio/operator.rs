@@ -1,6 +1,6 @@
 //! What whoever runs the machine may do, without an account: the socket's file mode has decided who that is.
 
-use super::{Studio, destinations::new_id};
+use super::{Studio, ids::new_id};
 use crate::{
     api::{accounts::KeyWish, error::ApiError, sessions::SessionView},
     domain::{

@@ -2,7 +2,7 @@
 
 use super::{
     Studio,
-    destinations::new_id,
+    ids::new_id,
     wording::{place_channel, place_name},
 };
 use crate::{
