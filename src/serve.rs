@@ -59,7 +59,7 @@ use tower_http::{
 const LARGEST_BODY: usize = 512 * 1024;
 /// Longer than a stop that waits for its confirmation.
 const DRAIN: Duration = Duration::from_secs(12);
-/// Where the first sign-in link stands until it is used, in the data folder.
+/// Where the first sign-in link stands, in the data folder, until a start finds that it was used.
 const FIRST_SIGN_IN: &str = "first-sign-in";
 
 /// Runs the application until it is told to stop.
@@ -73,10 +73,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     let (listen, data) = (config.listen, config.data.clone());
     metrics::handle();
     let state = state(config, leptos).await?;
-    if let Some(link) = state.studio.first_sign_in().await? {
-        write_private(&data.join(FIRST_SIGN_IN), &link)?;
-        println!("first sign-in: {link}");
-    }
+    tell_first_sign_in(&state.studio, &data.join(FIRST_SIGN_IN)).await?;
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
     match operator::open(&data).await {
@@ -227,6 +224,20 @@ fn guard(headers: &mut HeaderMap, secure: bool) {
     if secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
+}
+
+/// Tells the link by which the operator comes in first, for as long as it opens.
+async fn tell_first_sign_in(studio: &Studio, file: &Path) -> anyhow::Result<()> {
+    let kept = std::fs::read_to_string(file).ok();
+    match studio.first_sign_in(kept.as_deref()).await? {
+        Some(link) => {
+            write_private(file, &link)?;
+            println!("first sign-in: {link}");
+        }
+        None if kept.is_some() => std::fs::remove_file(file)?,
+        None => {}
+    }
+    Ok(())
 }
 
 fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {

@@ -61,7 +61,7 @@ impl Studio {
         let outcome = tokio::select! {
             started = start(self.roles, &self.logs, &sign_in, &mut tended) => match started {
                 Ok(()) => {
-                    announce(&self.config, &self.logs, began.elapsed(), link.borrow_and_update().clone());
+                    announce(&self.config, &self.logs, began.elapsed(), link.borrow_and_update().as_deref());
                     tokio::select! {
                         () = print_links(&mut link) => {}
                         () = signals.next() => {}
@@ -183,11 +183,9 @@ async fn say_when_well(role: &Role, report: &watch::Sender<Start>) {
     pending::<()>().await;
 }
 
-fn announce(config: &UpConfig, logs: &std::path::Path, took: Duration, link: Option<String>) {
-    // Not used up yet: the web server removes the file with the link.
-    let link = link.or_else(|| std::fs::read_to_string(config.data.join("first-sign-in")).ok()).map(|link| link.trim().to_owned());
+fn announce(config: &UpConfig, logs: &std::path::Path, took: Duration, link: Option<&str>) {
     println!("Footlight is up at {} (after {:.1} s)", config.public_url, took.as_secs_f32());
-    if let Some(link) = link.filter(|link| !link.is_empty()) {
+    if let Some(link) = link {
         println!("First sign-in (works once): {link}");
     }
     println!("Logs: {}   Ctrl-C ends it.", logs.display());

@@ -167,17 +167,22 @@ impl Studio {
         Ok(())
     }
 
-    /// At the very first start: makes the administrator and a one-time link to sign in with. `None` if there are accounts.
+    /// The one-time link that lets the operator in. The very first start makes the administrator and the link; a later one, with
+    /// the link that was `kept`, makes it good for another day. `None` when it was used, and where there are accounts without it.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn first_sign_in(&self) -> Answer<Option<String>> {
-        if self.store().count_users().await? > 0 {
-            return Ok(None);
+    pub async fn first_sign_in(&self, kept: Option<&str>) -> Answer<Option<String>> {
+        if self.store().count_users().await? == 0 {
+            let admin = User { id: new_id(), name: "admin".into(), role: Role::Admin, created_at: self.now() };
+            self.store().insert_user(&admin, "admin", None).await?;
+            return Ok(Some(self.sign_in_link(&admin.id).await?));
         }
-        let admin = User { id: new_id(), name: "admin".into(), role: Role::Admin, created_at: self.now() };
-        self.store().insert_user(&admin, "admin", None).await?;
-        Ok(Some(self.sign_in_link(&admin.id).await?))
+        let Some((_, token)) = kept.and_then(|link| link.trim().rsplit_once("token=")) else { return Ok(None) };
+        match self.store().take_sign_in(&token::hash(token)).await? {
+            Some(unused) if unused.once => Ok(Some(self.open_once(token, &unused.user).await?)),
+            _ => Ok(None),
+        }
     }
 
     /// A one-time link for an account, good for a day.
@@ -185,7 +190,10 @@ impl Studio {
     /// # Errors
     /// The store failed.
     pub async fn sign_in_link(&self, user: &UserId) -> Answer<String> {
-        let link = token::new();
+        self.open_once(&token::new(), user).await
+    }
+
+    async fn open_once(&self, token: &str, user: &UserId) -> Answer<String> {
         let now = self.now();
         let sign_in = SignIn {
             id: new_id(),
@@ -196,8 +204,8 @@ impl Studio {
             address: None,
             browser: String::new(),
         };
-        self.store().insert_sign_in(&token::hash(&link), &sign_in).await?;
-        Ok(format!("{}/sign-in?token={link}", self.config().app_url))
+        self.store().insert_sign_in(&token::hash(token), &sign_in).await?;
+        Ok(format!("{}/sign-in?token={token}", self.config().app_url))
     }
 
     async fn sign_in_as(&self, user: User, origin: &Origin) -> Answer<SignedIn> {

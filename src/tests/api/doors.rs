@@ -149,7 +149,11 @@ async fn no_server_function_answers_another_sites_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_sign_in_link_opens_once_and_a_house_with_people_has_none() {
     let house = House::new().await;
-    let link = house.studio.first_sign_in().await.expect("the store").expect("the first start");
+    let start = async |kept: Option<&str>| house.studio.first_sign_in(kept).await.expect("the store");
+    let link = start(None).await.expect("the first start");
+    assert_eq!(start(Some(&link)).await.as_deref(), Some(&*link), "a second start, before anybody came in");
+    house.clock.advance(2 * 24 * 3_600_000);
+    assert_eq!(start(Some(&link)).await.as_deref(), Some(&*link), "and one that comes days later");
     let token = link.split_once("token=").expect("a token").1;
     let take = async || house.call(Method::POST, "/rpc/accounts/sign-in-once", &[], Some(json!({ "token": token }))).await;
     let first = take().await;
@@ -158,6 +162,8 @@ async fn the_first_sign_in_link_opens_once_and_a_house_with_people_has_none() {
     let second = take().await;
     assert_eq!(second.status, StatusCode::UNAUTHORIZED, "{second:?}");
     assert!(second.headers.get(header::SET_COOKIE).is_none());
+    assert_eq!(start(Some(&link)).await, None, "a start after it was used");
+    assert_eq!(start(None).await, None, "and one that kept none");
 }
 
 #[tokio::test(flavor = "multi_thread")]

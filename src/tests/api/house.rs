@@ -109,7 +109,7 @@ impl House {
 
     /// The administrator, by the first link.
     pub async fn admin(&self) -> Person {
-        let link = self.studio.first_sign_in().await.expect("a link").expect("the first start");
+        let link = self.studio.first_sign_in(None).await.expect("a link").expect("the first start");
         let token = link.split_once("token=").expect("a token").1.to_owned();
         let signed_in = self.studio.sign_in_once(&token, &Origin::default()).await.expect("signed in");
         Person { cookie: format!("footlight={}", signed_in.token) }
