@@ -61,10 +61,7 @@ export function enterStage() {
     if (made.frames === 3) {
       made.pagePainted = true;
       tellStage(made);
-    }
-    // Then a sample is enough to tell a page that lives from one that is frozen, and every frame asked for is work.
-    if (made.frames < 3) requestAnimationFrame(count);
-    else setTimeout(() => requestAnimationFrame(count), 200);
+    } else requestAnimationFrame(count);
   };
   requestAnimationFrame(count);
   if (made.recorded) setInterval(() => beat(made), 2000);
@@ -213,6 +210,8 @@ function beat(on) {
   fetch(`/api/streaming/heartbeat?sessionId=${encodeURIComponent(on.sessionId)}`, {
     method: "POST", headers: { "content-type": "application/json" }, body, cache: "no-store", signal: AbortSignal.timeout(5000),
   }).catch(() => {});
+  // One frame between two beats is enough to tell a page that lives from one that is frozen, and every frame asked for is work.
+  requestAnimationFrame(() => (on.frames += 1));
 }
 
 /** Tells the egress to begin, once, after the scene that made it possible is painted. */
