@@ -6,6 +6,7 @@ use super::broadcast::{DestinationState, IngestReport};
 use crate::domain::{
     destination::{Destination, Platform},
     ids::{AgentId, DestinationId, EgressId, SessionId},
+    media::HostPicture,
     overlay::{OverlayPatch, OverlaySettings},
     room::RoomAccess,
     session::{Owner, StreamType, Trouble},
@@ -72,6 +73,9 @@ pub struct StartShow {
     /// Differences from the owner's defaults.
     #[serde(default)]
     pub overlay: OverlayPatch,
+    /// What the host will publish at once: the recording waits for these, at most 5 s from when the composite has joined.
+    #[serde(default)]
+    pub announces: Vec<HostPicture>,
     /// End the owner's running show first.
     #[serde(default)]
     pub replace: bool,

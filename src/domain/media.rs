@@ -53,6 +53,29 @@ pub enum CaptureKind {
     Screen,
 }
 
+/// A picture that a host brings to the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HostPicture {
+    /// The shared screen.
+    Screen,
+    /// The webcam.
+    Camera,
+}
+
+impl HostPicture {
+    /// Every one.
+    pub const ALL: [Self; 2] = [Self::Screen, Self::Camera];
+
+    /// Its name, as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Screen => "screen",
+            Self::Camera => "camera",
+        }
+    }
+}
+
 /// Why a capture was not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

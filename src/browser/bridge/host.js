@@ -2,7 +2,7 @@
 
 import { emit, newHandle } from "./events.js";
 import { library } from "./library.js";
-import { SLOTS, announce, measure, settleSlot, wantedTrack } from "./published.js";
+import { SLOTS, measure, settleSlot, wantedTrack } from "./published.js";
 
 /**
  * @typedef {import("./captures.js").CaptureKind} CaptureKind
@@ -117,7 +117,6 @@ async function settle(host) {
     host.again = false;
     const room = host.room;
     if (!room || room.state !== "connected") break;
-    announce(host, room);
     const results = await Promise.allSettled(SLOTS.map((slot) => settleSlot(host, room, slot)));
     for (const result of results) {
       if (result.status === "rejected" && host.room === room) {

@@ -31,14 +31,6 @@ export function wantedTrack(host, slot) {
   return tracks?.find((track) => track.readyState === "live");
 }
 
-/** Tells the composite what to wait for, where the token allows it. @param {HostRoom} host @param {Room} room */
-export function announce(host, room) {
-  const announces = SLOTS.filter((slot) => wantedTrack(host, slot)).join(",");
-  if (room.localParticipant.attributes.announces !== announces) {
-    room.localParticipant.setAttributes({ announces }).catch(() => {});
-  }
-}
-
 /** @type {Record<Slot, string>} LiveKit's Track.Source */
 const SOURCES = { camera: "camera", microphone: "microphone", screen: "screen_share", screenAudio: "screen_share_audio" };
 

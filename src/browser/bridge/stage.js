@@ -98,7 +98,9 @@ async function joinStage(on, url, token, attempt) {
     const look = () => {
       const hosts = [...room.remoteParticipants.values()].filter((participant) => participant.identity.startsWith("host-"));
       on.host = hosts.length > 0;
-      const announces = hosts.flatMap((host) => (host.attributes.announces ?? "").split(","));
+      // What a host announced counts until it has had time to publish it: later it may have been switched off for good.
+      const joining = hosts.filter((host) => Date.now() - Number(host.joinedAt ?? 0) < 5000);
+      const announces = joining.flatMap((host) => (host.attributes.announces ?? "").split(","));
       const publications = hosts.flatMap((host) => [...host.trackPublications.values()]);
       const has = (/** @type {string} */ source, /** @type {boolean} */ muted) =>
         publications.some((it) => it.source === source && it.isMuted === muted);
@@ -118,9 +120,11 @@ async function joinStage(on, url, token, attempt) {
     };
     room
       .on(RoomEvent.Connected, () => atLeisure())
-      .on(RoomEvent.ParticipantConnected, look)
+      .on(RoomEvent.ParticipantConnected, () => {
+        look();
+        setTimeout(look, 5020);
+      })
       .on(RoomEvent.ParticipantDisconnected, look)
-      .on(RoomEvent.ParticipantAttributesChanged, look)
       .on(RoomEvent.TrackPublished, look)
       .on(RoomEvent.TrackUnpublished, look)
       .on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
@@ -161,7 +165,7 @@ async function joinStage(on, url, token, attempt) {
     on.connected = true;
     if (!on.joinedAt) {
       on.joinedAt = performance.now();
-      setTimeout(() => tellStage(on), 5020);
+      setTimeout(look, 5020);
     }
     look();
   } catch {

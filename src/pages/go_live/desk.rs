@@ -8,7 +8,7 @@ use crate::{
         protocol::CaptureEvent,
     },
     domain::{
-        media::{CaptureFailure, CaptureKind, DeviceId, DeviceKind, MediaDevice, UserChoices},
+        media::{CaptureFailure, CaptureKind, DeviceId, DeviceKind, HostPicture, MediaDevice, UserChoices},
         overlay::{Host, Media, Track},
     },
 };
@@ -121,6 +121,13 @@ impl Desk {
             CaptureKind::Microphone => self.microphone,
             CaptureKind::Screen => self.screen,
         }
+    }
+
+    /// The pictures that run now.
+    pub fn pictures(self) -> Vec<HostPicture> {
+        let runs = |state: RwSignal<CaptureState>| state.with_untracked(|state| state.running().is_some());
+        let all = [(HostPicture::Screen, self.screen), (HostPicture::Camera, self.camera)];
+        all.into_iter().filter(|(_, state)| runs(*state)).map(|(picture, _)| picture).collect()
     }
 
     /// Asks for a capture, in place of the one there is. A screen must be asked for straight from a click.

@@ -144,6 +144,7 @@ fn start_action(desk: Desk, plan: Plan, on_started: Callback<Opening>) -> StartA
             destinations: places.typed(),
             video: preset.get_untracked().map(VideoChoice::Preset),
             overlay: patch.get_untracked(),
+            announces: desk.pictures(),
             replace: *replace,
             idempotency_key: Some(key.clone()),
         };

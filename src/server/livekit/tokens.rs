@@ -4,6 +4,7 @@ use crate::{
     config::serve::LiveKitConfig,
     domain::{
         ids::{Generation, SessionId},
+        media::HostPicture,
         room::{RoomAccess, host_identity, overlay_identity, room_name},
     },
 };
@@ -15,11 +16,18 @@ const HOST_TOKEN_TTL: Duration = Duration::from_hours(6);
 /// As long as the overlay token beside it.
 const OVERLAY_TOKEN_TTL: Duration = Duration::from_hours(24);
 
-/// For the host: publish camera, microphone, screen and its audio; see others' tracks, change nothing else.
+/// For the host: publish camera, microphone, screen and its audio; see others' tracks, change nothing else. What it announces
+/// stands in the token, as the attribute `announces` (comma-separated), because it may not change its own attributes: the
+/// composite knows it with the host's joining, before anything is published.
 ///
 /// # Errors
 /// The API key or secret is empty.
-pub fn host_access(config: &LiveKitConfig, session: &SessionId, name: &str) -> Result<RoomAccess, AccessTokenError> {
+pub fn host_access(
+    config: &LiveKitConfig,
+    session: &SessionId,
+    name: &str,
+    announces: &[HostPicture],
+) -> Result<RoomAccess, AccessTokenError> {
     let grants = VideoGrants {
         can_publish_sources: ["camera", "microphone", "screen_share", "screen_share_audio"].map(str::to_owned).to_vec(),
         can_publish_data: Some(false),
@@ -27,7 +35,9 @@ pub fn host_access(config: &LiveKitConfig, session: &SessionId, name: &str) -> R
         can_publish: Some(true),
         ..join(session)
     };
-    sign(config, session, &host_identity(session), name, grants, HOST_TOKEN_TTL)
+    let pictures = HostPicture::ALL.into_iter().filter(|picture| announces.contains(picture)).map(HostPicture::as_str);
+    let token = token(config, &host_identity(session), name, grants, HOST_TOKEN_TTL);
+    access(config, session, token.with_attributes([("announces", pictures.collect::<Vec<_>>().join(","))]))
 }
 
 /// For the overlay of one egress: hidden, a recorder, subscribe only.
@@ -36,7 +46,7 @@ pub fn host_access(config: &LiveKitConfig, session: &SessionId, name: &str) -> R
 /// The API key or secret is empty.
 pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: Generation) -> Result<RoomAccess, AccessTokenError> {
     let grants = VideoGrants { hidden: true, recorder: true, ..watch(session) };
-    sign(config, session, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL)
+    access(config, session, token(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL))
 }
 
 /// For the owner's preview: hidden, subscribe only.
@@ -45,7 +55,7 @@ pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: G
 /// The API key or secret is empty.
 pub fn preview_access(config: &LiveKitConfig, session: &SessionId, viewer: &str) -> Result<RoomAccess, AccessTokenError> {
     let grants = VideoGrants { hidden: true, ..watch(session) };
-    sign(config, session, &format!("preview-{viewer}"), "preview", grants, HOST_TOKEN_TTL)
+    access(config, session, token(config, &format!("preview-{viewer}"), "preview", grants, HOST_TOKEN_TTL))
 }
 
 fn join(session: &SessionId) -> VideoGrants {
@@ -57,19 +67,14 @@ fn watch(session: &SessionId) -> VideoGrants {
     VideoGrants { can_publish: Some(false), can_publish_data: Some(false), can_subscribe: Some(true), ..join(session) }
 }
 
-fn sign(
-    config: &LiveKitConfig,
-    session: &SessionId,
-    identity: &str,
-    name: &str,
-    grants: VideoGrants,
-    ttl: Duration,
-) -> Result<RoomAccess, AccessTokenError> {
-    let token = AccessToken::with_api_key(&config.api_key, config.api_secret.expose())
+fn token(config: &LiveKitConfig, identity: &str, name: &str, grants: VideoGrants, ttl: Duration) -> AccessToken {
+    AccessToken::with_api_key(&config.api_key, config.api_secret.expose())
         .with_identity(identity)
         .with_name(name)
         .with_ttl(ttl)
         .with_grants(grants)
-        .to_jwt()?;
-    Ok(RoomAccess { url: config.public_url.clone(), name: room_name(session), token })
+}
+
+fn access(config: &LiveKitConfig, session: &SessionId, token: AccessToken) -> Result<RoomAccess, AccessTokenError> {
+    Ok(RoomAccess { url: config.public_url.clone(), name: room_name(session), token: token.to_jwt()? })
 }

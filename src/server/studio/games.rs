@@ -45,6 +45,7 @@ impl Studio {
             destinations: Vec::new(),
             video: None,
             overlay: OverlayPatch::default(),
+            announces: Vec::new(),
             replace: false,
             public: false,
             current_lobby_id: Some(lobby.clone()),

@@ -8,6 +8,7 @@ use crate::{
     },
     domain::{
         ids::SessionId,
+        media::HostPicture,
         room::RoomAccess,
         session::{Session, StreamType},
     },
@@ -25,7 +26,7 @@ impl Studio {
     /// Not the caller's, over, or without a room.
     pub async fn room_access(&self, caller: &Caller, id: &SessionId) -> Answer<RoomAccess> {
         let session = self.own(caller, id).await?;
-        let access = self.host_access(&session)?;
+        let access = self.host_access(&session, &[])?;
         // A media server that was restarted has forgotten its rooms, and whoever asks needs this one now.
         if access.is_some()
             && let Err(error) = self.make_room(id).await
@@ -70,11 +71,11 @@ impl Studio {
         }
     }
 
-    pub(super) fn host_access(&self, session: &Session) -> Answer<Option<RoomAccess>> {
+    pub(super) fn host_access(&self, session: &Session, announces: &[HostPicture]) -> Answer<Option<RoomAccess>> {
         if session.stream_type != StreamType::User || !matches!(session.state.name(), "pending" | "starting" | "live") {
             return Ok(None);
         }
-        let access = tokens::host_access(&self.config().livekit, &session.id, &session.entity_name);
+        let access = tokens::host_access(&self.config().livekit, &session.id, &session.entity_name, announces);
         access.map(Some).map_err(|error| StudioError::Internal(error.to_string()))
     }
 }

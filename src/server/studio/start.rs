@@ -15,6 +15,7 @@ use crate::{
     domain::{
         audience::Audience,
         ids::{Generation, SessionId},
+        media::HostPicture,
         overlay::OverlaySettings,
         room::room_name,
         session::{Actor, EndReason, FailureCause, HostPresence, Outcome, Owner, Session, SessionState, StreamType},
@@ -52,7 +53,7 @@ impl Studio {
     async fn start_anew(&self, caller: &Caller, show: StartShow) -> Answer<StartedShow> {
         let (owner, name) = self.owner_of(caller, &show).await?;
         if let Some(session) = self.repeated(&owner, show.idempotency_key.as_deref()).await? {
-            return self.started(&session, true).await;
+            return self.started(&session, &show.announces, true).await;
         }
         let video = self.format(show.video)?;
         let title = plain_text("streamTitle", &show.stream_title)?;
@@ -74,7 +75,7 @@ impl Studio {
         if let Err(error) = self.make_way(caller, &owner, show.replace).await {
             // What is in the way may be this very show, asked for twice at the same moment.
             return match self.repeated(&owner, show.idempotency_key.as_deref()).await? {
-                Some(session) => self.started(&session, true).await,
+                Some(session) => self.started(&session, &show.announces, true).await,
                 None => Err(error),
             };
         }
@@ -115,7 +116,7 @@ impl Studio {
         if let Err(error) = self.store().destinations_used(&ids, session.created_at).await {
             tracing::warn!(session = %session.id, error = %chain(&error), "when its destinations were used could not be stored");
         }
-        self.started(&session, repeated).await
+        self.started(&session, &show.announces, repeated).await
     }
 
     /// Stores the session, makes what host and egress need at once, and leaves the rest to a task of its own.
@@ -282,8 +283,8 @@ impl Studio {
         })
     }
 
-    async fn started(&self, session: &Session, repeated: bool) -> Answer<StartedShow> {
-        Ok(StartedShow { session: self.view(session).await.for_owner(), room: self.host_access(session)?, repeated })
+    async fn started(&self, session: &Session, announces: &[HostPicture], repeated: bool) -> Answer<StartedShow> {
+        Ok(StartedShow { session: self.view(session).await.for_owner(), room: self.host_access(session, announces)?, repeated })
     }
 }
 

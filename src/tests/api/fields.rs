@@ -37,6 +37,7 @@ async fn a_bad_field_is_named() {
         (Method::POST, "/api/streaming/start", start(json!({ "currentLobbyId": long })), "currentLobbyId"),
         (Method::POST, "/api/streaming/start", start(json!({ "broadcastDelayMs": 600_001 })), "broadcastDelayMs"),
         (Method::POST, "/api/streaming/start", start(json!({ "broadcastDelayMs": -1 })), "broadcastDelayMs"),
+        (Method::POST, "/api/streaming/start", start(json!({ "announces": ["hologram"] })), "announces"),
         (Method::POST, "/api/streaming/start", start(json!({ "platform": "myspace" })), "platform"),
         (Method::POST, "/api/streaming/start", start(json!({ "platform": "twitch" })), "streamKey"),
         (Method::POST, "/api/streaming/start", start(json!({ "platform": "kick", "streamKey": "abcd1234" })), "customRtmpUrl"),

@@ -29,12 +29,19 @@ async fn livekits_own_library_accepts_our_tokens_and_finds_no_more_than_is_neede
     let house = House::new().await;
     let owner = house.streamer("Owner").await;
     let key = house.key(&owner, None, &Scope::ALL).await;
-    let started = house.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
+    let started = house
+        .post(
+            "/api/streaming/start",
+            &key,
+            json!({ "streamType": "user", "platform": "rehearsal", "announces": ["camera", "screen", "camera"] }),
+        )
+        .await;
     let session: footlight::domain::ids::SessionId = serde_json::from_value(started.body["sessionId"].clone()).expect("an id");
     let room = format!("stream-{session}");
     let again = house.post("/api/streaming/room", &key, json!({ "sessionId": session })).await;
-    for token in [&started.body["room"]["token"], &again.body["token"]] {
+    for (token, announced) in [(&started.body["room"]["token"], "screen,camera"), (&again.body["token"], "")] {
         let claims = verified(token.as_str().expect("a token"));
+        assert_eq!(claims["attributes"]["announces"], json!(announced), "said when the show starts, and not to whoever comes back");
         assert_eq!(claims["sub"], json!(format!("host-{session}")));
         let video = &claims["video"];
         assert_eq!((&video["roomJoin"], &video["room"]), (&json!(true), &json!(room)));

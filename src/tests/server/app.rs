@@ -191,6 +191,7 @@ pub fn show() -> StartShow {
         }],
         video: None,
         overlay: OverlayPatch::default(),
+        announces: Vec::new(),
         replace: false,
         public: false,
         current_lobby_id: None,
