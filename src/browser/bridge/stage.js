@@ -98,7 +98,7 @@ async function joinStage(on, url, token, attempt) {
     const look = () => {
       const hosts = [...room.remoteParticipants.values()].filter((participant) => participant.identity.startsWith("host-"));
       on.host = hosts.length > 0;
-      // What a host announced counts until it has had time to publish it: later it may have been switched off for good.
+      // What a host announced counts while it may be about to publish it: later it may have been switched off for good.
       const joining = hosts.filter((host) => Date.now() - Number(host.joinedAt ?? 0) < 5000);
       const announces = joining.flatMap((host) => (host.attributes.announces ?? "").split(","));
       const publications = hosts.flatMap((host) => [...host.trackPublications.values()]);
@@ -110,6 +110,8 @@ async function joinStage(on, url, token, attempt) {
       on.camera.muted = has(Track.Source.Camera, true);
       tellStage(on);
     };
+    // By then patience has an end, and what was announced has had its time. A room that is gone has nobody to look at.
+    const lookLater = () => setTimeout(() => (room.state === "connected" ? look() : tellStage(on)), 5020);
     const gone = () => {
       on.connected = false;
       on.host = false;
@@ -122,7 +124,7 @@ async function joinStage(on, url, token, attempt) {
       .on(RoomEvent.Connected, () => atLeisure())
       .on(RoomEvent.ParticipantConnected, () => {
         look();
-        setTimeout(look, 5020);
+        lookLater();
       })
       .on(RoomEvent.ParticipantDisconnected, look)
       .on(RoomEvent.TrackPublished, look)
@@ -163,11 +165,9 @@ async function joinStage(on, url, token, attempt) {
     await room.connect(url, token, { autoSubscribe: true, maxRetries: 0 });
     attempt = 0;
     on.connected = true;
-    if (!on.joinedAt) {
-      on.joinedAt = performance.now();
-      setTimeout(look, 5020);
-    }
+    on.joinedAt ||= performance.now();
     look();
+    lookLater();
   } catch {
     atLeisure();
     again();
