@@ -44,7 +44,7 @@ install_packages() {
     "${as_root[@]}" systemctl disable --now nginx || "${as_root[@]}" service nginx stop || true
   fi
 }
-may_install() { [ "$(id -u)" -eq 0 ] || sudo -n true || sudo -v; }
+may_install() { [ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || sudo -v; }; }; }
 
 programs_there() {
   local name
@@ -131,7 +131,7 @@ flock -n 9 || { say "Another set-up is running; waiting for it." && flock 9; }
 say "Set-up ($purpose)"
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   packages_done || may_install ||
-    stop "These Debian packages are missing and need root or sudo: $(missing_packages)"
+    stop "Debian packages are missing, and this is neither root nor allowed to sudo: have an administrator run apt-get install $(missing_packages)"
   step "Debian packages" packages_done install_packages "check the machine's package sources and its network"
 else
   missing=$(programs_there)
