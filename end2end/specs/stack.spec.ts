@@ -1,5 +1,6 @@
 // The stack that the other specs stand on: a studio comes up whole, mends itself, and goes away whole.
 
+import { existsSync } from "node:fs";
 import { kill } from "node:process";
 import { descendants, stillRunning } from "../stack/processes.ts";
 import { run } from "../stack/programs.ts";
@@ -21,11 +22,13 @@ test("a role that is killed is back while the others go on", async ({ studio }) 
   await until("the studio answers", async () => (await fetch(`${studio.url}/healthz`)).ok);
 });
 
-test("a studio whose head is killed leaves nothing running", async ({ studio }) => {
+test("a studio whose head is killed leaves nothing running and nothing behind", async ({ studio }) => {
   const all = descendants(studio.pid);
+  expect(existsSync(studio.scratch)).toBe(true);
   expect(all.length).toBeGreaterThan(3);
   kill(studio.pid, "SIGKILL");
   await until("its roles end", () => stillRunning(all).length === 0, 15_000);
+  expect(existsSync(studio.scratch), "nor the folder for its captures").toBe(false);
 });
 
 test("the platform's recording reads as what was sent, and a refused key leaves none", async ({ sink }) => {

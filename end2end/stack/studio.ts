@@ -1,5 +1,6 @@
 // A whole studio of its own: `footlight up` on its own ports with its own data folder, ended with everything it started.
 
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -80,6 +81,11 @@ export class Studio {
 
   get pid(): number {
     return this.up.pid ?? 0;
+  }
+
+  /** Where its captures have their private folders: named by the data folder, outside of it. */
+  get scratch(): string {
+    return path.join(tmpdir(), `footlight-egress-${createHash("sha256").update(path.join(this.data, "egress")).digest("hex").slice(0, 12)}`);
   }
 
   /** What a browser reaches: the pages, and the media server by socket, TCP and UDP. */
