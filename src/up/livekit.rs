@@ -37,6 +37,9 @@ pub(super) fn write_config(config: &UpConfig, secrets: &Secrets) -> anyhow::Resu
             "interfaces": { "includes": ["lo"] },
             "ips": { "includes": ["127.0.0.1/32"] },
             "stun_servers": ["127.0.0.1:3478"],
+            // A whole picture is asked of the host at most so often. Whoever joins as one has just gone by waits that long for the
+            // first frame; by default half a second, which one start of the composite in six had to wait.
+            "pli_throttle": { "low_quality": "100ms", "mid_quality": "100ms", "high_quality": "100ms" },
         },
         "keys": { key: secrets.get(LIVEKIT_SECRET) },
         "webhook": { "api_key": key, "urls": [format!("http://{}/api/webhooks/livekit", reachable(config))] },
