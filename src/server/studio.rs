@@ -100,7 +100,7 @@ struct Inner {
     limits: Limits,
     closing: CancellationToken,
     /// Ids of sessions sort by the studio's clock, and by turn within a millisecond.
-    ids: Mutex<ulid::Generator>,
+    ids: ids::Ids,
     /// One lock per active session: whoever acts on its egress holds it.
     locks: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
     names: Mutex<HashMap<crate::domain::ids::UserId, String>>,
@@ -134,7 +134,7 @@ impl Studio {
             facts: Facts::default(),
             limits,
             closing: CancellationToken::new(),
-            ids: Mutex::new(ulid::Generator::new()),
+            ids: ids::Ids::new(),
             locks: Mutex::default(),
             names: Mutex::default(),
             leases: Mutex::default(),
@@ -198,12 +198,8 @@ impl Studio {
         vec![("store", store), ("livekit", livekit)]
     }
 
-    fn new_session_id(&self) -> SessionId {
-        let millis = u64::try_from(self.now().as_millis()).unwrap_or_default();
-        let at = std::time::UNIX_EPOCH + std::time::Duration::from_millis(millis);
-        let made = self.0.ids.lock().expect("no holder panics: nothing is called under this lock").generate_from_datetime(at);
-        // Refused only after 2^80 ids in one millisecond.
-        made.map_or_else(|_| ids::new_id(), ids::id_of)
+    fn new_id<T: TryFrom<String>>(&self) -> T {
+        self.0.ids.next(self.now())
     }
 
     fn lock_of(&self, id: &SessionId) -> Arc<tokio::sync::Mutex<()>> {

@@ -1,6 +1,6 @@
 //! Accounts: made, signed in, signed out. Passwords come in the clear and leave as argon2id hashes; tokens are stored hashed.
 
-use super::{Studio, ids::new_id};
+use super::Studio;
 use crate::{
     api::{
         accounts::{Credentials, Me, SignInView},
@@ -56,7 +56,7 @@ impl Studio {
         self.limits().sign_up(&origin.household())?;
         let hash = hashed(&credentials.password).await?;
         let name = credentials.name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let user = User { id: new_id(), name, role: Role::Streamer, created_at: self.now() };
+        let user = User { id: self.new_id(), name, role: Role::Streamer, created_at: self.now() };
         match self.store().insert_user(&user, &key, Some(&hash)).await {
             Err(StoreError::Taken(_)) => return Err(ApiError::invalid("name", "This name is taken. Choose another one.").into()),
             done => done?,
@@ -174,7 +174,7 @@ impl Studio {
     /// The store failed.
     pub async fn first_sign_in(&self, kept: Option<&str>) -> Answer<Option<String>> {
         if self.store().count_users().await? == 0 {
-            let admin = User { id: new_id(), name: "admin".into(), role: Role::Admin, created_at: self.now() };
+            let admin = User { id: self.new_id(), name: "admin".into(), role: Role::Admin, created_at: self.now() };
             self.store().insert_user(&admin, "admin", None).await?;
             return Ok(Some(self.sign_in_link(&admin.id).await?));
         }
@@ -196,7 +196,7 @@ impl Studio {
     async fn open_once(&self, token: &str, user: &UserId) -> Answer<String> {
         let now = self.now();
         let sign_in = SignIn {
-            id: new_id(),
+            id: self.new_id(),
             user: user.clone(),
             once: true,
             created_at: now,
@@ -212,7 +212,7 @@ impl Studio {
         let token = token::new();
         let now = self.now();
         let sign_in = SignIn {
-            id: new_id(),
+            id: self.new_id(),
             user: user.id.clone(),
             once: false,
             created_at: now,

@@ -1,6 +1,6 @@
 //! Agents: made, named, given a picture and defaults by the user who answers for them.
 
-use super::{Studio, ids::new_id};
+use super::Studio;
 use crate::{
     api::{
         accounts::{AgentWish, OwnerDefaults},
@@ -40,7 +40,7 @@ impl Studio {
         if self.store().agents_of(&caller.user.id).await?.len() >= MOST_AGENTS {
             return Err(StudioError::refused(ErrorCode::Conflict, format!("An account has at most {MOST_AGENTS} agents.")));
         }
-        let agent = Agent { id: new_id(), owner: caller.user.id.clone(), name, avatar: None, created_at: self.now() };
+        let agent = Agent { id: self.new_id(), owner: caller.user.id.clone(), name, avatar: None, created_at: self.now() };
         self.store().save_agent(&agent).await?;
         self.note(AuditAction::AgentMade, Some(&caller.user.id), &agent.name, origin).await;
         Ok(agent)

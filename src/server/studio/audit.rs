@@ -1,11 +1,11 @@
 //! The audit log: what happened to accounts and keys, for whoever answers for the house.
 
-use super::{Studio, ids::new_id};
+use super::Studio;
 use crate::{
     api::error::ErrorCode,
     domain::{
         audit::{AuditAction, AuditEntry},
-        ids::{SignInId, UserId},
+        ids::UserId,
     },
     server::{
         auth::{caller::Caller, origin::Origin},
@@ -31,9 +31,8 @@ impl Studio {
 
     /// Adds a line. What was done stays done when the log cannot be written; the failure is logged.
     pub(super) async fn note(&self, action: AuditAction, user: Option<&UserId>, subject: &str, origin: &Origin) {
-        let id: SignInId = new_id();
         let entry = AuditEntry {
-            id: id.into(),
+            id: self.new_id(),
             at: self.now(),
             action,
             user: user.cloned(),

@@ -2,7 +2,6 @@
 
 use super::{
     Change, Studio,
-    ids::new_id,
     wording::{place_channel, place_name, unusable},
 };
 use crate::{
@@ -173,7 +172,7 @@ impl Studio {
             resolved.push(Resolved { destination: found.destination, key });
         }
         for typed in typed.into_iter().map(TypedDestination::separated) {
-            let destination = self.usable(new_id(), &typed).await?;
+            let destination = self.usable(self.new_id(), &typed).await?;
             if typed.save_as.is_some() && typed.platform != Platform::Rehearsal {
                 let key = self.seal(owner, &destination.id, &typed.stream_key)?;
                 let saved = SavedDestination { owner: owner.clone(), destination: destination.clone(), key, used_at: None };

@@ -1,16 +1,12 @@
 //! What agents and games say: checked one by one, numbered together, held back where an opponent might watch.
 
-use super::{Studio, ids::new_id, wording::delay};
+use super::{Studio, ids::Ids, wording::delay};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
         events::{EventBatch, EventFault, EventResult, EventResults},
     },
-    domain::{
-        ids::{SessionId, SignInId},
-        show::ShowEvent,
-        timestamp::Timestamp,
-    },
+    domain::{ids::SessionId, show::ShowEvent, timestamp::Timestamp},
     server::{
         auth::caller::Caller,
         error::{Answer, StudioError, chain},
@@ -40,7 +36,8 @@ impl Studio {
         }
         let delay_ms = delay(batch.broadcast_delay_ms.unwrap_or(session.broadcast_delay_ms))?;
         let now = self.now();
-        let read: Vec<Result<ShowEvent, (Option<String>, EventFault)>> = batch.events.into_iter().map(|event| read(event, now)).collect();
+        let read: Vec<Result<ShowEvent, (Option<String>, EventFault)>> =
+            batch.events.into_iter().map(|event| read(event, now, &self.0.ids)).collect();
         let lines: Vec<NewLine> = read.iter().filter_map(|one| one.as_ref().ok()).map(line).collect();
         let mut taken = self.take_lines(&session.id, lines, now, delay_ms).await?.into_iter();
         let results: Vec<EventResult> = read
@@ -105,7 +102,7 @@ enum Taken {
 }
 
 /// One event as it came: in shape, fitting, with an id and a time.
-fn read(event: Value, now: Timestamp) -> Result<ShowEvent, (Option<String>, EventFault)> {
+fn read(event: Value, now: Timestamp, ids: &Ids) -> Result<ShowEvent, (Option<String>, EventFault)> {
     let id = event.get("id").and_then(Value::as_str).map(|id| id.chars().take(100).collect::<String>());
     let refused = |field: Option<&str>, message: String| (id.clone(), EventFault { field: field.map(str::to_owned), message });
     let mut event: ShowEvent = serde_json::from_value(event).map_err(|error| {
@@ -115,8 +112,7 @@ fn read(event: Value, now: Timestamp) -> Result<ShowEvent, (Option<String>, Even
     })?;
     event.check().map_err(|error| refused(Some(error.field), format!("{error}.")))?;
     if event.id.is_none() {
-        let made: SignInId = new_id();
-        event.id = Some(made.into());
+        event.id = Some(ids.next(now));
     }
     Ok(event.timed(now))
 }
@@ -133,13 +129,13 @@ mod tests {
     #[test]
     fn an_event_out_of_shape_is_refused_with_the_field_and_its_own_id() {
         let now = Timestamp::from_millis(1_000);
-        let (id, fault) = read(json!({ "id": "e1", "kind": "stat" }), now).expect_err("no label");
+        let (id, fault) = read(json!({ "id": "e1", "kind": "stat" }), now, &Ids::new()).expect_err("no label");
         assert_eq!((id.as_deref(), fault.field.as_deref()), (Some("e1"), Some("label")));
-        let (_, fault) = read(json!({ "kind": "dance" }), now).expect_err("no such kind");
+        let (_, fault) = read(json!({ "kind": "dance" }), now, &Ids::new()).expect_err("no such kind");
         assert!(fault.message.contains("dance"), "{}", fault.message);
-        let (_, fault) = read(json!("text"), now).expect_err("no object");
+        let (_, fault) = read(json!("text"), now, &Ids::new()).expect_err("no object");
         assert!(fault.message.starts_with("The event is not in shape"), "{}", fault.message);
-        let event = read(json!({ "kind": "event", "text": "Nyx-4 draws" }), now).expect("an event");
+        let event = read(json!({ "kind": "event", "text": "Nyx-4 draws" }), now, &Ids::new()).expect("an event");
         assert!(event.id.is_some_and(|id| id.len() == 26));
         assert_eq!(event.at, Some(now));
     }

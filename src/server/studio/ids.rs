@@ -1,19 +1,28 @@
 //! New ids.
 
-use std::sync::{Mutex, PoisonError};
+use crate::domain::timestamp::Timestamp;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, UNIX_EPOCH},
+};
 use ulid::{Generator, Ulid};
 
 /// Ids are ULIDs in lower case: safe in addresses, and sorted by when they were made, those of one millisecond too (of one
 /// process).
-pub(super) fn new_id<T: TryFrom<String>>() -> T {
-    static LATEST: Mutex<Generator> = Mutex::new(Generator::new());
-    let mut latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
-    // One of 2^80 in a millisecond may be the last that has one behind it.
-    id_of(latest.generate().unwrap_or_else(|_| Ulid::new()))
-}
+pub(super) struct Ids(Mutex<Generator>);
 
-pub(super) fn id_of<T: TryFrom<String>>(ulid: Ulid) -> T {
-    T::try_from(ulid.to_string().to_lowercase()).unwrap_or_else(|_| unreachable!("a ULID is 26 letters and digits"))
+impl Ids {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(Generator::new()))
+    }
+
+    pub(super) fn next<T: TryFrom<String>>(&self, now: Timestamp) -> T {
+        let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default());
+        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner).generate_from_datetime(at);
+        // Refused only after 2^80 ids in one millisecond.
+        let ulid = made.unwrap_or_else(|_| Ulid::new());
+        T::try_from(ulid.to_string().to_lowercase()).unwrap_or_else(|_| unreachable!("a ULID is 26 letters and digits"))
+    }
 }
 
 #[cfg(test)]
@@ -22,7 +31,8 @@ mod tests {
 
     #[test]
     fn ids_of_one_millisecond_stand_in_the_order_in_which_they_were_made() {
-        let made: Vec<String> = (0..10_000).map(|_| new_id()).collect();
+        let ids = Ids::new();
+        let made: Vec<String> = (0..10_000).map(|_| ids.next(Timestamp::from_millis(1_795_421_948_792))).collect();
         assert!(made.is_sorted());
     }
 }

@@ -1,6 +1,6 @@
 //! API keys: made and shown once, recognised by their hash, revoked.
 
-use super::{Studio, ids::new_id};
+use super::Studio;
 use crate::{
     api::{
         accounts::{KeyWish, NewKey},
@@ -74,7 +74,7 @@ impl Studio {
         }
         let (text, prefix) = token::new_key();
         let key = ApiKey {
-            id: new_id(),
+            id: self.new_id(),
             user: user.clone(),
             agent: wish.agent_id.clone(),
             name,

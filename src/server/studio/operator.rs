@@ -1,6 +1,6 @@
 //! What whoever runs the machine may do, without an account: the socket's file mode has decided who that is.
 
-use super::{Studio, ids::new_id};
+use super::Studio;
 use crate::{
     api::{accounts::KeyWish, error::ApiError, sessions::SessionView},
     domain::{
@@ -36,7 +36,7 @@ impl Studio {
     pub async fn create_user(&self, name: &str, role: Role) -> Answer<String> {
         let key = name_key(name).map_err(|error| ApiError::invalid("name", format!("{error}.")))?;
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let user = User { id: new_id(), name, role, created_at: self.now() };
+        let user = User { id: self.new_id(), name, role, created_at: self.now() };
         match self.store().insert_user(&user, &key, None).await {
             Err(StoreError::Taken(_)) => return Err(ApiError::invalid("name", "This name is taken.").into()),
             done => done?,

@@ -2,7 +2,6 @@
 
 use super::{
     Studio,
-    ids::new_id,
     wording::{place_channel, place_name},
 };
 use crate::{
@@ -65,7 +64,7 @@ impl Studio {
                 format!("At most {MOST_SAVED} destinations are kept. Forget one first."),
             ));
         }
-        self.keep(&owner, new_id(), &typed, None).await
+        self.keep(&owner, self.new_id(), &typed, None).await
     }
 
     /// Changes a kept destination. Its name and channel may change alone; a new platform, address or key comes with the key.

@@ -85,7 +85,7 @@ impl Studio {
         };
         let defaults = defaults.overlay.apply(&of_the_house);
         let session = Session {
-            id: self.new_session_id(),
+            id: self.new_id(),
             account: caller.user.id.clone(),
             owner,
             stream_type: show.stream_type,
