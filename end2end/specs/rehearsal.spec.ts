@@ -11,13 +11,20 @@ import { sleep } from "../stack/wait.ts";
 async function watched(video: Locator): Promise<{ durationS: number; picture: Frame }> {
   await video.scrollIntoViewIfNeeded();
   const { durationS, width, height, pixels } = await video.evaluate(async (element: HTMLVideoElement) => {
-    const once = (event: string): Promise<void> => new Promise((resolve) => element.addEventListener(event, () => resolve(), { once: true }));
-    if (element.readyState < HTMLMediaElement.HAVE_METADATA) await once("loadedmetadata");
+    const metadata = new Promise<void>((resolve) => element.addEventListener("loadedmetadata", () => resolve(), { once: true }));
+    if (element.readyState < HTMLMediaElement.HAVE_METADATA) await metadata;
     element.muted = true;
-    const moved = once("seeked");
-    element.currentTime = element.duration / 2;
-    await moved;
-    if (element.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) await once("canplay");
+    const middleS = element.duration / 2;
+    // "seeked" is said before the frame can be drawn: under load what is drawn then is nothing at all.
+    const painted = new Promise<void>((resolve) => {
+      const look = (_: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
+        if (Math.abs(mediaTime - middleS) < 0.5) resolve();
+        else element.requestVideoFrameCallback(look);
+      };
+      element.requestVideoFrameCallback(look);
+    });
+    element.currentTime = middleS;
+    await painted;
     const canvas = new OffscreenCanvas(element.videoWidth, element.videoHeight);
     const paper = canvas.getContext("2d");
     if (!paper) throw new Error("no canvas");
