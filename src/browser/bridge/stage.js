@@ -95,11 +95,18 @@ async function joinStage(on, url, token, attempt) {
     const room = new Room({ adaptiveStream: false, dynacast: false });
     const which = (/** @type {import("livekit-client").TrackPublication} */ publication) =>
       publication.source === Track.Source.Camera ? "camera" : "screen";
+    // By the room's clock alone (whole seconds): ours may differ from it by more than all of this takes.
+    let [own, since] = [0, 0];
+    const ageOf = (/** @type {import("livekit-client").Participant} */ host) => {
+      const joined = Number(room.localParticipant.joinedAt ?? 0);
+      if (joined !== own) [own, since] = [joined, performance.now()];
+      return own + performance.now() - since - Number(host.joinedAt ?? 0);
+    };
     const look = () => {
       const hosts = [...room.remoteParticipants.values()].filter((participant) => participant.identity.startsWith("host-"));
       on.host = hosts.length > 0;
       // What a host announced counts while it may be about to publish it: later it may have been switched off for good.
-      const joining = hosts.filter((host) => Date.now() - Number(host.joinedAt ?? 0) < 5000);
+      const joining = hosts.filter((host) => ageOf(host) < 5000);
       const announces = joining.flatMap((host) => (host.attributes.announces ?? "").split(","));
       const publications = hosts.flatMap((host) => [...host.trackPublications.values()]);
       const has = (/** @type {string} */ source, /** @type {boolean} */ muted) =>
@@ -111,7 +118,7 @@ async function joinStage(on, url, token, attempt) {
       tellStage(on);
     };
     // By then patience has an end, and what was announced has had its time. A room that is gone has nobody to look at.
-    const lookLater = () => setTimeout(() => (room.state === "connected" ? look() : tellStage(on)), 5020);
+    const lookLater = () => [5020, 6020].forEach((ms) => setTimeout(() => (room.state === "connected" ? look() : tellStage(on)), ms));
     const gone = () => {
       on.connected = false;
       on.host = false;
