@@ -118,7 +118,7 @@ fn Shows(me: Me) -> impl IntoView {
         <main class="page" id="content">
             <div class="page-top">
                 <h1>{format!("Good to see you, {}", me.name)}</h1>
-                <a class="button" data-kind="quiet" href="/analytics">"Analytics"</a>
+                <a class="button" href="/analytics">"Analytics"</a>
             </div>
             <Suspense fallback=|| ()>{move || totals.get().map(summed)}</Suspense>
             <Suspense fallback=|| view! { <Loading/> }>{move || shows.get().map(list)}</Suspense>
