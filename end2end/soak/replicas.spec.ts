@@ -7,7 +7,7 @@ import { Story } from "../stack/story.ts";
 import { Streamer } from "../stack/streamer.ts";
 import { Studio } from "../stack/studio.ts";
 import { expect, studioOptions, test as base } from "../stack/test.ts";
-import { until } from "../stack/wait.ts";
+import { sleep, until } from "../stack/wait.ts";
 
 interface House {
   balancer: Balancer;
@@ -58,7 +58,9 @@ test("the replica that leads a show is killed: the other one leads within 15 s, 
   await studio.killRenderer();
   await until("the first one leads", async () => (await studio.log("serve")).includes("this replica leads the show"), 15_000);
   const tookOver = Date.now() - died;
-  await until("well again", () => story.path.length > 1 && story.isWell() && Date.now() - died > tookOver + 2_000, 60_000);
+  await until("the capture is replaced", () => story.path.some(({ said }) => said.includes("replacingEgress")), 30_000);
+  await until("well again", () => story.isWell(), 60_000);
+  await sleep(4_000);
   await story.end(`leader killed: the other one led after ${(tookOver / 1000).toFixed(1)} s`);
   expect((await ended(show, key)).files, "one broadcast").toHaveLength(1);
 });
