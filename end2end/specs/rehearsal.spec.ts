@@ -11,8 +11,7 @@ import { sleep } from "../stack/wait.ts";
 async function watched(video: Locator): Promise<{ durationS: number; picture: Frame }> {
   await video.scrollIntoViewIfNeeded();
   const { durationS, width, height, pixels } = await video.evaluate(async (element: HTMLVideoElement) => {
-    const metadata = new Promise<void>((resolve) => element.addEventListener("loadedmetadata", () => resolve(), { once: true }));
-    if (element.readyState < HTMLMediaElement.HAVE_METADATA) await metadata;
+    if (element.readyState < HTMLMediaElement.HAVE_METADATA) await new Promise((resolve) => element.addEventListener("loadedmetadata", resolve, { once: true }));
     element.muted = true;
     const middleS = element.duration / 2;
     // "seeked" is said before the frame can be drawn: under load what is drawn then is nothing at all.
