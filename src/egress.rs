@@ -92,8 +92,7 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
         tracing::warn!("webhooks were left undelivered");
     }
     server.abort();
-    // An operator's own folder may have been made for this account by somebody else.
-    if env.get("FOOTLIGHT_EGRESS_SCRATCH").is_none() {
+    if config.scratch_is_ours() {
         // It stays while a show that did not end in time has files there: the next start sweeps.
         let _ = std::fs::remove_dir(&config.scratch);
     }

@@ -109,6 +109,11 @@ impl EgressConfig {
             programs: Programs::from_env(env)?,
         })
     }
+
+    /// Whether the worker named its scratch folder itself: an operator's own may have been made for it by somebody else.
+    pub fn scratch_is_ours(&self) -> bool {
+        self.scratch == default_scratch(&self.data)
+    }
 }
 
 /// One scratch folder for each data folder, outside of it: the unprivileged account cannot enter a home of root's.
