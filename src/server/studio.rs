@@ -99,7 +99,7 @@ struct Inner {
     facts: Facts,
     limits: Limits,
     closing: CancellationToken,
-    /// Ids of sessions sort by the studio's clock, and by turn within a millisecond.
+    /// By the studio's clock.
     ids: ids::Ids,
     /// One lock per active session: whoever acts on its egress holds it.
     locks: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,

@@ -117,7 +117,8 @@ async function joinStage(on, url, token, attempt) {
       on.camera.muted = has(Track.Source.Camera, true);
       tellStage(on);
     };
-    // By then patience has an end, and what was announced has had its time. A room that is gone has nobody to look at.
+    // At the first, patience has an end; by the second, what was announced has had its time, whatever whole seconds make of it.
+    // A room that is gone has nobody to look at.
     const lookLater = () => [5020, 6020].forEach((ms) => setTimeout(() => (room.state === "connected" ? look() : tellStage(on)), ms));
     const gone = () => {
       on.connected = false;
