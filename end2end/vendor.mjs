@@ -17,6 +17,7 @@ const file = path.join(out, `livekit-client-${version}.mjs`);
 // A show is two pictures and two sounds. The library makes room for three of each beforehand; whatever else is published gets room
 // when it comes.
 const room = /const initialMediaSections(Audio|Video) = 3;/g;
+/** @type {import("esbuild").Plugin} */
 const fewerSections = {
   name: "fewer-sections",
   setup: (it) =>
@@ -60,6 +61,7 @@ await build({
 
 // The published library already carries its dependencies, so their licence texts belong beside it too.
 const packages = new Map();
+/** @param {string} name */
 async function collect(name) {
   if (packages.has(name) || name.startsWith("@types/")) return;
   const manifest = JSON.parse(await readFile(path.join(modules, name, "package.json"), "utf8"));

@@ -3,27 +3,28 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 const origin = process.argv[2] ?? "http://127.0.0.1:3000";
-const key = process.env.FOOTLIGHT_KEY;
+const key = process.env["FOOTLIGHT_KEY"];
 if (!key) {
   console.error("Make a key of an agent under Settings and set FOOTLIGHT_KEY to it.");
   process.exit(1);
 }
 
-/** One call; waits when it is told to, and says what was wrong. */
+/** One call; waits as long as the server asks for, and says what was wrong.
+ * @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] */
 async function call(method, path, body, headers = {}) {
   for (;;) {
     const answer = await fetch(origin + path, {
       method,
-      headers: { authorization: `Bearer ${key}`, ...(body && { "content-type": "application/json" }), ...headers },
-      body: body && JSON.stringify(body),
+      headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { "content-type": "application/json" }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     if (answer.status === 429) {
       await pause(1000 * Number(answer.headers.get("retry-after") ?? 1));
       continue;
     }
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${told.message}`);
-    return told;
+    const read = await answer.json();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${read.message}`);
+    return read;
   }
 }
 
@@ -35,7 +36,9 @@ const show = await call(
 );
 const sessionId = show.sessionId;
 console.log(`started ${sessionId}: ${show.status}`);
+/** @param {Record<string, unknown>[]} events */
 const send = (...events) => call("POST", "/api/streaming/events", { sessionId, events });
+/** @param {string} name @param {number} score */
 const side = (name, score) => ({ name, score, of: 8000 });
 try {
   for (let waited = 0, status = ""; status !== "live"; waited += 1) {
@@ -45,6 +48,7 @@ try {
     await pause(1000);
   }
   console.log("live");
+  /** @type {[number, number, string, string][]} */
   const turns = [
     [8000, 8000, "Draw a card", "Four lands in hand: look for a creature."],
     [7400, 5200, "Attack with Ember Wolf", "The opponent has no blocker."],
