@@ -5,28 +5,28 @@ help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 run: ## set up, build and start the studio; Ctrl-C ends it
-	@.config/run.sh
+	@scripts/run.sh
 
 demo: ## a whole show with nobody at the keyboard, into a local RTMP server
-	@.config/demo.sh
+	@scripts/demo.sh
 
 test: ## set up, check, and run every test
-	@.config/test.sh
+	@scripts/test.sh
 
 test-platforms: ## a minute on each real platform whose key the environment holds
-	@.config/platforms.sh
+	@scripts/platforms.sh
 
-check: ## format, clippy on both targets, docs, TypeScript
-	@.config/check.sh
+check: ## formats, lints, docs, scripts, licences and unused dependencies
+	@scripts/check.sh
 
 bench: ## measure: speeds, costs, capacity; prints figures, judges nothing
-	@.config/measure.sh bench
+	@scripts/measure.sh bench
 
 soak: ## long fault rows and long measurements
-	@.config/measure.sh soak
+	@scripts/measure.sh soak
 
 setup: ## only the set-up
-	@.config/setup.sh test
+	@scripts/setup.sh test
 
 vendor: ## build public/vendor from the pinned livekit-client
 	@node end2end/vendor.mjs

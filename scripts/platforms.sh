@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # make test-platforms: a minute on each real platform whose key the environment holds.
 set -euo pipefail
-# shellcheck source=common.sh
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
+. scripts/setup.sh
+. scripts/build.sh
 if ! env | grep -qE '^FOOTLIGHT_TEST_(TWITCH|YOUTUBE|KICK|X)_KEY=.|^FOOTLIGHT_TEST_CUSTOM_URL=.'; then
   stop "No platform to test: set FOOTLIGHT_TEST_TWITCH_KEY, FOOTLIGHT_TEST_YOUTUBE_KEY, FOOTLIGHT_TEST_KICK_URL and _KEY,
 FOOTLIGHT_TEST_X_URL and _KEY, or FOOTLIGHT_TEST_CUSTOM_URL (and _KEY), then run this again. Whoever follows the channel will see the minute."
 fi
-"$root/.config/setup.sh" test
-"$root/.config/build.sh"
-cd "$root/end2end"
+build_steps server site
+setup_steps demo
+run_alone
+cd end2end
 exec npx playwright test --config platforms.config.ts

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # make demo: the whole path with nobody at the keyboard; prints what arrived at a local RTMP server.
 set -euo pipefail
-# shellcheck source=common.sh
+# shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
-"$root/.config/setup.sh" demo
-"$root/.config/build.sh"
-cd "$root/end2end"
+. scripts/setup.sh
+. scripts/build.sh
+build_steps server site
+setup_steps demo
+run_alone
+cd end2end
 exec npx playwright test --config demo.config.ts

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# make check: format, lints, docs, scripts, dependencies. Goes through all of them and fails if any does.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+declare -F run_alone >/dev/null || . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+check_format() { cargo fmt --check; }
+check_clippy() { cargo clippy --locked --features ssr --all-targets -- -D warnings; }
+# Built by name only, so looked at by name.
+check_clippy_long() { cargo clippy --locked --features ssr --test bench --test soak -- -D warnings; }
+check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --features ssr; }
+# In the profile of the browser programs: what their build leaves is used, and the server's build is not waited for.
+check_clippy_browser() {
+  cargo clippy --locked --target wasm32-unknown-unknown --profile wasm --features hydrate --lib \
+    --bin composite --bin live --bin manage -- -D warnings
+}
+check_types() { npm --prefix end2end run --silent check; }
+check_shell() { git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck --external-sources; }
+check_unused() { cargo machete; }
+# Without advisories: their database is another repository, and a build must not depend on what was written there today.
+check_licences() { cargo deny --locked check licenses bans sources; }
+
+# check_steps: declares them. Those that use the same folder of cargo's stand one after another.
+check_steps() {
+  check format "rustfmt" toolchain check_format
+  check clippy "clippy, server" "toolchain compiler server tests" check_clippy
+  check clippy-long "clippy, bench and soak" "toolchain clippy" check_clippy_long
+  check docs "rustdoc" "toolchain clippy-long" check_docs
+  check clippy-browser "clippy, browser" "toolchain compiler browser" check_clippy_browser
+  check types "tsc" npm check_types
+  check shell "shellcheck" packages check_shell
+  check unused "cargo machete" "toolchain machete" check_unused
+  check licences "cargo deny" "toolchain deny" check_licences
+}
+
+# Sourced by test.sh, which has more to do.
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+  . scripts/setup.sh
+  say "Checks"
+  setup_steps check
+  check_steps
+  run_alone
+  exit "$steps_failed"
+fi

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# make bench, make soak: what takes long or measures. One thing at a time, figures on standard output.
+# usage: measure.sh bench|soak [filter]
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+. scripts/setup.sh
+. scripts/build.sh
+what=$1
+
+# Benches measure what packages hold. Long rows play on what `make run` starts.
+profile=dev
+measured=$program
+server=server
+[ "$what" = soak ] || profile=dist measured=$dist_program server=dist
+cargo_test=(cargo test --locked --profile "$profile" --features ssr --test "$what")
+
+# shellcheck disable=SC2317 # Called as a step.
+build_measures() { "${cargo_test[@]}" --no-run; }
+build_steps "$server" site
+step measures "Rust side of $what" "$server" false build_measures "read the compiler's words above"
+urgent[measures]=1
+setup_steps "$what"
+run_alone
+
+say "" "== $what"
+say "measured: $measured, profile $profile, $("$measured" --version), $(($(stat -c %s "$measured") / 1000000)) MB"
+failed=0
+FOOTLIGHT_SOAK=1 "${cargo_test[@]}" -- --nocapture --test-threads 1 "${@:2}" || failed=1
+if [ -d "end2end/$what" ]; then
+  (cd end2end && FOOTLIGHT_PROGRAM=$measured FOOTLIGHT_SOAK=1 FORCE_COLOR=0 npx playwright test --config "$what.config.ts" "${@:2}") || failed=1
+fi
+exit "$failed"
