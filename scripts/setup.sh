@@ -70,9 +70,9 @@ install_toolchain() {
   rustup toolchain install "$rust_version" --no-self-update --profile minimal -c clippy -c rustfmt -t wasm32-unknown-unknown
 }
 
-# install NAME VERSION FOLDER CARGO_OPTION…: a tool of cargo's, in a folder of its own. A debug build without debug information is as
+# cargo_tool NAME VERSION FOLDER CARGO_OPTION…: a tool of cargo's, in a folder of its own. A debug build without debug information is as
 # good, for they do little themselves, and takes a fraction of the time.
-install() {
+cargo_tool() {
   local name=$1 version=$2 folder=$3
   CARGO_TARGET_DIR="$tools/build-$name" CARGO_PROFILE_DEV_DEBUG=0 \
     cargo install "$name" --force --version "$version" --root "$folder" "${@:4}"
@@ -82,12 +82,12 @@ bindgen_done() { [ "$("$bindgen_folder/bin/wasm-bindgen" --version)" = "wasm-bin
 # It reads whole programs, so it is optimised a little. Without --locked: the lock file it was published with names a yanked crate.
 install_bindgen() {
   CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-    install wasm-bindgen-cli "$bindgen_version" "$bindgen_folder"
+    cargo_tool wasm-bindgen-cli "$bindgen_version" "$bindgen_folder"
 }
 machete_done() { [ "$("$machete_folder/bin/cargo-machete" --version)" = "$machete_version" ]; }
-install_machete() { install cargo-machete "$machete_version" "$machete_folder" --debug --locked; }
+install_machete() { cargo_tool cargo-machete "$machete_version" "$machete_folder" --debug --locked; }
 deny_done() { [ "$("$deny_folder/bin/cargo-deny" --version)" = "cargo-deny $deny_version" ]; }
-install_deny() { install cargo-deny "$deny_version" "$deny_folder" --debug --locked; }
+install_deny() { cargo_tool cargo-deny "$deny_version" "$deny_folder" --debug --locked; }
 
 livekit_done() { [ "$("$FOOTLIGHT_LIVEKIT_SERVER" --version)" = "livekit-server version $livekit_version" ]; }
 # Without cgo it needs no C compiler.

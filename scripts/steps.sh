@@ -27,7 +27,7 @@ check() {
 }
 
 # A log as one would have seen it: no colours, no progress bars.
-readable() { tr '\r' '\n' <"$1" | sed -e 's/\x1b\[[0-9;?]*[A-Za-z]//g' -e '/^ *Building \[/d' -e '/^ *$/d'; }
+readable() { tr '\r' '\n' <"$1" | sed -e 's/\x1b\[[0-9;?]*[A-Za-z]//g' -e 's/\x1b(B//g' -e '/^ *Building \[/d' -e '/^ *$/d'; }
 
 # How far a step is: crates of all for cargo, otherwise its last line.
 progress_of() {
