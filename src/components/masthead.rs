@@ -25,8 +25,6 @@ pub fn Masthead(
     /// Whether the account sees everybody's sessions.
     #[prop(into)]
     admin: Signal<bool>,
-    /// Asked to sign out.
-    on_sign_out: Callback<()>,
 ) -> impl IntoView {
     let signed_in = Memo::new(move |_| name.with(Option::is_some));
     view! {
@@ -48,7 +46,9 @@ pub fn Masthead(
                 <A href="/help" attr:class="masthead-help">"Help"</A>
                 <Show when=move || signed_in.get() fallback=|| view! { <A href="/sign-in" attr:class="button">"Sign in"</A> }>
                     <span class="masthead-name">{move || name.get()}</span>
-                    <button class="button" data-kind="quiet" type="button" on:click=move |_| on_sign_out.run(())>"Sign out"</button>
+                    <form method="post" action="/sign-out">
+                        <button class="button" data-kind="quiet" type="submit">"Sign out"</button>
+                    </form>
                 </Show>
             </div>
         </header>

@@ -7,7 +7,7 @@ use crate::{
     },
     components::{masthead::Masthead, notice::Trouble},
     domain::{account::Role, ids::SessionId},
-    rpc::accounts::{sign_out, who_am_i},
+    rpc::accounts::who_am_i,
 };
 use leptos::prelude::*;
 use leptos_router::{
@@ -24,22 +24,13 @@ pub struct Guest(pub Resource<Result<Option<Me>, ApiError>>);
 pub fn House() -> AnyView {
     let me = Resource::new_blocking(|| (), |()| who_am_i());
     provide_context(Guest(me));
-    let sign_out = Action::new(|(): &()| sign_out());
-    Effect::new(move |_| {
-        if matches!(sign_out.value().get(), Some(Ok(()))) {
-            leave_for("/");
-        }
-    });
-    let on_sign_out = Callback::new(move |()| {
-        sign_out.dispatch(());
-    });
     view! {
         <Suspense fallback=|| ()>
             {move || {
                 me.get().map(|me| {
                     let me = me.ok().flatten();
                     let admin = me.as_ref().is_some_and(|me| me.role == Role::Admin);
-                    view! { <Masthead name=Signal::stored(me.map(|me| me.name)) admin=Signal::stored(admin) on_sign_out/> }
+                    view! { <Masthead name=Signal::stored(me.map(|me| me.name)) admin=Signal::stored(admin)/> }
                 })
             }}
         </Suspense>

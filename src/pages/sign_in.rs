@@ -1,116 +1,120 @@
 //! Signing in, by name and password or by a one-time link. A link is used by a click, never by its mere opening: mail
-//! programs and messengers open links to preview them.
+//! programs and messengers open links to preview them. The page is a plain document; its form is answered by `serve`.
 
-use super::house::{leave_for, safe_next};
-use crate::{
-    api::{accounts::Credentials, error::ApiError},
-    components::notice::Trouble,
-    rpc::accounts::{sign_in, sign_in_once, sign_up_open},
-};
+use super::house::safe_next;
+use crate::{components::notice::Trouble, rpc::accounts::sign_up_open};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+
+/// A form that was sent and refused: the page shows it again with the reason. In the context of the page's answer.
+#[derive(Debug, Clone)]
+pub struct RefusedForm {
+    /// The name that was entered.
+    pub name: String,
+    /// What was wrong and what to do.
+    pub message: String,
+}
 
 /// `/sign-in`, with `?token=` of a one-time link, and `?next=` to go on to.
 #[component]
 pub fn SignIn() -> AnyView {
     let query = use_query_map().get_untracked();
     let token = query.get("token").filter(|token| !token.is_empty());
-    let next = safe_next(query.get("next"));
-    let (heading, form) = match token {
-        Some(token) => ("Welcome to the house", view! { <ByLink token next/> }.into_any()),
-        None => ("Sign in", view! { <ByPassword next/> }.into_any()),
+    let action = format!("/sign-in?next={}", encoded(&safe_next(query.get("next"))));
+    let open = Resource::new_blocking(|| (), |()| sign_up_open());
+    let invitation = move || {
+        open.get()
+            .filter(|open| matches!(open, Ok(true)))
+            .map(|_| view! { <p class="quiet">"New here? "<a href="/sign-up">"Make an account"</a></p> })
+    };
+    let form = match token {
+        Some(token) => view! {
+            <h1>"Sign in by link"</h1>
+            <p class="quiet">"This link signs you in once. Set a password under Settings afterwards."</p>
+            <form class="door-form" method="post" action=action>
+                <input type="hidden" name="token" value=token/>
+                <RefusalNote/>
+                <button class="button" data-kind="go" type="submit">"Sign in"</button>
+            </form>
+        }
+        .into_any(),
+        None => view! {
+            <h1>"Sign in"</h1>
+            <AccountForm path=action submit="Sign in" autocomplete="current-password"/>
+            <Suspense fallback=|| ()>{invitation}</Suspense>
+        }
+        .into_any(),
     };
     view! {
         <Title text="Sign in"/>
         <main class="door" id="content">
-            <div class="door-card panel">
-                <h1>{heading}</h1>
-                {form}
-            </div>
+            <div class="door-card panel">{form}</div>
         </main>
     }
     .into_any()
 }
 
-#[component]
-fn ByLink(token: String, next: String) -> impl IntoView {
-    let enter = Action::new(move |(): &()| sign_in_once(token.clone()));
-    go_on(move || matches!(enter.value().get(), Some(Ok(_))), next);
-    let failed = move || enter.value().get().and_then(Result::err);
-    view! {
-        <p class="quiet">"This link signs you in once. Set a password under Settings afterwards."</p>
-        {move || failed().map(|error: ApiError| view! { <Trouble message=error.message/> })}
-        <button class="button" data-kind="go" type="button" disabled=move || enter.pending().get() on:click=move |_| { enter.dispatch(()); }>
-            {move || if enter.pending().get() { "Signing in" } else { "Sign in" }}
-        </button>
-    }
-}
-
-#[component]
-fn ByPassword(next: String) -> impl IntoView {
-    let open = Resource::new_blocking(|| (), |()| sign_up_open());
-    view! {
-        <AccountForm action="Sign in" busy="Signing in" autocomplete="current-password" next send=|credentials| Box::pin(sign_in(credentials))/>
-        <Suspense fallback=|| ()>
-            {move || {
-                open.get().filter(|open| matches!(open, Ok(true))).map(|_| view! { <p class="quiet">"New here? "<a href="/sign-up">"Make an account"</a></p> })
-            }}
-        </Suspense>
-    }
-}
-
-/// What the server says to credentials, when it does.
-pub type Answer = std::pin::Pin<Box<dyn Future<Output = Result<crate::api::accounts::Me, ApiError>> + Send>>;
-
-/// Name, password and one button; goes on to `next` when the server agrees.
+/// Name, password and one button. The answer leads to the address's `next`, or shows the page again with the reason.
 #[component]
 pub fn AccountForm(
+    /// Where the form is sent, with `next`.
+    #[prop(into)]
+    path: String,
     /// The button.
-    action: &'static str,
-    /// The button while it waits for the server.
-    busy: &'static str,
+    submit: &'static str,
     /// What password managers offer.
     autocomplete: &'static str,
-    /// Where to go afterwards.
-    next: String,
-    /// Asks the server.
-    send: fn(Credentials) -> Answer,
     /// Below the password; nothing if empty.
     #[prop(default = "")]
     hint: &'static str,
 ) -> impl IntoView {
-    let (name, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let enter = Action::new_unsync(move |credentials: &Credentials| send(credentials.clone()));
-    go_on(move || matches!(enter.value().get(), Some(Ok(_))), next);
-    let failed = move || enter.value().get().and_then(Result::err);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        enter.dispatch_local(Credentials { name: name.get_untracked(), password: password.get_untracked() });
-    };
+    let refused = use_context::<RefusedForm>();
+    let again = refused.is_some();
+    let name = refused.map(|refused| refused.name).unwrap_or_default();
     view! {
-        <form class="door-form" method="post" on:submit=submit>
+        <form class="door-form" method="post" action=path>
             <label class="field">
                 <span>"Name"</span>
-                <input class="input" name="name" autocomplete="username" autocapitalize="none" required prop:value=name on:input=move |event| name.set(event_target_value(&event))/>
+                <input class="input" name="name" autocomplete="username" autocapitalize="none" required value=name/>
             </label>
             <label class="field">
                 <span>"Password"</span>
-                <input class="input" type="password" name="password" autocomplete=autocomplete required prop:value=password on:input=move |event| password.set(event_target_value(&event))/>
+                <input
+                    class="input"
+                    type="password"
+                    name="password"
+                    autocomplete=autocomplete
+                    required
+                    autofocus=again
+                    aria-describedby=again.then_some("refusal")
+                />
                 {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}
             </label>
-            {move || failed().map(|error| view! { <Trouble message=error.message/> })}
-            <button class="button" data-kind="go" type="submit" disabled=move || enter.pending().get()>
-                {move || if enter.pending().get() { busy } else { action }}
-            </button>
+            <RefusalNote/>
+            <button class="button" data-kind="go" type="submit">{submit}</button>
         </form>
     }
 }
 
-fn go_on(done: impl Fn() -> bool + 'static, next: String) {
-    Effect::new(move |_| {
-        if done() {
-            leave_for(&next);
-        }
-    });
+/// Why the form was refused, where it was.
+#[component]
+fn RefusalNote() -> impl IntoView {
+    use_context::<RefusedForm>().map(|refused| view! { <div id="refusal"><Trouble message=refused.message/></div> })
+}
+
+/// A path as the value of a query.
+fn encoded(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encoded;
+
+    #[test]
+    fn a_path_keeps_its_own_query_inside_another() {
+        assert_eq!(encoded("/admin/sessions?q=a&b=ü"), "/admin/sessions%3Fq%3Da%26b%3D%C3%BC");
+    }
 }

@@ -1,9 +1,9 @@
-//! Making an account, where the house is open to strangers.
+//! Making an account, where strangers may. The page is a plain document; its form is answered by `serve`.
 
 use super::sign_in::AccountForm;
 use crate::{
     components::notice::{Empty, Trouble},
-    rpc::accounts::{sign_up, sign_up_open},
+    rpc::accounts::sign_up_open,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -22,11 +22,9 @@ pub fn SignUp() -> AnyView {
                             <div class="door-card panel">
                                 <h1>"Make an account"</h1>
                                 <AccountForm
-                                    action="Make an account"
-                                    busy="One moment"
+                                    path="/sign-up?next=/go-live"
+                                    submit="Make an account"
                                     autocomplete="new-password"
-                                    next="/go-live".to_owned()
-                                    send=|credentials| Box::pin(sign_up(credentials))
                                     hint="Ten characters or more."
                                 />
                                 <p class="quiet">"Have one? "<a href="/sign-in">"Sign in"</a></p>

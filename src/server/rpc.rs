@@ -6,14 +6,11 @@ use super::{
         origin::Origin,
     },
     error::Answer,
-    security::{self, SIGN_IN_COOKIE, cookie},
+    security,
     state::AppState,
-    studio::{
-        Studio,
-        accounts::{SIGNED_IN_DAYS, SignedIn},
-    },
+    studio::Studio,
 };
-use crate::api::{accounts::Me, docs::HelpFacts, error::ApiError};
+use crate::api::{docs::HelpFacts, error::ApiError};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -55,28 +52,6 @@ pub async fn admit() -> Result<(Studio, Caller), ApiError> {
 /// The use case's.
 pub fn reply<T>(result: Answer<T>) -> Result<T, ApiError> {
     result.map_err(|error| told(error.tell()))
-}
-
-/// Sets the cookie of who just signed in.
-///
-/// # Errors
-/// The use case's.
-pub fn sign_in_reply(result: Answer<SignedIn>) -> Result<Me, ApiError> {
-    let SignedIn { me, token } = reply(result)?;
-    set_cookie(&security::sign_in_cookie(token, SIGNED_IN_DAYS, expect_context::<AppState>().studio.config()));
-    Ok(me)
-}
-
-/// Forgets the cookie, here and in the store.
-///
-/// # Errors
-/// The store failed.
-pub async fn sign_out_reply(studio: &Studio) -> Result<(), ApiError> {
-    if let Some(token) = cookie(&headers(), SIGN_IN_COOKIE) {
-        reply(studio.sign_out(token, &origin()).await)?;
-    }
-    set_cookie(&security::sign_out_cookie(studio.config()));
-    Ok(())
 }
 
 /// Gives a page that is no server function's its status, or the cookie that comes with it.

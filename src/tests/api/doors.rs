@@ -89,7 +89,7 @@ async fn the_overlays_address_is_neither_kept_nor_passed_on_and_its_scripts_have
     let house = House::new().await;
     let overlay = overlay_of(&house, "ada").await;
     let mut nonces = BTreeSet::new();
-    for path in [overlay.as_str(), overlay.as_str(), "/", "/sign-in"] {
+    for path in [overlay.as_str(), overlay.as_str(), "/", "/go-live"] {
         let reply = page(&house, path).await;
         let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let policy = header("content-security-policy");
@@ -114,8 +114,8 @@ async fn only_a_house_behind_https_binds_browsers_to_it_and_locks_its_cookies() 
         let house = House::with(&[("PUBLIC_APP_URL", url)]).await;
         let reply = page(&house, "/").await;
         assert_eq!(reply.headers.contains_key(header::STRICT_TRANSPORT_SECURITY), secure, "{url}");
-        let credentials = json!({ "credentials": { "name": "ada", "password": "correct horse battery" } });
-        let signed_up = house.call(Method::POST, "/rpc/accounts/sign-up", &[("origin", url)], Some(credentials)).await;
+        let signed_up = house.form("/sign-up", &[("origin", url)], &[("name", "ada"), ("password", "correct horse battery")]).await;
+        assert_eq!(signed_up.status, StatusCode::SEE_OTHER);
         let cookie = signed_up.headers.get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or_default();
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{:?}", signed_up.body);
         assert_eq!(cookie.contains("Secure"), secure, "{url}");
@@ -147,6 +147,49 @@ async fn no_server_function_answers_another_sites_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_signs_in_and_leads_on_or_says_why_not() {
+    let house = House::new().await;
+    let right = [("name", "Ada"), ("password", "correct horse")];
+    house.streamer("Ada").await;
+    for (path, fields, origin, status, leads_or_says) in [
+        ("/sign-in?next=%2Fadmin%2Fsessions%3Fq%3Da", &right[..], "http://127.0.0.1:3000", StatusCode::SEE_OTHER, "/admin/sessions?q=a"),
+        ("/sign-in?next=//evil.example", &right[..], "http://127.0.0.1:3000", StatusCode::SEE_OTHER, "/"),
+        ("/sign-in", &right[..], "https://evil.example", StatusCode::FORBIDDEN, "another site"),
+        ("/sign-in", &[("name", "Ada"), ("password", "wrong horse")], "http://127.0.0.1:3000", StatusCode::UNAUTHORIZED, "role=\"alert\""),
+        ("/sign-in", &[("name", "a"), ("name", "b")], "http://127.0.0.1:3000", StatusCode::UNPROCESSABLE_ENTITY, "Fill it in again"),
+        (
+            "/sign-up?next=/go-live",
+            &[("name", "Ada"), ("password", "another horse")],
+            "http://127.0.0.1:3000",
+            StatusCode::CONFLICT,
+            "role=\"alert\"",
+        ),
+        (
+            "/sign-up?next=/go-live",
+            &[("name", "Bob"), ("password", "another horse")],
+            "http://127.0.0.1:3000",
+            StatusCode::SEE_OTHER,
+            "/go-live",
+        ),
+    ] {
+        let reply = house.form(path, &[("origin", origin)], fields).await;
+        assert_eq!(reply.status, status, "{path} {fields:?}: {reply:?}");
+        let cookie = reply.headers.get(header::SET_COOKIE).is_some();
+        assert_eq!(cookie, status == StatusCode::SEE_OTHER, "{path}: a cookie for who is let in, and only then");
+        if cookie {
+            assert_eq!(reply.headers[header::LOCATION], leads_or_says);
+        } else {
+            let page = reply.body.as_str().expect("a page");
+            assert!(page.contains(leads_or_says) && page.contains("<form"), "{page}");
+        }
+    }
+    let out = house.form("/sign-out", &[("origin", "http://127.0.0.1:3000"), ("cookie", "footlight=nobody")], &[]).await;
+    assert_eq!((out.status, out.headers[header::LOCATION].to_str()), (StatusCode::SEE_OTHER, Ok("/")));
+    assert!(out.headers[header::SET_COOKIE].to_str().expect("a cookie").contains("Max-Age=0"));
+    assert_eq!(house.form("/sign-out", &[("origin", "https://evil.example")], &[]).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_first_sign_in_link_opens_once_and_a_house_with_people_has_none() {
     let house = House::new().await;
     let start = async |kept: Option<&str>| house.studio.first_sign_in(kept).await.expect("the store");
@@ -155,10 +198,12 @@ async fn the_first_sign_in_link_opens_once_and_a_house_with_people_has_none() {
     house.clock.advance(2 * 24 * 3_600_000);
     assert_eq!(start(Some(&link)).await.as_deref(), Some(&*link), "and one that comes days later");
     let token = link.split_once("token=").expect("a token").1;
-    let take = async || house.call(Method::POST, "/rpc/accounts/sign-in-once", &[], Some(json!({ "token": token }))).await;
+    let take = async || house.form("/sign-in", &[], &[("token", token)]).await;
     let first = take().await;
-    assert_eq!(first.status, StatusCode::OK, "{first:?}");
-    assert_eq!(first.body["role"], "admin");
+    assert_eq!(first.status, StatusCode::SEE_OTHER, "{first:?}");
+    let cookie = first.headers[header::SET_COOKIE].to_str().expect("a cookie").split(';').next().expect("its value").to_owned();
+    let me = house.call(Method::POST, "/rpc/accounts/me", &[("cookie", &cookie)], Some(json!({}))).await;
+    assert_eq!(me.body["role"], "admin");
     let second = take().await;
     assert_eq!(second.status, StatusCode::UNAUTHORIZED, "{second:?}");
     assert!(second.headers.get(header::SET_COOKIE).is_none());

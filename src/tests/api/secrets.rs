@@ -76,6 +76,11 @@ impl Told {
         self.0.extend(format!("{path} {reply:?}\n").into_bytes());
         reply.body
     }
+    /// A form of a page, refused or not.
+    async fn form(&mut self, house: &House, path: &str, fields: &[(&str, &str)]) {
+        let reply = house.form(path, &[("origin", "http://127.0.0.1:3000")], fields).await;
+        self.0.extend(format!("{path} {reply:?}\n").into_bytes());
+    }
     async fn post(&mut self, house: &House, key: &str, path: &str, body: Value) -> Value {
         let reply = house.post(path, key, body).await;
         self.0.extend(format!("{path} {reply:?}\n").into_bytes());
@@ -90,10 +95,10 @@ fn typed(platform: &str, url: Option<&str>, key: &str) -> Value {
 /// Everything that takes a secret, in good order and in every kind of disorder.
 async fn everything(house: &House) -> Told {
     let mut told = Told(Vec::new());
-    let nobody = Person { cookie: String::new() };
-    told.rpc(house, &nobody, "/rpc/accounts/sign-up", json!({ "credentials": { "name": "Ada", "password": PASSWORD } })).await;
-    told.rpc(house, &nobody, "/rpc/accounts/sign-in", json!({ "credentials": { "name": "Bob", "password": PASSWORD } })).await;
-    told.rpc(house, &nobody, "/rpc/accounts/sign-in", json!({ "credentials": { "name": 3, "password": PASSWORD } })).await;
+    told.form(house, "/sign-up", &[("name", "Ada"), ("password", PASSWORD)]).await;
+    told.form(house, "/sign-in", &[("name", "Bob"), ("password", PASSWORD)]).await;
+    told.form(house, "/sign-in", &[("token", PASSWORD)]).await;
+    told.form(house, "/sign-in", &[("password", PASSWORD), ("password", PASSWORD)]).await;
     let owner = house.streamer("Owner").await;
     told.rpc(house, &owner, "/rpc/accounts/password", json!({ "old": PASSWORD, "new": PASSWORD })).await;
     let good = typed("custom", Some("rtmp://127.0.0.1:1935/live"), KEY);
