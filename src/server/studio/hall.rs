@@ -47,16 +47,16 @@ impl Studio {
     pub async fn export(&self, caller: &Caller, wanted: &Wanted) -> Answer<String> {
         for_admins(caller)?;
         let mut listing = listing(wanted, MOST_LISTED)?;
-        let mut lines = vec![HEAD.join(",")];
-        while lines.len() <= MOST_EXPORTED {
+        let mut rows = Vec::new();
+        while rows.len() < MOST_EXPORTED {
             let page = self.list_sessions(caller, listing.clone()).await?;
-            lines.extend(page.sessions.iter().map(line));
+            rows.extend(page.sessions.iter().map(row));
             match page.next_cursor {
                 Some(next) => listing.cursor = Some(next),
                 None => break,
             }
         }
-        Ok(lines.join("\r\n") + "\r\n")
+        Ok(table(&rows))
     }
 
     /// Ends several shows for one reason. Each is done or refused by itself.
@@ -160,10 +160,10 @@ pub(super) fn first_id(at: Timestamp) -> SessionId {
 const HEAD: [&str; 12] =
     ["session", "status", "owner", "name", "title", "platforms", "created", "started", "ended", "seconds on air", "end reason", "egress"];
 
-fn line(view: &SessionView) -> String {
+fn row(view: &SessionView) -> [String; 12] {
     let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339).unwrap_or_default();
     let platforms: Vec<&str> = view.destinations.iter().map(|of| of.destination.label()).collect();
-    let fields = [
+    [
         view.session_id.to_string(),
         view.status.clone(),
         view.owner_name.clone(),
@@ -176,14 +176,21 @@ fn line(view: &SessionView) -> String {
         (view.duration / 1000).to_string(),
         view.end_reason.clone().unwrap_or_default(),
         view.egress_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-    ];
-    fields.map(|field| quoted(&field)).join(",")
+    ]
+    .map(as_text)
 }
 
-/// RFC 4180; and what a spreadsheet would take for a formula is text.
-fn quoted(field: &str) -> String {
-    let harmless = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field.to_owned() };
-    if harmless.contains([',', '"', '\n', '\r']) { format!("\"{}\"", harmless.replace('"', "\"\"")) } else { harmless }
+/// What a spreadsheet would take for a formula is text.
+fn as_text(field: String) -> String {
+    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field }
+}
+
+/// RFC 4180, with the head.
+fn table(rows: &[[String; 12]]) -> String {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let rows = rows.iter().map(|row| row.each_ref().map(String::as_str));
+    std::iter::once(HEAD).chain(rows).for_each(|row| writer.write_record(row).expect("memory takes every row of twelve fields"));
+    String::from_utf8(writer.into_inner().expect("memory takes what is written")).expect("of strings only")
 }
 
 #[cfg(test)]
@@ -195,7 +202,10 @@ mod tests {
         for (field, written) in
             [("plain", "plain"), ("a, b", "\"a, b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("=1+1", "'=1+1"), ("@x,y", "\"'@x,y\"")]
         {
-            assert_eq!(quoted(field), written);
+            let mut row = [const { String::new() }; 12];
+            row[0] = as_text(field.to_owned());
+            let table = table(&[row]);
+            assert_eq!(table.split("\r\n").nth(1), Some(&*format!("{written},,,,,,,,,,,")));
         }
     }
 
