@@ -1,29 +1,112 @@
-//! The application as Leptos sees it: providers, error boundary, route table. What a page holds is the page's business.
+//! The application as Leptos sees it: providers, error boundary, route tables. What a page holds is the page's business.
+//!
+//! The server knows every page. A browser gets the program of the page it opened: `live` for one show and its picture, `manage`
+//! for lists and settings, none for pages that are plain documents (sign in, sign up, help). A link from one program's pages to another's opens
+//! a new document.
 
-mod lazy;
 #[cfg(feature = "ssr")]
 pub mod shell;
+#[cfg(feature = "ssr")]
+pub mod site;
 
 use crate::{
-    components::notice::Trouble,
-    pages::{house::House, not_found::NotFound},
-};
-use lazy::{
-    AdminSessionsPage, AnalyticsPage, ApiDocsPage, DeliveriesPage, GalleryPage, GoLivePage, HelpPage, HomePage, SessionPage, SettingsPage,
-    SignInPage, SignUpPage,
+    components::notice::{Loading, Trouble},
+    pages::{
+        admin_sessions::AdminSessions,
+        analytics::Analytics,
+        api_docs::ApiDocs,
+        deliveries::Deliveries,
+        gallery::Gallery,
+        go_live::GoLive,
+        help::Help,
+        home::Home,
+        house::{House, leave_for},
+        not_found::NotFound,
+        session::Session,
+        settings::Settings,
+        sign_in::SignIn,
+        sign_up::SignUp,
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
-    Lazy, SsrMode,
-    components::{ParentRoute, Route, Router, Routes},
+    SsrMode,
+    components::{Outlet, ParentRoute, Route, Router, Routes},
+    hooks::use_location,
     path,
 };
 
-/// Every page of the house, under its header; the composite has a document and a program of its own. Rendered in one piece
-/// (`Async`), so that 401, 404 and redirects are the HTTP status and nothing jumps.
+/// Which program a page's document loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// What is about one show or draws its picture: Go live, a session's own page, the gallery.
+    Live,
+    /// Lists and settings: home, settings, administration, analytics, the API's page.
+    Manage,
+}
+
+impl Program {
+    /// The program of the page at this path; `None` for plain documents and for addresses without a page.
+    pub fn of(path: &str) -> Option<Self> {
+        match path.trim_end_matches('/') {
+            "/go-live" | "/gallery" => Some(Self::Live),
+            "" | "/settings" | "/analytics" | "/api/docs" | "/admin/analytics" | "/admin/deliveries" | "/admin/sessions" => {
+                Some(Self::Manage)
+            }
+            other => other.strip_prefix("/sessions/").filter(|id| !id.contains('/')).map(|_| Self::Live),
+        }
+    }
+}
+
+/// Every page, as the server renders it. In one piece (`Async`), so that 401, 404 and redirects are the HTTP status and nothing
+/// jumps.
 #[component]
 pub fn App() -> impl IntoView {
+    view! {
+        <Frame>
+            <Routes fallback=NotFound>
+                <ParentRoute path=path!("") view=House>
+                    <LiveRoutes/>
+                    <ManageRoutes/>
+                    <PlainRoutes/>
+                </ParentRoute>
+            </Routes>
+        </Frame>
+    }
+}
+
+/// The pages of the program `live`.
+#[component]
+pub fn LiveApp() -> impl IntoView {
+    view! {
+        <Frame>
+            <Routes fallback=Elsewhere>
+                <ParentRoute path=path!("") view=House>
+                    <LiveRoutes/>
+                </ParentRoute>
+            </Routes>
+        </Frame>
+    }
+}
+
+/// The pages of the program `manage`.
+#[component]
+pub fn ManageApp() -> impl IntoView {
+    view! {
+        <Frame>
+            <Routes fallback=Elsewhere>
+                <ParentRoute path=path!("") view=House>
+                    <ManageRoutes/>
+                </ParentRoute>
+            </Routes>
+        </Frame>
+    }
+}
+
+/// What stands round the route table of the server and of each program alike.
+#[component]
+fn Frame(children: Children) -> impl IntoView {
     provide_meta_context();
     view! {
         <Title formatter=|page: String| if page.is_empty() { "Footlight".to_owned() } else { format!("{page} — Footlight") }/>
@@ -32,24 +115,80 @@ pub fn App() -> impl IntoView {
                 let told = move || errors.get().into_iter().map(|(_, error)| error.to_string()).collect::<Vec<_>>().join(" ");
                 view! { <main class="stage-door"><Trouble message=Signal::derive(told)/></main> }
             }>
-                <Routes fallback=NotFound>
-                    <ParentRoute path=path!("") view=House>
-                        <Route path=path!("/") view={Lazy::<HomePage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/sign-in") view={Lazy::<SignInPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/api/docs") view={Lazy::<ApiDocsPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/sign-up") view={Lazy::<SignUpPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/go-live") view={Lazy::<GoLivePage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/sessions/:id") view={Lazy::<SessionPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/gallery") view={Lazy::<GalleryPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/help") view={Lazy::<HelpPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/settings") view={Lazy::<SettingsPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/analytics") view={Lazy::<AnalyticsPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/admin/analytics") view={Lazy::<AnalyticsPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/admin/deliveries") view={Lazy::<DeliveriesPage>::new()} ssr=SsrMode::Async/>
-                        <Route path=path!("/admin/sessions") view={Lazy::<AdminSessionsPage>::new()} ssr=SsrMode::Async/>
-                    </ParentRoute>
-                </Routes>
+                {children()}
             </ErrorBoundary>
         </Router>
+    }
+}
+
+/// Where a program has been sent to an address that is not its own (a sign-in that ended, say): the server has its document.
+#[component]
+fn Elsewhere() -> impl IntoView {
+    let here = use_location();
+    Effect::new(move |_| leave_for(&format!("{}{}", here.pathname.get_untracked(), here.search.get_untracked())));
+    view! { <main class="page" id="content"><Loading/></main> }
+}
+
+#[component(transparent)]
+fn LiveRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet>
+            <Route path=path!("/go-live") view=GoLive ssr=SsrMode::Async/>
+            <Route path=path!("/sessions/:id") view=Session ssr=SsrMode::Async/>
+            <Route path=path!("/gallery") view=Gallery ssr=SsrMode::Async/>
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+#[component(transparent)]
+fn ManageRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet>
+            <Route path=path!("/") view=Home ssr=SsrMode::Async/>
+            <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
+            <Route path=path!("/analytics") view=Analytics ssr=SsrMode::Async/>
+            <Route path=path!("/admin/analytics") view=Analytics ssr=SsrMode::Async/>
+            <Route path=path!("/admin/deliveries") view=Deliveries ssr=SsrMode::Async/>
+            <Route path=path!("/admin/sessions") view=AdminSessions ssr=SsrMode::Async/>
+            <Route path=path!("/api/docs") view=ApiDocs ssr=SsrMode::Async/>
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+#[component(transparent)]
+fn PlainRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <ParentRoute path=path!("") view=Outlet>
+            <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
+            <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async/>
+            <Route path=path!("/help") view=Help ssr=SsrMode::Async/>
+        </ParentRoute>
+    }
+    .into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_knows_its_program() {
+        for (path, program) in [
+            ("/", Some(Program::Manage)),
+            ("/go-live", Some(Program::Live)),
+            ("/gallery", Some(Program::Live)),
+            ("/sessions/01J", Some(Program::Live)),
+            ("/sessions/01J/more", None),
+            ("/settings", Some(Program::Manage)),
+            ("/admin/sessions/", Some(Program::Manage)),
+            ("/sign-in", None),
+            ("/sign-up", None),
+            ("/help", None),
+            ("/nowhere", None),
+        ] {
+            assert_eq!(Program::of(path), program, "{path}");
+        }
     }
 }

@@ -26,9 +26,10 @@
 //! | [`composite`] | the page that the egress records | `components`, `browser` |
 //! | [`pages`] | one per route: load and view | `rpc`, `components`, `browser` |
 //!
-//! [`serve`] and [`app`] stand above all of them. The library is compiled three times: with `ssr` natively; with `hydrate` for
-//! browsers, where each page is a file of its own that is fetched when its address is opened; with `composite` for the browser
-//! of an egress, without the house, in one small file. The gates stand in this file, in `main` and in `app`, and nowhere below.
+//! [`serve`] and [`app`] stand above all of them. The library is compiled twice: with `ssr` natively, and with `hydrate` for
+//! browsers. `src/surfaces` holds the browser programs, each a `main` of a few lines: `composite` for the page that the egress
+//! records, `live` for Go live, a session's page and the gallery, `manage` for lists and settings. Sign in, sign up and help are plain
+//! documents. The gates stand in this file, in `main` and in `app`, and nowhere below.
 //!
 //! # The walk of one click
 //! **Go live** on `/go-live` calls [`rpc::sessions`]`::start_session`, which asks who is calling and hands over to
@@ -51,19 +52,13 @@
 #![recursion_limit = "256"] // The types of larger views nest deeply.
 
 pub mod api;
+pub mod app;
 pub mod browser;
 pub mod components;
 pub mod composite;
 pub mod domain;
+pub mod pages;
 pub mod rpc;
-
-std::cfg_select! {
-    feature = "composite" => {}
-    _ => {
-        pub mod app;
-        pub mod pages;
-    }
-}
 
 std::cfg_select! {
     feature = "ssr" => {
@@ -81,33 +76,4 @@ std::cfg_select! {
         static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     }
     _ => {}
-}
-
-/// Room in the program's read-only data, of which nothing is sent. What only some pages read goes into their parts if the parts,
-/// each rounded up to 16 bytes, still fit where they all were; otherwise all of it stays in the file that every page fetches.
-#[cfg(feature = "hydrate")]
-#[used]
-static ROOM_FOR_PARTS: [u8; 8_192] = [1; 8_192];
-
-/// The browser's entry into the house: makes the server's document alive, then says so on `<html>`, for whoever waits to click.
-#[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
-    console_error_panic_hook::set_once();
-    wasm_bindgen_futures::spawn_local(async {
-        let body = leptos::prelude::document().body().expect("a document has a body");
-        Box::pin(leptos::mount::hydrate_from_async(body, app::App)).await.forget();
-        browser::alive::come_alive();
-    });
-}
-
-/// The browser's entry into the composite: the same, for the one page that is a program of its own.
-#[cfg(feature = "composite")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate_composite() {
-    console_error_panic_hook::set_once();
-    if let Some(stage) = browser::stage::known() {
-        leptos::mount::hydrate_body(move || leptos::view! { <composite::Composite stage/> });
-        browser::alive::come_alive();
-    }
 }

@@ -2,11 +2,13 @@
 //! the pages (`App`) and the server.
 
 mod composite;
+mod forms;
 
 use crate::{
     app::{
         App,
-        shell::{CompositeFiles, PageHeaders, shell},
+        shell::{PageHeaders, shell},
+        site::SiteFiles,
     },
     config::{env::Env, serve::ServeConfig},
     domain::address::AllowList,
@@ -28,11 +30,12 @@ use anyhow::Context;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::Response,
-    routing::{any, get},
+    routing::{any, get, post},
 };
+use forms::AccountForm;
 use leptos::{
     config::LeptosOptions,
     prelude::{get_configuration, provide_context},
@@ -138,22 +141,35 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
 pub fn router(state: AppState) -> Router {
     let site = state.leptos.site_root.to_string();
     let routes = generate_route_list(App);
-    let (options, context) = (state.leptos.clone(), state.clone());
+    let (files, context) = (Arc::new(SiteFiles::find(Path::new(&site))), state.clone());
     let connect_src = connect_src(state.studio.config());
     let provide = move || {
         provide_context(PageHeaders { connect_src: connect_src.clone() });
         provide_context(context.clone());
     };
-    let pages = Router::new().leptos_routes_with_context(&state, routes, provide.clone(), {
-        let options = options.clone();
-        move || shell(options.clone())
+    let document = {
+        let files = files.clone();
+        move || shell(&files)
+    };
+    let form = |form: AccountForm| {
+        let (state, files, provide) = (state.clone(), files.clone(), provide.clone());
+        post(move |request: Request| forms::account(form, state.clone(), files.clone(), provide.clone(), request))
+    };
+    let sign_out = post({
+        let state = state.clone();
+        move |parts: Parts| forms::sign_out(state.clone(), parts)
     });
+    let pages = Router::new()
+        .leptos_routes_with_context(&state, routes, provide.clone(), document.clone())
+        .route("/sign-in", form(AccountForm::SignIn))
+        .route("/sign-up", form(AccountForm::SignUp))
+        .route("/sign-out", sign_out);
     let composite = get({
-        let (state, files, provide) = (state.clone(), Arc::new(CompositeFiles::find(&state.leptos)), provide.clone());
+        let (state, files, provide) = (state.clone(), files.clone(), provide.clone());
         move |request: Request| composite::page(state.clone(), files.clone(), provide.clone(), request)
     });
     let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::front::own_pages_only));
-    let unknown = leptos_axum::render_app_async_with_context(provide, move || shell(options.clone()));
+    let unknown = leptos_axum::render_app_async_with_context(provide, document);
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()
         .merge(http::routes(&state))
@@ -202,8 +218,7 @@ fn connect_src(config: &ServeConfig) -> String {
 /// never change; everything else is asked for again.
 async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let lasting =
-        (path.starts_with("/pkg/") && !path.starts_with("/pkg/snippets/")) || path.starts_with("/vendor/") || path.starts_with("/fonts/");
+    let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && !path.ends_with(".json");
     let secure = state.studio.config().is_https();
     let mut response = http::cors::answer(&state, request, next).await;
     if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {

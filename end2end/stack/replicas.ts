@@ -23,7 +23,7 @@ export class Database {
   ) {}
 
   static async start(port: number): Promise<Database> {
-    if (!existsSync(surreal)) throw new Error(`${surreal} is missing: .config/setup.sh soak builds it`);
+    if (!existsSync(surreal)) throw new Error(`${surreal} is missing: scripts/setup.sh soak builds it`);
     const environment = { PATH: process.env["PATH"] ?? "", SURREAL_USER: Database.user, SURREAL_PASS: Database.password, SURREAL_NO_BANNER: "true" };
     const server = spawn(surreal, ["start", "--bind", `127.0.0.1:${port}`, "--log", "warn", "memory"], { env: environment, stdio: ["ignore", "inherit", "inherit"] });
     const answers = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined))?.ok ?? false;

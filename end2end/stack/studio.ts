@@ -42,7 +42,7 @@ export class Studio {
   }
 
   static async start(options: StudioOptions): Promise<Studio> {
-    if (!existsSync(program)) throw new Error(`${program} is missing: run make test, or .config/build.sh`);
+    if (!existsSync(program)) throw new Error(`${program} is missing: run make test, or scripts/build.sh`);
     const data = await mkdtemp(path.join(tmpdir(), "footlight-studio-"));
     const base = await freePorts(7);
     const said: string[] = [];

@@ -1,12 +1,11 @@
-//! The documents round the house's pages and round the composite, and the headers that fence them in. Server only.
+//! The documents round the pages and round the composite, and the headers that fence them in. Server only.
 
-use super::{App, lazy::Announce};
+use super::{App, Program, site::SiteFiles};
 use crate::{api::overlay::OverlayStage, composite::Composite};
-use axum::http::{HeaderName, HeaderValue, header};
-use leptos::{WasmSplitManifest, config::LeptosOptions, nonce::use_nonce, prelude::*};
+use axum::http::{HeaderName, HeaderValue, header, request::Parts};
+use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
-use leptos_meta::{HashedStylesheet, MetaTags};
-use std::sync::Arc;
+use leptos_meta::MetaTags;
 
 /// What the server knows and the headers of a page need.
 #[derive(Debug, Clone, Default)]
@@ -21,18 +20,27 @@ const WARM_UP: &str = r#"new RTCPeerConnection().close(); navigator.mediaDevices
 /// What the bridge imports, named here so that it is on its way before the bridge has been read.
 const ROOM_LIBRARY: &str = "/vendor/livekit-client-2.23.0.mjs";
 
-/// The document of the house's pages.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// The document of every page but the composite.
+pub fn shell(files: &SiteFiles) -> impl IntoView + use<> {
     set_headers("same-origin", "private, no-cache", false);
-    provide_context(announce());
+    let program = use_context::<Parts>().and_then(|parts| Program::of(parts.uri.path()));
+    let program = program.map(|program| {
+        let program = files.of(program);
+        view! {
+            <link rel="modulepreload" href=program.script() nonce=use_nonce()/>
+            <link rel="preload" href=program.wasm() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+            // A module runs when the document has been read: there is something to hydrate then.
+            <script type="module" src=program.script() nonce=use_nonce()></script>
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-page="house">
             <head>
                 <Basics/>
-                <HashedStylesheet options=options.clone() id="leptos"/>
+                <link rel="stylesheet" href=files.style()/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <HydrationScripts options/>
+                {program}
                 <MetaTags/>
             </head>
             <body>
@@ -44,10 +52,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 
 /// The composite's document, or why there is none, where the egress looks for it. Its address carries a token: it is neither
 /// stored nor passed on.
-pub fn composite_shell(options: &LeptosOptions, files: &CompositeFiles, stage: Result<OverlayStage, String>) -> impl IntoView + use<> {
+pub fn composite_shell(files: &SiteFiles, stage: Result<OverlayStage, String>) -> impl IntoView + use<> {
     set_headers("no-referrer", "no-store", true);
     let program = stage.as_ref().ok().map(|stage| {
-        let (script, wasm) = (files.script.clone(), files.wasm.clone());
+        let (script, wasm) = (files.composite().script(), files.composite().wasm());
         // In the order in which they are waited for. What warms up keeps the parser from asking for more: it comes last.
         view! {
             {stage.room.is_some().then(|| view! { <link rel="modulepreload" href=ROOM_LIBRARY nonce=use_nonce()/> })}
@@ -58,9 +66,10 @@ pub fn composite_shell(options: &LeptosOptions, files: &CompositeFiles, stage: R
             {stage.room.is_some().then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
         }
     });
-    let styles = match &files.styles {
-        Some(text) => view! { <style nonce=use_nonce() inner_html=text.clone()></style> }.into_any(),
-        None => view! { <HashedStylesheet options=options.clone() id="leptos"/> }.into_any(),
+    // The stylesheet stands in the document, where it costs no request; without a build there is that of the pages.
+    let styles = match files.composite_style() {
+        Some(text) => view! { <style nonce=use_nonce() inner_html=text.to_owned()></style> }.into_any(),
+        None => view! { <link rel="stylesheet" href=files.style()/> }.into_any(),
     };
     let picture = match stage {
         Ok(stage) => view! { <Composite stage/> }.into_any(),
@@ -91,43 +100,6 @@ fn Basics() -> impl IntoView {
         <meta name="color-scheme" content="dark light"/>
         <link rel="preload" href="/fonts/archivo-basic.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
     }
-}
-
-/// What the build made for the composite alone.
-#[derive(Debug, Clone)]
-pub struct CompositeFiles {
-    script: String,
-    wasm: String,
-    /// Its part of the stylesheets. It stands in the document, where it costs no request; without a build there is the house's.
-    styles: Option<String>,
-}
-
-impl CompositeFiles {
-    /// Looks for them: their hash stands beside those of the house's files (a name that is not absolute stands beside the
-    /// program, as Leptos has it).
-    pub fn find(options: &LeptosOptions) -> Self {
-        let hashes = || std::fs::read_to_string(std::env::current_exe().ok()?.parent()?.join(&*options.hash_file)).ok();
-        let named = |hashes: String| hashes.lines().find_map(|line| line.strip_prefix("composite: ").map(str::to_owned));
-        let hash = options.hash_files.then(hashes).flatten().and_then(named);
-        let file = format!("/{}/composite{}", options.site_pkg_dir, hash.map(|hash| format!(".{hash}")).unwrap_or_default());
-        let styles = std::fs::read_to_string(format!("{}{file}.css", options.site_root)).ok();
-        Self { script: format!("{file}.js"), wasm: format!("{file}.wasm"), styles }
-    }
-}
-
-/// In a header of the answer: Leptos' own way looks for what it needs in a thread that may be another by then.
-fn announce() -> Announce {
-    let response = use_context::<ResponseOptions>();
-    Announce(Arc::new(move |part| {
-        let Some((response, manifest)) = response.as_ref().zip(use_context::<WasmSplitManifest>()) else { return };
-        let (folder, parts, _) = &*manifest.0.read_value();
-        for file in parts.get(part).into_iter().flatten() {
-            let link = format!("<{folder}/{file}.wasm>; rel=preload; as=fetch; type=\"application/wasm\"; crossorigin");
-            if let Ok(link) = HeaderValue::from_str(&link) {
-                response.append_header(header::LINK, link);
-            }
-        }
-    }))
 }
 
 /// The stage as JSON that cannot end the element it stands in.

@@ -2,6 +2,9 @@
 
 use super::bridge;
 use crate::domain::media::UserChoices;
+use leptos::prelude::document;
+use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
 const CHOICES: &str = "footlight.choices";
 
@@ -36,4 +39,21 @@ pub fn set_dialog(id: &str, open: bool) {
 /// A name for one click, so that its repetition is not a second show.
 pub fn new_key() -> String {
     bridge::new_key()
+}
+
+/// Leaves it to the browser to follow a link to a path for which `leave` says so: its document loads another program. Call it once,
+/// before the router is made, which follows all other links of this site itself.
+pub fn links_leave(leave: impl Fn(&str) -> bool + 'static) {
+    let on_click = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| {
+        let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let link = element.and_then(|element| element.closest("a[href]").ok().flatten());
+        let link = link.and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
+        if link.is_some_and(|link| leave(&link.pathname())) {
+            // The router listens on the window, which the event does not reach.
+            event.stop_propagation();
+        }
+    });
+    // Refused for a target that takes no listeners, and a document does.
+    let _ = document().add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref());
+    on_click.forget();
 }

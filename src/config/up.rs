@@ -23,8 +23,8 @@ pub struct UpConfig {
     pub egress: SocketAddr,
     /// The LiveKit server to start, or where one already runs.
     pub livekit: LiveKit,
-    /// The built browser side, and the file with the hashes in its names.
-    pub site: Site,
+    /// The folder of what the build made for browsers.
+    pub site: PathBuf,
 }
 
 /// The media server: ours to start, or somebody else's.
@@ -46,15 +46,6 @@ pub enum LiveKit {
         /// Its address.
         url: String,
     },
-}
-
-/// What the web server serves as files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
-    /// The folder with `pkg/` and the assets.
-    pub root: PathBuf,
-    /// The file that says under which hashed names the bundle lies.
-    pub hash_file: PathBuf,
 }
 
 impl UpConfig {
@@ -148,13 +139,11 @@ fn livekit_program(env: &Env) -> Result<PathBuf, ConfigError> {
     Ok(cache.join("footlight/tools/livekit-server-1.13.5/server"))
 }
 
-/// The build writes the hashes beside the site: `target/site` and `target/site-hash.txt`.
-fn site(env: &Env) -> Site {
+/// Where the build leaves what browsers fetch.
+fn site(env: &Env) -> PathBuf {
     let root =
         env.get("FOOTLIGHT_SITE").or_else(|| env.get("LEPTOS_SITE_ROOT")).map_or_else(|| PathBuf::from("target/site"), PathBuf::from);
-    let root = std::path::absolute(&root).unwrap_or(root);
-    let hash_file = env.get("LEPTOS_HASH_FILE").map_or_else(|| root.with_file_name("site-hash.txt"), PathBuf::from);
-    Site { root, hash_file }
+    std::path::absolute(&root).unwrap_or(root)
 }
 
 #[cfg(test)]

@@ -19,28 +19,30 @@ mod words;
 
 use super::house::{Guest, refusal};
 use crate::{
+    api::sessions::SessionView,
     browser::{alive::once_alive, clock},
-    components::notice::{Loading, Trouble},
-    rpc::sessions::show_runs,
+    components::notice::Loading,
+    domain::room::RoomAccess,
+    rpc::sessions::running_session,
 };
 use desk::Desk;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use plan::Plan;
 use pre_join::PreJoin;
-use show::{Opening, preload_studio, resume};
+use show::Show;
 
 /// The page. A running show is found again at load.
 #[component]
 pub fn GoLive() -> AnyView {
-    let found = Resource::new_blocking(|| (), |()| show_runs());
+    let found = Resource::new_blocking(|| (), |()| running_session());
     view! {
         <Title text="Go live"/>
         <main class="page go-live" id="content">
             <Suspense fallback=|| ()>
                 {move || {
                     found.get().map(|answer| match answer {
-                        Ok(runs) => view! { <Stages runs/> }.into_any(),
+                        Ok(running) => view! { <Stages running/> }.into_any(),
                         Err(error) => view! { <h1>"Go live"</h1>{refusal(error, Callback::new(move |()| found.refetch()))} }.into_any(),
                     })
                 }}
@@ -50,27 +52,23 @@ pub fn GoLive() -> AnyView {
     .into_any()
 }
 
-/// Which of the two it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What stands on the page.
+#[derive(Clone)]
 enum Stage {
+    /// Nothing runs: the picture, the destinations, the button.
     Before,
-    Show,
+    /// A show runs, or has just ended. Who started it here has the access to its room.
+    Show { view: Box<SessionView>, access: Option<RoomAccess> },
 }
 
 #[component]
-fn Stages(runs: bool) -> impl IntoView {
+fn Stages(running: Option<SessionView>) -> impl IntoView {
     let Guest(me) = expect_context();
     let desk = Desk::new();
     let plan = Plan::new();
-    let opening = StoredValue::new(None::<Opening>);
-    // A part that is fetched cannot be made alive together with the page: after a reload it comes behind it.
+    // The studio is made in the browser only: it shows what only the browser knows.
     let alive = RwSignal::new(false);
     Effect::new(move |_| {
-        // By the time of the click it is there.
-        spawn_local(async {
-            // If not, it is asked for again when it is needed.
-            let _ = preload_studio().await;
-        });
         let name = me.get_untracked().and_then(Result::ok).flatten().map(|me| me.name).unwrap_or_default();
         once_alive(move || {
             desk.begin(&name);
@@ -78,7 +76,8 @@ fn Stages(runs: bool) -> impl IntoView {
         });
     });
     on_cleanup(move || desk.close_all());
-    let stage = RwSignal::new(if runs { Stage::Show } else { Stage::Before });
+    let first = running.map_or(Stage::Before, |view| Stage::Show { view: Box::new(view), access: None });
+    let stage = RwSignal::new(first);
     // In a turn of its own: what asks for it still reads what goes with the old stage.
     let go = move |to: Stage| {
         clock::after(0, move || {
@@ -86,39 +85,14 @@ fn Stages(runs: bool) -> impl IntoView {
             let _ = stage.try_set(to);
         });
     };
-    let on_started = Callback::new(move |started: Opening| {
-        opening.set_value(Some(started));
-        go(Stage::Show);
-    });
+    let on_started = Callback::new(move |(view, access)| go(Stage::Show { view: Box::new(view), access }));
     let on_again = Callback::new(move |()| {
         go(Stage::Before);
         desk.wake();
     });
-    let again = Callback::new(move |()| stage.notify());
-    let found = move || async move {
-        let Ok(answer) = resume().await else {
-            return not_here("The show is running, but the studio did not reach this browser.".to_owned(), again);
-        };
-        match answer.await {
-            Ok(Some(opening)) => opening.open(desk, on_again),
-            // It ended in between.
-            Ok(None) => {
-                on_again.run(());
-                view! { <Loading/> }.into_any()
-            }
-            Err(error) => not_here(error.message, again),
-        }
-    };
     move || match stage.get() {
         Stage::Before => view! { <PreJoin desk plan on_started/> }.into_any(),
-        Stage::Show if !alive.get() => view! { <Loading/> }.into_any(),
-        Stage::Show => match opening.try_update_value(Option::take).flatten() {
-            Some(opening) => opening.open(desk, on_again),
-            None => view! { <Suspense fallback=|| view! { <Loading/> }>{Suspend::new(found())}</Suspense> }.into_any(),
-        },
+        Stage::Show { .. } if !alive.get() => view! { <Loading/> }.into_any(),
+        Stage::Show { view, access } => view! { <Show desk view=*view access on_again/> }.into_any(),
     }
-}
-
-fn not_here(message: String, again: Callback<()>) -> AnyView {
-    view! { <Trouble message on_retry=again/> }.into_any()
 }

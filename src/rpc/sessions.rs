@@ -56,14 +56,6 @@ pub async fn running_session() -> Result<Option<SessionView>, ApiError> {
     rpc::reply(studio.running(&caller).await)
 }
 
-/// Whether the caller has a running show: what the page asks that shows either that show or the way to one.
-#[server(prefix = "/rpc", endpoint = "sessions/runs", input = Json, output = Json)]
-pub async fn show_runs() -> Result<bool, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.running(&caller).await.map(|view| view.is_some()))
-}
-
 /// A page of the caller's shows, newest first.
 #[server(prefix = "/rpc", endpoint = "sessions/mine", input = Json, output = Json)]
 pub async fn my_sessions(behind: Option<SessionId>) -> Result<SessionPage, ApiError> {

@@ -1,7 +1,7 @@
 //! `/stream/overlay`: a document of its own. What is not 200 ends the egress at once, instead of an error page on the air.
 
 use crate::{
-    app::shell::{CompositeFiles, composite_shell},
+    app::{shell::composite_shell, site::SiteFiles},
     server::{error::StudioError, http, rpc, state::AppState},
 };
 use axum::{extract::Request, response::Response};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The document, or the reason why there is none, with its status.
 pub async fn page(
     state: AppState,
-    files: Arc<CompositeFiles>,
+    files: Arc<SiteFiles>,
     provide: impl Fn() + Clone + Send + Sync + 'static,
     request: Request,
 ) -> Response {
@@ -21,6 +21,6 @@ pub async fn page(
         provide();
         rpc::page_reply(opened.as_ref().map(|opened| opened.cookie.as_deref()));
     };
-    let render = leptos_axum::render_app_async_with_context(context, move || composite_shell(&state.leptos, &files, picture.clone()));
+    let render = leptos_axum::render_app_async_with_context(context, move || composite_shell(&files, picture.clone()));
     render(Request::from_parts(parts, body)).await
 }

@@ -1,12 +1,11 @@
 //! Where the show will play: saved destinations, a rehearsal, and those typed for this show.
 
-use super::show::destination_form;
 use crate::{
     api::{error::ApiError, sessions::TypedDestination},
     components::{
-        destination_form::TypedPlace,
+        destination_form::{DestinationForm, TypedPlace},
         destination_tick::DestinationTick,
-        notice::{Loading, Trouble},
+        notice::Trouble,
     },
     domain::{
         destination::{Destination, Platform, StreamKey},
@@ -119,24 +118,11 @@ pub fn PlacesPanel(places: Places) -> impl IntoView {
                 on_tick=move |on| places.rehearsal.set(on)
             />
             <For each=move || places.typed.get() key=|place| place.number let:place>
-                <Typed place on_remove=move |()| remove(place.number)/>
+                <DestinationForm place on_remove=move |()| remove(place.number)/>
             </For>
             <button class="button" type="button" on:click=move |_| places.add()>"Add a destination"</button>
         </section>
     }
-}
-
-/// A destination as it is typed, as soon as its form is there.
-#[component]
-fn Typed(place: TypedPlace, #[prop(into)] on_remove: Callback<()>) -> impl IntoView {
-    let tries = RwSignal::new(0_u32);
-    let again = Callback::new(move |()| tries.update(|tries| *tries += 1));
-    let form = move || {
-        tries.track();
-        let not_here = move || view! { <Trouble message="The form did not reach this browser." on_retry=again/> }.into_any();
-        Suspend::new(async move { destination_form(place, on_remove).await.unwrap_or_else(|_| not_here()) })
-    };
-    view! { <Suspense fallback=|| view! { <Loading/> }>{form}</Suspense> }
 }
 
 #[component]

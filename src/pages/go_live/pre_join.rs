@@ -6,13 +6,12 @@ use super::{
     places::{Places, PlacesPanel},
     plan::Plan,
     programme::ProgrammeView,
-    show::{Opening, start},
     words,
 };
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        sessions::{Preflight, StartShow, Verdict, VideoChoice},
+        sessions::{Preflight, SessionView, StartShow, Verdict, VideoChoice},
     },
     browser::{clock, page, room},
     components::{
@@ -22,11 +21,12 @@ use crate::{
     },
     domain::{
         overlay::{OverlayPatch, OverlaySettings},
+        room::RoomAccess,
         session::StreamType,
         show::Show,
         video::VideoPreset,
     },
-    rpc::sessions::run_preflight,
+    rpc::sessions::{run_preflight, start_session},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -38,7 +38,7 @@ const RECHECK_MS: u64 = 15_000;
 type Reached = Option<Option<u32>>;
 
 #[component]
-pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<Opening>) -> impl IntoView {
+pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<(SessionView, Option<RoomAccess>)>) -> impl IntoView {
     let Plan { places, title, patch, preset } = plan;
     let settings = Signal::derive(move || patch.with(|patch| patch.apply(&OverlaySettings::for_user())));
     let reached = RwSignal::new(None::<Option<u32>>);
@@ -128,7 +128,7 @@ pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<Openin
 
 type StartAction = Action<(bool, String), Result<(), ApiError>>;
 
-fn start_action(desk: Desk, plan: Plan, on_started: Callback<Opening>) -> StartAction {
+fn start_action(desk: Desk, plan: Plan, on_started: Callback<(SessionView, Option<RoomAccess>)>) -> StartAction {
     let Plan { places, title, patch, preset } = plan;
     Action::new(move |(replace, key): &(bool, String)| {
         let name = desk.choices.with_untracked(|choices| choices.name.trim().to_owned());
@@ -149,10 +149,9 @@ fn start_action(desk: Desk, plan: Plan, on_started: Callback<Opening>) -> StartA
             idempotency_key: Some(key.clone()),
         };
         async move {
-            let not_here = |_| ApiError::new(ErrorCode::Unavailable, "The studio did not reach this browser. Try again.");
-            let opening = start(show).await.map_err(not_here)?.await?;
+            let started = start_session(show).await?;
             places.forget_typed();
-            on_started.run(opening);
+            on_started.run((started.session, started.room));
             Ok(())
         }
     })

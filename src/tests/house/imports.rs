@@ -66,6 +66,7 @@ const CRATES: [(&str, &[&str]); 11] = [
             "components",
             "composite",
             "pages",
+            "surfaces",
         ],
     ),
     ("axum", &["serve", "app::shell", "server", "relay", "egress"]),
