@@ -93,7 +93,8 @@ export async function signIn(page: Page, link: string): Promise<void> {
   await expect(page).not.toHaveURL(/sign-in/);
 }
 
-/** Hydrated, by the mark that `hydrate()` leaves on <html>: from now on the page answers to clicks. */
+/** Hydrated, by the mark that its program leaves on <html>: from now on the page answers to clicks. A page without a program does at
+ * once. */
 export async function settled(page: Page): Promise<void> {
-  await expect(page.locator("html[data-hydrated]")).toBeAttached();
+  await expect(page.locator('html[data-hydrated], html:not(:has(head > script[type="module"])):has(body > *)')).toBeAttached();
 }
