@@ -30,7 +30,7 @@ use anyhow::Context;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request},
     middleware::{self, Next},
     response::Response,
     routing::{any, get, post},
@@ -157,7 +157,7 @@ pub fn router(state: AppState) -> Router {
     };
     let sign_out = post({
         let state = state.clone();
-        move |parts: Parts| forms::sign_out(state.clone(), parts)
+        move |parts: request::Parts| forms::sign_out(state.clone(), parts)
     });
     let pages = Router::new()
         .leptos_routes_with_context(&state, routes, provide.clone(), document.clone())
