@@ -184,7 +184,7 @@ async fn a_form_signs_in_and_leads_on_or_says_why_not() {
         }
     }
     let out = house.form("/sign-out", &[("origin", "http://127.0.0.1:3000"), ("cookie", "footlight=nobody")], &[]).await;
-    assert_eq!((out.status, out.headers[header::LOCATION].to_str()), (StatusCode::SEE_OTHER, Ok("/")));
+    assert_eq!((out.status, out.headers[header::LOCATION].as_bytes()), (StatusCode::SEE_OTHER, b"/".as_slice()));
     assert!(out.headers[header::SET_COOKIE].to_str().expect("a cookie").contains("Max-Age=0"));
     assert_eq!(house.form("/sign-out", &[("origin", "https://evil.example")], &[]).await.status, StatusCode::FORBIDDEN);
 }
