@@ -10,7 +10,7 @@ use std::path::Path;
 pub struct SiteFiles {
     names: Names,
     /// The composite's part of the stylesheets.
-    composite_style: Option<String>,
+    composite_sheet: Option<String>,
 }
 
 /// `pkg/manifest.json`: names in `pkg/`, of programs without an ending.
@@ -19,7 +19,8 @@ struct Names {
     composite: ProgramFiles,
     live: ProgramFiles,
     manage: ProgramFiles,
-    style: String,
+    #[serde(rename = "style")]
+    sheet: String,
 }
 
 /// One browser program: a script, and the WebAssembly module that the script loads.
@@ -55,10 +56,10 @@ impl SiteFiles {
             composite: ProgramFiles("composite".to_owned()),
             live: ProgramFiles("live".to_owned()),
             manage: ProgramFiles("manage".to_owned()),
-            style: "main.css".to_owned(),
+            sheet: "main.css".to_owned(),
         });
-        let composite_style = std::fs::read_to_string(folder.join(format!("{}.css", names.composite.0))).ok();
-        Self { names, composite_style }
+        let composite_sheet = std::fs::read_to_string(folder.join(format!("{}.css", names.composite.0))).ok();
+        Self { names, composite_sheet }
     }
 
     /// The files of a page's program.
@@ -76,12 +77,12 @@ impl SiteFiles {
 
     /// The path of the pages' stylesheet.
     pub fn style(&self) -> String {
-        format!("/pkg/{}", self.names.style)
+        format!("/pkg/{}", self.names.sheet)
     }
 
     /// The composite's stylesheet itself.
     pub fn composite_style(&self) -> Option<&str> {
-        self.composite_style.as_deref()
+        self.composite_sheet.as_deref()
     }
 }
 
