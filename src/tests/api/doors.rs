@@ -161,7 +161,7 @@ async fn a_form_signs_in_and_leads_on_or_says_why_not() {
             "/sign-up?next=/go-live",
             &[("name", "Ada"), ("password", "another horse")],
             "http://127.0.0.1:3000",
-            StatusCode::CONFLICT,
+            StatusCode::UNPROCESSABLE_ENTITY,
             "role=\"alert\"",
         ),
         (
