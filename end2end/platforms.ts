@@ -5,14 +5,14 @@ import { sleep, until } from "./stack/wait.ts";
 
 const minuteMs = 60_000;
 
-interface Place {
+interface Target {
   platform: string;
   address: string | undefined;
   key: string;
 }
 
 /** `FOOTLIGHT_TEST_TWITCH_KEY`, `FOOTLIGHT_TEST_KICK_URL` and `_KEY`, … */
-export function places(): Place[] {
+export function targets(): Target[] {
   const of = (platform: string, what: string): string | undefined => process.env[`FOOTLIGHT_TEST_${platform.toUpperCase()}_${what}`] || undefined;
   return ["twitch", "youtube", "kick", "x", "custom"].flatMap((platform) => {
     const [address, key] = [of(platform, "URL"), of(platform, "KEY")];
@@ -24,8 +24,8 @@ interface Seen {
   sessions: { onAir: boolean; destinations: { state: { name: string; reason?: string }; uptimeMs: number; reconnects: number }[] }[];
 }
 
-for (const place of places()) {
-  test(`${place.platform} takes a show for a minute`, async ({ streamer, goLive }) => {
+for (const target of targets()) {
+  test(`${target.platform} takes a show for a minute`, async ({ streamer, goLive }) => {
     const destination = async (): Promise<Seen["sessions"][number]["destinations"][number]> => {
       const answer = await streamer.page.request.get("/api/streaming/sessions?limit=1");
       const found = ((await answer.json()) as Seen).sessions[0]?.destinations[0];
@@ -34,7 +34,7 @@ for (const place of places()) {
     };
     await goLive.open();
     await goLive.shareScreen();
-    const { platform, address, key } = place;
+    const { platform, address, key } = target;
     await goLive.fill({ platform, key, title: "A minute of Footlight", ...(address === undefined ? {} : { address }) });
     await goLive.start();
     const decided = await until("the platform takes it, or says why not", async () => {

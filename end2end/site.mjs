@@ -29,7 +29,7 @@ function beginning(name) {
   const glue = JSON.stringify(path.join(programs, `${name}.js`));
   const start = 'start({ module_or_path: import.meta.url.replace(/js$/, "wasm") })';
   if (name !== "composite") return `import start from ${glue}; ${start};`;
-  return `import { earlyStage, onStage } from "/bridge.js"; import start from ${glue}; earlyStage(); onStage(() => ${start});`;
+  return `import { joinEarly, startWhenIdle } from "/bridge.js"; import start from ${glue}; joinEarly(); startWhenIdle(() => ${start});`;
 }
 
 /** @param {Program} name */

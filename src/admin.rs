@@ -3,13 +3,13 @@
 
 use crate::{
     api::{
+        admin_socket::{AdminCommand, AdminReply, Hidden},
         error::ApiError,
-        operator::{Done, Hidden, Order},
         sessions::SessionView,
     },
     config::env::Env,
     domain::{destination::Platform, ids::SessionId, key::Scope},
-    server::{operator::socket, security},
+    server::{admin_socket::socket, security},
 };
 use anyhow::{Context, bail};
 use clap::Subcommand;
@@ -78,23 +78,23 @@ pub enum Command {
 }
 
 /// The order; a secret is read here, so that it stands in no argument.
-fn order(command: Command) -> anyhow::Result<Order> {
+fn read_command(command: Command) -> anyhow::Result<AdminCommand> {
     Ok(match command {
-        Command::CreateUser { name, admin } => Order::CreateUser { name, admin },
+        Command::CreateUser { name, admin } => AdminCommand::CreateUser { name, admin },
         Command::CreateKey { user, agent, name, scopes, days } => {
             let scopes = if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes };
-            Order::CreateKey { user, agent, name, scopes, days }
+            AdminCommand::CreateKey { user, agent, name, scopes, days }
         }
-        Command::ResetPassword { user } => Order::ResetPassword { user },
-        Command::RotateKeys => Order::RotateKeys,
-        Command::ListSessions { all } => Order::ListSessions { all },
-        Command::Stop { session, note } => Order::Stop { session, note },
+        Command::ResetPassword { user } => AdminCommand::ResetPassword { user },
+        Command::RotateKeys => AdminCommand::RotateKeys,
+        Command::ListSessions { all } => AdminCommand::ListSessions { all },
+        Command::Stop { session, note } => AdminCommand::Stop { session, note },
         Command::ViewerCounts { platform, client_id } => {
             let mut secret = String::new();
             std::io::stdin().read_to_string(&mut secret).context("standard input cannot be read")?;
-            Order::ViewerCounts { platform, id: client_id, secret: Hidden(secret.trim().to_owned()) }
+            AdminCommand::ViewerCounts { platform, id: client_id, secret: Hidden(secret.trim().to_owned()) }
         }
-        Command::TestWebhook => Order::TestWebhook,
+        Command::TestWebhook => AdminCommand::TestWebhook,
     })
 }
 
@@ -115,24 +115,24 @@ fn scope(text: &str) -> Result<Scope, String> {
 pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
     let path = socket(&env.data_folder()?);
     let http = reqwest::Client::builder().unix_socket(path.as_path()).tls_backend_preconfigured(security::tls()).build()?;
-    let sent = http.post("http://footlight/order").json(&order(command)?).send().await;
-    let answer = sent.map_err(reqwest::Error::without_url).with_context(|| {
+    let sent = http.post("http://footlight/order").json(&read_command(command)?).send().await;
+    let response = sent.map_err(reqwest::Error::without_url).with_context(|| {
         format!("no server answers at {}: start it, or set FOOTLIGHT_DATA to its data folder and be its user", path.display())
     })?;
-    if answer.status().is_success() {
-        return print(answer.json().await?);
+    if response.status().is_success() {
+        return print(response.json().await?);
     }
-    let status = answer.status();
-    match answer.json::<ApiError>().await {
-        Ok(refusal) => bail!("{}", refusal.message),
+    let status = response.status();
+    match response.json::<ApiError>().await {
+        Ok(error) => bail!("{}", error.message),
         Err(_) => bail!("the server answers {status}: it may be of another version"),
     }
 }
 
-fn print(done: Done) -> anyhow::Result<()> {
-    match done {
-        Done::SignInLink(text) | Done::Key(text) | Done::Told(text) => println!("{text}"),
-        Done::Rotated(rotation) => {
+fn print(reply: AdminReply) -> anyhow::Result<()> {
+    match reply {
+        AdminReply::SignInLink(text) | AdminReply::Key(text) | AdminReply::Message(text) => println!("{text}"),
+        AdminReply::Rotated(rotation) => {
             println!("{} stream keys were sealed again.", rotation.resealed);
             if !rotation.is_complete() {
                 bail!(
@@ -143,9 +143,9 @@ fn print(done: Done) -> anyhow::Result<()> {
             }
             println!("Nothing needs an old master key now: take FOOTLIGHT_OLD_ENCRYPTION_KEYS away and restart.");
         }
-        Done::Sessions(sessions) => sessions.iter().for_each(|session| println!("{}", line(session))),
-        Done::Stopped(session) => println!("{}", line(&session)),
-        Done::WebhookTaken { address } => println!("A signed webhook went to {address} and was taken."),
+        AdminReply::Sessions(sessions) => sessions.iter().for_each(|session| println!("{}", line(session))),
+        AdminReply::Stopped(session) => println!("{}", line(&session)),
+        AdminReply::WebhookTaken { address } => println!("A signed webhook went to {address} and was taken."),
     }
     Ok(())
 }

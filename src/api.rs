@@ -2,13 +2,13 @@
 
 pub mod accounts;
 pub mod admin;
-pub mod broadcast;
+pub mod admin_socket;
+pub mod destination_input;
 pub mod docs;
 pub mod error;
 pub mod events;
-pub mod operator;
 pub mod overlay;
+pub mod public_http;
+pub mod relay_control;
 pub mod sessions;
-pub mod streaming;
-pub mod typed;
 pub mod wire;

@@ -10,7 +10,7 @@ pub mod shell;
 pub mod site;
 
 use crate::{
-    components::notice::{Loading, Trouble},
+    components::notice::{ErrorNotice, Loading},
     pages::{
         admin_sessions::AdminSessions,
         analytics::Analytics,
@@ -20,7 +20,7 @@ use crate::{
         go_live::GoLive,
         help::Help,
         home::Home,
-        house::{House, leave_for},
+        layout::{PageLayout, open_document},
         not_found::NotFound,
         session::Session,
         settings::Settings,
@@ -66,7 +66,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Frame>
             <Routes fallback=NotFound>
-                <ParentRoute path=path!("") view=House>
+                <ParentRoute path=path!("") view=PageLayout>
                     <LiveRoutes/>
                     <ManageRoutes/>
                     <PlainRoutes/>
@@ -82,7 +82,7 @@ pub fn LiveApp() -> impl IntoView {
     view! {
         <Frame>
             <Routes fallback=Elsewhere>
-                <ParentRoute path=path!("") view=House>
+                <ParentRoute path=path!("") view=PageLayout>
                     <LiveRoutes/>
                 </ParentRoute>
             </Routes>
@@ -96,7 +96,7 @@ pub fn ManageApp() -> impl IntoView {
     view! {
         <Frame>
             <Routes fallback=Elsewhere>
-                <ParentRoute path=path!("") view=House>
+                <ParentRoute path=path!("") view=PageLayout>
                     <ManageRoutes/>
                 </ParentRoute>
             </Routes>
@@ -113,7 +113,7 @@ fn Frame(children: Children) -> impl IntoView {
         <Router>
             <ErrorBoundary fallback=|errors| {
                 let told = move || errors.get().into_iter().map(|(_, error)| error.to_string()).collect::<Vec<_>>().join(" ");
-                view! { <main class="stage-door"><Trouble message=Signal::derive(told)/></main> }
+                view! { <main class="error-page"><ErrorNotice message=Signal::derive(told)/></main> }
             }>
                 {children()}
             </ErrorBoundary>
@@ -125,7 +125,7 @@ fn Frame(children: Children) -> impl IntoView {
 #[component]
 fn Elsewhere() -> impl IntoView {
     let here = use_location();
-    Effect::new(move |_| leave_for(&format!("{}{}", here.pathname.get_untracked(), here.search.get_untracked())));
+    Effect::new(move |_| open_document(&format!("{}{}", here.pathname.get_untracked(), here.search.get_untracked())));
     view! { <main class="page" id="content"><Loading/></main> }
 }
 

@@ -1,15 +1,15 @@
 //! The only door to JavaScript. Rust holds numbers (handles) and hears of everything through one callback;
 //! rooms, tracks, streams and timers stay in JavaScript, in `bridge/`. Nothing here knows a page, a component or the server.
 
-pub mod alive;
 pub mod api;
 mod bridge;
 pub mod clock;
 pub mod devices;
 pub mod drag;
 pub mod feed;
-pub mod keys;
+pub mod hydration;
+pub mod overlay_room;
 pub mod page;
 pub mod protocol;
 pub mod room;
-pub mod stage;
+pub mod shortcuts;

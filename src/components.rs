@@ -2,19 +2,19 @@
 
 #![expect(missing_docs, reason = "each component's macro writes a struct whose fields are its parameters")]
 
+pub mod appearance_options;
 pub mod badge;
 pub mod check_list;
 pub mod choice_row;
 pub mod confirm;
+pub mod destination_checkbox;
 pub mod destination_form;
 pub mod destination_health;
-pub mod destination_tick;
 pub mod device_menu;
 pub mod level_meter;
-pub mod look_choices;
-pub mod masthead;
 pub mod notice;
 pub mod on_air_light;
 pub mod player;
 pub mod scene_view;
+pub mod site_header;
 pub mod switch_button;

@@ -4,16 +4,16 @@
 pub mod still;
 
 use crate::{
-    api::overlay::OverlayStage,
+    api::overlay::OverlaySnapshot,
     browser::{
         clock, feed,
+        overlay_room::{OverlayRoom, send_end_signal, send_start_signal},
         protocol::FeedMessage,
-        stage::{Stage, say_end_recording, say_start_recording},
     },
     components::scene_view::{DataLayers, SceneView},
     domain::{
-        recording::may_start,
-        show::{Programme, Show},
+        overlay_state::{OverlayInputs, OverlayState},
+        start_signal::may_start,
         timestamp::Timestamp,
     },
 };
@@ -24,51 +24,51 @@ use serde::Deserialize;
 #[component]
 pub fn Composite(
     /// What is known at load.
-    stage: OverlayStage,
+    snapshot: OverlaySnapshot,
 ) -> AnyView {
-    if stage.made_up.is_some() {
-        return view! { <main class="overlay"><still::Still stage id_prefix=""/></main> }.into_any();
+    if snapshot.made_up.is_some() {
+        return view! { <main class="overlay"><still::Still snapshot id_prefix=""/></main> }.into_any();
     }
-    view! { <Live stage/> }.into_any()
+    view! { <Live snapshot/> }.into_any()
 }
 
 /// The picture of a real show: fed by the room and by the feed.
 #[component]
-fn Live(stage: OverlayStage) -> impl IntoView {
-    let programme = RwSignal::new(programme(&stage));
-    let show = RwSignal::new(so_far(&stage));
+fn Live(snapshot: OverlaySnapshot) -> impl IntoView {
+    let inputs = RwSignal::new(inputs(&snapshot));
+    let state = RwSignal::new(initial_state(&snapshot));
     // The browser's clock begins to count only there: what server and browser draw first must be the same.
-    let now = RwSignal::new(stage.now);
-    let scene = Memo::new(move |_| show.with(|show| programme.with(|programme| show.scene(programme, now.get()))));
-    let recorded = stage.generation.is_some();
-    let facts = Stage::enter().facts();
+    let now = RwSignal::new(snapshot.now);
+    let scene = Memo::new(move |_| state.with(|state| inputs.with(|inputs| state.scene(inputs, now.get()))));
+    let recorded = snapshot.generation.is_some();
+    let media = OverlayRoom::join().media();
     Effect::new(move |_| {
-        let media = facts.with(|facts| programme.with_untracked(|programme| programme.media.after(facts, clock::now())));
-        programme.update(|programme| programme.media = media);
+        let media = media.with(|media| inputs.with_untracked(|inputs| inputs.media.after(media, clock::now())));
+        inputs.update(|inputs| inputs.media = media);
     });
     // Nobody sees what stands there before the recording begins: it need not be drawn.
     let waiting = RwSignal::new(recorded);
     Effect::new(move |_| {
         // Read before asking, so that what was just told is on the page when the recording begins.
         scene.track();
-        if recorded && facts.with(may_start) {
+        if recorded && media.with(may_start) {
             waiting.set(false);
-            say_start_recording();
+            send_start_signal();
         }
     });
     Effect::new(move |_| {
         now.set(clock::now());
         clock::every(500, move || now.set(clock::now()));
     });
-    let (session, seq) = (stage.session_id.clone(), stage.seq);
-    Effect::new(move |_| feed::of_session(session.as_str(), seq, move |message| hear(&message, programme, show, recorded)));
+    let (session, seq) = (snapshot.session_id.clone(), snapshot.seq);
+    Effect::new(move |_| feed::of_session(session.as_str(), seq, move |message| handle_message(&message, inputs, state, recorded)));
     view! { <main class="overlay" data-waiting=move || waiting.get().then_some("yes")><SceneView scene id_prefix="" data=Some(DataLayers::all())/></main> }
 }
 
 /// What the feed's `session` events say that the picture shows.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SessionNews {
+struct SessionUpdate {
     status: String,
     #[serde(default)]
     started_at: Option<Timestamp>,
@@ -77,30 +77,30 @@ struct SessionNews {
 }
 
 /// Takes one message of the feed. One of another shape is meant for another version of this page.
-fn hear(message: &FeedMessage, programme: RwSignal<Programme>, show: RwSignal<Show>, recorded: bool) {
+fn handle_message(message: &FeedMessage, inputs: RwSignal<OverlayInputs>, state: RwSignal<OverlayState>, recorded: bool) {
     match message.event.as_str() {
         "session" => {
-            let Ok(news) = serde_json::from_str::<SessionNews>(&message.data) else { return };
-            let over = matches!(news.status.as_str(), "ending" | "ended" | "failed");
-            programme.update(|programme| {
-                programme.live = programme.live || news.started_at.is_some() || news.status == "live";
-                programme.over = over;
-                if let Some(title) = news.stream_title {
-                    programme.title = title;
+            let Ok(session) = serde_json::from_str::<SessionUpdate>(&message.data) else { return };
+            let over = matches!(session.status.as_str(), "ending" | "ended" | "failed");
+            inputs.update(|inputs| {
+                inputs.live = inputs.live || session.started_at.is_some() || session.status == "live";
+                inputs.over = over;
+                if let Some(title) = session.stream_title {
+                    inputs.title = title;
                 }
             });
             if over && recorded {
-                say_end_recording();
+                send_end_signal();
             }
         }
         "overlay" => {
             if let Ok(settings) = serde_json::from_str(&message.data) {
-                programme.update(|programme| programme.settings = settings);
+                inputs.update(|inputs| inputs.settings = settings);
             }
         }
         "show" => {
             if let Ok(event) = serde_json::from_str(&message.data) {
-                show.update(|show| show.take(message.seq, event, clock::now()));
+                state.update(|state| state.apply(message.seq, event, clock::now()));
             }
         }
         _ => {}
@@ -108,22 +108,22 @@ fn hear(message: &FeedMessage, programme: RwSignal<Programme>, show: RwSignal<Sh
 }
 
 /// What happened before this page was opened.
-fn so_far(stage: &OverlayStage) -> Show {
-    let mut show = Show::default();
-    stage.told.iter().for_each(|told| show.take(told.seq, told.event.clone(), told.at));
-    show
+fn initial_state(snapshot: &OverlaySnapshot) -> OverlayState {
+    let mut state = OverlayState::default();
+    snapshot.history.iter().for_each(|told| state.apply(told.seq, told.event.clone(), told.at));
+    state
 }
 
 /// What is known at load, before anything arrives from the room.
-fn programme(stage: &OverlayStage) -> Programme {
-    Programme {
-        stream_type: stage.stream_type,
-        entity_name: stage.entity_name.clone(),
-        avatar: stage.avatar.clone(),
-        title: stage.title.clone(),
-        settings: stage.settings.clone(),
-        media: stage.made_up.clone().unwrap_or_default(),
-        live: stage.live_since.is_some(),
+fn inputs(snapshot: &OverlaySnapshot) -> OverlayInputs {
+    OverlayInputs {
+        stream_type: snapshot.stream_type,
+        entity_name: snapshot.entity_name.clone(),
+        avatar: snapshot.avatar.clone(),
+        title: snapshot.title.clone(),
+        settings: snapshot.settings.clone(),
+        media: snapshot.made_up.clone().unwrap_or_default(),
+        live: snapshot.live_since.is_some(),
         over: false,
     }
 }

@@ -22,7 +22,7 @@
 
 use crate::{
     config::{egress::EgressConfig, env::Env},
-    egress::{account::Account, desk::Desk, ledger::Ledger},
+    egress::{privileges::ServiceAccount, registry::EgressRegistry, state_store::StateStore},
 };
 use anyhow::Context as _;
 use std::{sync::Arc, time::Duration};
@@ -32,36 +32,36 @@ use tokio::{
     time::timeout,
 };
 
-mod access;
-mod account;
+mod auth;
+mod capture;
+mod cdp;
 mod clock;
-mod desk;
-mod devtools;
+mod commands;
+mod counters;
+mod egress_info;
+mod encoder_output;
 mod encoding;
-mod feed;
+mod health;
 mod job;
-pub mod keeper;
-mod ledger;
 mod metrics;
 mod output;
 mod outputs;
 mod page;
-mod plan;
-mod programs;
-mod publisher;
-mod record;
-mod refusal;
-mod rtmp;
-mod spare;
-mod stage;
-mod tally;
+mod privileges;
+pub mod reaper;
+mod registry;
+mod request;
+mod rtmp_connection;
+mod rtmp_output;
+mod state_store;
 mod tls;
 mod twirp;
-mod watch;
-mod webhook;
+mod twirp_error;
+mod warm_pool;
+mod webhook_sender;
 
 /// Time for the ends of shows that are cut off, and their last webhooks.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs the worker until it is told to stop: SIGTERM lets running shows finish, within `drain_timeout` seconds where given;
 /// SIGINT or a second SIGTERM ends them.
@@ -72,23 +72,23 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     let mut config = EgressConfig::from_env(env)?;
     config.drain_timeout = drain_timeout.map(Duration::from_secs).or(config.drain_timeout);
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
-    let account = Account::to_drop_to(&config.user)?;
-    let ledger = Ledger::open(&config.data, account)?;
+    let account = ServiceAccount::by_name(&config.user)?;
+    let state_store = StateStore::open(&config.data, account)?;
     // From here on nothing needs root, and nothing has it.
-    account.map_or(Ok(()), Account::take)?;
-    account::close_to_neighbours()?;
-    config.sandbox = account::sandbox_works(&config.programs.chromium);
+    account.map_or(Ok(()), ServiceAccount::switch_to)?;
+    privileges::forbid_dumps()?;
+    config.sandbox = privileges::sandbox_works(&config.programs.chromium);
     if !config.sandbox {
         tracing::warn!("this system lets nobody make user namespaces: Chromium runs without its sandbox");
     }
     let config = Arc::new(config);
-    let desk = Desk::open(Arc::clone(&config), ledger)?;
+    let registry = EgressRegistry::open(Arc::clone(&config), state_store)?;
     let address = listener.local_addr()?;
     tracing::info!(%address, slots = config.slots, "egress worker ready");
-    let server = tokio::spawn(axum::serve(listener, twirp::router(Arc::clone(&desk))).into_future());
-    wait_for_end(&desk, config.drain_timeout).await?;
-    desk.lines.close();
-    if timeout(LAST_WORDS, desk.lines.wait()).await.is_err() {
+    let server = tokio::spawn(axum::serve(listener, twirp::router(Arc::clone(&registry))).into_future());
+    wait_for_end(&registry, config.drain_timeout).await?;
+    registry.webhook_tasks.close();
+    if timeout(SHUTDOWN_TIMEOUT, registry.webhook_tasks.wait()).await.is_err() {
         tracing::warn!("webhooks were left undelivered");
     }
     server.abort();
@@ -99,30 +99,30 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn wait_for_end(desk: &Desk, patience: Option<Duration>) -> anyhow::Result<()> {
+async fn wait_for_end(registry: &EgressRegistry, drain_timeout: Option<Duration>) -> anyhow::Result<()> {
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let gently = tokio::select! {
         _ = term.recv() => true,
         _ = interrupt.recv() => false,
     };
-    desk.drain();
+    registry.drain();
     if gently {
-        tracing::info!(running = desk.used(), "draining");
-        let patience = async {
-            match patience {
-                Some(patience) => tokio::time::sleep(patience).await,
+        tracing::info!(running = registry.used(), "draining");
+        let drain_timeout = async {
+            match drain_timeout {
+                Some(drain_timeout) => tokio::time::sleep(drain_timeout).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            () = desk.jobs.wait() => return Ok(()),
-            () = patience => {}
+            () = registry.jobs.wait() => return Ok(()),
+            () = drain_timeout => {}
             _ = term.recv() => {}
             _ = interrupt.recv() => {}
         }
     }
-    desk.abandon_all();
-    if timeout(LAST_WORDS, desk.jobs.wait()).await.is_err() {
+    registry.abort_all();
+    if timeout(SHUTDOWN_TIMEOUT, registry.jobs.wait()).await.is_err() {
         tracing::error!("egresses did not end in time; their keepers will see to it");
     }
     Ok(())

@@ -36,14 +36,14 @@ enum Role {
     },
     /// Runs a program that ends when our standard input closes
     #[command(hide = true)]
-    Keep {
+    RunSupervised {
         /// The program and its arguments
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<std::ffi::OsString>,
     },
     /// Ends and clears up one egress when its worker is gone
     #[command(hide = true)]
-    EgressKeeper { folder: std::path::PathBuf },
+    EgressReaper { folder: std::path::PathBuf },
 }
 
 impl Role {
@@ -55,7 +55,7 @@ impl Role {
             Self::Egress { .. } => "egress",
             Self::Up => "up",
             Self::Admin { .. } => "admin",
-            Self::Keep { .. } | Self::EgressKeeper { .. } => "keep",
+            Self::RunSupervised { .. } | Self::EgressReaper { .. } => "run-supervised",
         }
     }
 }
@@ -76,14 +76,14 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let role = Cli::parse().role.unwrap_or(Role::Serve);
-    if let Role::EgressKeeper { folder } = &role {
-        return footlight::egress::keeper::keep(folder);
+    if let Role::EgressReaper { folder } = &role {
+        return footlight::egress::reaper::run(folder);
     }
     let env = Env::of_process();
-    footlight::up::lifeline::watch(&env)?;
+    footlight::up::parent_watch::watch(&env)?;
     // Two TLS providers are linked in; without a choice every client of either would fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let _telemetry = footlight::telemetry::begin(&TelemetryConfig::from_env(&env, role.name())?)?;
+    let _telemetry = footlight::telemetry::init(&TelemetryConfig::from_env(&env, role.name())?)?;
     // Pages and store statements nest deeply; unoptimised, one page can need more than the usual 2 MiB. Only what is touched costs.
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build()?;
     runtime.block_on(async {
@@ -93,8 +93,8 @@ fn run() -> anyhow::Result<()> {
             Role::Egress { drain_timeout } => footlight::egress::run(&env, drain_timeout).await,
             Role::Up => footlight::up::run(&env).await,
             Role::Admin { command } => footlight::admin::run(&env, command).await,
-            Role::Keep { command } => footlight::up::lifeline::keep(&command).await,
-            Role::EgressKeeper { .. } => Ok(()),
+            Role::RunSupervised { command } => footlight::up::parent_watch::run(&command).await,
+            Role::EgressReaper { .. } => Ok(()),
         }
     })
 }

@@ -1,35 +1,35 @@
 //! The relay: holds the platforms' connections, so that everything behind it may die and come back.
-//! Contract with the application: `api::broadcast`. Knows no account, no store, no room.
+//! Contract with the application: `api::relay_control`. Knows no account, no store, no room.
 
 mod aac;
 pub mod connect;
 mod control;
-mod dialogue;
 mod flv;
 mod ingest;
-mod intake;
-mod keeper;
-mod meter;
+mod ingest_stats;
 mod metrics;
-mod outlet;
-mod program;
-mod publisher;
+mod output;
 mod queue;
+mod rate;
 mod recorder;
 mod recordings;
 pub mod rtmp;
-mod show;
+mod rtmp_connection;
+mod rtmp_output;
 mod slate;
 mod status;
+mod stream;
+mod stream_hub;
+mod stream_tasks;
 mod tag;
+mod takeover;
+mod text;
 mod thumbnail;
 mod timeline;
 mod tls;
-mod upgrade;
-mod words;
 
 use crate::{
-    api::broadcast::{ShowReport, WantedShow},
+    api::relay_control::{DesiredSession, SessionReport},
     config::{env::Env, relay::RelayConfig},
     domain::ids::SessionId,
 };
@@ -37,13 +37,13 @@ use anyhow::Context as _;
 use axum::response::sse;
 use connect::{Connector, Resolver, SystemResolver};
 use metrics::Metrics;
-use show::Show;
 use std::{
     collections::HashMap,
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard},
 };
+use stream::RelayStream;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{Notify, Semaphore, broadcast},
@@ -59,21 +59,21 @@ pub async fn run(env: &Env, takeover: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let config = RelayConfig::from_env(env)?;
-    let predecessor = if takeover { upgrade::ask(&config.data).await? } else { None };
-    let running = open(config, Arc::new(SystemResolver), predecessor.is_some()).await?;
+    let predecessor = if takeover { takeover::request(&config.data).await? } else { None };
+    let handle = launch(config, Arc::new(SystemResolver), predecessor.is_some()).await?;
     if let Some(predecessor) = predecessor {
-        let house = running.house.clone();
-        tokio::spawn(async move { predecessor.replace(&house).await });
+        let relay = handle.relay.clone();
+        tokio::spawn(async move { predecessor.replace(&relay).await });
     }
-    tracing::info!(control = %running.control_addr, ingest = %running.ingest_addr, "relay listens");
+    tracing::info!(control = %handle.control_addr, ingest = %handle.ingest_addr, "relay listens");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
-        () = running.house.replaced.cancelled() => {}
+        () = handle.relay.replaced.cancelled() => {}
     }
     tracing::info!("ending every show");
     tokio::select! {
-        () = running.stop() => {}
+        () = handle.stop() => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
@@ -81,25 +81,25 @@ pub async fn run(env: &Env, takeover: bool) -> anyhow::Result<()> {
 }
 
 /// A relay at work in this process.
-pub struct Running {
+pub struct RelayHandle {
     /// Where the control API answers.
     pub control_addr: SocketAddr,
     /// Where the composite is published to.
     pub ingest_addr: SocketAddr,
-    house: Arc<House>,
+    relay: Arc<RelayState>,
 }
 
-impl Running {
+impl RelayHandle {
     /// Ends every show properly, then the relay.
     pub async fn stop(&self) {
-        self.house.close().await;
+        self.relay.close().await;
     }
 }
 
-impl Drop for Running {
+impl Drop for RelayHandle {
     fn drop(&mut self) {
-        self.house.yielded.cancel();
-        self.house.ended.cancel();
+        self.relay.addresses_released.cancel();
+        self.relay.ended.cancel();
     }
 }
 
@@ -107,7 +107,7 @@ impl Drop for Running {
 ///
 /// # Errors
 /// An address is taken, or a certificate cannot be read.
-pub async fn start(config: RelayConfig) -> anyhow::Result<Running> {
+pub async fn start(config: RelayConfig) -> anyhow::Result<RelayHandle> {
     start_with(config, Arc::new(SystemResolver)).await
 }
 
@@ -115,37 +115,37 @@ pub async fn start(config: RelayConfig) -> anyhow::Result<Running> {
 ///
 /// # Errors
 /// An address is taken, or a certificate cannot be read.
-pub async fn start_with(config: RelayConfig, resolver: Arc<dyn Resolver>) -> anyhow::Result<Running> {
-    open(config, resolver, false).await
+pub async fn start_with(config: RelayConfig, resolver: Arc<dyn Resolver>) -> anyhow::Result<RelayHandle> {
+    launch(config, resolver, false).await
 }
 
-async fn open(config: RelayConfig, resolver: Arc<dyn Resolver>, after_another: bool) -> anyhow::Result<Running> {
+async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover: bool) -> anyhow::Result<RelayHandle> {
     let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
-    let ingest = upgrade::listen(config.ingest, after_another).await.context("FOOTLIGHT_RELAY_INGEST cannot be listened on")?;
-    let control = upgrade::listen(config.listen, after_another).await.context("FOOTLIGHT_RELAY_LISTEN cannot be listened on")?;
+    let ingest = takeover::listen(config.ingest, after_takeover).await.context("FOOTLIGHT_RELAY_INGEST cannot be listened on")?;
+    let control = takeover::listen(config.listen, after_takeover).await.context("FOOTLIGHT_RELAY_LISTEN cannot be listened on")?;
     let (control_addr, ingest_addr) = (control.local_addr()?, ingest.local_addr()?);
-    let patience = config.patience;
-    let connector = Connector::new(resolver, config.allow.clone(), config.extra_ca.as_deref(), patience.connect, patience.stall)?;
-    let house = Arc::new(House {
+    let timeouts = config.timeouts;
+    let connector = Connector::new(resolver, config.allow.clone(), config.extra_ca.as_deref(), timeouts.connect, timeouts.stall)?;
+    let relay = Arc::new(RelayState {
         connector: Arc::new(connector),
         metrics: Arc::default(),
         quota: Arc::default(),
-        shows: Mutex::default(),
-        arrived: Notify::new(),
+        streams: Mutex::default(),
+        stream_added: Notify::new(),
         events: broadcast::channel(256).0,
-        readers: Arc::new(Semaphore::new(config.limits.event_readers)),
-        pictures: Semaphore::new(1),
+        event_permits: Arc::new(Semaphore::new(config.limits.event_readers)),
+        thumbnail_permit: Semaphore::new(1),
         slates: slate::Slates::default(),
         ended: CancellationToken::new(),
         closing: CancellationToken::new(),
-        yielded: CancellationToken::new(),
+        addresses_released: CancellationToken::new(),
         replaced: CancellationToken::new(),
         config,
     });
-    tokio::spawn(ingest::serve(house.clone(), ingest, tls.clone()));
-    tokio::spawn(recordings::keep_within(house.clone()));
-    tokio::spawn(upgrade::stand_by(house.clone()));
-    let (routes, ended) = (control::routes(house.clone()), house.yielded.clone().cancelled_owned());
+    tokio::spawn(ingest::serve(relay.clone(), ingest, tls.clone()));
+    tokio::spawn(recordings::enforce_limits(relay.clone()));
+    tokio::spawn(takeover::serve(relay.clone()));
+    let (routes, ended) = (control::routes(relay.clone()), relay.addresses_released.clone().cancelled_owned());
     match tls {
         None => drop(tokio::spawn(async move { axum::serve(control, routes).with_graceful_shutdown(ended).await })),
         Some(tls) => {
@@ -153,63 +153,63 @@ async fn open(config: RelayConfig, resolver: Arc<dyn Resolver>, after_another: b
             drop(tokio::spawn(async move { axum::serve(control, routes).with_graceful_shutdown(ended).await }));
         }
     }
-    Ok(Running { control_addr, ingest_addr, house })
+    Ok(RelayHandle { control_addr, ingest_addr, relay })
 }
 
 /// What all shows of a relay share.
-pub(crate) struct House {
+pub(crate) struct RelayState {
     config: RelayConfig,
     connector: Arc<Connector>,
     metrics: Arc<Metrics>,
     quota: Arc<recordings::Quota>,
-    shows: Mutex<HashMap<SessionId, Arc<Show>>>,
+    streams: Mutex<HashMap<SessionId, Arc<RelayStream>>>,
     /// Told when a show becomes known.
-    arrived: Notify,
-    events: broadcast::Sender<Happening>,
-    readers: Arc<Semaphore>,
+    stream_added: Notify,
+    events: broadcast::Sender<RelayEvent>,
+    event_permits: Arc<Semaphore>,
     /// One picture is decoded at a time.
-    pictures: Semaphore,
+    thumbnail_permit: Semaphore,
     slates: slate::Slates,
     /// No new shows.
     closing: CancellationToken,
     /// Another relay has our addresses now.
-    yielded: CancellationToken,
+    addresses_released: CancellationToken,
     /// Another relay has our shows now.
     replaced: CancellationToken,
     ended: CancellationToken,
 }
 
-impl House {
+impl RelayState {
     /// Makes a show what is wanted; `None` if there is no room for another.
-    fn want(self: &Arc<Self>, wanted: WantedShow) -> Option<Arc<Show>> {
+    fn put_stream(self: &Arc<Self>, wanted: DesiredSession) -> Option<Arc<RelayStream>> {
         if self.closing.is_cancelled() {
             return None;
         }
-        let show = {
-            let mut shows = self.lock();
-            if let Some(show) = shows.get(&wanted.session_id) {
-                show.clone()
+        let stream = {
+            let mut streams = self.lock();
+            if let Some(stream) = streams.get(&wanted.session_id) {
+                stream.clone()
             } else {
-                if shows.len() >= self.config.limits.shows {
+                if streams.len() >= self.config.limits.streams {
                     return None;
                 }
-                let show = Arc::new(Show::new(self.clone(), wanted.clone()));
-                shows.insert(show.id.clone(), show.clone());
-                keeper::keep(self.clone(), show.clone());
-                show
+                let stream = Arc::new(RelayStream::new(self.clone(), wanted.clone()));
+                streams.insert(stream.id.clone(), stream.clone());
+                stream_tasks::spawn(self.clone(), stream.clone());
+                stream
             }
         };
-        show.apply(wanted);
-        self.arrived.notify_waiters();
-        Some(show)
+        stream.apply(wanted);
+        self.stream_added.notify_waiters();
+        Some(stream)
     }
 
     /// Ends a show; nothing happens if there is none.
     async fn end(&self, id: &SessionId) {
-        let Some(show) = self.lock().remove(id) else { return };
-        show.end().await;
-        let _ = self.events.send(Happening::show(&show.report()));
-        let _ = self.events.send(Happening::gone(id));
+        let Some(stream) = self.lock().remove(id) else { return };
+        stream.end().await;
+        let _ = self.events.send(RelayEvent::report(&stream.report()));
+        let _ = self.events.send(RelayEvent::gone(id));
         tracing::info!(session = %id, "show ended");
     }
 
@@ -217,24 +217,24 @@ impl House {
         self.closing.cancel();
         let ids: Vec<_> = self.lock().keys().cloned().collect();
         futures::future::join_all(ids.iter().map(|id| self.end(id))).await;
-        self.yielded.cancel();
+        self.addresses_released.cancel();
         self.ended.cancel();
     }
 
-    fn shows(&self) -> Vec<Arc<Show>> {
+    fn streams(&self) -> Vec<Arc<RelayStream>> {
         self.lock().values().cloned().collect()
     }
 
-    fn show(&self, id: &SessionId) -> Option<Arc<Show>> {
+    fn stream(&self, id: &SessionId) -> Option<Arc<RelayStream>> {
         self.lock().get(id).cloned()
     }
 
     /// The show, as soon as it is known.
-    async fn arrival(&self, id: &SessionId) -> Arc<Show> {
+    async fn wait_for_stream(&self, id: &SessionId) -> Arc<RelayStream> {
         loop {
-            let next = self.arrived.notified();
-            if let Some(show) = self.show(id) {
-                return show;
+            let next = self.stream_added.notified();
+            if let Some(stream) = self.stream(id) {
+                return stream;
             }
             next.await;
         }
@@ -244,20 +244,20 @@ impl House {
         self.config.data.join("recordings")
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Show>>> {
-        self.shows.lock().expect("no one panics while holding the shows")
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<RelayStream>>> {
+        self.streams.lock().expect("no one panics while holding the shows")
     }
 }
 
 /// One thing that happened, ready for every reader.
 #[derive(Clone)]
-struct Happening {
+struct RelayEvent {
     name: &'static str,
     data: Arc<str>,
 }
 
-impl Happening {
-    fn show(report: &ShowReport) -> Self {
+impl RelayEvent {
+    fn report(report: &SessionReport) -> Self {
         Self { name: "show", data: serde_json::to_string(report).expect("a report is plain data").into() }
     }
 
@@ -265,7 +265,7 @@ impl Happening {
         Self { name: "gone", data: serde_json::json!({ "sessionId": id }).to_string().into() }
     }
 
-    fn event(&self) -> sse::Event {
+    fn to_sse(&self) -> sse::Event {
         sse::Event::default().event(self.name).data(&self.data)
     }
 }

@@ -13,17 +13,18 @@ use crate::{
     config::{env::Env, serve::ServeConfig},
     domain::address::AllowList,
     server::{
-        audience,
+        admin_socket,
         clock::Clock,
         http,
         livekit::{client::LiveKitClient, timed::Timed},
-        metrics, operator,
+        metrics,
         relay::client::RelayClient,
         security,
         state::AppState,
         store::surreal::{StoreCredentials, SurrealStore},
-        studio::{Parts, Studio},
+        studio::{Ports, Studio},
         vault::{Vault, parse_master_key},
+        viewers,
     },
 };
 use anyhow::Context;
@@ -76,15 +77,17 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     let (listen, data) = (config.listen, config.data.clone());
     metrics::handle();
     let state = state(config, leptos).await?;
-    tell_first_sign_in(&state.studio, &data.join(FIRST_SIGN_IN)).await?;
+    print_first_sign_in(&state.studio, &data.join(FIRST_SIGN_IN)).await?;
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
-    match operator::open(&data).await {
-        Ok(socket) => drop(tokio::spawn(operator::serve(socket, state.studio.clone(), http_client()?))),
+    match admin_socket::open(&data).await {
+        Ok(socket) => drop(tokio::spawn(admin_socket::serve(socket, state.studio.clone(), http_client()?))),
         // Shows go on without it.
-        Err(error) => tracing::warn!(%error, socket = %operator::socket(&data).display(), "`footlight admin` will not reach this server"),
+        Err(error) => {
+            tracing::warn!(%error, socket = %admin_socket::socket(&data).display(), "`footlight admin` will not reach this server")
+        }
     }
-    tokio::spawn(state.studio.clone().watch());
+    tokio::spawn(state.studio.clone().run_background_tasks());
     tracing::info!(%listen, url = state.studio.config().app_url, "serving");
     let studio = state.studio.clone();
     let closing = state.studio.closing().clone();
@@ -124,12 +127,12 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
     let allow: AllowList =
         config.allow_private.parse().map_err(|error| anyhow::anyhow!("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS: {error}"))?;
     let relay = RelayClient::new(config.relay.clone(), relay_client(&config, &http)?);
-    let studio = Studio::new(Parts {
+    let studio = Studio::new(Ports {
         clock: Clock::System,
         store: Arc::new(store),
         livekit: Arc::new(Timed(LiveKitClient::new(&config.livekit, http))),
         relay: Arc::new(relay.clone()),
-        audience: audience::services(&config.audience).context("the HTTP client cannot be made")?,
+        viewers: viewers::services(&config.viewers).context("the HTTP client cannot be made")?,
         vault,
         allow,
         config,
@@ -168,7 +171,7 @@ pub fn router(state: AppState) -> Router {
         let (state, files, provide) = (state.clone(), files.clone(), provide.clone());
         move |request: Request| composite::page(state.clone(), files.clone(), provide.clone(), request)
     });
-    let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::front::own_pages_only));
+    let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::middleware::own_pages_only));
     let unknown = leptos_axum::render_app_async_with_context(provide, document);
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()
@@ -179,7 +182,7 @@ pub fn router(state: AppState) -> Router {
         // As one layer, the outermost first: each by itself would be boxed, and copied for every call.
         .layer(
             ServiceBuilder::new()
-                .layer(SetRequestIdLayer::x_request_id(InOrder::default()))
+                .layer(SetRequestIdLayer::x_request_id(SortableRequestIds::default()))
                 // The path only: an overlay's address carries its token in the query.
                 .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
                     let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
@@ -187,19 +190,19 @@ pub fn router(state: AppState) -> Router {
                     tracing::info_span!("request", otel.kind = "server", %method, path, request_id = id)
                 }))
                 .layer(PropagateRequestIdLayer::x_request_id())
-                .layer(middleware::from_fn_with_state(state.clone(), around))
+                .layer(middleware::from_fn_with_state(state.clone(), common_headers))
                 .layer(DefaultBodyLimit::max(LARGEST_BODY))
                 .layer(CompressionLayer::new())
-                .layer(middleware::from_fn(http::front::name_errors)),
+                .layer(middleware::from_fn(http::middleware::name_errors)),
         )
         .with_state(state)
 }
 
 /// Request ids that sort by time, within a millisecond too, and need randomness once in each.
 #[derive(Clone, Default)]
-struct InOrder(Arc<Mutex<ulid::Generator>>);
+struct SortableRequestIds(Arc<Mutex<ulid::Generator>>);
 
-impl MakeRequestId for InOrder {
+impl MakeRequestId for SortableRequestIds {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
         let id = self.0.lock().unwrap_or_else(PoisonError::into_inner).generate();
         // Full, which takes more ids in a millisecond than a machine can answer: the next is of its own.
@@ -216,7 +219,7 @@ fn connect_src(config: &ServeConfig) -> String {
 
 /// What every answer carries: whose pages may read it, how long it may be kept, what fences it in. Hashed and versioned files
 /// never change; everything else is asked for again.
-async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn common_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && !path.ends_with(".json");
     let secure = state.studio.config().is_https();
@@ -242,14 +245,14 @@ fn guard(headers: &mut HeaderMap, secure: bool) {
 }
 
 /// Tells the link by which the operator comes in first, for as long as it opens.
-async fn tell_first_sign_in(studio: &Studio, file: &Path) -> anyhow::Result<()> {
-    let kept = std::fs::read_to_string(file).ok();
-    match studio.first_sign_in(kept.as_deref()).await? {
+async fn print_first_sign_in(studio: &Studio, file: &Path) -> anyhow::Result<()> {
+    let saved = std::fs::read_to_string(file).ok();
+    match studio.first_sign_in(saved.as_deref()).await? {
         Some(link) => {
             write_private(file, &link)?;
             println!("first sign-in: {link}");
         }
-        None if kept.is_some() => std::fs::remove_file(file)?,
+        None if saved.is_some() => std::fs::remove_file(file)?,
         None => {}
     }
     Ok(())
@@ -264,14 +267,14 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// Asked to stop: nothing new is taken, endless answers end, the others get [`DRAIN`].
 async fn stopped(closing: CancellationToken) {
-    asked_to_stop().await;
+    stop_signal().await;
     tracing::info!("asked to stop: answering what was asked, taking nothing new");
     closing.cancel();
     tokio::time::sleep(DRAIN).await;
     tracing::warn!("some answers took too long and were cut");
 }
 
-async fn asked_to_stop() {
+async fn stop_signal() {
     let Ok(mut terminate) = tokio::signal::unix::signal(SignalKind::terminate()) else { return };
     tokio::select! {
         _ = terminate.recv() => {}

@@ -1,16 +1,15 @@
 //! Everything behind the pages: use cases, ports and their adapters, both doors. Compiled for the server only.
 
-pub mod audience;
+pub mod admin_socket;
 pub mod auth;
 pub mod clock;
+pub mod crash_budget;
 pub mod error;
-pub mod fetch;
+pub mod guarded_http;
 pub mod http;
-pub mod life;
 pub mod limits;
 pub mod livekit;
 pub mod metrics;
-pub mod operator;
 pub mod relay;
 pub mod rpc;
 pub mod security;
@@ -18,3 +17,4 @@ pub mod state;
 pub mod store;
 pub mod studio;
 pub mod vault;
+pub mod viewers;

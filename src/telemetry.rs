@@ -11,7 +11,7 @@ use tracing::Subscriber;
 use tracing_subscriber::{EnvFilter, Layer, filter::Targets, fmt::MakeWriter, layer::SubscriberExt, registry::LookupSpan};
 
 /// How long a collector may take for a batch.
-const PATIENCE: Duration = Duration::from_secs(5);
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends what is left when it goes. Keep it until the process ends.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Drop for Telemetry {
 ///
 /// # Errors
 /// The exporter cannot be made, or somebody has begun already.
-pub fn begin(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
+pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     let (subscriber, telemetry) = subscriber(config, filter, std::io::stderr)?;
     tracing::subscriber::set_global_default(subscriber).context("the log has begun already")?;
@@ -65,7 +65,7 @@ fn provider(config: &TelemetryConfig, endpoint: &str) -> anyhow::Result<SdkTrace
         .with_http()
         .with_protocol(Protocol::HttpBinary)
         .with_endpoint(endpoint)
-        .with_timeout(PATIENCE)
+        .with_timeout(EXPORT_TIMEOUT)
         .build()
         .context("OTEL_EXPORTER_OTLP_ENDPOINT: the exporter cannot be made")?;
     let resource = Resource::builder().with_service_name(config.service.clone()).build();

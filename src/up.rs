@@ -3,20 +3,20 @@
 
 mod child;
 mod health;
-pub mod lifeline;
 mod livekit;
 mod logs;
+pub mod parent_watch;
 mod ports;
 mod roles;
 mod secrets;
-mod supervise;
+mod supervisor;
 
 use crate::config::{env::Env, up::UpConfig};
 use anyhow::Context as _;
 use std::fs::{DirBuilder, File, Permissions};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
-use supervise::Studio;
+use supervisor::Supervisor;
 
 /// Runs the studio until it is told to end, then ends every role in order.
 ///
@@ -33,7 +33,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     make_folder(&logs)?;
     let program = std::env::current_exe().context("where this program lies")?;
     let roles = roles::all(&config, &secrets, env, &program)?;
-    Studio::new(config, roles, logs).run().await
+    Supervisor::new(config, roles, logs).run().await
 }
 
 /// Makes a folder that only this user can read.

@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import type { Page } from "@playwright/test";
 import type { Sink } from "../stack/sink.ts";
-import { newest, type Listed } from "../stack/story.ts";
+import { newest, type Listed } from "../stack/timeline.ts";
 import type { Studio } from "../stack/studio.ts";
 import { expect, test } from "../stack/test.ts";
 import { sleep, until } from "../stack/wait.ts";

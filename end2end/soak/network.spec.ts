@@ -3,7 +3,7 @@
 import { ended, onAir, survives } from "../stack/faults.ts";
 import { Network } from "../stack/network.ts";
 import { chromiumProgram, Streamer } from "../stack/streamer.ts";
-import { Story } from "../stack/story.ts";
+import { Timeline } from "../stack/timeline.ts";
 import { expect, test as base } from "../stack/test.ts";
 import { sleep, until } from "../stack/wait.ts";
 
@@ -21,10 +21,10 @@ const test = base.extend<{ network: Network }>({
 });
 
 test("the host's network is cut for 30 s: the broadcast goes on and the host is back in the picture", async ({ sink, studio, streamer, goLive, network }) => {
-  const show = { sink, studio, streamer, goLive };
-  const key = await onAir(show);
+  const broadcast = { sink, studio, streamer, goLive };
+  const key = await onAir(broadcast);
   await survives(
-    show,
+    broadcast,
     key,
     "host's network cut for 30 s",
     async () => {
@@ -34,20 +34,20 @@ test("the host's network is cut for 30 s: the broadcast goes on and the host is 
     },
     90_000,
   );
-  const { files, longestS } = await ended(show, key);
+  const { files, longestS } = await ended(broadcast, key);
   expect(files, "one unbroken broadcast").toHaveLength(1);
   expect(longestS).toBeLessThan(0.5);
 });
 
 test("the host's network is cut for 120 s: the show ends after the grace, and the page says why when it is back", async ({ sink, studio, streamer, goLive, network }) => {
-  const show = { sink, studio, streamer, goLive };
-  const key = await onAir(show);
-  const story = await Story.follow(streamer.page, goLive.sign);
+  const broadcast = { sink, studio, streamer, goLive };
+  const key = await onAir(broadcast);
+  const timeline = await Timeline.follow(streamer.page, goLive.sign);
   await network.cut();
   await sleep(120_000);
   await network.mend();
   await expect(streamer.page.getByText(/The host left and did not come back in time/)).toBeVisible({ timeout: 60_000 });
-  const path = await story.end("host's network cut for 120 s");
+  const path = await timeline.end("host's network cut for 120 s");
   expect(path.some((said) => said.startsWith("ended")), path.join("\n")).toBe(true);
   await until("nothing is left running", async () => (await studio.egresses()).length === 0 && studio.captureProcesses().length === 0, 20_000);
   expect(await sink.recordings(key), "one broadcast").toHaveLength(1);

@@ -8,13 +8,13 @@ import { Studio } from "../stack/studio.ts";
 import { expect, studioOptions, test as base } from "../stack/test.ts";
 import { until } from "../stack/wait.ts";
 
-interface House {
+interface Cluster {
   balancer: Balancer;
   second: Replica;
   url: string;
 }
 
-const test = base.extend<{ database: Database; house: House; ports: number }>({
+const test = base.extend<{ database: Database; cluster: Cluster; ports: number }>({
   ports: async ({}, use) => use(await freePorts(3)),
   database: async ({ ports }, use) => {
     const database = await Database.start(ports);
@@ -28,7 +28,7 @@ const test = base.extend<{ database: Database; house: House; ports: number }>({
     await use(studio);
     expect(await studio.stop(), "left running").toEqual([]);
   },
-  house: async ({ studio, ports }, use, info) => {
+  cluster: async ({ studio, ports }, use, info) => {
     const first = studio.role("serve");
     if (!first) throw new Error("no web server");
     const second = await Replica.beside(first, ports + 1);
@@ -38,27 +38,27 @@ const test = base.extend<{ database: Database; house: House; ports: number }>({
     await balancer.stop();
     await second.stop();
   },
-  streamer: async ({ house }, use) => {
-    const streamer = await Streamer.start(house.url);
+  streamer: async ({ cluster }, use) => {
+    const streamer = await Streamer.start(cluster.url);
     await use(streamer);
     await streamer.stop();
   },
 });
 
-test("the replica that leads a show is killed: the other one leads within 15 s, replaces a lost capture, and the page goes on", async ({ sink, studio, streamer, goLive, house }) => {
-  const show = { sink, studio, streamer, goLive };
-  const key = await onAir(show);
+test("the replica that leads a show is killed: the other one leads within 15 s, replaces a lost capture, and the page goes on", async ({ sink, studio, streamer, goLive, cluster }) => {
+  const broadcast = { sink, studio, streamer, goLive };
+  const key = await onAir(broadcast);
   const told = async (what: string): Promise<boolean> => (await studio.log("serve")).includes(what);
-  expect(house.second.said.join(""), "the second one leads").toContain("this replica leads the show");
-  await survives(show, key, "leader and capture killed", async () => {
-    await house.second.kill();
+  expect(cluster.second.said.join(""), "the second one leads").toContain("this replica leads the show");
+  await survives(broadcast, key, "leader and capture killed", async () => {
+    await cluster.second.kill();
     const died = Date.now();
-    house.balancer.sendTo(Number(new URL(studio.url).port));
+    cluster.balancer.sendTo(Number(new URL(studio.url).port));
     // Nobody but the new leader can know that the capture is gone.
     await studio.killRenderer();
     await until("the first one leads", () => told("this replica leads the show"), 15_000);
     console.log(`the other one led after ${((Date.now() - died) / 1000).toFixed(1)} s`);
     await until("the capture is replaced", () => told("The new capture was accepted."), 30_000);
   });
-  expect((await ended(show, key)).files, "one broadcast").toHaveLength(1);
+  expect((await ended(broadcast, key)).files, "one broadcast").toHaveLength(1);
 });

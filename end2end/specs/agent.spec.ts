@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { settled, signIn } from "../stack/pages.ts";
-import { root, runWith } from "../stack/programs.ts";
+import { root, runWith } from "../stack/commands.ts";
 import { admin, program } from "../stack/studio.ts";
 import { expect, test } from "../stack/test.ts";
 import { until } from "../stack/wait.ts";

@@ -5,26 +5,26 @@ import { settled } from "../stack/pages.ts";
 import { expect, test } from "../stack/test.ts";
 
 test("the application is killed and the host's page reloaded: the platform sees no gap", async ({ sink, studio, streamer, goLive }) => {
-  const show = { sink, studio, streamer, goLive };
-  const key = await onAir(show);
-  await survives(show, key, "application killed", () => studio.killRole("serve"));
-  await survives(show, key, "host page reloaded", async () => {
+  const broadcast = { sink, studio, streamer, goLive };
+  const key = await onAir(broadcast);
+  await survives(broadcast, key, "application killed", () => studio.killRole("serve"));
+  await survives(broadcast, key, "host page reloaded", async () => {
     await streamer.page.reload();
     await settled(streamer.page);
     await goLive.shareScreen();
   });
-  const { files, longestS } = await ended(show, key);
+  const { files, longestS } = await ended(broadcast, key);
   expect(files, "one unbroken broadcast").toHaveLength(1);
   expect(longestS).toBeLessThan(0.5);
 });
 
 test("the captured page's renderer is killed: another capture takes over in the same broadcast", async ({ sink, studio, streamer, goLive }) => {
-  const show = { sink, studio, streamer, goLive };
-  const key = await onAir(show);
+  const broadcast = { sink, studio, streamer, goLive };
+  const key = await onAir(broadcast);
   const before = await studio.egresses();
-  const path = await survives(show, key, "renderer killed", async () => studio.killRenderer());
+  const path = await survives(broadcast, key, "renderer killed", async () => studio.killRenderer());
   expect(path.some((said) => !said.endsWith("| ON AIR") || said.includes("replacing")), "the page does not claim that all is well").toBe(true);
   expect(await studio.egresses()).not.toEqual(before);
-  const { files } = await ended(show, key);
+  const { files } = await ended(broadcast, key);
   expect(files, "one broadcast").toHaveLength(1);
 });

@@ -2,7 +2,7 @@
 
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { root } from "../stack/programs.ts";
+import { root } from "../stack/commands.ts";
 import { expect, test } from "../stack/test.ts";
 
 interface Library {

@@ -1,14 +1,14 @@
 // A platform that refuses the stream key: said by name, at once, and nothing goes on running.
 
 import { randomBytes } from "node:crypto";
-import { Watch } from "../stack/secrecy.ts";
+import { SecretScan } from "../stack/secrets.ts";
 import { expect, test } from "../stack/test.ts";
 import { until } from "../stack/wait.ts";
 
 test("a refused stream key is named within five seconds and nothing is left running", async ({ sink, studio, streamer, goLive }) => {
   const key = `wrong_${randomBytes(12).toString("hex")}`;
   sink.refuse(key);
-  const watch = new Watch(key, studio, streamer.context);
+  const scan = new SecretScan(key, studio, streamer.context);
 
   await goLive.open();
   await goLive.fill({ address: sink.url, key, title: "Never on air" });
@@ -21,6 +21,6 @@ test("a refused stream key is named within five seconds and nothing is left runn
   await until("the room closes", async () => (await studio.rooms()).length === 0, 20_000);
   await until("the capture's programs end", () => studio.captureProcesses().length === 0, 10_000);
   expect(await sink.recordings(key)).toEqual([]);
-  await watch.look(streamer.page);
-  expect(await watch.places(), "the stream key was seen").toEqual([]);
+  await scan.check(streamer.page);
+  expect(await scan.findings(), "the stream key was seen").toEqual([]);
 });

@@ -42,20 +42,20 @@ test("a rehearsal says that it is one, and plays back where it ended and on its 
   await go.click();
   await expect(goLive.light).toContainText("REHEARSAL", { timeout: 45_000 });
   await test.step("the webcam is dragged to another corner", async () => {
-    const programme = page.locator(".programme");
-    const webcam = await programme.locator(".scene-webcam").boundingBox();
-    const frame = await programme.boundingBox();
+    const preview = page.locator(".preview");
+    const webcam = await preview.locator(".scene-webcam").boundingBox();
+    const frame = await preview.boundingBox();
     if (!webcam || !frame) throw new Error("there is no webcam on the picture");
-    await expect(programme.locator(".scene")).toHaveAttribute("data-corner", "bottom-right");
+    await expect(preview.locator(".scene")).toHaveAttribute("data-corner", "bottom-right");
     await page.mouse.move(webcam.x + webcam.width / 2, webcam.y + webcam.height / 2);
     await page.mouse.down();
     await page.mouse.move(frame.x + frame.width * 0.2, frame.y + frame.height * 0.2, { steps: 6 });
-    await expect(programme).toHaveAttribute("data-dragging", "yes");
-    const drawn = await programme.locator(".scene-webcam").boundingBox();
+    await expect(preview).toHaveAttribute("data-dragging", "yes");
+    const drawn = await preview.locator(".scene-webcam").boundingBox();
     expect(drawn?.x ?? webcam.x, "it follows the pointer").toBeLessThan(webcam.x - 100);
     await page.mouse.up();
     await expect(page.getByRole("button", { name: "Top left", exact: true }), "the studio has taken it").toHaveAttribute("aria-pressed", "true");
-    await expect(programme.locator(".scene")).toHaveAttribute("data-corner", "top-left");
+    await expect(preview.locator(".scene")).toHaveAttribute("data-corner", "top-left");
   });
   await sleep(10_000);
   await goLive.end();

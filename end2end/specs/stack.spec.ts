@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { kill } from "node:process";
 import { descendants, stillRunning } from "../stack/processes.ts";
-import { run } from "../stack/programs.ts";
+import { run } from "../stack/commands.ts";
 import * as recording from "../stack/recording.ts";
 import { expect, test } from "../stack/test.ts";
 import { until } from "../stack/wait.ts";

@@ -4,13 +4,13 @@ import { randomBytes } from "node:crypto";
 import type { GoLive } from "./pages.ts";
 import * as recording from "./recording.ts";
 import type { Sink } from "./sink.ts";
-import { Story } from "./story.ts";
+import { Timeline } from "./timeline.ts";
 import { camera, screen, type Streamer } from "./streamer.ts";
 import type { Studio } from "./studio.ts";
 import { expect } from "./test.ts";
 import { sleep, until } from "./wait.ts";
 
-export interface Show {
+export interface Broadcast {
   sink: Sink;
   studio: Studio;
   streamer: Streamer;
@@ -18,7 +18,7 @@ export interface Show {
 }
 
 /** Goes live to the sink under a fresh key and waits until it has been on air for a while. */
-export async function onAir({ sink, goLive }: Show): Promise<string> {
+export async function onAir({ sink, goLive }: Broadcast): Promise<string> {
   const key = `live_${randomBytes(12).toString("hex")}`;
   await goLive.open();
   await goLive.shareScreen();
@@ -30,18 +30,18 @@ export async function onAir({ sink, goLive }: Show): Promise<string> {
 }
 
 /** Lets something happen to a running show, follows it until it is well again, and for a while longer. */
-export async function survives(show: Show, key: string, what: string, happens: () => Promise<void>, limitMs = 60_000): Promise<string[]> {
-  const story = await Story.follow(show.streamer.page, show.goLive.sign);
-  const stalls = new Stalls(show.sink, key);
+export async function survives(broadcast: Broadcast, key: string, what: string, happens: () => Promise<void>, limitMs = 60_000): Promise<string[]> {
+  const timeline = await Timeline.follow(broadcast.streamer.page, broadcast.goLive.sign);
+  const stalls = new Stalls(broadcast.sink, key);
   await happens();
-  await until(`well again after: ${what}`, () => story.isWell(), limitMs);
+  await until(`well again after: ${what}`, () => timeline.isWell(), limitMs);
   await sleep(4_000);
   const longest = await stalls.end();
-  return story.end(`${what}: nothing new at the platform for ${(longest / 1000).toFixed(1)} s at most`);
+  return timeline.end(`${what}: nothing new at the platform for ${(longest / 1000).toFixed(1)} s at most`);
 }
 
 /** Ends the show and reads what the platform has: how many broadcasts, the longest hole in each, and the picture at the end. */
-export async function ended({ sink, studio, goLive }: Show, key: string): Promise<{ files: string[]; longestS: number }> {
+export async function ended({ sink, studio, goLive }: Broadcast, key: string): Promise<{ files: string[]; longestS: number }> {
   await goLive.end();
   await until("nothing is left running", async () => (await studio.egresses()).length === 0 && studio.captureProcesses().length === 0, 20_000);
   const files = await sink.recordings(key);

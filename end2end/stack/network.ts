@@ -4,7 +4,7 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
-import { end, run, spawn, type ChildProcess } from "./programs.ts";
+import { end, run, spawn, type ChildProcess } from "./commands.ts";
 
 export interface Ports {
   tcp: number[];

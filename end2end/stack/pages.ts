@@ -34,7 +34,7 @@ export class GoLive {
 
   /** The same, whatever it says. */
   get sign(): Locator {
-    return this.page.locator("p.light");
+    return this.page.locator("p.on-air-light");
   }
 
   async open(): Promise<void> {

@@ -1,6 +1,6 @@
 // Reading what arrived: format, keyframes, pixels of decoded frames, strength of a tone. Everything through ffprobe and ffmpeg.
 
-import { run } from "./programs.ts";
+import { run } from "./commands.ts";
 
 export type Rgb = readonly [number, number, number];
 

@@ -6,7 +6,7 @@ import { createServer, connect, type Server, type Socket } from "node:net";
 import { homedir } from "node:os";
 import path from "node:path";
 import { environmentOf, type Process } from "./processes.ts";
-import { end, spawn, type ChildProcess } from "./programs.ts";
+import { end, spawn, type ChildProcess } from "./commands.ts";
 import { until } from "./wait.ts";
 
 const cache = path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "footlight");

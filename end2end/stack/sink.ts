@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { freePorts } from "./ports.ts";
-import { end, spawn, type ChildProcess } from "./programs.ts";
+import { end, spawn, type ChildProcess } from "./commands.ts";
 import { until } from "./wait.ts";
 
 export interface LiveStream {

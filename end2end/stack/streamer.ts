@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "@playwright/test";
-import { run } from "./programs.ts";
+import { run } from "./commands.ts";
 import { type Rgb } from "./recording.ts";
 
 export const camera: { colour: Rgb; hertz: number } = { colour: [24, 160, 64], hertz: 700 };
@@ -12,7 +12,7 @@ export const screen: { colour: Rgb; hertz: number; title: string } = { colour: [
 
 export const chromiumProgram = process.env["FOOTLIGHT_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
 /** Nothing listens there: the browser is given the page by us. */
-const stageAddress = "http://stage.localhost/";
+const sharedTabAddress = "http://shared-tab.localhost/";
 
 const hex = (colour: Rgb): string => colour.map((value) => value.toString(16).padStart(2, "0")).join("");
 
@@ -59,8 +59,8 @@ export class Streamer {
     const context = await browser.newContext({ baseURL: studioUrl, viewport: { width: 1440, height: 900 } });
     await context.grantPermissions(["camera", "microphone"], { origin: studioUrl });
     const shared = await context.newPage();
-    await shared.route(stageAddress, (route) => route.fulfill({ contentType: "text/html", body: stagePage() }));
-    await shared.goto(stageAddress);
+    await shared.route(sharedTabAddress, (route) => route.fulfill({ contentType: "text/html", body: sharedTabPage() }));
+    await shared.goto(sharedTabAddress);
     const page = await context.newPage();
     return new Streamer(folder, browser, context, page);
   }
@@ -77,7 +77,7 @@ export class Streamer {
 }
 
 /** One colour and one tone. The dot keeps the picture changing, so that frames keep coming. */
-function stagePage(): string {
+function sharedTabPage(): string {
   return `<!doctype html><title>${screen.title}</title>
 <body style="margin:0;background:#${hex(screen.colour)};color:#fff"><i>.</i>
 <script>

@@ -10,7 +10,7 @@ import type { Ports } from "./network.ts";
 import { freePorts } from "./ports.ts";
 import { kill } from "node:process";
 import { argumentsOf, descendants, stillRunning, type Process } from "./processes.ts";
-import { end, root, run, runWith, spawn, type ChildProcess } from "./programs.ts";
+import { end, root, run, runWith, spawn, type ChildProcess } from "./commands.ts";
 import { sleep, until } from "./wait.ts";
 
 const cache = path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "footlight");
@@ -129,7 +129,7 @@ export class Studio {
   /** The process of a role, now: `serve`, `relay`, `egress` or `livekit`. */
   role(name: string): Process | undefined {
     const roles = descendants(this.pid).filter((process) => process.parent === this.pid);
-    return roles.find((process) => argumentsOf(process).some((argument) => argument === name || (name === "livekit" && argument === "keep")));
+    return roles.find((process) => argumentsOf(process).some((argument) => argument === name || (name === "livekit" && argument === "run-supervised")));
   }
 
   /** Kills a role as a crash would, and waits until another process has its place. */

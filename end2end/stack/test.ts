@@ -6,7 +6,7 @@ import { Sink } from "./sink.ts";
 import { Streamer } from "./streamer.ts";
 import { Studio, type StudioOptions } from "./studio.ts";
 
-interface Stage {
+interface Fixtures {
   sink: Sink;
   studio: Studio;
   streamer: Streamer;
@@ -29,7 +29,7 @@ export function studioOptions(sink: Sink): Required<StudioOptions> {
   return { allow: [sink.hostPort, ...typed()], env: { FOOTLIGHT_VIDEO: video, FOOTLIGHT_EGRESS_SLOTS: "1" } };
 }
 
-export const test = base.extend<Stage>({
+export const test = base.extend<Fixtures>({
   studioEnv: [{}, { option: true }],
   // Playwright reads a fixture's needs from this pattern.
   sink: async ({}, use) => {

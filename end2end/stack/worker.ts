@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { EgressClient, WebhookReceiver, type WebhookEvent } from "livekit-server-sdk";
 import { freePort } from "./ports.ts";
-import { end, spawn, type ChildProcess } from "./programs.ts";
+import { end, spawn, type ChildProcess } from "./commands.ts";
 import { program } from "./studio.ts";
 import { until } from "./wait.ts";
 

@@ -59,7 +59,7 @@ pub struct SignInView {
 /// An agent to be made, or its new name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct AgentWish {
+pub struct NewAgent {
     /// The name on the picture.
     pub name: String,
 }
@@ -67,7 +67,7 @@ pub struct AgentWish {
 /// An API key to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct KeyWish {
+pub struct NewApiKey {
     /// What its owner calls it.
     pub name: String,
     /// The agent that acts by it; the user if absent.
@@ -83,16 +83,16 @@ pub struct KeyWish {
 /// A key that was just made: the only time its text is seen.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct NewKey {
+pub struct CreatedApiKey {
     /// As it may be shown from now on.
     pub key: ApiKey,
     /// `fl_` and 43 characters.
     pub text: String,
 }
 
-impl std::fmt::Debug for NewKey {
+impl std::fmt::Debug for CreatedApiKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "NewKey({}…)", self.key.prefix)
+        write!(f, "CreatedApiKey({}…)", self.key.prefix)
     }
 }
 

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 /// Which sessions the list shows. It stands in the page's address, so every field reads and writes as plain words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Wanted {
+pub struct SessionQuery {
     /// Running, ended, failed, or all of them.
-    pub show: Shown,
+    #[serde(rename = "show")]
+    pub status: StatusFilter,
     /// Only with a destination there.
     pub platform: Option<Platform>,
     /// Only those asked for on this day or later, as `2026-11-23`.
@@ -27,7 +28,7 @@ pub struct Wanted {
 /// How far sessions of a list are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Shown {
+pub enum StatusFilter {
     /// Being prepared, on air or ending.
     #[default]
     Running,
@@ -39,12 +40,12 @@ pub enum Shown {
     All,
 }
 
-impl Shown {
+impl StatusFilter {
     /// Every one, in the order of the page.
     pub const ALL: [Self; 4] = [Self::Running, Self::Ended, Self::Failed, Self::All];
 
     /// Its word in the address.
-    pub const fn word(self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Ended => "ended",
@@ -54,7 +55,7 @@ impl Shown {
     }
 
     /// Whether a session of this status is among them.
-    pub fn holds(self, status: &str) -> bool {
+    pub fn matches(self, status: &str) -> bool {
         let over = matches!(status, "ended" | "failed");
         match self {
             Self::Running => !over,
@@ -68,13 +69,13 @@ impl Shown {
 /// One page of the list, and how the house stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Hall {
+pub struct SessionOverview {
     /// In order.
     pub sessions: Vec<SessionView>,
     /// Where the next page begins; none at the end.
     pub next: Option<SessionId>,
     /// What counts for everybody, whatever the list shows.
-    pub counts: Counts,
+    pub counts: SessionCounts,
     /// What the capture engine carries, where it tells.
     pub capacity: Option<Capacity>,
     /// New shows are refused for now.
@@ -84,13 +85,15 @@ pub struct Hall {
 /// Sessions by what an administrator looks for first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Counts {
+pub struct SessionCounts {
     /// A platform takes them now.
     pub on_air: u64,
     /// Live, and something is wrong.
-    pub to_look_at: u64,
+    #[serde(rename = "toLookAt")]
+    pub needs_attention: u64,
     /// Preparing, starting, ending.
-    pub moving: u64,
+    #[serde(rename = "moving")]
+    pub changing: u64,
     /// Failed among those asked for in the last 24 hours.
     pub failed: u64,
 }
@@ -109,7 +112,7 @@ pub struct Capacity {
 /// What came of one order of several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Stopped {
+pub struct StopResult {
     /// Which session.
     pub session_id: SessionId,
     /// As it stands now, or why it was not done.
@@ -118,7 +121,7 @@ pub struct Stopped {
 
 /// Days of a report, both included, as `2026-11-23`; empty: until today, and thirty days.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
+pub struct DateRange {
     /// The first.
     pub from: String,
     /// The last.
@@ -174,7 +177,7 @@ pub struct DeliveryView {
 /// Which line is sent again.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SendAgain {
+pub struct ResendRequest {
     /// Its id.
     #[schema(max_length = 200)]
     pub id: String,

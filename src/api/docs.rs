@@ -28,7 +28,7 @@ pub struct Call {
 /// What the help page says of this very house.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HelpFacts {
+pub struct InstallationInfo {
     /// Where LiveKit's webhooks are taken.
     pub webhook_url: String,
     /// Where browsers meet.

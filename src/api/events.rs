@@ -3,7 +3,7 @@
 use crate::domain::{
     ids::SessionId,
     overlay::{OverlayPatch, OverlaySettings},
-    show::ShowEvent,
+    overlay_state::OverlayEvent,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,7 +16,7 @@ pub struct EventBatch {
     /// Whose show.
     pub session_id: SessionId,
     /// Each is taken or refused by itself.
-    #[schema(value_type = Vec<ShowEvent>, min_items = 1, max_items = 100)]
+    #[schema(value_type = Vec<OverlayEvent>, min_items = 1, max_items = 100)]
     pub events: Vec<serde_json::Value>,
     /// How long these are held back, in milliseconds; the session's own delay if absent.
     #[serde(default)]

@@ -3,9 +3,9 @@
 use crate::domain::{
     ids::{Generation, SessionId},
     overlay::{Media, OverlaySettings},
+    overlay_state::OverlayEvent,
     room::RoomAccess,
     session::StreamType,
-    show::ShowEvent,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Everything the composite knows at load, server-rendered into the page: it is right at the first frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct OverlayStage {
+pub struct OverlaySnapshot {
     /// Whose show.
     pub session_id: SessionId,
     /// Which egress renders it; `None` in an owner's preview, which never says `START_RECORDING`.
@@ -35,7 +35,8 @@ pub struct OverlayStage {
     /// When the show went live, if it did.
     pub live_since: Option<Timestamp>,
     /// The events that still show, oldest first.
-    pub told: Vec<Told>,
+    #[serde(rename = "told")]
+    pub history: Vec<SequencedEvent>,
     /// The feed's sequence number behind this snapshot; the feed is read from here on.
     pub seq: u64,
     /// The server's time, at which the first picture is drawn.
@@ -45,24 +46,25 @@ pub struct OverlayStage {
 /// One made-up show, by name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PreviewStage {
+pub struct PreviewSnapshot {
     /// As it is called in `/stream/overlay?preview=…`.
     pub name: String,
     /// As it is called on a page.
     pub label: String,
     /// What its page is loaded with.
-    pub stage: OverlayStage,
+    #[serde(rename = "stage")]
+    pub snapshot: OverlaySnapshot,
 }
 
 /// One event of the past.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct SequencedEvent {
     /// Its number in the feed.
     pub seq: u64,
     /// When it came.
     pub at: Timestamp,
     /// What it was.
-    pub event: ShowEvent,
+    pub event: OverlayEvent,
 }
 
 /// `POST /api/streaming/heartbeat`, every 2 s.

@@ -1,15 +1,15 @@
 //! Starting, watching and stopping shows.
 
-pub use super::typed::TypedDestination;
+pub use super::destination_input::DestinationInput;
 
-use super::broadcast::{DestinationState, IngestReport};
+use super::relay_control::{DestinationState, IngestReport};
 use crate::domain::{
     destination::{Destination, Platform},
     ids::{AgentId, DestinationId, EgressId, SessionId},
     media::HostPicture,
     overlay::{OverlayPatch, OverlaySettings},
     room::RoomAccess,
-    session::{Owner, StreamType, Trouble},
+    session::{HealthIssue, Owner, StreamType},
     timestamp::Timestamp,
     video::{VideoFormat, VideoPreset},
 };
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// A kept destination: everything but the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SavedPlace {
+pub struct SavedDestinationView {
     /// Where, and the key's last four characters.
     #[serde(flatten)]
     pub destination: Destination,
@@ -28,7 +28,7 @@ pub struct SavedPlace {
 
 /// What came of trying a destination's server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct TriedPlace {
+pub struct ConnectionTest {
     /// Whether it answers.
     pub reached: bool,
     /// In words.
@@ -48,7 +48,7 @@ pub enum VideoChoice {
 /// What a show is started with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct StartShow {
+pub struct NewSession {
     /// With a host, or data only.
     pub stream_type: StreamType,
     /// The caller's agent whose show it is; with an agent's own key it may be left out.
@@ -66,7 +66,7 @@ pub struct StartShow {
     pub destination_ids: Vec<DestinationId>,
     /// Typed ones.
     #[serde(default)]
-    pub destinations: Vec<TypedDestination>,
+    pub destinations: Vec<DestinationInput>,
     /// The default of the machine if absent.
     #[serde(default)]
     pub video: Option<VideoChoice>,
@@ -97,7 +97,7 @@ pub struct StartShow {
 
 /// A started show.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct StartedShow {
+pub struct StartedSession {
     /// The session, pending or starting.
     pub session: SessionView,
     /// For the host to join; none for a data-only show.
@@ -145,7 +145,7 @@ pub struct SessionView {
     /// Every destination is a rehearsal: the light says so instead of ON AIR.
     pub rehearsal: bool,
     /// What is wrong beside the state.
-    pub health: Vec<Trouble>,
+    pub health: Vec<HealthIssue>,
     /// With a host, or data only.
     pub stream_type: StreamType,
     /// Whose.
@@ -211,11 +211,12 @@ impl SessionView {
 
 /// One line of the preflight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PreflightLine {
+pub struct PreflightCheck {
     /// What was looked at ("A free slot for the show").
     pub label: String,
     /// How it came out.
-    pub verdict: Verdict,
+    #[serde(rename = "verdict")]
+    pub result: PreflightResult,
     /// A few words ("2 left"), or what to do.
     pub note: String,
 }
@@ -223,7 +224,7 @@ pub struct PreflightLine {
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum PreflightResult {
     /// Fine.
     Pass,
     /// The show can start; look at it.
@@ -237,7 +238,7 @@ pub enum Verdict {
 #[serde(rename_all = "camelCase")]
 pub struct Preflight {
     /// LiveKit, the relay, free slots.
-    pub lines: Vec<PreflightLine>,
+    pub lines: Vec<PreflightCheck>,
     /// The machine's default picture.
     pub video: VideoPreset,
     /// Why it is not 1080p30, if it is not.
@@ -249,9 +250,9 @@ pub struct Preflight {
 /// What happened to a show.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Story {
+pub struct TimelineView {
     /// The earliest first.
-    pub lines: Vec<StoryLine>,
+    pub lines: Vec<TimelineEntryView>,
     /// What was sent to the picture by agents and games.
     pub events: u64,
     /// Decisions among it.
@@ -264,7 +265,7 @@ pub struct Story {
 
 /// One thing that happened to a show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoryLine {
+pub struct TimelineEntryView {
     /// When.
     pub at: Timestamp,
     /// Who or what caused it.

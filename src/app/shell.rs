@@ -1,7 +1,7 @@
 //! The documents round the pages and round the composite, and the headers that fence them in. Server only.
 
 use super::{App, Program, site::SiteFiles};
-use crate::{api::overlay::OverlayStage, composite::Composite};
+use crate::{api::overlay::OverlaySnapshot, composite::Composite};
 use axum::http::{HeaderName, HeaderValue, header, request::Parts};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
@@ -35,7 +35,7 @@ pub fn shell(files: &SiteFiles) -> impl IntoView + use<> {
     });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-page="house">
+        <html lang="en" data-page="site">
             <head>
                 <Basics/>
                 <link rel="stylesheet" href=files.style()/>
@@ -52,18 +52,18 @@ pub fn shell(files: &SiteFiles) -> impl IntoView + use<> {
 
 /// The composite's document, or why there is none, where the egress looks for it. Its address carries a token: it is neither
 /// stored nor passed on.
-pub fn composite_shell(files: &SiteFiles, stage: Result<OverlayStage, String>) -> impl IntoView + use<> {
+pub fn composite_shell(files: &SiteFiles, snapshot: Result<OverlaySnapshot, String>) -> impl IntoView + use<> {
     set_headers("no-referrer", "no-store", true);
-    let program = stage.as_ref().ok().map(|stage| {
+    let program = snapshot.as_ref().ok().map(|snapshot| {
         let (script, wasm) = (files.composite().script(), files.composite().wasm());
         // In the order in which they are waited for. What warms up keeps the parser from asking for more: it comes last.
         view! {
-            {stage.room.is_some().then(|| view! { <link rel="modulepreload" href=ROOM_LIBRARY nonce=use_nonce()/> })}
-            <script type="application/json" id="stage" inner_html=as_json(stage)></script>
+            {snapshot.room.is_some().then(|| view! { <link rel="modulepreload" href=ROOM_LIBRARY nonce=use_nonce()/> })}
+            <script type="application/json" id="overlay-snapshot" inner_html=as_json(snapshot)></script>
             // It runs as soon as it is there: it joins the room before the rest of the document has been read.
             <script type="module" r#async=true src=script nonce=use_nonce()></script>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-            {stage.room.is_some().then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
+            {snapshot.room.is_some().then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
         }
     });
     // The stylesheet stands in the document, where it costs no request; without a build there is that of the pages.
@@ -71,8 +71,8 @@ pub fn composite_shell(files: &SiteFiles, stage: Result<OverlayStage, String>) -
         Some(text) => view! { <style nonce=use_nonce() inner_html=text.to_owned()></style> }.into_any(),
         None => view! { <link rel="stylesheet" href=files.style()/> }.into_any(),
     };
-    let picture = match stage {
-        Ok(stage) => view! { <Composite stage/> }.into_any(),
+    let picture = match snapshot {
+        Ok(snapshot) => view! { <Composite snapshot/> }.into_any(),
         Err(message) => view! { <div class="error">{message}</div> }.into_any(),
     };
     view! {
@@ -103,8 +103,8 @@ fn Basics() -> impl IntoView {
 }
 
 /// The stage as JSON that cannot end the element it stands in.
-fn as_json(stage: &OverlayStage) -> String {
-    serde_json::to_string(stage).unwrap_or_default().replace('<', "\\u003c")
+fn as_json(snapshot: &OverlaySnapshot) -> String {
+    serde_json::to_string(snapshot).unwrap_or_default().replace('<', "\\u003c")
 }
 
 /// Scripts by nonce only, styles from files only or by nonce, nobody may frame us.

@@ -1,6 +1,6 @@
 //! The functions of `bridge/bridge.js` as Rust sees them, and who listens to which handle. Only this folder calls them.
 
-use super::alive::once_alive;
+use super::hydration::after_hydration;
 use serde::de::DeserializeOwned;
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 use wasm_bindgen::prelude::*;
@@ -45,12 +45,12 @@ extern "C" {
     pub fn leave_room(handle: u32);
     pub fn probe(url: &str) -> u32;
 
-    #[wasm_bindgen(js_name = enterStage)]
-    pub fn enter_stage() -> u32;
-    #[wasm_bindgen(js_name = sayStartRecording)]
-    pub fn say_start_recording();
-    #[wasm_bindgen(js_name = sayEndRecording)]
-    pub fn say_end_recording();
+    #[wasm_bindgen(js_name = joinOverlayRoom)]
+    pub fn join_overlay_room() -> u32;
+    #[wasm_bindgen(js_name = sendStartSignal)]
+    pub fn send_start_signal();
+    #[wasm_bindgen(js_name = sendEndSignal)]
+    pub fn send_end_signal();
 
     #[wasm_bindgen(js_name = openFeed)]
     pub fn open_feed(path: &str, after: f64, names: &str) -> u32;
@@ -70,8 +70,8 @@ extern "C" {
     pub fn recall(key: &str) -> String;
     #[wasm_bindgen(js_name = setDialog)]
     pub fn set_dialog(id: &str, on: bool);
-    #[wasm_bindgen(js_name = newKey)]
-    pub fn new_key() -> String;
+    #[wasm_bindgen(js_name = newIdempotencyKey)]
+    pub fn new_idempotency_key() -> String;
 }
 
 type Listener = Rc<dyn Fn(&str)>;
@@ -81,20 +81,20 @@ thread_local! {
 }
 
 /// Hears every event of one handle from now on. An event of another shape than `E` is not meant for this version and dropped.
-pub fn subscribe<E: DeserializeOwned>(handle: u32, hear: impl Fn(E) + 'static) {
-    let hear: Listener = Rc::new(move |json| {
+pub fn subscribe<E: DeserializeOwned>(handle: u32, on_event: impl Fn(E) + 'static) {
+    let on_event: Listener = Rc::new(move |json| {
         if let Ok(event) = serde_json::from_str(json) {
-            hear(event);
+            on_event(event);
         }
     });
     let first = LISTENERS.with_borrow_mut(|listeners| {
         let first = listeners.is_none();
-        listeners.get_or_insert_default().insert(handle, hear);
+        listeners.get_or_insert_default().insert(handle, on_event);
         first
     });
     if first {
         let callback = Closure::new(|handle: u32, json: String| {
-            once_alive(move || {
+            after_hydration(move || {
                 // The listener may open and close handles itself: the map must not be borrowed while it runs.
                 let listener = LISTENERS.with_borrow(|listeners| listeners.as_ref()?.get(&handle).cloned());
                 if let Some(listener) = listener {

@@ -1,6 +1,6 @@
 //! Time in the browser: the one place with timers. Rules about time live in `domain`.
 
-use super::alive::is_alive;
+use super::hydration::is_hydrated;
 use crate::domain::timestamp::Timestamp;
 use leptos::prelude::{on_cleanup, set_interval_with_handle, set_timeout};
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub fn now() -> Timestamp {
 /// Calls `tick` every `period_ms` until the surrounding owner goes, not before the page is alive. Begin it in an effect.
 pub fn every(period_ms: u64, tick: impl Fn() + 'static) {
     let tick = move || {
-        if is_alive() {
+        if is_hydrated() {
             tick();
         }
     };

@@ -2,7 +2,7 @@
 
 use super::{
     bridge,
-    protocol::{CaptureEvent, DeviceList, MeterEvent, word},
+    protocol::{CaptureEvent, DeviceList, MeterEvent, kind_name},
 };
 use crate::domain::media::{CaptureKind, DeviceId, MediaDevice};
 use leptos::prelude::on_cleanup;
@@ -16,22 +16,22 @@ pub struct Capture {
 
 impl Capture {
     /// Asks for a camera (`None`: any) and tells what becomes of it.
-    pub fn camera(device: Option<&DeviceId>, hear: impl Fn(CaptureEvent) + 'static) -> Self {
-        Self::begin(CaptureKind::Camera, bridge::open_camera(device.map_or("", DeviceId::as_str)), hear)
+    pub fn camera(device: Option<&DeviceId>, on_event: impl Fn(CaptureEvent) + 'static) -> Self {
+        Self::begin(CaptureKind::Camera, bridge::open_camera(device.map_or("", DeviceId::as_str)), on_event)
     }
 
     /// Asks for a microphone (`None`: any) and tells what becomes of it.
-    pub fn microphone(device: Option<&DeviceId>, hear: impl Fn(CaptureEvent) + 'static) -> Self {
-        Self::begin(CaptureKind::Microphone, bridge::open_microphone(device.map_or("", DeviceId::as_str)), hear)
+    pub fn microphone(device: Option<&DeviceId>, on_event: impl Fn(CaptureEvent) + 'static) -> Self {
+        Self::begin(CaptureKind::Microphone, bridge::open_microphone(device.map_or("", DeviceId::as_str)), on_event)
     }
 
     /// Asks for a screen, window or tab with its sound. Call it straight from a click: browsers want one.
-    pub fn screen(framerate: u32, hear: impl Fn(CaptureEvent) + 'static) -> Self {
-        Self::begin(CaptureKind::Screen, bridge::open_screen(framerate), hear)
+    pub fn screen(framerate: u32, on_event: impl Fn(CaptureEvent) + 'static) -> Self {
+        Self::begin(CaptureKind::Screen, bridge::open_screen(framerate), on_event)
     }
 
-    fn begin(kind: CaptureKind, handle: u32, hear: impl Fn(CaptureEvent) + 'static) -> Self {
-        bridge::subscribe(handle, hear);
+    fn begin(kind: CaptureKind, handle: u32, on_event: impl Fn(CaptureEvent) + 'static) -> Self {
+        bridge::subscribe(handle, on_event);
         Self { handle, kind }
     }
 
@@ -52,8 +52,8 @@ impl Capture {
     }
 
     /// The bridge's word for its kind.
-    pub(super) fn word(self) -> &'static str {
-        word(self.kind)
+    pub(super) fn kind_name(self) -> &'static str {
+        kind_name(self.kind)
     }
 }
 
@@ -63,9 +63,9 @@ pub fn clear_picture(element: &str) {
 }
 
 /// Tells which devices there are, now and whenever that changes, until the surrounding owner goes.
-pub fn watch(hear: impl Fn(Vec<MediaDevice>) + 'static) {
+pub fn watch(on_event: impl Fn(Vec<MediaDevice>) + 'static) {
     let handle = bridge::watch_devices();
-    bridge::subscribe(handle, move |list: DeviceList| hear(list.devices));
+    bridge::subscribe(handle, move |list: DeviceList| on_event(list.devices));
     on_cleanup(move || {
         bridge::unsubscribe(handle);
         bridge::unwatch_devices(handle);
@@ -73,9 +73,9 @@ pub fn watch(hear: impl Fn(Vec<MediaDevice>) + 'static) {
 }
 
 /// Moves the meter element with a microphone until the surrounding owner goes; tells when it falls silent or is heard again.
-pub fn meter(microphone: Capture, element: &str, hear: impl Fn(bool) + 'static) {
+pub fn meter(microphone: Capture, element: &str, on_event: impl Fn(bool) + 'static) {
     let handle = bridge::start_meter(microphone.handle, element);
-    bridge::subscribe(handle, move |event: MeterEvent| hear(event.heard));
+    bridge::subscribe(handle, move |event: MeterEvent| on_event(event.heard));
     on_cleanup(move || {
         bridge::unsubscribe(handle);
         bridge::stop_meter(handle);

@@ -6,7 +6,7 @@ use web_sys::{Element, HtmlElement};
 
 /// Whether a press was on something of this selector, with the main button. The box that listens gets all further moves then,
 /// also those outside of it.
-pub fn seize(event: &PointerEvent, selector: &str) -> bool {
+pub fn start_drag(event: &PointerEvent, selector: &str) -> bool {
     let on_it = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let on_it = on_it.is_some_and(|element| !matches!(element.closest(selector), Ok(None) | Err(_)));
     if event.button() != 0 || !on_it {
@@ -21,7 +21,7 @@ pub fn seize(event: &PointerEvent, selector: &str) -> bool {
 }
 
 /// Where the pointer is, in pixels of the page.
-pub fn place(event: &PointerEvent) -> (i32, i32) {
+pub fn pointer_position(event: &PointerEvent) -> (i32, i32) {
     (event.client_x(), event.client_y())
 }
 
@@ -32,7 +32,7 @@ pub fn size(event: &PointerEvent) -> (i32, i32) {
 
 /// Draws the box's own `--drag-x` and `--drag-y`, for its stylesheet. Not an attribute of the markup: the page's policy allows
 /// no inline styles.
-pub fn shift(event: &PointerEvent, by: (i32, i32)) {
+pub fn set_offset(event: &PointerEvent, by: (i32, i32)) {
     let Some(element) = listener(event).and_then(|element| element.dyn_into::<HtmlElement>().ok()) else { return };
     for (name, pixels) in [("--drag-x", by.0), ("--drag-y", by.1)] {
         // Fails for a name that is none.

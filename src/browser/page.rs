@@ -21,7 +21,7 @@ pub fn remember_choices(choices: &UserChoices) {
 }
 
 /// In mid-show: closing the tab asks first, and the screen stays bright.
-pub fn in_show(on: bool) {
+pub fn set_broadcasting(on: bool) {
     bridge::guard_leaving(on);
     bridge::keep_awake(on);
 }
@@ -37,13 +37,13 @@ pub fn set_dialog(id: &str, open: bool) {
 }
 
 /// A name for one click, so that its repetition is not a second show.
-pub fn new_key() -> String {
-    bridge::new_key()
+pub fn new_idempotency_key() -> String {
+    bridge::new_idempotency_key()
 }
 
 /// Leaves it to the browser to follow a link to a path for which `leave` says so: its document loads another program. Call it once,
 /// before the router is made, which follows all other links of this site itself.
-pub fn links_leave(leave: impl Fn(&str) -> bool + 'static) {
+pub fn bypass_router_for(leave: impl Fn(&str) -> bool + 'static) {
     let on_click = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| {
         let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let link = element.and_then(|element| element.closest("a[href]").ok().flatten());

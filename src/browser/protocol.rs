@@ -41,7 +41,7 @@ pub struct MeterEvent {
 
 /// How far away a server is.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Reach {
+pub struct ProbeResult {
     /// There and back, in milliseconds; `None` if it does not answer.
     pub ms: Option<u32>,
 }
@@ -59,7 +59,7 @@ pub enum RoomEvent {
     /// It gave up, or the server ended it: a fresh token is needed.
     Lost {
         /// Why.
-        reason: Loss,
+        reason: DisconnectReason,
     },
     /// A track is up.
     Published {
@@ -78,7 +78,7 @@ pub enum RoomEvent {
 /// Why a room was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Loss {
+pub enum DisconnectReason {
     /// The network, or LiveKit.
     Network,
     /// This host joined in another tab or on another machine.
@@ -130,7 +130,7 @@ pub struct FeedMessage {
 }
 
 /// The wire's word for a kind of capture.
-pub(super) fn word(kind: CaptureKind) -> &'static str {
+pub(super) fn kind_name(kind: CaptureKind) -> &'static str {
     match kind {
         CaptureKind::Camera => "camera",
         CaptureKind::Microphone => "microphone",

@@ -3,7 +3,7 @@
 use super::{
     bridge,
     devices::Capture,
-    protocol::{Reach, RoomEvent, word},
+    protocol::{ProbeResult, RoomEvent, kind_name},
 };
 use crate::domain::{media::CaptureKind, room::RoomAccess, video::VideoFormat};
 
@@ -13,9 +13,9 @@ pub struct HostRoom(u32);
 
 impl HostRoom {
     /// Joins and tells what happens. No more of a screen is sent than fits into the show's picture, and nothing more often.
-    pub fn join(access: &RoomAccess, picture: VideoFormat, hear: impl Fn(RoomEvent) + 'static) -> Self {
+    pub fn join(access: &RoomAccess, picture: VideoFormat, on_event: impl Fn(RoomEvent) + 'static) -> Self {
         let handle = bridge::join_room(&access.url, &access.token, picture.width, picture.height, picture.framerate);
-        bridge::subscribe(handle, hear);
+        bridge::subscribe(handle, on_event);
         Self(handle)
     }
 
@@ -26,17 +26,17 @@ impl HostRoom {
 
     /// Publishes a capture in place of the last of its kind. `framerate` matters for pictures.
     pub fn publish(self, capture: Capture, framerate: u32) {
-        bridge::publish(self.0, capture.word(), capture.handle(), framerate);
+        bridge::publish(self.0, capture.kind_name(), capture.handle(), framerate);
     }
 
     /// Publishes nothing of a kind from now on.
     pub fn unpublish(self, kind: CaptureKind) {
-        bridge::publish(self.0, word(kind), 0, 0);
+        bridge::publish(self.0, kind_name(kind), 0, 0);
     }
 
     /// Mutes or unmutes what is published of a kind.
     pub fn set_muted(self, kind: CaptureKind, muted: bool) {
-        bridge::set_muted(self.0, word(kind), muted);
+        bridge::set_muted(self.0, kind_name(kind), muted);
     }
 
     /// Leaves for good; the captures stay open.
@@ -52,10 +52,10 @@ pub fn warm_up() {
 }
 
 /// Asks how far away LiveKit is.
-pub fn probe(url: &str, hear: impl Fn(Reach) + 'static) {
+pub fn probe(url: &str, on_event: impl Fn(ProbeResult) + 'static) {
     let handle = bridge::probe(url);
-    bridge::subscribe(handle, move |reach: Reach| {
+    bridge::subscribe(handle, move |reach: ProbeResult| {
         bridge::unsubscribe(handle);
-        hear(reach);
+        on_event(reach);
     });
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CheckResult {
     /// Fine.
     Pass,
     /// Look at it.
@@ -21,14 +21,14 @@ pub struct Check {
     /// What was looked at.
     pub label: String,
     /// How it came out.
-    pub outcome: Outcome,
+    pub outcome: CheckResult,
     /// A few words, or what to do.
     pub note: String,
 }
 
 impl Check {
     /// A line.
-    pub fn new(label: &str, outcome: Outcome, note: impl Into<String>) -> Self {
+    pub fn new(label: &str, outcome: CheckResult, note: impl Into<String>) -> Self {
         Self { label: label.to_owned(), outcome, note: note.into() }
     }
 }
@@ -39,14 +39,14 @@ pub fn CheckList(#[prop(into)] checks: Signal<Vec<Check>>) -> impl IntoView {
     let lines = move || {
         let line = |check: Check| {
             let (state, word) = match check.outcome {
-                Outcome::Pass => ("ok", "Fine: "),
-                Outcome::Warn => ("warn", "Look: "),
-                Outcome::Fail => ("bad", "Stop: "),
-                Outcome::Waiting => ("wait", "Checking: "),
+                CheckResult::Pass => ("ok", "Fine: "),
+                CheckResult::Warn => ("warn", "Look: "),
+                CheckResult::Fail => ("bad", "Stop: "),
+                CheckResult::Waiting => ("wait", "Checking: "),
             };
             view! {
                 <li data-state=state>
-                    <span class="unseen">{word}</span>
+                    <span class="visually-hidden">{word}</span>
                     <span>{check.label}</span>
                     <small>{check.note}</small>
                 </li>

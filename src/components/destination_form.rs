@@ -1,14 +1,14 @@
 //! One destination as it is typed: platform, address, key. The key stays in its field until the show starts.
 
 use crate::domain::{
-    audience::channel,
     destination::{Platform, StreamKey, UnusableDestination, ingest_address},
+    viewers::channel,
 };
 use leptos::prelude::*;
 
 /// A destination being typed, as signals: each field belongs to its input.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct TypedPlace {
+pub struct DestinationDraft {
     /// Tells the forms of one page apart.
     pub number: u32,
     /// What kind of place.
@@ -25,7 +25,7 @@ pub struct TypedPlace {
     pub channel: RwSignal<String>,
 }
 
-impl TypedPlace {
+impl DestinationDraft {
     /// An empty form.
     pub fn new(number: u32) -> Self {
         Self {
@@ -49,14 +49,14 @@ impl TypedPlace {
     }
 
     /// The channel as it is sent: none where the platform tells nobody how many watch.
-    pub fn typed_channel(self) -> Option<String> {
+    pub fn channel_to_send(self) -> Option<String> {
         let typed = self.channel.get();
         (self.platform.get().tells_viewers() && !typed.trim().is_empty()).then_some(typed)
     }
 
     /// What is still wrong with it, in words.
     pub fn fault(self) -> Option<String> {
-        let channel = || channel(self.platform.get(), self.typed_channel().as_deref()).err().map(|fault| fault.to_string());
+        let channel = || channel(self.platform.get(), self.channel_to_send().as_deref()).err().map(|fault| fault.to_string());
         self.unusable().map(|fault| fault.to_string()).or_else(channel)
     }
 
@@ -77,7 +77,7 @@ impl TypedPlace {
 
 /// The fields of one typed destination, with a way to take it back.
 #[component]
-pub fn DestinationForm(place: TypedPlace, #[prop(into)] on_remove: Callback<()>) -> impl IntoView {
+pub fn DestinationForm(place: DestinationDraft, #[prop(into)] on_remove: Callback<()>) -> impl IntoView {
     let revealed = RwSignal::new(false);
     let wants_address = move || place.platform.get().wants_address();
     let options = Platform::ALL
@@ -96,8 +96,8 @@ pub fn DestinationForm(place: TypedPlace, #[prop(into)] on_remove: Callback<()>)
     };
     let touched = move || [place.key, place.address, place.channel].iter().any(|text| !text.with(String::is_empty));
     view! {
-        <fieldset class="typed">
-            <legend class="unseen">"A destination for this show"</legend>
+        <fieldset class="destination-form">
+            <legend class="visually-hidden">"A destination for this show"</legend>
             <label class="field">
                 <span>"Platform"</span>
                 <select class="input" on:change=choose>{options}</select>
@@ -116,7 +116,7 @@ pub fn DestinationForm(place: TypedPlace, #[prop(into)] on_remove: Callback<()>)
                     />
                 </label>
             </Show>
-            <div class="typed-key">
+            <div class="destination-form-key">
                 <label class="field">
                     <span>"Stream key"</span>
                     <input
@@ -147,7 +147,7 @@ pub fn DestinationForm(place: TypedPlace, #[prop(into)] on_remove: Callback<()>)
                     />
                 </label>
             </Show>
-            <label class="tick">
+            <label class="checkbox">
                 <input type="checkbox" prop:checked=place.keep on:change=move |event| place.keep.set(event_target_checked(&event))/>
                 <span>"Keep it"</span>
             </label>
@@ -163,7 +163,7 @@ pub fn DestinationForm(place: TypedPlace, #[prop(into)] on_remove: Callback<()>)
                     />
                 </label>
             </Show>
-            <p class="typed-fault" aria-live="polite">{move || place.fault().filter(|_| touched()).map(|fault| sentence(&fault))}</p>
+            <p class="destination-form-error" aria-live="polite">{move || place.fault().filter(|_| touched()).map(|fault| sentence(&fault))}</p>
             <button class="button" type="button" on:click=move |_| on_remove.run(())>"Take it back"</button>
         </fieldset>
     }

@@ -16,10 +16,10 @@ pub fn DestinationHealth(
         view! { <button class="button" data-size="small" type="button" aria-label=label on:click=move |_| remove.run(())>"Take off"</button> }
     });
     view! {
-        <li class="dest" data-state=move || kind.get()>
+        <li class="destination" data-state=move || kind.get()>
             <span>
                 <b>{name}</b>
-                <span class="dest-words">{move || sentence.get()}</span>
+                <span class="destination-status">{move || sentence.get()}</span>
                 <small>{move || facts.get()}</small>
             </span>
             {remove}

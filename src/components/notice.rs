@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 /// Something went wrong: what, and another try where one helps.
 #[component]
-pub fn Trouble(
+pub fn ErrorNotice(
     /// What was wrong and what to do.
     #[prop(into)]
     message: Signal<String>,
@@ -13,7 +13,7 @@ pub fn Trouble(
     on_retry: Option<Callback<()>>,
 ) -> impl IntoView {
     view! {
-        <div class="notice" data-kind="trouble" role="alert">
+        <div class="notice" data-kind="error" role="alert">
             <p>{move || message.get()}</p>
             {on_retry.map(|retry| view! { <button class="button" type="button" on:click=move |_| retry.run(())>"Try again"</button> })}
         </div>
@@ -35,7 +35,7 @@ pub fn Empty(
 ) -> impl IntoView {
     view! {
         <div class="notice" data-kind="empty">
-            <span class="footlights" aria-hidden="true"><b></b><b></b><b></b></span>
+            <span class="notice-lights" aria-hidden="true"><b></b><b></b><b></b></span>
             <h2>{title}</h2>
             <p>{text}</p>
             {children.map(|children| children())}
@@ -51,5 +51,5 @@ pub fn Loading(
     rows: usize,
 ) -> impl IntoView {
     let rows = (0..rows).map(|_| view! { <span class="skeleton"></span> }).collect_view();
-    view! { <div class="loading" role="status"><span class="unseen">"Loading"</span>{rows}</div> }
+    view! { <div class="loading" role="status"><span class="visually-hidden">"Loading"</span>{rows}</div> }
 }

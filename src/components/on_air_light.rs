@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 /// `kind`: `live`, `rehearsal`, `wait`, `bad`; `words` say it aloud.
 #[component]
-pub fn OnAirLight(#[prop(into)] kind: Signal<&'static str>, #[prop(into)] words: Signal<String>) -> impl IntoView {
+pub fn OnAirLight(#[prop(into)] kind: Signal<&'static str>, #[prop(into)] text: Signal<String>) -> impl IntoView {
     view! {
-        <p class="light" role="status" data-state=move || kind.get()>
-            {move || words.get()}
+        <p class="on-air-light" role="status" data-state=move || kind.get()>
+            {move || text.get()}
         </p>
     }
 }

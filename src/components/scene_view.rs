@@ -1,18 +1,18 @@
 //! The composite as viewers see it: the same markup in the overlay, the Studio's programme and the owner's preview.
 //! It draws a `SceneModel` and owns two video elements; what plays in them is the bridge's business.
 
+mod lower_thirds;
 mod placeholder;
-mod plates;
-mod stories;
+mod tickers;
 
 use crate::domain::{
     overlay::{Layout, Webcam},
-    show::SceneModel,
+    overlay_state::SceneModel,
 };
 use leptos::prelude::*;
+use lower_thirds::{AlertCard, InfoBar, ScoreBar, StatPills};
 use placeholder::Placeholder;
-use plates::{AlertPlate, InfoBar, ScoreBar, StatPills};
-use stories::{DecisionPanel, Ticker};
+use tickers::{DecisionPanel, Ticker};
 
 /// What happens in a show, on top of its picture. A part of the scene and yet given to it: the page on which a show is prepared
 /// has none, and does not fetch it. Callbacks and not functions: those the compiler follows into that page.
@@ -39,7 +39,7 @@ fn Over(scene: Signal<SceneModel>) -> impl IntoView {
     view! {
         <StatPills scene/>
         <DecisionPanel decisions/>
-        <AlertPlate scene/>
+        <AlertCard scene/>
         <Ticker lines/>
     }
 }
@@ -57,13 +57,13 @@ pub fn SceneView(
     id_prefix: String,
     /// Pictures in the stead of what would arrive, for a show that is made up.
     #[prop(optional)]
-    stand_ins: bool,
+    sample_media: bool,
     /// What happens on top.
     #[prop(optional_no_strip)]
     data: Option<DataLayers>,
 ) -> impl IntoView {
-    let look = Memo::new(move |_| scene.with(|scene| scene.look));
-    let poster = |file: &'static str| stand_ins.then(|| format!("/preview/{file}.svg"));
+    let look = Memo::new(move |_| scene.with(|scene| scene.appearance));
+    let poster = |file: &'static str| sample_media.then(|| format!("/preview/{file}.svg"));
     let layout = Memo::new(move |_| scene.with(|scene| scene.layout));
     let face = Memo::new(move |_| scene.with(|scene| (initial(&scene.name), scene.avatar.clone())));
     let busy = move || if scene.with(|scene| scene.ticker.is_empty()) { "no" } else { "yes" };

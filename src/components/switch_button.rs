@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// `words` for the next press ("Mute", "Unmute"); `on` only colours it.
 #[component]
 pub fn SwitchButton(
-    #[prop(into)] words: Signal<&'static str>,
+    #[prop(into)] label: Signal<&'static str>,
     #[prop(into)] on: Signal<bool>,
     #[prop(optional, into)] disabled: Signal<bool>,
     #[prop(into)] on_press: Callback<()>,
@@ -18,7 +18,7 @@ pub fn SwitchButton(
             disabled=move || disabled.get()
             on:click=move |_| on_press.run(())
         >
-            {move || words.get()}
+            {move || label.get()}
         </button>
     }
 }

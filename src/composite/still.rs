@@ -1,8 +1,8 @@
 //! A made-up show, held at its moment: nothing is joined, nothing arrives, nothing ticks.
 
-use super::{programme, so_far};
+use super::{initial_state, inputs};
 use crate::{
-    api::overlay::OverlayStage,
+    api::overlay::OverlaySnapshot,
     components::scene_view::{DataLayers, SceneView},
 };
 use leptos::prelude::*;
@@ -12,11 +12,11 @@ use leptos::prelude::*;
 #[expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 pub fn Still(
     /// What is on it.
-    stage: OverlayStage,
+    snapshot: OverlaySnapshot,
     /// Before the ids of its two video elements.
     #[prop(into)]
     id_prefix: String,
 ) -> impl IntoView {
-    let scene = so_far(&stage).scene(&programme(&stage), stage.now);
-    view! { <SceneView scene=Signal::stored(scene) id_prefix stand_ins=true data=Some(DataLayers::all())/> }
+    let scene = initial_state(&snapshot).scene(&inputs(&snapshot), snapshot.now);
+    view! { <SceneView scene=Signal::stored(scene) id_prefix sample_media=true data=Some(DataLayers::all())/> }
 }

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_malformed_value_stops_the_start_by_name() {
+    fn malformed_egress_variable_is_named() {
         for (name, value) in [
             ("FOOTLIGHT_EGRESS_SLOTS", "0"),
             ("FOOTLIGHT_EGRESS_SLOTS", "65"),

@@ -22,7 +22,7 @@ pub struct RelayConfig {
     /// Private destinations the operator allows.
     pub allow: AllowList,
     /// How it waits.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     /// How much it bears.
     pub limits: Limits,
 }
@@ -38,15 +38,15 @@ pub struct TlsFiles {
 
 /// Every waiting time of the relay; tests compress them.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// How long destinations stay connected without a composite: `FOOTLIGHT_HOLD`.
-    pub hold: Duration,
+    pub grace: Duration,
     /// How long a lost destination is tried again: `FOOTLIGHT_OUTAGE_LIMIT`.
     pub outage: Duration,
     /// First delay before a try; doubles.
-    pub retry_first: Duration,
+    pub first_retry_delay: Duration,
     /// Longest delay before a try: `FOOTLIGHT_RETRY_MOST`.
-    pub retry_most: Duration,
+    pub max_retry_delay: Duration,
     /// For connecting to one IP address, for the handshake, and for the publish.
     pub connect: Duration,
     /// Open connection, bytes waiting, none taken: lost.
@@ -54,27 +54,27 @@ pub struct Patience {
     /// No tag for so long: the composite is away.
     pub silence: Duration,
     /// How long a publisher of an unknown show waits for the show to be wanted.
-    pub unknown_show: Duration,
+    pub unknown_stream: Duration,
     /// Between two thumbnails.
     pub thumbnail: Duration,
     /// Between two looks at how much room the recordings take.
-    pub sweep: Duration,
+    pub recordings_check: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
-            hold: seconds(90),
+            grace: seconds(90),
             outage: seconds(15 * 60),
-            retry_first: seconds(1),
-            retry_most: seconds(60),
+            first_retry_delay: seconds(1),
+            max_retry_delay: seconds(60),
             connect: seconds(5),
             stall: seconds(10),
             silence: seconds(3),
-            unknown_show: seconds(30),
+            unknown_stream: seconds(30),
             thumbnail: seconds(10),
-            sweep: seconds(20),
+            recordings_check: seconds(20),
         }
     }
 }
@@ -83,7 +83,7 @@ impl Default for Patience {
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Shows at once: `FOOTLIGHT_RELAY_SHOWS`.
-    pub shows: usize,
+    pub streams: usize,
     /// Destinations of one show: `FOOTLIGHT_RELAY_DESTINATIONS`.
     pub destinations: usize,
     /// Bytes waiting for one destination: `FOOTLIGHT_RELAY_QUEUE_BYTES`.
@@ -101,7 +101,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            shows: 200,
+            streams: 200,
             destinations: 10,
             queue_bytes: 8 << 20,
             ingest_connections: 512,
@@ -132,7 +132,7 @@ impl RelayConfig {
         if secret.len() < 16 {
             return Err(Env::malformed("FOOTLIGHT_RELAY_SECRET", expected));
         }
-        let patience = Patience::default();
+        let timeouts = Timeouts::default();
         let limits = Limits::default();
         Ok(Self {
             listen,
@@ -142,14 +142,14 @@ impl RelayConfig {
             extra_ca: env.get("FOOTLIGHT_RELAY_CA").map(Into::into),
             data: env.data_folder()?,
             allow: env.parsed("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", AllowList::default(), "host:port, separated by commas")?,
-            patience: Patience {
-                hold: seconds(env, "FOOTLIGHT_HOLD", patience.hold)?,
-                outage: seconds(env, "FOOTLIGHT_OUTAGE_LIMIT", patience.outage)?,
-                retry_most: seconds(env, "FOOTLIGHT_RETRY_MOST", patience.retry_most)?,
-                ..patience
+            timeouts: Timeouts {
+                grace: seconds(env, "FOOTLIGHT_HOLD", timeouts.grace)?,
+                outage: seconds(env, "FOOTLIGHT_OUTAGE_LIMIT", timeouts.outage)?,
+                max_retry_delay: seconds(env, "FOOTLIGHT_RETRY_MOST", timeouts.max_retry_delay)?,
+                ..timeouts
             },
             limits: Limits {
-                shows: env.parsed("FOOTLIGHT_RELAY_SHOWS", limits.shows, "a number of shows")?,
+                streams: env.parsed("FOOTLIGHT_RELAY_SHOWS", limits.streams, "a number of shows")?,
                 destinations: env.parsed("FOOTLIGHT_RELAY_DESTINATIONS", limits.destinations, "a number of destinations")?,
                 queue_bytes: env.parsed("FOOTLIGHT_RELAY_QUEUE_BYTES", limits.queue_bytes, "a number of bytes")?,
                 recordings_bytes: env.parsed("FOOTLIGHT_RECORDINGS_GB", 20_u64, "whole gigabytes")? << 30,
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leaves_the_machine_without_tls() {
+    fn relay_needs_tls_beyond_loopback() {
         assert!(read(&[]).is_ok());
         for name in ["FOOTLIGHT_RELAY_LISTEN", "FOOTLIGHT_RELAY_INGEST"] {
             let error = read(&[(name, "0.0.0.0:3101")]).err().expect("refused");
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_variable_stops_the_start_by_name() {
+    fn malformed_relay_variable_is_named() {
         for (name, value) in
             [("FOOTLIGHT_RELAY_SECRET", "short"), ("FOOTLIGHT_HOLD", "soon"), ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", "nowhere")]
         {

@@ -1,18 +1,18 @@
 //! `footlight serve`: the application.
 
-mod audience;
+mod integrations;
 mod livekit;
-mod operators;
 mod picture;
 mod relay;
 mod secret;
+mod viewers;
 
-pub use audience::AudienceConfig;
+pub use integrations::{Hook, Hooks};
 pub use livekit::LiveKitConfig;
-pub use operators::{Hook, Hooks};
 pub use picture::DefaultVideo;
 pub use relay::RelayClientConfig;
 pub use secret::Secret;
+pub use viewers::ViewersConfig;
 
 use super::env::{ConfigError, Env};
 use crate::domain::analytics::Prices;
@@ -67,7 +67,7 @@ pub struct ServeConfig {
     /// Servers that are told what happens.
     pub hooks: Hooks,
     /// Where viewers are counted.
-    pub audience: AudienceConfig,
+    pub viewers: ViewersConfig,
     /// What things cost, where the operator says.
     pub prices: Option<Prices>,
     /// How long things may take.
@@ -136,8 +136,8 @@ impl ServeConfig {
             allow_private: env.get("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS").unwrap_or_default().to_owned(),
             video: default_video(env)?,
             hooks: Hooks::from_env(env)?,
-            audience: AudienceConfig::from_env(env)?,
-            prices: operators::prices(env)?,
+            viewers: ViewersConfig::from_env(env)?,
+            prices: integrations::prices(env)?,
             deadlines: Deadlines {
                 start: seconds(env, "FOOTLIGHT_START_DEADLINE", 60)?,
                 signal: seconds(env, "FOOTLIGHT_SIGNAL_DEADLINE", 30)?,

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_means_the_documented_addresses() {
+    fn up_defaults_to_the_documented_addresses() {
         let config = config(&[]).expect("defaults");
         assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(config.public_url, "http://127.0.0.1:3000");
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_base_moves_every_port_and_the_public_address() {
+    fn port_base_moves_all_ports_and_the_url() {
         let config = config(&[("FOOTLIGHT_PORT_BASE", "20000"), ("FOOTLIGHT_EGRESS_LISTEN", "127.0.0.1:9")]).expect("base");
         assert_eq!(config.public_url, "http://127.0.0.1:20000");
         assert_eq!((config.relay.port(), config.ingest.port(), config.egress.port()), (20001, 20002, 9));
@@ -172,16 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_value_names_its_variable() {
+    fn malformed_up_variable_is_named() {
         for name in ["FOOTLIGHT_PORT_BASE", "FOOTLIGHT_LISTEN", "FOOTLIGHT_RELAY_INGEST", "FOOTLIGHT_LIVEKIT_PORT"] {
-            let refusal = config(&[(name, "80 or so")]).expect_err(name).to_string();
-            assert!(refusal.starts_with(name), "{refusal}");
+            let error = config(&[(name, "80 or so")]).expect_err(name).to_string();
+            assert!(error.starts_with(name), "{error}");
         }
         assert!(config(&[("FOOTLIGHT_PORT_BASE", "65530")]).is_err());
     }
 
     #[test]
-    fn a_livekit_that_runs_elsewhere_is_not_started() {
+    fn external_livekit_is_not_started() {
         let config = config(&[("LIVEKIT_URL", "wss://media.example")]).expect("elsewhere");
         assert_eq!(config.livekit, LiveKit::Elsewhere { url: "wss://media.example".into() });
     }

@@ -43,8 +43,8 @@ pub fn counts_of(session: &Session) -> Vec<(String, u64)> {
         _ => return Vec::new(),
     };
     let word = match &outcome {
-        Outcome::Ended(reason) => format!("ended:{}", reason.word()),
-        Outcome::Failed(cause) => format!("failed:{}", cause.word()),
+        Outcome::Ended(reason) => format!("ended:{}", reason.code()),
+        Outcome::Failed(cause) => format!("failed:{}", cause.code()),
     };
     let mut counts = vec![("shows".to_owned(), 1), (word, 1), ("captured_ms".to_owned(), at.millis_since(session.created_at))];
     if let Some(since) = live_since {
@@ -53,12 +53,12 @@ pub fn counts_of(session: &Session) -> Vec<(String, u64)> {
         counts.push(("on_air_ms".to_owned(), at.millis_since(since)));
         counts.push((format!("waited:{edge:06}"), 1));
     }
-    counts.push(("peak_viewers".to_owned(), session.audience.peak().unwrap_or(0)));
+    counts.push(("peak_viewers".to_owned(), session.viewers.peak().unwrap_or(0)));
     for destination in &session.destinations {
         let platform = name(destination.platform);
         let result = session.results.iter().find(|result| result.id == destination.id);
         counts.push((format!("{platform}:shows"), 1));
-        counts.push((format!("{platform}:peak_viewers"), session.audience.peak_of(&destination.id).unwrap_or(0)));
+        counts.push((format!("{platform}:peak_viewers"), session.viewers.peak_of(&destination.id).unwrap_or(0)));
         if let Some(result) = result {
             let kilobytes = result.uptime_ms.saturating_mul(session.video.bitrate_kbps.into()) / 8_000;
             counts.push((format!("{platform}:uptime_ms"), result.uptime_ms));
@@ -152,8 +152,8 @@ impl Report {
         let waited: Vec<(u64, u64)> = all.iter().filter_map(|(what, n)| Some((what.strip_prefix("waited:")?.parse().ok()?, *n))).collect();
         report.waited_p50_ms = percentile(&waited, 50);
         report.waited_p95_ms = percentile(&waited, 95);
-        report.ended = by_word(&all, "ended:");
-        report.failed = by_word(&all, "failed:");
+        report.ended = by_code(&all, "ended:");
+        report.failed = by_code(&all, "failed:");
         report.platforms = Platform::ALL.into_iter().filter_map(|platform| of_platform(&all, name(platform))).collect();
         report
     }
@@ -196,7 +196,7 @@ fn percentile(counts: &[(u64, u64)], percent: u64) -> Option<u64> {
     })
 }
 
-fn by_word(all: &BTreeMap<&str, u64>, kind: &str) -> Vec<(String, u64)> {
+fn by_code(all: &BTreeMap<&str, u64>, kind: &str) -> Vec<(String, u64)> {
     let mut words: Vec<_> = all.iter().filter_map(|(what, n)| Some((what.strip_prefix(kind)?.to_owned(), *n))).collect();
     words.sort_by(|(a, x), (b, y)| y.cmp(x).then(a.cmp(b)));
     words

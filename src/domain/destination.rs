@@ -170,7 +170,7 @@ pub struct Destination {
     pub address: Option<String>,
     /// The key's last four characters.
     pub key_tail: String,
-    /// What the platform is asked for when viewers are counted, as `domain::audience` reads it.
+    /// What the platform is asked for when viewers are counted, as `domain::viewers` reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
 }

@@ -7,7 +7,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 
 /// Every key begins with it, so that a scanner finds one that leaked.
-pub const KEY_MARK: &str = "fl_";
+pub const KEY_PREFIX: &str = "fl_";
 
 /// What a key allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]

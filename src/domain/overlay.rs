@@ -1,12 +1,12 @@
 //! What the composite shows and how: the owner's settings, the scene, where the webcam sits.
 
 mod layout;
-mod look;
+mod theme;
 
 use super::timestamp::Timestamp;
 pub use layout::{Host, Layout, Media, Moment, Track, Webcam};
-pub use look::{Accent, Look, Motion, PipCorner, PipShape, PipSize, Theme};
 use serde::{Deserialize, Deserializer, Serialize};
+pub use theme::{Accent, Appearance, Motion, PipCorner, PipShape, PipSize, Theme};
 
 /// A scene the host or the API may ask for; `None` in [`OverlaySettings`] means: by what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -85,9 +85,9 @@ impl OverlaySettings {
     }
 
     /// How it all looks.
-    pub const fn look(&self) -> Look {
+    pub const fn appearance(&self) -> Appearance {
         let Self { theme, accent, motion, pip_corner, pip_size, pip_shape, pip_border, .. } = *self;
-        Look { theme, accent, motion, pip_corner, pip_size, pip_shape, pip_border }
+        Appearance { theme, accent, motion, pip_corner, pip_size, pip_shape, pip_border }
     }
 
     /// What an agent's show begins with.

@@ -7,12 +7,12 @@ pub use outcome::{EndReason, FailureCause, Outcome};
 pub use state::{InvalidTransition, SessionState};
 
 use super::{
-    audience::Audience,
     destination::Destination,
     ids::{AgentId, DestinationId, Generation, SessionId, UserId},
     overlay::OverlaySettings,
     timestamp::Timestamp,
     video::VideoFormat,
+    viewers::ViewerCounts,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -71,7 +71,7 @@ pub enum Actor {
 /// What is wrong beside the state; empty is well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "name", rename_all = "camelCase")]
-pub enum Trouble {
+pub enum HealthIssue {
     /// The relay receives no composite.
     NoComposite,
     /// The relay receives something that no platform takes, and has refused it.
@@ -132,7 +132,7 @@ pub struct Session {
     /// Where it stands.
     pub state: SessionState,
     /// What is wrong beside it.
-    pub health: Vec<Trouble>,
+    pub health: Vec<HealthIssue>,
     /// Where it plays; the keys lie sealed beside the session.
     pub destinations: Vec<Destination>,
     /// The composite's format.
@@ -162,8 +162,8 @@ pub struct Session {
     #[serde(default)]
     pub results: Vec<DestinationResult>,
     /// How many watch, where the platforms tell.
-    #[serde(default)]
-    pub audience: Audience,
+    #[serde(default, rename = "audience")]
+    pub viewers: ViewerCounts,
     /// Grows by one with every stored change; a change over an older one is refused.
     pub revision: u64,
 }

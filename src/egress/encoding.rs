@@ -1,6 +1,6 @@
 //! Encoding options as LiveKit means them, with our encoder's limits.
 
-use crate::egress::refusal::Refusal;
+use crate::egress::twirp_error::TwirpError;
 use livekit_protocol::{AudioCodec, EncodingOptions, EncodingOptionsPreset as Preset, VideoCodec};
 
 /// 1920x1080, lying or standing.
@@ -30,7 +30,7 @@ impl Encoding {
     ///
     /// # Errors
     /// `unimplemented` for a preset that does not encode.
-    pub fn of_preset(preset: i32) -> Result<Self, Refusal> {
+    pub fn of_preset(preset: i32) -> Result<Self, TwirpError> {
         let (width, height, framerate, video_kbps) = match Preset::try_from(preset) {
             Ok(Preset::H264720p30) => (1280, 720, 30, 3000),
             Ok(Preset::H264720p60) => (1280, 720, 60, 4500),
@@ -40,8 +40,8 @@ impl Encoding {
             Ok(Preset::PortraitH264720p60) => (720, 1280, 60, 4500),
             Ok(Preset::PortraitH2641080p30) => (1080, 1920, 30, 4500),
             Ok(Preset::PortraitH2641080p60) => (1080, 1920, 60, 6000),
-            Ok(Preset::Passthrough) => return Err(Refusal::unimplemented("the local egress encodes every page: no passthrough")),
-            Err(_) => return Err(Refusal::invalid_argument("request has missing or invalid field: preset")),
+            Ok(Preset::Passthrough) => return Err(TwirpError::unimplemented("the local egress encodes every page: no passthrough")),
+            Err(_) => return Err(TwirpError::invalid_argument("request has missing or invalid field: preset")),
         };
         Ok(Self { width, height, framerate, video_kbps, audio_kbps: 128, audio_hz: 44_100, keyframe_frames: framerate * 4 })
     }
@@ -50,35 +50,35 @@ impl Encoding {
     ///
     /// # Errors
     /// `invalid_argument` with the limits, or `unimplemented` for another codec.
-    pub fn of_options(options: &EncodingOptions) -> Result<Self, Refusal> {
+    pub fn of_options(options: &EncodingOptions) -> Result<Self, TwirpError> {
         if !matches!(VideoCodec::try_from(options.video_codec), Ok(VideoCodec::DefaultVc | VideoCodec::H264Main)) {
-            return Err(Refusal::unimplemented("the local egress encodes H264_MAIN only"));
+            return Err(TwirpError::unimplemented("the local egress encodes H264_MAIN only"));
         }
         if !matches!(AudioCodec::try_from(options.audio_codec), Ok(AudioCodec::DefaultAc | AudioCodec::Aac)) {
-            return Err(Refusal::unimplemented("the local egress encodes AAC only"));
+            return Err(TwirpError::unimplemented("the local egress encodes AAC only"));
         }
         let width = in_range("width", options.width, 1920, 320, 1920)?;
         let height = in_range("height", options.height, 1080, 180, 1920)?;
         for (field, pixels) in [("width", width), ("height", height)] {
             if pixels % 2 != 0 {
-                return Err(Refusal::invalid_argument(format!("request has missing or invalid field: {field} (must be even)")));
+                return Err(TwirpError::invalid_argument(format!("request has missing or invalid field: {field} (must be even)")));
             }
         }
         if width * height > MOST_PIXELS {
             let limit = format!("request has missing or invalid field: width, height (together at most {MOST_PIXELS} pixels)");
-            return Err(Refusal::invalid_argument(limit));
+            return Err(TwirpError::invalid_argument(limit));
         }
         if ![0, 24].contains(&options.depth) {
-            return Err(Refusal::invalid_argument("request has missing or invalid field: depth (must be 24)"));
+            return Err(TwirpError::invalid_argument("request has missing or invalid field: depth (must be 24)"));
         }
         let framerate = in_range("framerate", options.framerate, 30, 5, 60)?;
         let seconds = if options.key_frame_interval == 0.0 { 4.0 } else { options.key_frame_interval };
         if !(0.5..=10.0).contains(&seconds) {
-            return Err(Refusal::invalid_argument("request has missing or invalid field: key_frame_interval (must be 0.5 to 10 s)"));
+            return Err(TwirpError::invalid_argument("request has missing or invalid field: key_frame_interval (must be 0.5 to 10 s)"));
         }
         let audio_hz = in_range("audio_frequency", options.audio_frequency, 44_100, 44_100, 48_000)?;
         if audio_hz != 44_100 && audio_hz != 48_000 {
-            return Err(Refusal::invalid_argument("request has missing or invalid field: audio_frequency (must be 44100 or 48000)"));
+            return Err(TwirpError::invalid_argument("request has missing or invalid field: audio_frequency (must be 44100 or 48000)"));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0.5 to 10 s times 5 to 60 frames")]
         let keyframe_frames = (seconds * f64::from(framerate)).round() as u32;
@@ -94,11 +94,11 @@ impl Encoding {
     }
 }
 
-fn in_range(field: &str, given: i32, default: u32, least: u32, most: u32) -> Result<u32, Refusal> {
+fn in_range(field: &str, given: i32, default: u32, least: u32, most: u32) -> Result<u32, TwirpError> {
     let value = if given == 0 { Some(default) } else { u32::try_from(given).ok() };
     value
         .filter(|value| (least..=most).contains(value))
-        .ok_or_else(|| Refusal::invalid_argument(format!("request has missing or invalid field: {field} (must be {least} to {most})")))
+        .ok_or_else(|| TwirpError::invalid_argument(format!("request has missing or invalid field: {field} (must be {least} to {most})")))
 }
 
 #[cfg(test)]
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_out_of_range_are_refused_with_the_limits() {
+    fn encoding_options_out_of_range_name_the_limits() {
         let fine = EncodingOptions { width: 640, height: 360, framerate: 15, key_frame_interval: 2.0, ..Default::default() };
         assert_eq!(Encoding::of_options(&fine).expect("fine").keyframe_frames, 30);
         for (options, words) in [
@@ -122,9 +122,9 @@ mod tests {
             (EncodingOptions { audio_frequency: 47_000, ..fine }, "audio_frequency (must be 44100 or 48000)"),
             (EncodingOptions { key_frame_interval: 60.0, ..fine }, "key_frame_interval (must be 0.5 to 10 s)"),
         ] {
-            let refusal = Encoding::of_options(&options).expect_err(words);
-            assert_eq!(refusal.code(), "invalid_argument");
-            assert!(refusal.to_string().ends_with(words), "{refusal}");
+            let error = Encoding::of_options(&options).expect_err(words);
+            assert_eq!(error.code(), "invalid_argument");
+            assert!(error.to_string().ends_with(words), "{error}");
         }
         let portrait = EncodingOptions { width: 720, height: 1280, ..fine };
         assert_eq!(Encoding::of_options(&portrait).map(|encoding| (encoding.width, encoding.height)), Ok((720, 1280)));

@@ -1,6 +1,6 @@
 //! What Prometheus reads. Numbers only; no address and no page.
 
-use crate::egress::{desk::Desk, stage::Part};
+use crate::egress::{capture::ProcessKind, registry::EgressRegistry};
 use std::{collections::BTreeMap, fmt::Write as _, fs, sync::atomic::Ordering};
 
 /// Name, type, and what it says.
@@ -40,29 +40,29 @@ impl Families {
 }
 
 /// The worker's metrics in Prometheus' text format.
-pub fn text(desk: &Desk) -> String {
+pub fn text(registry: &EgressRegistry) -> String {
     let mut families = Families::default();
-    of_worker(desk, &mut families);
-    for (id, vitals, info) in desk.vitals() {
+    of_worker(registry, &mut families);
+    for (id, health, info) in registry.health() {
         let label = format!("{{egress=\"{id}\"}}");
-        let feed = &vitals.feed;
-        families.count(FRAMES, label.as_str(), feed.frames.load(Ordering::Relaxed));
-        families.count(BYTES, label.as_str(), feed.bytes.load(Ordering::Relaxed));
-        families.count(DROPPED, label.as_str(), feed.skipped.load(Ordering::Relaxed));
-        if let Some(pace) = feed.pace() {
+        let encoder_output = &health.encoder_output;
+        families.count(FRAMES, label.as_str(), encoder_output.frames.load(Ordering::Relaxed));
+        families.count(BYTES, label.as_str(), encoder_output.bytes.load(Ordering::Relaxed));
+        families.count(DROPPED, label.as_str(), encoder_output.skipped.load(Ordering::Relaxed));
+        if let Some(pace) = encoder_output.pace() {
             families.put(FPS, label.as_str(), pace.fps);
             families.put(SPEED, label.as_str(), pace.speed);
         }
         families.put(RETRIES, label, info.stream_results.iter().map(|result| f64::from(result.retries)).sum());
-        for (part, pid) in vitals.parts() {
-            let pids = if part == Part::Chromium { with_children(pid) } else { vec![pid] };
-            costs(&mut families, &format!("{{egress=\"{id}\",process=\"{}\"}}", part.name()), pids);
+        for (kind, pid) in health.processes() {
+            let pids = if kind == ProcessKind::Chromium { with_children(pid) } else { vec![pid] };
+            costs(&mut families, &format!("{{egress=\"{id}\",process=\"{}\"}}", kind.name()), pids);
         }
     }
     let mut out = String::new();
-    for ((name, kind, words), samples) in families.0 {
+    for ((name, kind, help), samples) in families.0 {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "# HELP footlight_egress_{name} {words}\n# TYPE footlight_egress_{name} {kind}");
+        let _ = writeln!(out, "# HELP footlight_egress_{name} {help}\n# TYPE footlight_egress_{name} {kind}");
         for (labels, value) in samples {
             let _ = writeln!(out, "footlight_egress_{name}{labels} {value}");
         }
@@ -70,13 +70,13 @@ pub fn text(desk: &Desk) -> String {
     out
 }
 
-fn of_worker(desk: &Desk, families: &mut Families) {
-    let counts = desk.tally().read();
-    families.count(SLOTS, "", desk.config().slots as u64);
-    families.count(USED, "", desk.used() as u64);
+fn of_worker(registry: &EgressRegistry, families: &mut Families) {
+    let counts = registry.counters().read();
+    families.count(SLOTS, "", registry.config().slots as u64);
+    families.count(USED, "", registry.used() as u64);
     families.count(REFUSED, "", counts.refused);
-    families.count(SANDBOX, "", u64::from(desk.config().sandbox));
-    if let Some(spares) = desk.spares() {
+    families.count(SANDBOX, "", u64::from(registry.config().sandbox));
+    if let Some(spares) = registry.spares() {
         families.count(SPARES, "", spares as u64);
         families.count(SPARES_TAKEN, "", counts.spares_taken);
         families.count(SPARES_LOST, "", counts.spares_lost);

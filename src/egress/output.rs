@@ -1,6 +1,6 @@
 //! One RTMP output's address: taken apart for the publisher, redacted for everybody else.
 
-use crate::egress::refusal::Refusal;
+use crate::egress::twirp_error::TwirpError;
 use std::fmt;
 use url::Url;
 
@@ -25,8 +25,8 @@ impl OutputUrl {
     ///
     /// # Errors
     /// `invalid_argument` in LiveKit's words; the address is repeated only when it has no scheme we know, redacted.
-    pub fn parse(raw: &str) -> Result<Self, Refusal> {
-        let bad = |why: &str| Refusal::invalid_argument(format!("invalid url {}: {why}", redact(raw)));
+    pub fn parse(raw: &str) -> Result<Self, TwirpError> {
+        let bad = |why: &str| TwirpError::invalid_argument(format!("invalid url {}: {why}", redact(raw)));
         let (scheme, _) = raw.split_once("://").ok_or_else(|| bad("invalid scheme"))?;
         let tls = match scheme {
             "rtmp" => false,
@@ -56,7 +56,7 @@ impl OutputUrl {
     }
 
     /// Whether a caller who says `text` means this output.
-    pub fn is(&self, text: &str) -> bool {
+    pub fn matches(&self, text: &str) -> bool {
         self.raw == text
     }
 
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_hidden_as_livekit_hides_them() {
+    fn stream_keys_are_redacted_like_livekit() {
         for (raw, shown) in [
             ("rtmp://127.0.0.1:11935/live/denykey", "rtmp://127.0.0.1:11935/live/{de...ey}"),
             ("rtmp://127.0.0.1:11935/live/goodkey11", "rtmp://127.0.0.1:11935/live/{goo...y11}"),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_taken_apart_at_its_last_slash() {
+    fn output_url_splits_at_its_last_slash() {
         let url = OutputUrl::parse("rtmps://live.example/a/b/k?x=1").expect("an address");
         assert_eq!((url.app.as_str(), url.stream.as_str(), url.port, url.tls), ("a/b", "k?x=1", 443, true));
         assert_eq!(url.tc_url(), "rtmps://live.example/a/b");

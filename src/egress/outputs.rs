@@ -2,12 +2,12 @@
 
 use crate::egress::{
     clock,
+    egress_info::{Failure, SharedEgressInfo, finish},
+    encoder_output::EncoderOutput,
     encoding::Encoding,
-    feed::Feed,
     output::OutputUrl,
-    plan::Plan,
-    publisher::{OutputEvent, Publisher},
-    record::{Failure, Record, finish},
+    request::EgressRequest,
+    rtmp_output::{OutputEvent, RtmpOutput},
 };
 use livekit_protocol::stream_info::Status;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -16,43 +16,52 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// What an event means for the egress.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum OutputsOutcome {
     /// Others are left, or this one still has hope.
-    GoOn,
+    Continue,
     /// The last output failed.
-    Hopeless(Failure),
+    AllFailed(Failure),
 }
 
 /// The outputs by their position in the results.
 pub struct Outputs {
-    wanted: BTreeMap<usize, (OutputUrl, CancellationToken)>,
+    active: BTreeMap<usize, (OutputUrl, CancellationToken)>,
     started: bool,
     tasks: TaskTracker,
-    feed: Arc<Feed>,
+    encoder_output: Arc<EncoderOutput>,
     encoding: Encoding,
-    patience: Duration,
-    record: Arc<Record>,
+    outage_limit: Duration,
+    shared_info: Arc<SharedEgressInfo>,
     events: mpsc::UnboundedSender<(usize, OutputEvent)>,
 }
 
 impl Outputs {
     /// The outputs of a plan, not yet publishing, and where their events arrive.
     pub fn new(
-        plan: &Plan,
-        patience: Duration,
-        feed: Arc<Feed>,
-        record: Arc<Record>,
+        request: &EgressRequest,
+        outage_limit: Duration,
+        encoder_output: Arc<EncoderOutput>,
+        shared_info: Arc<SharedEgressInfo>,
     ) -> (Self, mpsc::UnboundedReceiver<(usize, OutputEvent)>) {
-        let (events, heard) = mpsc::unbounded_channel();
-        let wanted = plan.outputs.iter().cloned().map(|output| (output, CancellationToken::new())).enumerate().collect();
-        let outputs = Self { wanted, started: false, tasks: TaskTracker::new(), feed, encoding: plan.encoding, patience, record, events };
-        (outputs, heard)
+        let (events, received) = mpsc::unbounded_channel();
+        let active = request.outputs.iter().cloned().map(|output| (output, CancellationToken::new())).enumerate().collect();
+        let outputs = Self {
+            active,
+            started: false,
+            tasks: TaskTracker::new(),
+            encoder_output,
+            encoding: request.encoding,
+            outage_limit,
+            shared_info,
+            events,
+        };
+        (outputs, received)
     }
 
     /// Lets all publish.
     pub fn start(&mut self) {
         self.started = true;
-        for (index, (output, token)) in &self.wanted {
+        for (index, (output, token)) in &self.active {
             self.publish(*index, output.clone(), token.clone());
         }
     }
@@ -60,7 +69,7 @@ impl Outputs {
     /// One more.
     pub fn add(&mut self, index: usize, output: OutputUrl) {
         let token = CancellationToken::new();
-        self.wanted.insert(index, (output.clone(), token.clone()));
+        self.active.insert(index, (output.clone(), token.clone()));
         if self.started {
             self.publish(index, output, token);
         }
@@ -68,29 +77,29 @@ impl Outputs {
 
     /// One less; true if it was the last.
     pub fn remove(&mut self, index: usize) -> bool {
-        let Some((_, token)) = self.wanted.remove(&index) else { return false };
+        let Some((_, token)) = self.active.remove(&index) else { return false };
         token.cancel();
-        let last = self.wanted.is_empty();
+        let last = self.active.is_empty();
         let change = |info: &mut livekit_protocol::EgressInfo| finish(&mut info.stream_results[index], Status::Finished, "");
         // The last one's end is told with the egress's own.
         if last {
-            self.record.note(change)
+            self.shared_info.update_silently(change)
         } else {
-            self.record.update(change)
+            self.shared_info.update(change)
         };
         last
     }
 
     /// Writes an event into the result it belongs to.
-    pub fn hear(&mut self, index: usize, event: OutputEvent) -> Verdict {
-        if !self.wanted.contains_key(&index) {
-            return Verdict::GoOn;
+    pub fn handle_event(&mut self, index: usize, event: OutputEvent) -> OutputsOutcome {
+        if !self.active.contains_key(&index) {
+            return OutputsOutcome::Continue;
         }
         match event {
             OutputEvent::Accepted => {
-                let first = self.record.snapshot().stream_results.get(index).is_some_and(|result| result.started_at == 0);
+                let first = self.shared_info.snapshot().stream_results.get(index).is_some_and(|result| result.started_at == 0);
                 if first {
-                    self.record.update(|info| info.stream_results[index].started_at = clock::nanos());
+                    self.shared_info.update(|info| info.stream_results[index].started_at = clock::nanos());
                 }
             }
             OutputEvent::Retrying => {
@@ -100,30 +109,30 @@ impl Outputs {
                     result.last_retry_at = clock::nanos();
                 };
                 // As LiveKit does: the first try is told, the others are read in the list.
-                let first = self.record.snapshot().stream_results.get(index).is_some_and(|result| result.retries == 0);
+                let first = self.shared_info.snapshot().stream_results.get(index).is_some_and(|result| result.retries == 0);
                 if first {
-                    self.record.update(retry)
+                    self.shared_info.update(retry)
                 } else {
-                    self.record.note(retry)
+                    self.shared_info.update_silently(retry)
                 };
             }
             OutputEvent::Failed(reason) => {
-                self.wanted.remove(&index);
-                let last = self.wanted.is_empty();
+                self.active.remove(&index);
+                let last = self.active.is_empty();
                 let fail = |info: &mut livekit_protocol::EgressInfo| finish(&mut info.stream_results[index], Status::Failed, &reason);
                 if last {
-                    self.record.note(fail);
-                    return Verdict::Hopeless(Failure::new(503, reason));
+                    self.shared_info.update_silently(fail);
+                    return OutputsOutcome::AllFailed(Failure::new(503, reason));
                 }
-                self.record.update(fail);
+                self.shared_info.update(fail);
             }
         }
-        Verdict::GoOn
+        OutputsOutcome::Continue
     }
 
     /// Ends all, and waits for their goodbyes, briefly.
     pub async fn finish(self) {
-        for (_, token) in self.wanted.values() {
+        for (_, token) in self.active.values() {
             token.cancel();
         }
         self.tasks.close();
@@ -133,8 +142,8 @@ impl Outputs {
     }
 
     fn publish(&self, index: usize, output: OutputUrl, finish: CancellationToken) {
-        let (feed, events) = (Arc::clone(&self.feed), self.events.clone());
-        let publisher = Publisher { output, feed, encoding: self.encoding, patience: self.patience, finish, index, events };
-        self.tasks.spawn(publisher.run());
+        let (encoder_output, events) = (Arc::clone(&self.encoder_output), self.events.clone());
+        let output = RtmpOutput { output, encoder_output, encoding: self.encoding, outage_limit: self.outage_limit, finish, index, events };
+        self.tasks.spawn(output.run());
     }
 }

@@ -1,8 +1,8 @@
 //! The captured page: opened through `DevTools`, kept on its origin, listened to. It gets no dialogs, downloads, pop-ups or permissions.
 
 use crate::egress::{
-    devtools::{Devtools, DevtoolsError, Happening},
-    record::Failure,
+    cdp::{CdpClient, CdpError, CdpEvent},
+    egress_info::Failure,
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -25,7 +25,7 @@ pub enum PageEvent {
 /// An open page.
 #[derive(Clone)]
 pub struct Page {
-    devtools: Arc<Devtools>,
+    cdp: Arc<CdpClient>,
     session: String,
 }
 
@@ -38,38 +38,38 @@ impl Page {
     /// # Errors
     /// The browser is not as it should be.
     pub async fn open(
-        devtools: Arc<Devtools>,
-        happenings: mpsc::UnboundedReceiver<Happening>,
+        cdp: Arc<CdpClient>,
+        cdp_events: mpsc::UnboundedReceiver<CdpEvent>,
         url: &Url,
         origins: Arc<[Origin]>,
         events: mpsc::UnboundedSender<PageEvent>,
-    ) -> Result<Self, DevtoolsError> {
-        let target = first_tab(&devtools).await?;
-        let attached = devtools.call("", "Target.attachToTarget", &json!({ "targetId": target, "flatten": true })).await?;
+    ) -> Result<Self, CdpError> {
+        let target = first_tab(&cdp).await?;
+        let attached = cdp.call("", "Target.attachToTarget", &json!({ "targetId": target, "flatten": true })).await?;
         let session = attached["sessionId"].as_str().unwrap_or_default().to_owned();
-        let page = Self { devtools, session };
-        page.devtools.tell("", "Target.setDiscoverTargets", &json!({ "discover": true }));
-        page.devtools.tell("", "Browser.setDownloadBehavior", &json!({ "behavior": "deny" }));
+        let page = Self { cdp, session };
+        page.cdp.send("", "Target.setDiscoverTargets", &json!({ "discover": true }));
+        page.cdp.send("", "Browser.setDownloadBehavior", &json!({ "behavior": "deny" }));
         for name in DENIED {
-            page.devtools.tell("", "Browser.setPermission", &json!({ "permission": { "name": name }, "setting": "denied" }));
+            page.cdp.send("", "Browser.setPermission", &json!({ "permission": { "name": name }, "setting": "denied" }));
         }
         // Answered before the page is opened: a tab that is still being made would miss the first events.
         let domains = ["Page.enable", "Runtime.enable", "Network.enable", "Inspector.enable"].map(|domain| (domain, json!({})));
         let everything = json!({ "patterns": [{ "urlPattern": "*", "requestStage": "Request" }] });
         let wanted = domains.into_iter().chain([("Fetch.enable", everything)]);
         let wanted: Vec<_> = wanted.collect();
-        let asked = wanted.iter().map(|(method, params)| page.devtools.call(&page.session, method, params));
+        let asked = wanted.iter().map(|(method, params)| page.cdp.call(&page.session, method, params));
         futures::future::try_join_all(asked).await?;
         tokio::spawn(
-            Listener { page: page.clone(), target, origins, events: events.clone(), answered: false, failed: false }.listen(happenings),
+            Listener { page: page.clone(), target, origins, events: events.clone(), answered: false, failed: false }.listen(cdp_events),
         );
         let (opening, url) = (page.clone(), url.to_string());
         tokio::spawn(async move {
-            let answer = opening.devtools.call(&opening.session, "Page.navigate", &json!({ "url": url })).await;
-            let words = answer.ok().and_then(|answer| Some(answer["errorText"].as_str()?.to_owned())).filter(|words| !words.is_empty());
+            let answer = opening.cdp.call(&opening.session, "Page.navigate", &json!({ "url": url })).await;
+            let reason = answer.ok().and_then(|answer| Some(answer["errorText"].as_str()?.to_owned())).filter(|reason| !reason.is_empty());
             // A blocked address has been reported by the listener in better words.
-            if let Some(words) = words.filter(|words| words != "net::ERR_BLOCKED_BY_CLIENT") {
-                let _ = events.send(PageEvent::Failed(Failure::new(400, format!("page load error: page load error {words}"))));
+            if let Some(reason) = reason.filter(|reason| reason != "net::ERR_BLOCKED_BY_CLIENT") {
+                let _ = events.send(PageEvent::Failed(Failure::new(400, format!("page load error: page load error {reason}"))));
             }
         });
         Ok(page)
@@ -78,38 +78,38 @@ impl Page {
     /// Whether the page still draws: asks for an animation frame. A page that goes elsewhere meanwhile refuses at once, and is asked again.
     pub async fn draws(&self, within: Duration) -> bool {
         let ask = json!({ "expression": "new Promise(drawn => requestAnimationFrame(() => drawn(1)))", "awaitPromise": true });
-        timeout(within, self.devtools.call(&self.session, "Runtime.evaluate", &ask)).await.is_ok()
+        timeout(within, self.cdp.call(&self.session, "Runtime.evaluate", &ask)).await.is_ok()
     }
 
     /// Whether the browser still answers, whatever its page does.
     pub async fn browser_answers(&self, within: Duration) -> bool {
-        answers(&self.devtools, within).await
+        is_responsive(&self.cdp, within).await
     }
 
     /// The text of a `div.error`, if the page shows one.
     async fn shown_error(&self) -> Option<String> {
         let ask = json!({ "expression": "document.querySelector('div.error')?.innerText ?? ''", "returnByValue": true });
-        let answer = self.devtools.call(&self.session, "Runtime.evaluate", &ask).await.ok()?;
+        let answer = self.cdp.call(&self.session, "Runtime.evaluate", &ask).await.ok()?;
         let text = answer["result"]["value"].as_str()?.trim().to_owned();
         (!text.is_empty()).then_some(text)
     }
 }
 
 /// Whether the browser still answers.
-pub async fn answers(devtools: &Devtools, within: Duration) -> bool {
-    timeout(within, devtools.call("", "Browser.getVersion", &json!({}))).await.is_ok_and(|answer| answer.is_ok())
+pub async fn is_responsive(cdp: &CdpClient, within: Duration) -> bool {
+    timeout(within, cdp.call("", "Browser.getVersion", &json!({}))).await.is_ok_and(|answer| answer.is_ok())
 }
 
-async fn first_tab(devtools: &Devtools) -> Result<String, DevtoolsError> {
+async fn first_tab(cdp: &CdpClient) -> Result<String, CdpError> {
     for _ in 0..100 {
-        let targets = devtools.call("", "Target.getTargets", &json!({})).await?;
+        let targets = cdp.call("", "Target.getTargets", &json!({})).await?;
         let mut pages = targets["targetInfos"].as_array().into_iter().flatten().filter(|target| target["type"] == "page");
         if let Some(id) = pages.next().and_then(|target| target["targetId"].as_str()) {
             return Ok(id.to_owned());
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    Err(DevtoolsError::Refused("the browser opened no tab".to_owned()))
+    Err(CdpError::Refused("the browser opened no tab".to_owned()))
 }
 
 struct Listener {
@@ -124,18 +124,18 @@ struct Listener {
 }
 
 impl Listener {
-    async fn listen(mut self, mut happenings: mpsc::UnboundedReceiver<Happening>) {
-        while let Some(happening) = happenings.recv().await {
-            let ours = happening.session == self.page.session;
-            let params = &happening.params;
-            tracing::trace!(happening.method, "page");
-            match happening.method.as_str() {
+    async fn listen(mut self, mut cdp_events: mpsc::UnboundedReceiver<CdpEvent>) {
+        while let Some(event) = cdp_events.recv().await {
+            let ours = event.session == self.page.session;
+            let params = &event.params;
+            tracing::trace!(event.method, "page");
+            match event.method.as_str() {
                 "Runtime.consoleAPICalled" if ours => self.console(params),
                 "Network.responseReceived" if ours => self.response(params),
                 "Fetch.requestPaused" if ours => self.request(params),
                 "Page.loadEventFired" if ours => self.loaded(),
                 "Page.javascriptDialogOpening" if ours => {
-                    self.page.devtools.tell(&self.page.session, "Page.handleJavaScriptDialog", &json!({ "accept": false }));
+                    self.page.cdp.send(&self.page.session, "Page.handleJavaScriptDialog", &json!({ "accept": false }));
                 }
                 "Inspector.targetCrashed" if ours => self.fail(Failure::lost("page", "chromium tab crashed")),
                 "Target.targetDestroyed" if params["targetId"] == self.target => {
@@ -144,7 +144,7 @@ impl Listener {
                 "Target.targetCreated" => {
                     let target = &params["targetInfo"];
                     if target["type"] == "page" && target["targetId"] != self.target {
-                        self.page.devtools.tell("", "Target.closeTarget", &json!({ "targetId": target["targetId"] }));
+                        self.page.cdp.send("", "Target.closeTarget", &json!({ "targetId": target["targetId"] }));
                     }
                 }
                 _ => {}
@@ -152,21 +152,21 @@ impl Listener {
         }
     }
 
-    fn say(&self, event: PageEvent) {
+    fn report(&self, event: PageEvent) {
         // Nobody listens any more when the egress ends.
         let _ = self.events.send(event);
     }
 
     fn fail(&mut self, failure: Failure) {
         if !std::mem::replace(&mut self.failed, true) {
-            self.say(PageEvent::Failed(failure));
+            self.report(PageEvent::Failed(failure));
         }
     }
 
     fn console(&self, params: &Value) {
         match params["args"][0]["value"].as_str() {
-            Some("START_RECORDING") => self.say(PageEvent::Start),
-            Some("END_RECORDING") => self.say(PageEvent::End),
+            Some("START_RECORDING") => self.report(PageEvent::Start),
+            Some("END_RECORDING") => self.report(PageEvent::End),
             _ => {}
         }
     }
@@ -180,8 +180,8 @@ impl Listener {
             return;
         }
         let canonical = axum::http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-        let words = response["statusText"].as_str().filter(|text| !text.is_empty()).or(canonical).unwrap_or("unknown status");
-        self.fail(Failure::new(400, format!("page load error: page load error: {words}")));
+        let reason = response["statusText"].as_str().filter(|text| !text.is_empty()).or(canonical).unwrap_or("unknown status");
+        self.fail(Failure::new(400, format!("page load error: page load error: {reason}")));
     }
 
     fn request(&mut self, params: &Value) {
@@ -191,11 +191,11 @@ impl Listener {
         let origins = if document { &self.origins[..1] } else { &self.origins[..] };
         let allowed = ["about:", "blob:", "data:"].iter().any(|local| url.starts_with(local))
             || Url::parse(url).is_ok_and(|url| origins.contains(&url.origin()));
-        let devtools = &self.page.devtools;
+        let cdp = &self.page.cdp;
         if allowed {
-            return devtools.tell(&self.page.session, "Fetch.continueRequest", &json!({ "requestId": id }));
+            return cdp.send(&self.page.session, "Fetch.continueRequest", &json!({ "requestId": id }));
         }
-        devtools.tell(&self.page.session, "Fetch.failRequest", &json!({ "requestId": id, "errorReason": "BlockedByClient" }));
+        cdp.send(&self.page.session, "Fetch.failRequest", &json!({ "requestId": id, "errorReason": "BlockedByClient" }));
         let main = document && params["frameId"] == self.target;
         if main {
             let own = self.origins[0].ascii_serialization();

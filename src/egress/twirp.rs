@@ -1,6 +1,6 @@
 //! LiveKit's Egress API over HTTP: Twirp with protobuf and JSON bodies. Decodes, asks the desk, encodes.
 
-use crate::egress::{access, desk::Desk, metrics, plan::Plan, refusal::Refusal};
+use crate::egress::{auth, metrics, registry::EgressRegistry, request::EgressRequest, twirp_error::TwirpError};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -20,13 +20,13 @@ use std::sync::Arc;
 const BODY: usize = 256 * 1024;
 
 /// The worker's HTTP interface.
-pub fn router(desk: Arc<Desk>) -> Router {
+pub fn router(registry: Arc<EgressRegistry>) -> Router {
     Router::new()
         .route("/twirp/livekit.Egress/{method}", post(call))
         .route("/healthz", get(health))
-        .route("/metrics", get(measure))
+        .route("/metrics", get(metrics_page))
         .layer(DefaultBodyLimit::max(BODY))
-        .with_state(desk)
+        .with_state(registry)
 }
 
 #[derive(Clone, Copy)]
@@ -36,63 +36,68 @@ enum Format {
 }
 
 impl Format {
-    fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+    fn of(headers: &HeaderMap) -> Result<Self, TwirpError> {
         let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match kind.split(';').next().unwrap_or_default().trim() {
             "application/protobuf" => Ok(Self::Protobuf),
             "application/json" => Ok(Self::Json),
-            _ => Err(Refusal::bad_route("unexpected Content-Type: send application/protobuf or application/json")),
+            _ => Err(TwirpError::bad_route("unexpected Content-Type: send application/protobuf or application/json")),
         }
     }
 
-    fn read<T: Message + Default + DeserializeOwned>(self, body: &[u8]) -> Result<T, Refusal> {
+    fn read<T: Message + Default + DeserializeOwned>(self, body: &[u8]) -> Result<T, TwirpError> {
         match self {
-            Self::Protobuf => T::decode(body).map_err(|_| Refusal::malformed("the protobuf request could not be decoded")),
-            Self::Json => serde_json::from_slice(body).map_err(|_| Refusal::malformed("the json request could not be decoded")),
+            Self::Protobuf => T::decode(body).map_err(|_| TwirpError::malformed("the protobuf request could not be decoded")),
+            Self::Json => serde_json::from_slice(body).map_err(|_| TwirpError::malformed("the json request could not be decoded")),
         }
     }
 
-    fn write<T: Message + Serialize>(self, answer: &T) -> Response {
+    fn write<T: Message + Serialize>(self, response: &T) -> Response {
         match self {
-            Self::Protobuf => ([(CONTENT_TYPE, "application/protobuf")], answer.encode_to_vec()).into_response(),
-            Self::Json => Json(answer).into_response(),
+            Self::Protobuf => ([(CONTENT_TYPE, "application/protobuf")], response.encode_to_vec()).into_response(),
+            Self::Json => Json(response).into_response(),
         }
     }
 }
 
-async fn call(State(desk): State<Arc<Desk>>, Path(method): Path<String>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
-    let config = desk.config();
-    access::check(&headers, &config.api_key, &config.api_secret)?;
+async fn call(
+    State(registry): State<Arc<EgressRegistry>>,
+    Path(method): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, TwirpError> {
+    let config = registry.config();
+    auth::authorize(&headers, &config.api_key, &config.api_secret)?;
     let format = Format::of(&headers)?;
     match method.as_str() {
         "StartWebEgress" => {
-            let plan = Plan::of_web(format.read::<WebEgressRequest>(&body)?, &config.origins[0])?;
-            Ok(format.write(&desk.start(plan)?))
+            let request = EgressRequest::from_web(format.read::<WebEgressRequest>(&body)?, &config.origins[0])?;
+            Ok(format.write(&registry.start(request)?))
         }
         "StartEgress" => {
-            let plan = Plan::of_start(format.read::<StartEgressRequest>(&body)?, &config.origins[0])?;
-            Ok(format.write(&desk.start(plan)?))
+            let request = EgressRequest::from_start(format.read::<StartEgressRequest>(&body)?, &config.origins[0])?;
+            Ok(format.write(&registry.start(request)?))
         }
         "ListEgress" => {
-            let items = desk.list(&format.read::<ListEgressRequest>(&body)?)?;
+            let items = registry.list(&format.read::<ListEgressRequest>(&body)?)?;
             Ok(format.write(&ListEgressResponse { items, next_page_token: None }))
         }
-        "StopEgress" => Ok(format.write(&desk.stop(&format.read::<StopEgressRequest>(&body)?.egress_id)?)),
-        "UpdateStream" => Ok(format.write(&desk.update(&format.read::<UpdateStreamRequest>(&body)?)?)),
+        "StopEgress" => Ok(format.write(&registry.stop(&format.read::<StopEgressRequest>(&body)?.egress_id)?)),
+        "UpdateStream" => Ok(format.write(&registry.update(&format.read::<UpdateStreamRequest>(&body)?)?)),
         "StartRoomCompositeEgress"
         | "StartParticipantEgress"
         | "StartTrackCompositeEgress"
         | "StartTrackEgress"
         | "UpdateLayout"
-        | "UpdateEgress" => Err(Refusal::unimplemented("the local egress captures web pages only: use StartWebEgress")),
-        _ => Err(Refusal::bad_route(format!("no handler for path \"/twirp/livekit.Egress/{method}\""))),
+        | "UpdateEgress" => Err(TwirpError::unimplemented("the local egress captures web pages only: use StartWebEgress")),
+        _ => Err(TwirpError::bad_route(format!("no handler for path \"/twirp/livekit.Egress/{method}\""))),
     }
 }
 
-async fn health(State(desk): State<Arc<Desk>>) -> Response {
-    Json(serde_json::json!({ "slots": { "total": desk.config().slots, "used": desk.used() } })).into_response()
+async fn health(State(registry): State<Arc<EgressRegistry>>) -> Response {
+    Json(serde_json::json!({ "slots": { "total": registry.config().slots, "used": registry.used() } })).into_response()
 }
 
-async fn measure(State(desk): State<Arc<Desk>>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::text(&desk)).into_response()
+async fn metrics_page(State(registry): State<Arc<EgressRegistry>>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::text(&registry)).into_response()
 }

@@ -2,24 +2,24 @@
 //! address, so that it can be kept, sent and gone back to.
 
 mod filters;
-mod head;
 mod row;
+mod summary;
 mod table;
 
-use super::house::refusal;
+use super::layout::load_error;
 use crate::{
     api::{
-        admin::{Hall, Wanted},
+        admin::{SessionOverview, SessionQuery},
         error::ApiError,
     },
     components::notice::Loading,
-    rpc::admin::load_hall,
+    rpc::admin::load_session_overview,
 };
 use filters::Filters;
-use head::Head;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use summary::Summary;
 use table::Table;
 
 /// `/admin/sessions`
@@ -27,8 +27,8 @@ use table::Table;
 pub fn AdminSessions() -> AnyView {
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.with(|query| filters::read(|name| query.get(name))));
-    let hall = Resource::new_blocking(move || wanted.get(), load_hall);
-    let reload = Callback::new(move |()| hall.refetch());
+    let loaded = Resource::new_blocking(move || wanted.get(), load_session_overview);
+    let reload = Callback::new(move |()| loaded.refetch());
     view! {
         <Title text="Sessions"/>
         <main class="page" data-wide="yes" id="content">
@@ -38,9 +38,9 @@ pub fn AdminSessions() -> AnyView {
             </div>
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
-                    hall.get().map(|answer: Result<Hall, ApiError>| match answer {
-                        Ok(hall) => whole(hall, wanted.get_untracked(), reload),
-                        Err(error) => refusal(error, reload),
+                    loaded.get().map(|answer: Result<SessionOverview, ApiError>| match answer {
+                        Ok(loaded) => whole(loaded, wanted.get_untracked(), reload),
+                        Err(error) => load_error(error, reload),
                     })
                 }}
             </Transition>
@@ -49,11 +49,11 @@ pub fn AdminSessions() -> AnyView {
     .into_any()
 }
 
-fn whole(hall: Hall, wanted: Wanted, reload: Callback<()>) -> AnyView {
+fn whole(loaded: SessionOverview, wanted: SessionQuery, reload: Callback<()>) -> AnyView {
     view! {
-        <Head counts=hall.counts capacity=hall.capacity.clone() draining=hall.draining/>
+        <Summary counts=loaded.counts capacity=loaded.capacity.clone() draining=loaded.draining/>
         <Filters wanted=wanted.clone()/>
-        <Table hall wanted reload/>
+        <Table loaded wanted reload/>
     }
     .into_any()
 }

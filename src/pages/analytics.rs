@@ -1,8 +1,8 @@
 //! How many shows, how long, how fast on air, what went wrong: bars by day, and every number in a table as well.
 
-use super::{house::refusal, words::clock};
+use super::{labels::format_duration, layout::load_error};
 use crate::{
-    api::admin::{Analytics as Answer, Span},
+    api::admin::{Analytics as Answer, DateRange},
     components::notice::{Empty, Loading},
     domain::{
         analytics::{DayReport, PlatformReport, Report},
@@ -21,7 +21,7 @@ pub fn Analytics() -> AnyView {
     let query = use_query_map();
     let span = move || {
         let of = |name: &str| query.read().get(name).unwrap_or_default();
-        Span { from: of("from"), to: of("to") }
+        DateRange { from: of("from"), to: of("to") }
     };
     let answer = Resource::new_blocking(span, move |span| load_analytics(everybody, span));
     let title = if everybody { "Analytics of the house" } else { "Your analytics" };
@@ -30,7 +30,7 @@ pub fn Analytics() -> AnyView {
         <main class="page analytics" id="content">
             <div class="page-top">
                 <h1>{title}</h1>
-                <form class="span-form" method="get">
+                <form class="date-range" method="get">
                     <label class="field"><span>"From"</span><input class="input" type="date" name="from" prop:value=move || shown(&answer, |a| a.from.clone())/></label>
                     <label class="field"><span>"To"</span><input class="input" type="date" name="to" prop:value=move || shown(&answer, |a| a.to.clone())/></label>
                     <button class="button" type="submit">"Show"</button>
@@ -39,12 +39,12 @@ pub fn Analytics() -> AnyView {
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
                     answer.get().map(|told| match told {
-                        Err(error) => refusal(error, Callback::new(move |()| answer.refetch())),
+                        Err(error) => load_error(error, Callback::new(move |()| answer.refetch())),
                         Ok(told) if told.report.total.shows == 0 => {
                             let text = "Shows are counted here when they are over.";
                             view! { <Empty title=format!("No show from {} to {}", told.from, told.to) text/> }.into_any()
                         }
-                        Ok(told) => view! { <Told told/> }.into_any(),
+                        Ok(told) => view! { <Charts told/> }.into_any(),
                     })
                 }}
             </Transition>
@@ -58,13 +58,13 @@ fn shown(answer: &Resource<Result<Answer, crate::api::error::ApiError>>, of: fn(
 }
 
 #[component]
-fn Told(told: Answer) -> impl IntoView {
+fn Charts(told: Answer) -> impl IntoView {
     let Report { total, days, waited_p50_ms, waited_p95_ms, ended, failed, platforms } = told.report;
     let waited = |millis: Option<u64>| millis.map_or_else(|| "nobody went live".to_owned(), |millis| format!("{} s", millis / 1000));
     let mut facts = vec![
         ("shows", total.shows.to_string()),
         ("failed", total.failed.to_string()),
-        ("on air", clock(total.on_air_ms)),
+        ("on air", format_duration(total.on_air_ms)),
         ("click to live, half within", waited(waited_p50_ms)),
         ("95 of 100 within", waited(waited_p95_ms)),
     ];
@@ -72,10 +72,10 @@ fn Told(told: Answer) -> impl IntoView {
     facts.extend(told.cost.map(|(amount, currency)| ("estimated cost", format!("{amount:.2} {currency}"))));
     let facts = facts.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
     view! {
-        <dl class="facts">{facts}</dl>
+        <dl class="stats">{facts}</dl>
         <Bars days/>
-        <Words title="Why shows failed" head="Cause" rows=failed/>
-        <Words title="How shows ended" head="Reason" rows=ended/>
+        <CountTable title="Why shows failed" head="Cause" rows=failed/>
+        <CountTable title="How shows ended" head="Reason" rows=ended/>
         <Platforms platforms/>
     }
 }
@@ -100,7 +100,7 @@ fn Bars(days: Vec<DayReport>) -> impl IntoView {
     let a_day = if most == 1 { "1 show".to_owned() } else { format!("{most} shows") };
     let ends = days.first().zip(days.last()).map(|(first, last)| format!("{} to {}, at most {a_day} a day", first.day, last.day));
     let rows = days.into_iter().map(|day| {
-        view! { <tr><th scope="row">{day.day}</th><td>{day.shows}</td><td>{day.failed}</td><td>{clock(day.on_air_ms)}</td><td>{viewers(day.peak_viewers)}</td></tr> }
+        view! { <tr><th scope="row">{day.day}</th><td>{day.shows}</td><td>{day.failed}</td><td>{format_duration(day.on_air_ms)}</td><td>{viewers(day.peak_viewers)}</td></tr> }
     });
     let rows = rows.collect_view();
     view! {
@@ -121,7 +121,7 @@ fn Bars(days: Vec<DayReport>) -> impl IntoView {
 }
 
 #[component]
-fn Words(title: &'static str, head: &'static str, rows: Vec<(String, u64)>) -> impl IntoView {
+fn CountTable(title: &'static str, head: &'static str, rows: Vec<(String, u64)>) -> impl IntoView {
     let any = !rows.is_empty();
     let rows = rows.into_iter().map(|(word, n)| view! { <tr><th scope="row">{sentence(&word)}</th><td>{n}</td></tr> }).collect_view();
     any.then(|| {
@@ -144,7 +144,7 @@ fn Platforms(platforms: Vec<PlatformReport>) -> impl IntoView {
             <tr>
                 <th scope="row">{platform(&one.platform)}</th>
                 <td>{one.shows}</td>
-                <td>{clock(one.uptime_ms)}</td>
+                <td>{format_duration(one.uptime_ms)}</td>
                 <td>{one.reconnects}</td>
                 <td>{one.given_up}</td>
                 <td>{viewers(one.peak_viewers)}</td>

@@ -3,7 +3,7 @@
 use crate::{
     api::docs::Call,
     browser,
-    components::notice::{Loading, Trouble},
+    components::notice::{ErrorNotice, Loading},
     rpc::docs::api_calls,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -40,7 +40,7 @@ pub fn ApiDocs() -> AnyView {
                 {move || {
                     calls.get().map(|answer| match answer {
                         Ok(all) => view! { <Groups all key/> }.into_any(),
-                        Err(error) => view! { <Trouble message=error.message/> }.into_any(),
+                        Err(error) => view! { <ErrorNotice message=error.message/> }.into_any(),
                     })
                 }}
             </Suspense>
@@ -51,16 +51,16 @@ pub fn ApiDocs() -> AnyView {
 
 #[component]
 fn Groups(all: Vec<Call>, key: RwSignal<String>) -> impl IntoView {
-    ["Shows", "Picture", "Agents", "House"]
+    ["Shows", "Picture", "Agents", "Administration"]
         .map(|group| {
-            let calls = all.iter().filter(|call| call.group == group).cloned().map(|call| view! { <One call key/> }).collect_view();
+            let calls = all.iter().filter(|call| call.group == group).cloned().map(|call| view! { <CallCard call key/> }).collect_view();
             view! { <section class="calls"><h2 class="section">{group}</h2>{calls}</section> }
         })
         .into_view()
 }
 
 #[component]
-fn One(call: Call, key: RwSignal<String>) -> impl IntoView {
+fn CallCard(call: Call, key: RwSignal<String>) -> impl IntoView {
     let (path, body) = (RwSignal::new(call.path.clone()), RwSignal::new(String::new()));
     let (answer, waiting) = (RwSignal::new(String::new()), RwSignal::new(false));
     let method = StoredValue::new(call.method.clone());

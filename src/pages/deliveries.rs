@@ -2,9 +2,9 @@
 //! once more.
 
 use super::{
-    fresh::fresh,
-    house::{refusal, show_id},
-    words::moment,
+    labels::moment,
+    layout::{load_error, parse_session_id},
+    polling::poll,
 };
 use crate::{
     api::{
@@ -14,9 +14,9 @@ use crate::{
     browser::clock,
     components::{
         badge::Badge,
-        notice::{Empty, Loading, Trouble},
+        notice::{Empty, ErrorNotice, Loading},
     },
-    rpc::admin::{load_deliveries, send_again},
+    rpc::admin::{load_deliveries, resend_delivery},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -48,7 +48,7 @@ pub fn Deliveries() -> AnyView {
                 {move || {
                     page.get().map(|answer| match answer {
                         Ok(page) => view! { <Lines page asked=asked.get_untracked()/> }.into_any(),
-                        Err(error) => refusal(error, reload),
+                        Err(error) => load_error(error, reload),
                     })
                 }}
             </Transition>
@@ -58,7 +58,7 @@ pub fn Deliveries() -> AnyView {
 }
 
 async fn load((session, behind): Asked) -> Result<DeliveryPage, ApiError> {
-    load_deliveries(session.as_deref().map(show_id).transpose()?, behind).await
+    load_deliveries(session.as_deref().map(parse_session_id).transpose()?, behind).await
 }
 
 /// The lines, read again while they are looked at; a row stays the same row.
@@ -69,8 +69,8 @@ fn Lines(page: DeliveryPage, asked: Asked) -> impl IntoView {
     let next = page.next_cursor.map(|behind| format!("/admin/deliveries?{of_show}behind={behind}"));
     let of_a_show = asked.0.is_some();
     let lines = RwSignal::new(page.deliveries);
-    let look = fresh(EVERY_MS, move || load(asked.clone()), move |page: DeliveryPage| lines.set(page.deliveries));
-    let again = Action::new(|id: &String| send_again(id.clone()));
+    let look = poll(EVERY_MS, move || load(asked.clone()), move |page: DeliveryPage| lines.set(page.deliveries));
+    let again = Action::new(|id: &String| resend_delivery(id.clone()));
     Effect::new(move |_| {
         if matches!(again.value().get(), Some(Ok(()))) {
             clock::after(SOON_MS, move || {
@@ -84,7 +84,7 @@ fn Lines(page: DeliveryPage, asked: Asked) -> impl IntoView {
     let said = move || {
         again.value().get().map(|answer| match answer {
             Ok(()) => view! { <p class="done">"It is on its way again."</p> }.into_any(),
-            Err(error) => view! { <Trouble message=error.message/> }.into_any(),
+            Err(error) => view! { <ErrorNotice message=error.message/> }.into_any(),
         })
     };
     let empty = Memo::new(move |_| lines.with(Vec::is_empty));
@@ -103,13 +103,13 @@ fn Lines(page: DeliveryPage, asked: Asked) -> impl IntoView {
                     <tr>
                         <th scope="col">"How it went"</th><th scope="col">"Message"</th><th scope="col">"Server"</th>
                         <th scope="col">"Happened"</th><th scope="col" class="number">"Attempts"</th>
-                        <th scope="col"><span class="unseen">"Actions"</span></th>
+                        <th scope="col"><span class="visually-hidden">"Actions"</span></th>
                     </tr>
                 </thead>
                 <tbody><For each=move || ids.get() key=Clone::clone children=row/></tbody>
             </table>
         </div>
-        <nav class="pages" aria-label="Pages">
+        <nav class="pagination" aria-label="Pages">
             {first.map(|href| view! { <a href=href class="button">"First page"</a> })}
             {next.map(|href| view! { <a href=href class="button">"Further messages"</a> })}
         </nav>

@@ -1,13 +1,13 @@
 //! Everything that can be on the picture, made up and side by side, under one's own settings: to choose by, and to develop by.
 
-use super::house::refusal;
+use super::layout::load_error;
 use crate::{
-    api::overlay::{OverlayStage, PreviewStage},
+    api::overlay::{OverlaySnapshot, PreviewSnapshot},
     components::{
+        appearance_options::{AppearanceOptions, WebcamOptions},
         badge::Badge,
         choice_row::ChoiceRow,
-        look_choices::{CornerAndSize, Looks},
-        notice::{Loading, Trouble},
+        notice::{ErrorNotice, Loading},
         on_air_light::OnAirLight,
     },
     composite::still::Still,
@@ -36,22 +36,22 @@ pub fn Gallery() -> AnyView {
                 <ChoiceRow
                     label="Colours"
                     choices=vec![(Theme::Dark, "House lights down"), (Theme::Light, "House lights up")]
-                    taken=Signal::derive(move || Some(settings.with(|settings| settings.theme)))
-                    on_take=move |theme| on_change.run(OverlayPatch { theme: Some(theme), ..OverlayPatch::default() })
+                    selected=Signal::derive(move || Some(settings.with(|settings| settings.theme)))
+                    on_select=move |theme| on_change.run(OverlayPatch { theme: Some(theme), ..OverlayPatch::default() })
                 />
                 <ChoiceRow
                     label="Picture"
                     choices=vec![(false, "Wide"), (true, "Portrait")]
-                    taken=Signal::derive(move || Some(portrait.get()))
-                    on_take=move |upright| portrait.set(upright)
+                    selected=Signal::derive(move || Some(portrait.get()))
+                    on_select=move |upright| portrait.set(upright)
                 />
-                <CornerAndSize settings on_change/>
-                <Looks settings on_change/>
+                <WebcamOptions settings on_change/>
+                <AppearanceOptions settings on_change/>
             </section>
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
                     previews.get().map(|answer| match answer {
-                        Err(error) => refusal(error, Callback::new(move |()| previews.refetch())),
+                        Err(error) => load_error(error, Callback::new(move |()| previews.refetch())),
                         Ok(all) => {
                             let shape = move || if portrait.get() { "portrait" } else { "wide" };
                             let frames = all.into_iter().map(|preview| view! { <Frame preview/> }).collect_view();
@@ -68,10 +68,10 @@ pub fn Gallery() -> AnyView {
 
 /// One made-up show; its name opens it alone, as large as the window.
 #[component]
-fn Frame(preview: PreviewStage) -> impl IntoView {
-    let PreviewStage { name, label, stage } = preview;
-    let OverlayStage { settings, .. } = &stage;
-    let look = settings.look();
+fn Frame(preview: PreviewSnapshot) -> impl IntoView {
+    let PreviewSnapshot { name, label, snapshot: stage } = preview;
+    let OverlaySnapshot { settings, .. } = &snapshot;
+    let look = settings.appearance();
     let address = format!(
         "/stream/overlay?preview={name}&theme={}&accent={}&motion={}&pipCorner={}&pipSize={}&pipShape={}&pipBorder={}",
         look.theme.name(),
@@ -84,7 +84,7 @@ fn Frame(preview: PreviewStage) -> impl IntoView {
     );
     view! {
         <li>
-            <div class="gallery-box" inert=true><Still stage id_prefix=format!("{name}-")/></div>
+            <div class="gallery-box" inert=true><Still snapshot id_prefix=format!("{name}-")/></div>
             <a href=address target="_blank" rel="noopener">{label}</a>
         </li>
     }
@@ -94,14 +94,14 @@ fn Frame(preview: PreviewStage) -> impl IntoView {
 #[component]
 fn Parts() -> impl IntoView {
     let lights = [("wait", "Starting"), ("live", "ON AIR"), ("rehearsal", "REHEARSAL"), ("bad", "No destination takes the show")];
-    let lights = lights.map(|(kind, words)| view! { <OnAirLight kind=Signal::stored(kind) words=Signal::stored(words.to_owned())/> });
+    let lights = lights.map(|(kind, words)| view! { <OnAirLight kind=Signal::stored(kind) text=Signal::stored(words.to_owned())/> });
     let badges = ["live", "ok", "warn", "bad", "quiet"].map(|kind| view! { <Badge kind text=kind/> });
     view! {
         <section class="gallery-parts" aria-labelledby="parts-title">
             <h2 class="section" id="parts-title">"Lights, badges, notices"</h2>
             <div class="gallery-row">{lights.collect_view()}</div>
             <div class="gallery-row">{badges.collect_view()}</div>
-            <Trouble message="A sentence that says what was wrong, and what to do." on_retry=Callback::new(|()| ())/>
+            <ErrorNotice message="A sentence that says what was wrong, and what to do." on_retry=Callback::new(|()| ())/>
             <Loading/>
         </section>
     }

@@ -1,36 +1,36 @@
 //! `/go-live`: before the show (`PreJoin`), on air (Studio), after it. One page, so that camera, microphone and screen run
 //! through from the first preview to the end.
 
-mod desk;
+mod activity;
+mod destination_list;
+mod destination_picker;
 mod devices_panel;
+mod draft;
 mod ended;
-mod log;
+mod labels;
+mod live_session;
+mod live_view;
+mod local_media;
 mod overlay_panel;
-mod places;
-mod plan;
 mod pre_join;
-mod programme;
-mod running;
+mod preview;
 mod shortcuts;
-mod show;
 mod studio;
-mod targets;
-mod words;
 
-use super::house::{Guest, refusal};
+use super::layout::{CurrentUser, load_error};
 use crate::{
     api::sessions::SessionView,
-    browser::{alive::once_alive, clock},
+    browser::{clock, hydration::after_hydration},
     components::notice::Loading,
     domain::room::RoomAccess,
     rpc::sessions::running_session,
 };
-use desk::Desk;
+use draft::SessionDraft;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use plan::Plan;
+use live_view::LiveView;
+use local_media::LocalMedia;
 use pre_join::PreJoin;
-use show::Show;
 
 /// The page. A running show is found again at load.
 #[component]
@@ -42,8 +42,8 @@ pub fn GoLive() -> AnyView {
             <Suspense fallback=|| ()>
                 {move || {
                     found.get().map(|answer| match answer {
-                        Ok(running) => view! { <Stages running/> }.into_any(),
-                        Err(error) => view! { <h1>"Go live"</h1>{refusal(error, Callback::new(move |()| found.refetch()))} }.into_any(),
+                        Ok(session) => view! { <StageSwitch session/> }.into_any(),
+                        Err(error) => view! { <h1>"Go live"</h1>{load_error(error, Callback::new(move |()| found.refetch()))} }.into_any(),
                     })
                 }}
             </Suspense>
@@ -56,27 +56,27 @@ pub fn GoLive() -> AnyView {
 #[derive(Clone)]
 enum Stage {
     /// Nothing runs: the picture, the destinations, the button.
-    Before,
+    PreJoin,
     /// A show runs, or has just ended. Who started it here has the access to its room.
-    Show { view: Box<SessionView>, access: Option<RoomAccess> },
+    Session { view: Box<SessionView>, access: Option<RoomAccess> },
 }
 
 #[component]
-fn Stages(running: Option<SessionView>) -> impl IntoView {
-    let Guest(me) = expect_context();
-    let desk = Desk::new();
-    let plan = Plan::new();
+fn StageSwitch(session: Option<SessionView>) -> impl IntoView {
+    let CurrentUser(me) = expect_context();
+    let media = LocalMedia::new();
+    let draft = SessionDraft::new();
     // The studio is made in the browser only: it shows what only the browser knows.
-    let alive = RwSignal::new(false);
+    let hydrated = RwSignal::new(false);
     Effect::new(move |_| {
         let name = me.get_untracked().and_then(Result::ok).flatten().map(|me| me.name).unwrap_or_default();
-        once_alive(move || {
-            desk.begin(&name);
-            alive.set(true);
+        after_hydration(move || {
+            media.start(&name);
+            hydrated.set(true);
         });
     });
-    on_cleanup(move || desk.close_all());
-    let first = running.map_or(Stage::Before, |view| Stage::Show { view: Box::new(view), access: None });
+    on_cleanup(move || media.close_all());
+    let first = session.map_or(Stage::PreJoin, |view| Stage::Session { view: Box::new(view), access: None });
     let stage = RwSignal::new(first);
     // In a turn of its own: what asks for it still reads what goes with the old stage.
     let go = move |to: Stage| {
@@ -85,14 +85,14 @@ fn Stages(running: Option<SessionView>) -> impl IntoView {
             let _ = stage.try_set(to);
         });
     };
-    let on_started = Callback::new(move |(view, access)| go(Stage::Show { view: Box::new(view), access }));
+    let on_started = Callback::new(move |(view, access)| go(Stage::Session { view: Box::new(view), access }));
     let on_again = Callback::new(move |()| {
-        go(Stage::Before);
-        desk.wake();
+        go(Stage::PreJoin);
+        media.reopen();
     });
     move || match stage.get() {
-        Stage::Before => view! { <PreJoin desk plan on_started/> }.into_any(),
-        Stage::Show { .. } if !alive.get() => view! { <Loading/> }.into_any(),
-        Stage::Show { view, access } => view! { <Show desk view=*view access on_again/> }.into_any(),
+        Stage::PreJoin => view! { <PreJoin media draft on_started/> }.into_any(),
+        Stage::Session { .. } if !hydrated.get() => view! { <Loading/> }.into_any(),
+        Stage::Session { view, access } => view! { <LiveView media view=*view access on_again/> }.into_any(),
     }
 }

@@ -2,9 +2,9 @@
 //! command that tells.
 
 use crate::{
-    api::docs::HelpFacts,
-    components::notice::{Loading, Trouble},
-    rpc::docs::about_this_house,
+    api::docs::InstallationInfo,
+    components::notice::{ErrorNotice, Loading},
+    rpc::docs::load_installation_info,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -12,7 +12,7 @@ use leptos_meta::Title;
 /// `/help`
 #[component]
 pub fn Help() -> AnyView {
-    let facts = Resource::new_blocking(|| (), |()| about_this_house());
+    let facts = Resource::new_blocking(|| (), |()| load_installation_info());
     view! {
         <Title text="Help"/>
         <main class="page help" id="content">
@@ -32,7 +32,7 @@ pub fn Help() -> AnyView {
                     {move || {
                         facts.get().map(|answer| match answer {
                             Ok(facts) => view! { <LiveKit facts/> }.into_any(),
-                            Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| facts.refetch())/> }.into_any(),
+                            Err(error) => view! { <ErrorNotice message=error.message on_retry=Callback::new(move |()| facts.refetch())/> }.into_any(),
                         })
                     }}
                 </Suspense>
@@ -87,7 +87,7 @@ fn Platforms() -> impl IntoView {
 }
 
 #[component]
-fn LiveKit(facts: HelpFacts) -> impl IntoView {
+fn LiveKit(facts: InstallationInfo) -> impl IntoView {
     let capture = if facts.local_capture {
         "The capture runs on this machine (footlight egress) and tells its news by itself."
     } else {

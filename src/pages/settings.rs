@@ -3,15 +3,15 @@
 
 mod agents;
 mod defaults;
+mod destinations;
 mod keys;
 mod password;
-mod places;
 mod sign_ins;
 
-use super::house::refusal;
+use super::layout::load_error;
 use crate::{
     api::error::ApiError,
-    components::notice::{Loading, Trouble},
+    components::notice::{ErrorNotice, Loading},
     rpc::settings::agents as load_agents,
 };
 use leptos::prelude::*;
@@ -32,13 +32,13 @@ pub fn Settings() -> AnyView {
             <Suspense fallback=|| view! { <Loading/> }>
                 {move || {
                     agents.get().map(|answer| match answer {
-                        Err(error) => refusal(error, Callback::new(move |()| agents.refetch())),
+                        Err(error) => load_error(error, Callback::new(move |()| agents.refetch())),
                         Ok(all) => {
                             let names = StoredValue::new(all.iter().map(|agent| (agent.id.clone(), agent.name.clone())).collect::<Vec<_>>());
                             view! {
                                 <section class="settings" aria-labelledby="s-places">
                                     <h2 class="section" id="s-places">"Saved destinations"</h2>
-                                    <places::Places agent=None/>
+                                    <destinations::SavedDestinations agent=None/>
                                 </section>
                                 <section class="settings" aria-labelledby="s-defaults">
                                     <h2 class="section" id="s-defaults">"What your shows begin with"</h2>
@@ -82,7 +82,7 @@ pub(super) fn loaded<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'st
             {move || {
                 resource.get().map(|answer| match answer {
                     Ok(all) => rows.with_value(|rows| rows(all)),
-                    Err(error) => view! { <Trouble message=error.message on_retry=Callback::new(move |()| resource.refetch())/> }.into_any(),
+                    Err(error) => view! { <ErrorNotice message=error.message on_retry=Callback::new(move |()| resource.refetch())/> }.into_any(),
                 })
             }}
         </Transition>
@@ -91,5 +91,5 @@ pub(super) fn loaded<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'st
 
 /// What an action was refused with.
 pub(super) fn fault<I: Send + Sync + 'static, T: Clone + Send + Sync + 'static>(action: Action<I, Result<T, ApiError>>) -> impl IntoView {
-    move || action.value().get().and_then(Result::err).map(|error| view! { <Trouble message=error.message/> })
+    move || action.value().get().and_then(Result::err).map(|error| view! { <ErrorNotice message=error.message/> })
 }

@@ -1,8 +1,8 @@
 //! Signing in, by name and password or by a one-time link. A link is used by a click, never by its mere opening: mail
 //! programs and messengers open links to preview them. The page is a plain document; its form is answered by `serve`.
 
-use super::house::safe_next;
-use crate::{components::notice::Trouble, rpc::accounts::sign_up_open};
+use super::layout::safe_next;
+use crate::{components::notice::ErrorNotice, rpc::accounts::sign_up_open};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -32,7 +32,7 @@ pub fn SignIn() -> AnyView {
         Some(token) => view! {
             <h1>"Sign in by link"</h1>
             <p class="quiet">"This link signs you in once. Set a password under Settings afterwards."</p>
-            <form class="door-form" method="post" action=action>
+            <form class="auth-form" method="post" action=action>
                 <input type="hidden" name="token" value=token/>
                 <RefusalNote/>
                 <button class="button" data-kind="go" type="submit">"Sign in"</button>
@@ -48,8 +48,8 @@ pub fn SignIn() -> AnyView {
     };
     view! {
         <Title text="Sign in"/>
-        <main class="door" id="content">
-            <div class="door-card panel">{form}</div>
+        <main class="auth-page" id="content">
+            <div class="auth-card panel">{form}</div>
         </main>
     }
     .into_any()
@@ -73,7 +73,7 @@ pub fn AccountForm(
     let again = refused.is_some();
     let name = refused.map(|refused| refused.name).unwrap_or_default();
     view! {
-        <form class="door-form" method="post" action=path>
+        <form class="auth-form" method="post" action=path>
             <label class="field">
                 <span>"Name"</span>
                 <input class="input" name="name" autocomplete="username" autocapitalize="none" required value=name/>
@@ -100,7 +100,7 @@ pub fn AccountForm(
 /// Why the form was refused, where it was.
 #[component]
 fn RefusalNote() -> impl IntoView {
-    use_context::<RefusedForm>().map(|refused| view! { <div id="refusal"><Trouble message=refused.message/></div> })
+    use_context::<RefusedForm>().map(|refused| view! { <div id="refusal"><ErrorNotice message=refused.message/></div> })
 }
 
 /// A path as the value of a query.

@@ -2,7 +2,7 @@
 
 use super::sign_in::AccountForm;
 use crate::{
-    components::notice::{Empty, Trouble},
+    components::notice::{Empty, ErrorNotice},
     rpc::accounts::sign_up_open,
 };
 use leptos::prelude::*;
@@ -14,12 +14,12 @@ pub fn SignUp() -> AnyView {
     let open = Resource::new_blocking(|| (), |()| sign_up_open());
     view! {
         <Title text="Make an account"/>
-        <main class="door" id="content">
+        <main class="auth-page" id="content">
             <Suspense fallback=|| ()>
                 {move || {
                     open.get().map(|open| match open {
                         Ok(true) => view! {
-                            <div class="door-card panel">
+                            <div class="auth-card panel">
                                 <h1>"Make an account"</h1>
                                 <AccountForm
                                     path="/sign-up?next=/go-live"
@@ -37,7 +37,7 @@ pub fn SignUp() -> AnyView {
                             </Empty>
                         }
                         .into_any(),
-                        Err(error) => view! { <Trouble message=error.message/> }.into_any(),
+                        Err(error) => view! { <ErrorNotice message=error.message/> }.into_any(),
                     })
                 }}
             </Suspense>

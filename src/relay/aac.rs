@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_told_from_the_faintest_sound() {
+    fn aac_silence_is_recognised() {
         for channels in ["1", "2"] {
             let (silent, all) = silent_share("anullsrc=r=44100:cl=stereo", channels);
             assert!(all > 80 && silent == all, "{silent} of {all}");
@@ -161,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn is_silent_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             is_silent(&bytes);
         }
     }

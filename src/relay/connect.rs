@@ -1,5 +1,5 @@
 //! From an address to an open connection: the name is resolved here, every IP address judged, and the connection made to
-//! that very address. What goes wrong is either final ([`Trouble::Refused`]) or worth another try ([`Trouble::Lost`]).
+//! that very address. What goes wrong is either final ([`ConnectionError::Permanent`]) or worth another try ([`ConnectionError::Transient`]).
 
 use crate::domain::address::{AllowList, IngestTarget, check_ip};
 use futures::future::BoxFuture;
@@ -24,25 +24,25 @@ const SEND_BUFFER: u32 = 192 * 1024;
 
 /// Why there is no connection, in words for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ConnectionError {
     /// The other side (or the guard) says no; before the first acceptance this is final.
-    Refused(String),
+    Permanent(String),
     /// Something went wrong on the way; it is tried again.
-    Lost(String),
+    Transient(String),
 }
 
 /// How much the trouble with one address of several says about the host; the most is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Telling {
-    Nothing,
+enum ErrorRank {
+    Unknown,
     /// No way from here, often for want of IPv6.
-    NoWay,
+    Unreachable,
     /// Not allowed.
-    Guard,
+    Forbidden,
     /// Tried without an answer.
-    Silence,
+    NoAnswer,
     /// Heard.
-    Answer,
+    Answered,
 }
 
 /// Names to IP addresses; tests give their own.
@@ -61,8 +61,8 @@ impl Resolver for SystemResolver {
 }
 
 /// A byte stream, encrypted or not.
-pub trait Link: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Link for T {}
+pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// Opens connections to destinations.
 pub struct Connector {
@@ -101,56 +101,59 @@ impl Connector {
     /// Connects to the first address of the host that is allowed and answers.
     ///
     /// # Errors
-    /// [`Trouble`], in words.
-    pub async fn open(&self, target: &IngestTarget) -> Result<Box<dyn Link>, Trouble> {
+    /// [`ConnectionError`], in words.
+    pub async fn open(&self, target: &IngestTarget) -> Result<Box<dyn Transport>, ConnectionError> {
         let tcp = self.tcp(target).await?;
         if !target.tls {
             return Ok(Box::new(tcp));
         }
-        let name = ServerName::try_from(target.host.clone()).map_err(|_| Trouble::Refused("the host is no name for TLS".into()))?;
+        let name =
+            ServerName::try_from(target.host.clone()).map_err(|_| ConnectionError::Permanent("the host is no name for TLS".into()))?;
         match timeout(self.connect, self.tls.connect(name, tcp)).await {
             Ok(Ok(stream)) => Ok(Box::new(stream)),
             Ok(Err(error)) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) => {
-                Err(Trouble::Refused(format!("no TLS with {}: {error}", target.host)))
+                Err(ConnectionError::Permanent(format!("no TLS with {}: {error}", target.host)))
             }
-            Ok(Err(error)) => Err(Trouble::Lost(format!("connection lost in the TLS handshake: {}", plain(&error)))),
-            Err(_) => Err(Trouble::Lost("no answer to the TLS handshake".into())),
+            Ok(Err(error)) => Err(ConnectionError::Transient(format!("connection lost in the TLS handshake: {}", os_message(&error)))),
+            Err(_) => Err(ConnectionError::Transient("no answer to the TLS handshake".into())),
         }
     }
 
-    async fn tcp(&self, target: &IngestTarget) -> Result<TcpStream, Trouble> {
-        let mut worst = (Telling::Nothing, Trouble::Lost(format!("{} has no address", target.host)));
+    async fn tcp(&self, target: &IngestTarget) -> Result<TcpStream, ConnectionError> {
+        let mut clearest = (ErrorRank::Unknown, ConnectionError::Transient(format!("{} has no address", target.host)));
         for ip in self.addresses(target).await? {
-            let trouble = if let Err(refused) = check_ip(ip, target, &self.allow) {
-                (Telling::Guard, Trouble::Refused(refused.to_string()))
+            let error = if let Err(refused) = check_ip(ip, target, &self.allow) {
+                (ErrorRank::Forbidden, ConnectionError::Permanent(refused.to_string()))
             } else {
                 match timeout(self.connect, self.dial(SocketAddr::new(ip, target.port))).await {
                     Ok(Ok(stream)) => return Ok(stream),
                     Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                        (Telling::Answer, Trouble::Refused("connection refused".into()))
+                        (ErrorRank::Answered, ConnectionError::Permanent("connection refused".into()))
                     }
-                    Ok(Err(error)) => (Telling::NoWay, Trouble::Lost(format!("no connection: {}", plain(&error)))),
-                    Err(_) => (Telling::Silence, Trouble::Lost("no answer to the connection".into())),
+                    Ok(Err(error)) => {
+                        (ErrorRank::Unreachable, ConnectionError::Transient(format!("no connection: {}", os_message(&error))))
+                    }
+                    Err(_) => (ErrorRank::NoAnswer, ConnectionError::Transient("no answer to the connection".into())),
                 }
             };
-            if trouble.0 > worst.0 {
-                worst = trouble;
+            if error.0 > clearest.0 {
+                clearest = error;
             }
         }
-        Err(worst.1)
+        Err(clearest.1)
     }
 
-    async fn addresses(&self, target: &IngestTarget) -> Result<Vec<IpAddr>, Trouble> {
+    async fn addresses(&self, target: &IngestTarget) -> Result<Vec<IpAddr>, ConnectionError> {
         if let Some(ip) = target.ip() {
             return Ok(vec![ip]);
         }
         match timeout(self.connect, self.resolver.resolve(&target.host)).await {
             Ok(Ok(found)) => Ok(found.into_iter().take(8).collect()),
             Ok(Err(error)) if error.to_string().contains("emporary") => {
-                Err(Trouble::Lost(format!("the name {} cannot be looked up right now", target.host)))
+                Err(ConnectionError::Transient(format!("the name {} cannot be looked up right now", target.host)))
             }
-            Ok(Err(_)) => Err(Trouble::Refused(format!("there is no host called {}", target.host))),
-            Err(_) => Err(Trouble::Lost(format!("the name {} cannot be looked up right now", target.host))),
+            Ok(Err(_)) => Err(ConnectionError::Permanent(format!("there is no host called {}", target.host))),
+            Err(_) => Err(ConnectionError::Transient(format!("the name {} cannot be looked up right now", target.host))),
         }
     }
 
@@ -166,7 +169,7 @@ impl Connector {
 }
 
 /// An error of the operating system without its number.
-pub fn plain(error: &io::Error) -> String {
+pub fn os_message(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
@@ -176,37 +179,37 @@ mod tests {
     use super::*;
     use crate::domain::address::check_address;
 
-    struct Always(Vec<IpAddr>);
+    struct FixedResolver(Vec<IpAddr>);
 
-    impl Resolver for Always {
+    impl Resolver for FixedResolver {
         fn resolve<'a>(&'a self, _host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
             Box::pin(async { Ok(self.0.clone()) })
         }
     }
 
     #[tokio::test]
-    async fn of_several_addresses_the_most_telling_trouble_is_told() {
+    async fn connect_reports_the_most_informative_error() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
         // Allowed and closed; private; broadcast, to which nobody may connect.
         let allow: AllowList = format!("127.0.0.1:{closed},255.255.255.255:{closed}").parse().expect("a list");
         let target = check_address(&format!("rtmp://several.example.com:{closed}/live"), &allow).expect("an address");
-        let refused = Trouble::Refused("connection refused".into());
-        for (addresses, told) in [
+        let refused = ConnectionError::Permanent("connection refused".into());
+        for (addresses, expected) in [
             (vec!["127.0.0.1", "10.1.2.3", "255.255.255.255"], refused.clone()),
             (vec!["255.255.255.255", "10.1.2.3", "127.0.0.1"], refused.clone()),
             (vec!["10.1.2.3", "127.0.0.1", "255.255.255.255"], refused),
             (
                 vec!["10.1.2.3", "255.255.255.255"],
-                Trouble::Refused(
+                ConnectionError::Permanent(
                     "several.example.com leads to 10.1.2.3, which is not a public address; only the operator can allow it".into(),
                 ),
             ),
-            (vec![], Trouble::Lost("several.example.com has no address".into())),
+            (vec![], ConnectionError::Transient("several.example.com has no address".into())),
         ] {
             let ips = addresses.iter().map(|ip| ip.parse().expect("an address")).collect();
             let second = Duration::from_secs(5);
-            let connector = Connector::new(Arc::new(Always(ips)), allow.clone(), None, second, second).expect("a connector");
-            assert_eq!(connector.open(&target).await.err(), Some(told), "{addresses:?}");
+            let connector = Connector::new(Arc::new(FixedResolver(ips)), allow.clone(), None, second, second).expect("a connector");
+            assert_eq!(connector.open(&target).await.err(), Some(expected), "{addresses:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The control API: what the application asks for. Every call but `/healthz` proves the shared secret.
 
-use super::{House, metrics::Gauges, recordings, show::Show};
+use super::{RelayState, metrics::Gauges, recordings, stream::RelayStream};
 use crate::{
-    api::broadcast::{IngestState, ShowReport, WantedShow},
+    api::relay_control::{DesiredSession, IngestState, SessionReport},
     domain::ids::SessionId,
 };
 use axum::{
@@ -18,10 +18,10 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use subtle::ConstantTimeEq;
 use tokio::sync::broadcast::error::RecvError;
 
-type Refusal = (StatusCode, String);
+type ErrorResponse = (StatusCode, String);
 
 /// All routes.
-pub fn routes(house: Arc<House>) -> Router {
+pub fn routes(relay: Arc<RelayState>) -> Router {
     Router::new()
         .route("/shows", get(list))
         .route("/shows/{session_id}", get(one).put(put).delete(delete))
@@ -29,15 +29,15 @@ pub fn routes(house: Arc<House>) -> Router {
         .route("/recordings/{session_id}/{file}", get(recordings::file))
         .route("/events", get(events))
         .route("/metrics", get(metrics))
-        .layer(middleware::from_fn_with_state(house.clone(), prove))
+        .layer(middleware::from_fn_with_state(relay.clone(), require_secret))
         .route("/healthz", get(|| async { "ok" }))
         .layer(DefaultBodyLimit::max(256 * 1024))
-        .with_state(house)
+        .with_state(relay)
 }
 
-async fn prove(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    if given.is_some_and(|given| bool::from(given.ct_eq(house.config.secret.as_bytes()))) {
+async fn require_secret(State(relay): State<Arc<RelayState>>, request: Request, next: Next) -> Response {
+    let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    if token.is_some_and(|token| bool::from(token.ct_eq(relay.config.secret.as_bytes()))) {
         next.run(request).await
     } else {
         (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], "the shared secret is missing or wrong").into_response()
@@ -45,76 +45,76 @@ async fn prove(State(house): State<Arc<House>>, request: Request, next: Next) ->
 }
 
 async fn put(
-    State(house): State<Arc<House>>,
+    State(relay): State<Arc<RelayState>>,
     Path(id): Path<SessionId>,
-    body: Result<Json<WantedShow>, JsonRejection>,
-) -> Result<Json<ShowReport>, Refusal> {
+    body: Result<Json<DesiredSession>, JsonRejection>,
+) -> Result<Json<SessionReport>, ErrorResponse> {
     // What serde says may quote the document, and with it a stream key.
     let Json(wanted) = body.map_err(|rejection| (rejection.status(), "this is no wanted state".to_owned()))?;
     if wanted.session_id != id {
         return Err((StatusCode::BAD_REQUEST, "the document is about another session".to_owned()));
     }
-    let most = house.config.limits.destinations;
+    let most = relay.config.limits.destinations;
     if wanted.destinations.len() > most {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("at most {most} destinations for one show")));
     }
-    match house.want(wanted) {
-        Some(show) => Ok(Json(show.report())),
+    match relay.put_stream(wanted) {
+        Some(stream) => Ok(Json(stream.report())),
         None => Err((StatusCode::SERVICE_UNAVAILABLE, "this relay is full or ending".to_owned())),
     }
 }
 
-async fn delete(State(house): State<Arc<House>>, Path(id): Path<SessionId>) -> StatusCode {
-    house.end(&id).await;
+async fn delete(State(relay): State<Arc<RelayState>>, Path(id): Path<SessionId>) -> StatusCode {
+    relay.end(&id).await;
     StatusCode::NO_CONTENT
 }
 
-async fn list(State(house): State<Arc<House>>) -> Json<Vec<ShowReport>> {
-    Json(house.shows().iter().map(|show| show.report()).collect())
+async fn list(State(relay): State<Arc<RelayState>>) -> Json<Vec<SessionReport>> {
+    Json(relay.streams().iter().map(|stream| stream.report()).collect())
 }
 
-async fn one(State(house): State<Arc<House>>, Path(id): Path<SessionId>) -> Result<Json<ShowReport>, StatusCode> {
-    house.show(&id).map(|show| Json(show.report())).ok_or(StatusCode::NOT_FOUND)
+async fn one(State(relay): State<Arc<RelayState>>, Path(id): Path<SessionId>) -> Result<Json<SessionReport>, StatusCode> {
+    relay.stream(&id).map(|stream| Json(stream.report())).ok_or(StatusCode::NOT_FOUND)
 }
 
-async fn thumbnail(State(house): State<Arc<House>>, Path(id): Path<SessionId>) -> Result<impl IntoResponse, StatusCode> {
-    let picture = house.show(&id).and_then(|show| show.thumbnail()).ok_or(StatusCode::NOT_FOUND)?;
+async fn thumbnail(State(relay): State<Arc<RelayState>>, Path(id): Path<SessionId>) -> Result<impl IntoResponse, StatusCode> {
+    let picture = relay.stream(&id).and_then(|stream| stream.thumbnail()).ok_or(StatusCode::NOT_FOUND)?;
     Ok(([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")], picture))
 }
 
-async fn metrics(State(house): State<Arc<House>>) -> String {
-    let reports: Vec<_> = house.shows().iter().map(|show| show.report()).collect();
+async fn metrics(State(relay): State<Arc<RelayState>>) -> String {
+    let reports: Vec<_> = relay.streams().iter().map(|stream| stream.report()).collect();
     let arriving = reports.iter().filter(|report| matches!(report.ingest.state, IngestState::Receiving { .. }));
-    house.metrics.text(&Gauges {
-        shows: reports.len(),
+    relay.metrics.text(&Gauges {
+        streams: reports.len(),
         ingests: arriving.clone().count(),
-        live: reports.iter().flat_map(|report| &report.destinations).filter(|one| one.uptime_ms > 0 && Show::takes(one)).count(),
+        live: reports.iter().flat_map(|report| &report.destinations).filter(|one| one.uptime_ms > 0 && RelayStream::is_live(one)).count(),
         ingest_kbps: arriving.clone().map(|report| u64::from(report.ingest.bitrate_kbps)).sum(),
         ingest_fps: arriving.map(|report| report.ingest.fps).sum(),
     })
 }
 
 /// Snapshots of every show, then every change. A reader too slow for the changes gets snapshots again.
-async fn events(State(house): State<Arc<House>>) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, StatusCode> {
-    let seat = house.readers.clone().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-    let changes = house.events.subscribe();
-    let ended = house.yielded.clone();
-    let steps = stream::unfold((house, changes, true), |(house, mut changes, mut snapshot)| async move {
+async fn events(State(relay): State<Arc<RelayState>>) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, StatusCode> {
+    let permit = relay.event_permits.clone().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let changes = relay.events.subscribe();
+    let ended = relay.addresses_released.clone();
+    let steps = stream::unfold((relay, changes, true), |(relay, mut changes, mut snapshot)| async move {
         loop {
             if std::mem::take(&mut snapshot) {
-                let shows = house.shows();
-                let all: Vec<_> = shows.iter().map(|show| Ok(super::Happening::show(&show.report()).event())).collect();
-                return Some((stream::iter(all), (house, changes, false)));
+                let streams = relay.streams();
+                let all: Vec<_> = streams.iter().map(|stream| Ok(super::RelayEvent::report(&stream.report()).to_sse())).collect();
+                return Some((stream::iter(all), (relay, changes, false)));
             }
             match changes.recv().await {
-                Ok(happening) => return Some((stream::iter(vec![Ok(happening.event())]), (house, changes, false))),
+                Ok(event) => return Some((stream::iter(vec![Ok(event.to_sse())]), (relay, changes, false))),
                 Err(RecvError::Lagged(_)) => snapshot = true,
                 Err(RecvError::Closed) => return None,
             }
         }
     });
     let steps = steps.flatten().take_until(async move {
-        let _seat = seat;
+        let _permit = permit;
         ended.cancelled().await;
     });
     Ok(sse::Sse::new(steps).keep_alive(sse::KeepAlive::new().interval(Duration::from_secs(10))))

@@ -4,7 +4,7 @@ use super::tag::{Tag, Track};
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// What an FLV file with picture and sound begins with.
-pub const OPENING: &[u8] = &[b'F', b'L', b'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0];
+pub const FILE_HEADER: &[u8] = &[b'F', b'L', b'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0];
 
 /// A tag at `at` milliseconds of the file.
 pub fn tag(tag: &Tag, at: u64, out: &mut BytesMut) {
@@ -19,8 +19,8 @@ pub fn tag(tag: &Tag, at: u64, out: &mut BytesMut) {
 }
 
 /// A whole file of a few tags, all at its beginning.
-pub fn still(tags: &[Tag]) -> Bytes {
-    let mut out = BytesMut::from(OPENING);
+pub fn still_file(tags: &[Tag]) -> Bytes {
+    let mut out = BytesMut::from(FILE_HEADER);
     for one in tags {
         tag(one, 0, &mut out);
     }
@@ -30,10 +30,10 @@ pub fn still(tags: &[Tag]) -> Bytes {
 /// Takes a file of our own apart again: track, timestamp, body. Stops at the first thing it does not understand.
 pub fn read(mut file: Bytes) -> Vec<(Track, u32, Bytes)> {
     let mut tags = Vec::new();
-    if !file.starts_with(b"FLV") || file.len() < OPENING.len() {
+    if !file.starts_with(b"FLV") || file.len() < FILE_HEADER.len() {
         return tags;
     }
-    let _ = file.split_to(OPENING.len());
+    let _ = file.split_to(FILE_HEADER.len());
     while file.len() >= 15 {
         let head = file.split_to(11);
         let length = u32::from_be_bytes([0, head[1], head[2], head[3]]) as usize;

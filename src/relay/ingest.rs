@@ -1,15 +1,15 @@
 //! Where the composite comes in: an RTMP server that takes publishers with a valid stream name and nobody else.
 
 use super::{
-    House,
-    connect::Link,
+    RelayState,
+    connect::Transport,
     rtmp::{
         Violation, handshake, kind,
         server::{Event, ServerSession},
     },
-    show::Admission,
+    stream::Admission,
     tag::Track,
-    words::metadata_body,
+    text::metadata_body,
 };
 use crate::domain::ids::{Generation, SessionId};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -23,13 +23,13 @@ use tokio_rustls::TlsAcceptor;
 
 const APPLICATION: &str = "show";
 /// A stranger has so long to say what it wants.
-const INTRODUCTION: Duration = Duration::from_secs(10);
+const NEGOTIATION_TIMEOUT: Duration = Duration::from_secs(10);
 /// A publisher that says nothing at all for so long is gone.
-const DEAD: Duration = Duration::from_secs(20);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why a connection ended; for the log.
 #[derive(Debug, thiserror::Error)]
-enum Over {
+enum DisconnectReason {
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error(transparent)]
@@ -41,90 +41,94 @@ enum Over {
 }
 
 /// Takes publishers until the relay ends.
-pub async fn serve(house: Arc<House>, listener: TcpListener, tls: Option<TlsAcceptor>) {
-    let seats = Arc::new(Semaphore::new(house.config.limits.ingest_connections));
+pub async fn serve(relay: Arc<RelayState>, listener: TcpListener, tls: Option<TlsAcceptor>) {
+    let permits = Arc::new(Semaphore::new(relay.config.limits.ingest_connections));
     loop {
         let accepted = tokio::select! {
-            () = house.yielded.cancelled() => return,
+            () = relay.addresses_released.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         let Ok((tcp, peer)) = accepted else {
             tokio::time::sleep(Duration::from_millis(50)).await; // Out of descriptors: others must end first.
             continue;
         };
-        let Ok(seat) = seats.clone().try_acquire_owned() else {
-            house.metrics.ingest_refused.add(1);
+        let Ok(permit) = permits.clone().try_acquire_owned() else {
+            relay.metrics.ingest_refused.add(1);
             continue;
         };
-        let (house, tls) = (house.clone(), tls.clone());
+        let (relay, tls) = (relay.clone(), tls.clone());
         tokio::spawn(async move {
-            let _seat = seat;
+            let _permit = permit;
             if tcp.set_nodelay(true).is_err() {
                 return;
             }
-            let link: Box<dyn Link> = match tls {
+            let transport: Box<dyn Transport> = match tls {
                 None => Box::new(tcp),
-                Some(tls) => match timeout(INTRODUCTION, tls.accept(tcp)).await {
+                Some(tls) => match timeout(NEGOTIATION_TIMEOUT, tls.accept(tcp)).await {
                     Ok(Ok(stream)) => Box::new(stream),
-                    _ => return house.metrics.ingest_refused.add(1),
+                    _ => return relay.metrics.ingest_refused.add(1),
                 },
             };
-            converse(&house, link, peer).await;
+            run_connection(&relay, transport, peer).await;
         });
     }
 }
 
-async fn converse(house: &Arc<House>, mut link: Box<dyn Link>, peer: SocketAddr) {
+async fn run_connection(relay: &Arc<RelayState>, mut transport: Box<dyn Transport>, peer: SocketAddr) {
     let mut session = ServerSession::default();
-    let admission = match introduce(house, &mut link, &mut session).await {
+    let admission = match negotiate(relay, &mut transport, &mut session).await {
         Ok(admission) => admission,
-        Err(over) => {
-            house.metrics.ingest_refused.add(1);
-            return tracing::warn!(%peer, reason = %over, "ingest refused");
+        Err(reason) => {
+            relay.metrics.ingest_refused.add(1);
+            return tracing::warn!(%peer, reason = %reason, "ingest refused");
         }
     };
-    house.metrics.ingest_accepted.add(1);
-    tracing::info!(session = %admission.show.id, source = admission.id.0, "composite arrives");
-    let end = receive(&mut link, &mut session, &admission).await;
-    admission.show.leave(admission.id);
-    if let Err(Over::Refused(reason)) = &end {
-        admission.show.program.refused(reason.clone());
+    relay.metrics.ingest_accepted.add(1);
+    tracing::info!(session = %admission.stream.id, source = admission.id.0, "composite arrives");
+    let end = read_media(&mut transport, &mut session, &admission).await;
+    admission.stream.leave(admission.id);
+    if let Err(DisconnectReason::Refused(reason)) = &end {
+        admission.stream.hub.set_refusal(reason.clone());
     }
-    let reason = end.err().map(|over| over.to_string());
-    tracing::info!(session = %admission.show.id, source = admission.id.0, reason, "composite ends");
+    let reason = end.err().map(|reason| reason.to_string());
+    tracing::info!(session = %admission.stream.id, source = admission.id.0, reason, "composite ends");
 }
 
 /// From the handshake to an accepted publish.
-async fn introduce(house: &Arc<House>, link: &mut Box<dyn Link>, session: &mut ServerSession) -> Result<Admission, Over> {
-    let deadline = Instant::now() + INTRODUCTION;
-    timeout_at(deadline, handshake::as_server(link)).await??;
+async fn negotiate(
+    relay: &Arc<RelayState>,
+    transport: &mut Box<dyn Transport>,
+    session: &mut ServerSession,
+) -> Result<Admission, DisconnectReason> {
+    let deadline = Instant::now() + NEGOTIATION_TIMEOUT;
+    timeout_at(deadline, handshake::as_server(transport)).await??;
     loop {
         while let Some(event) = session.take()? {
             let Event::Publish { application, name } = event else { continue };
-            return match admit(house, &application, &name).await {
+            return match authorize(relay, &application, &name).await {
                 Ok(admission) => {
                     session.accept();
-                    if let Err(error) = timeout(INTRODUCTION, answer(link, session)).await? {
-                        admission.show.leave(admission.id);
+                    if let Err(error) = timeout(NEGOTIATION_TIMEOUT, flush(transport, session)).await? {
+                        admission.stream.leave(admission.id);
                         return Err(error.into());
                     }
                     Ok(admission)
                 }
                 Err(reason) => {
                     session.refuse(reason);
-                    timeout(INTRODUCTION, answer(link, session)).await??;
-                    link.shutdown().await?;
-                    Err(Over::Refused(reason.to_owned()))
+                    timeout(NEGOTIATION_TIMEOUT, flush(transport, session)).await??;
+                    transport.shutdown().await?;
+                    Err(DisconnectReason::Refused(reason.to_owned()))
                 }
             };
         }
-        timeout_at(deadline, answer(link, session)).await??;
-        read(link, session, deadline).await?;
+        timeout_at(deadline, flush(transport, session)).await??;
+        read(transport, session, deadline).await?;
     }
 }
 
 /// Checks a stream name. A show that is not known yet may be about to be: the relay was restarted, and so waits a while.
-async fn admit(house: &Arc<House>, application: &str, name: &str) -> Result<Admission, &'static str> {
+async fn authorize(relay: &Arc<RelayState>, application: &str, name: &str) -> Result<Admission, &'static str> {
     const INVALID: &str = "this stream name is not valid";
     let mut parts = name.split('?').next().unwrap_or_default().splitn(3, '.');
     let (Some(id), Some(generation), Some(token)) = (parts.next(), parts.next(), parts.next()) else { return Err(INVALID) };
@@ -133,59 +137,63 @@ async fn admit(house: &Arc<House>, application: &str, name: &str) -> Result<Admi
     if application != APPLICATION {
         return Err(INVALID);
     }
-    let show = timeout(house.config.patience.unknown_show, house.arrival(&id)).await.map_err(|_| "this show is not known")?;
-    show.admit(generation, token)
+    let stream = timeout(relay.config.timeouts.unknown_stream, relay.wait_for_stream(&id)).await.map_err(|_| "this show is not known")?;
+    stream.admit(generation, token)
 }
 
 /// Takes the composite until it ends; `Ok` is a proper end.
-async fn receive(link: &mut Box<dyn Link>, session: &mut ServerSession, admission: &Admission) -> Result<(), Over> {
+async fn read_media(
+    transport: &mut Box<dyn Transport>,
+    session: &mut ServerSession,
+    admission: &Admission,
+) -> Result<(), DisconnectReason> {
     loop {
         while let Some(event) = session.take()? {
-            *admission.heard.lock().expect("never held across a panic") = std::time::Instant::now();
+            *admission.last_heard.lock().expect("never held across a panic") = std::time::Instant::now();
             match event {
                 Event::Media(message) => {
                     let track = if message.kind == kind::VIDEO { Track::Video } else { Track::Audio };
                     let superseded = admission
-                        .show
-                        .program
-                        .offer(admission.id, track, message.timestamp, message.body)
-                        .map_err(|codec| Over::Refused(codec.to_string()))?;
+                        .stream
+                        .hub
+                        .push_tag(admission.id, track, message.timestamp, message.body)
+                        .map_err(|codec| DisconnectReason::Refused(codec.to_string()))?;
                     if !superseded.is_empty() {
-                        admission.show.cut(&superseded);
+                        admission.stream.disconnect_sources(&superseded);
                     }
                 }
-                Event::Metadata(pairs) => admission.show.program.describe(admission.id, metadata_body(pairs)),
+                Event::Metadata(pairs) => admission.stream.hub.set_metadata(admission.id, metadata_body(pairs)),
                 Event::Unpublish => return Ok(()),
                 Event::Publish { .. } => {}
             }
         }
-        timeout(DEAD, answer(link, session)).await??;
+        timeout(IDLE_TIMEOUT, flush(transport, session)).await??;
         tokio::select! {
-            () = admission.cut.cancelled() => {
+            () = admission.disconnect.cancelled() => {
                 session.refuse("the show has no use for this publisher any more");
-                timeout(INTRODUCTION, answer(link, session)).await??;
+                timeout(NEGOTIATION_TIMEOUT, flush(transport, session)).await??;
                 return Ok(());
             }
-            read = read(link, session, Instant::now() + DEAD) => read?,
+            read = read(transport, session, Instant::now() + IDLE_TIMEOUT) => read?,
         }
     }
 }
 
-async fn answer(link: &mut Box<dyn Link>, session: &mut ServerSession) -> io::Result<()> {
+async fn flush(transport: &mut Box<dyn Transport>, session: &mut ServerSession) -> io::Result<()> {
     let out = session.output();
     if out.is_empty() {
         return Ok(());
     }
-    link.write_all(&out).await?;
-    link.flush().await
+    transport.write_all(&out).await?;
+    transport.flush().await
 }
 
-async fn read(link: &mut Box<dyn Link>, session: &mut ServerSession, deadline: Instant) -> Result<(), Over> {
+async fn read(transport: &mut Box<dyn Transport>, session: &mut ServerSession, deadline: Instant) -> Result<(), DisconnectReason> {
     let input = session.input();
     input.reserve(16 * 1024);
-    let count = timeout_at(deadline, link.read_buf(input)).await??;
+    let count = timeout_at(deadline, transport.read_buf(input)).await??;
     if count == 0 {
-        return Err(Over::Io(io::ErrorKind::UnexpectedEof.into()));
+        return Err(DisconnectReason::Io(io::ErrorKind::UnexpectedEof.into()));
     }
     session.count(count)?;
     Ok(())

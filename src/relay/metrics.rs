@@ -1,6 +1,6 @@
 //! Counters for operators, as Prometheus reads them. No ids, no names people chose, no addresses but the big platforms'.
 
-use crate::{api::broadcast::WantedTarget, domain::address::IngestTarget};
+use crate::{api::relay_control::DesiredTarget, domain::address::IngestTarget};
 use std::{
     fmt::Write as _,
     sync::atomic::{AtomicU64, Ordering},
@@ -51,14 +51,14 @@ impl Platform {
     ];
 
     /// Whose a destination is, by its host.
-    pub fn of(target: &WantedTarget) -> Self {
+    pub fn of(target: &DesiredTarget) -> Self {
         const SUFFIXES: [(&str, Platform); 4] = [
             ("twitch.tv", Platform::Twitch),
             ("youtube.com", Platform::YouTube),
             ("live-video.net", Platform::Kick),
             ("pscp.tv", Platform::X),
         ];
-        let WantedTarget::Publish { address, .. } = target else { return Self::Recording };
+        let DesiredTarget::Publish { address, .. } = target else { return Self::Recording };
         let host = IngestTarget::host_in(address);
         let owns = |suffix: &str| host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         SUFFIXES.into_iter().find(|(suffix, _)| owns(suffix)).map_or(Self::Custom, |(_, platform)| platform)
@@ -70,7 +70,7 @@ const BOUNDS: [u64; 9] = [10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 
 /// Everything counted of one platform.
 #[derive(Default)]
-pub struct Counts {
+pub struct PlatformCounters {
     /// Connections begun.
     pub connects: Counter,
     /// Tries after a loss.
@@ -84,7 +84,7 @@ pub struct Counts {
     millis: Counter,
 }
 
-impl Counts {
+impl PlatformCounters {
     /// A connection was opened, handshakes and all, after so long.
     pub fn connected(&self, after: Duration) {
         let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
@@ -103,13 +103,13 @@ pub struct Metrics {
     pub ingest_refused: Counter,
     /// Bytes of composite received.
     pub bytes_in: Counter,
-    platforms: [Counts; Platform::ALL.len()],
+    platforms: [PlatformCounters; Platform::ALL.len()],
 }
 
 /// What is counted at the moment of asking.
 pub struct Gauges {
     /// Shows known.
-    pub shows: usize,
+    pub streams: usize,
     /// Composites arriving.
     pub ingests: usize,
     /// Destinations that take the show.
@@ -122,14 +122,14 @@ pub struct Gauges {
 
 impl Metrics {
     /// The counts of a platform.
-    pub fn of(&self, platform: Platform) -> &Counts {
+    pub fn of(&self, platform: Platform) -> &PlatformCounters {
         &self.platforms[platform as usize]
     }
 
     /// The text that Prometheus reads.
     pub fn text(&self, gauges: &Gauges) -> String {
-        let mut page = Page(String::new());
-        page.one("gauge", "shows", gauges.shows);
+        let mut page = MetricsText(String::new());
+        page.one("gauge", "shows", gauges.streams);
         page.one("gauge", "ingests", gauges.ingests);
         page.one("gauge", "destinations_live", gauges.live);
         page.one("gauge", "ingest_kbps", gauges.ingest_kbps);
@@ -137,7 +137,7 @@ impl Metrics {
         page.one("counter", "ingest_accepted_total", self.ingest_accepted.get());
         page.one("counter", "ingest_refused_total", self.ingest_refused.get());
         page.one("counter", "ingest_bytes_total", self.bytes_in.get());
-        let counters: [(&str, Pick); 4] = [
+        let counters: [(&str, CounterOf); 4] = [
             ("destination_connects_total", |counts| &counts.connects),
             ("destination_retries_total", |counts| &counts.retries),
             ("destination_dropped_groups_total", |counts| &counts.dropped_groups),
@@ -158,11 +158,11 @@ impl Metrics {
 }
 
 /// One counter of a platform's.
-type Pick = fn(&Counts) -> &Counter;
+type CounterOf = fn(&PlatformCounters) -> &Counter;
 
-struct Page(String);
+struct MetricsText(String);
 
-impl Page {
+impl MetricsText {
     fn kind(&mut self, kind: &str, name: &str) {
         writeln!(self.0, "# TYPE footlight_relay_{name} {kind}").expect("a string takes everything");
     }
@@ -176,7 +176,7 @@ impl Page {
         writeln!(self.0, "footlight_relay_{name} {value}").expect("a string takes everything");
     }
 
-    fn latencies(&mut self, counts: &Counts, label: &str) {
+    fn latencies(&mut self, counts: &PlatformCounters, label: &str) {
         let mut sum = 0;
         let bounds = BOUNDS.iter().map(|millis| seconds(*millis)).chain(["+Inf".to_owned()]);
         for (bound, counter) in bounds.zip(&counts.latencies) {
@@ -199,7 +199,7 @@ mod tests {
     use crate::domain::destination::StreamKey;
 
     #[test]
-    fn a_host_is_counted_as_the_platform_it_belongs_to() {
+    fn platform_is_recognised_by_its_host() {
         for (address, platform) in [
             ("rtmps://live.twitch.tv:443/app", Platform::Twitch),
             ("rtmps://TWITCH.tv/app", Platform::Twitch),
@@ -211,19 +211,19 @@ mod tests {
             ("rtmp://example.com/twitch.tv", Platform::Custom),
             ("nonsense", Platform::Custom),
         ] {
-            let target = WantedTarget::Publish { address: address.into(), stream_key: StreamKey::new(String::new()) };
+            let target = DesiredTarget::Publish { address: address.into(), stream_key: StreamKey::new(String::new()) };
             assert_eq!(Platform::of(&target), platform, "{address}");
         }
-        assert_eq!(Platform::of(&WantedTarget::Record), Platform::Recording);
+        assert_eq!(Platform::of(&DesiredTarget::Record), Platform::Recording);
     }
 
     #[test]
-    fn latencies_are_counted_in_buckets_that_include_the_smaller_ones() {
+    fn connect_latency_buckets_are_cumulative() {
         let metrics = Metrics::default();
         for millis in [3, 60, 90, 400, 60_000] {
             metrics.of(Platform::Twitch).connected(Duration::from_millis(millis));
         }
-        let text = metrics.text(&Gauges { shows: 0, ingests: 0, live: 0, ingest_kbps: 0, ingest_fps: 0.0 });
+        let text = metrics.text(&Gauges { streams: 0, ingests: 0, live: 0, ingest_kbps: 0, ingest_fps: 0.0 });
         for (bound, count) in [("0.010", 1), ("0.050", 1), ("0.100", 3), ("0.500", 4), ("10.000", 4), ("+Inf", 5)] {
             let line = format!("destination_connect_seconds_bucket{{platform=\"twitch\",le=\"{bound}\"}} {count}\n");
             assert!(text.contains(&line), "{line}{text}");

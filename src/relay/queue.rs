@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 pub struct Queue {
     inner: Mutex<Inner>,
     ready: Notify,
-    bound: usize,
+    max_bytes: usize,
     platform: Platform,
 }
 
@@ -26,9 +26,9 @@ struct Inner {
 }
 
 impl Queue {
-    /// A closed queue that will hold up to `bound` bytes on their way to a platform.
-    pub fn new(bound: usize, platform: Platform) -> Self {
-        Self { inner: Mutex::default(), ready: Notify::new(), bound, platform }
+    /// A closed queue that will hold up to `max_bytes` bytes on their way to a platform.
+    pub fn new(max_bytes: usize, platform: Platform) -> Self {
+        Self { inner: Mutex::default(), ready: Notify::new(), max_bytes, platform }
     }
 
     /// Where it leads.
@@ -65,7 +65,7 @@ impl Queue {
         } else if inner.skipping && tag.role != Role::Header {
             return false;
         }
-        let overflow = inner.bytes + tag.body.len() > self.bound;
+        let overflow = inner.bytes + tag.body.len() > self.max_bytes;
         if overflow {
             inner.tags.retain(|tag| tag.role == Role::Header);
             inner.bytes = inner.tags.iter().map(|tag| tag.body.len()).sum();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overflow_costs_whole_groups_and_keeps_the_headers() {
+    fn queue_overflow_drops_whole_gops_and_keeps_headers() {
         let queue = Queue::new(100, Platform::Custom);
         queue.push(&video(Role::Key, 0, 1));
         assert!(queue.pop().is_none(), "closed");

@@ -1,15 +1,15 @@
 //! A rehearsal: the composite as HLS (fMP4), written by `ffmpeg -c copy`, which is fed through a pipe like any destination.
 
 use super::{
-    connect::plain,
+    connect::os_message,
     flv,
-    meter::now,
-    program::{Flow, Program},
     queue::Queue,
+    rate::now,
     recordings::Quota,
     status::Status,
+    stream_hub::{Flow, StreamHub},
 };
-use crate::{api::broadcast::DestinationState, config::relay::Patience};
+use crate::{api::relay_control::DestinationState, config::relay::Timeouts};
 use bytes::{Buf, BytesMut};
 use std::{
     io,
@@ -27,9 +27,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 /// Bytes are taken but no segment appears for so long: something is wrong with the disk or the program.
-const NO_SEGMENT: Duration = Duration::from_secs(15);
+const SEGMENT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long `ffmpeg` may take to finish its playlist.
-const FINISH: Duration = Duration::from_secs(5);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The playlist's name.
 pub const PLAYLIST: &str = "index.m3u8";
 
@@ -40,7 +40,7 @@ pub struct Recorder {
     /// For the log.
     pub label: String,
     /// The show to record.
-    pub program: Arc<Program>,
+    pub hub: Arc<StreamHub>,
     /// What waits to be written.
     pub queue: Arc<Queue>,
     /// What is known about it.
@@ -50,7 +50,7 @@ pub struct Recorder {
     /// Cancelled when the recording is no longer wanted.
     pub stop: CancellationToken,
     /// How long to wait for what.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     /// Whether there is room.
     pub quota: Arc<Quota>,
 }
@@ -58,7 +58,7 @@ pub struct Recorder {
 enum End {
     Stopped,
     NothingToRecord,
-    NoRoom,
+    QuotaExceeded,
 }
 
 impl Recorder {
@@ -81,7 +81,7 @@ impl Recorder {
             self.queue.close();
             match ended {
                 Ok(End::Stopped) => break DestinationState::Finished { at: now() },
-                Ok(End::NoRoom) => {
+                Ok(End::QuotaExceeded) => {
                     let reason = "the recordings have used up their room (FOOTLIGHT_RECORDINGS_GB)".to_owned();
                     break DestinationState::Failed { at: now(), reason };
                 }
@@ -90,15 +90,15 @@ impl Recorder {
                     self.status.set(DestinationState::Waiting);
                 }
                 Err(error) => {
-                    let reason = format!("the recording stopped: {}", plain(&error));
+                    let reason = format!("the recording stopped: {}", os_message(&error));
                     tracing::warn!(destination = %self.label, %reason, "recording lost");
-                    attempt = if began.elapsed() > NO_SEGMENT { 1 } else { attempt + 1 };
+                    attempt = if began.elapsed() > SEGMENT_TIMEOUT { 1 } else { attempt + 1 };
                     if attempt > 5 {
                         break DestinationState::Failed { at: now(), reason };
                     }
                     let next_at = now().plus_millis(1000);
                     self.status.set(DestinationState::Retrying { attempt, since: now(), next_at, reason });
-                    tokio::time::sleep(self.patience.retry_first).await;
+                    tokio::time::sleep(self.timeouts.first_retry_delay).await;
                 }
             }
         };
@@ -111,23 +111,23 @@ impl Recorder {
         let began = SystemTime::now();
         let mut child = start(&self.folder)?;
         let mut pipe = child.stdin.take().expect("it was asked for");
-        self.program.subscribe(&self.queue);
-        let end = self.feed(&mut child, &mut pipe, began).await;
+        self.hub.subscribe(&self.queue);
+        let end = self.write_tags(&mut child, &mut pipe, began).await;
         drop(pipe);
-        if end.is_ok() && timeout(FINISH, child.wait()).await.is_err() {
+        if end.is_ok() && timeout(FINISH_TIMEOUT, child.wait()).await.is_err() {
             tracing::warn!(destination = %self.label, "recording cut short");
         }
         end
     }
 
-    async fn feed(&mut self, child: &mut Child, pipe: &mut ChildStdin, began: SystemTime) -> io::Result<End> {
-        let mut out = BytesMut::from(flv::OPENING);
+    async fn write_tags(&mut self, child: &mut Child, pipe: &mut ChildStdin, began: SystemTime) -> io::Result<End> {
+        let mut out = BytesMut::from(flv::FILE_HEADER);
         let mut base = None;
         let mut taken_before_start = 0;
         let mut segment_at = Instant::now();
         let (mut newest, mut started) = (began, false);
-        let mut look = tokio::time::interval(Duration::from_millis(100));
-        let mut fed = Instant::now();
+        let mut check = tokio::time::interval(Duration::from_millis(100));
+        let mut last_fed = Instant::now();
         loop {
             while out.len() < 64 * 1024 {
                 let Some(tag) = self.queue.pop() else { break };
@@ -140,7 +140,7 @@ impl Recorder {
                 taken = pipe.write(&out), if !out.is_empty() => {
                     let taken = taken?;
                     out.advance(taken);
-                    fed = Instant::now();
+                    last_fed = Instant::now();
                     if started {
                         self.status.progress(taken);
                     } else {
@@ -148,24 +148,24 @@ impl Recorder {
                     }
                 }
                 () = self.queue.ready(), if out.is_empty() => {}
-                over = over(&mut self.flow) => { let () = over; return Ok(End::NothingToRecord); }
-                _ = look.tick() => {
-                    if self.is_without_room() {
-                        return Ok(End::NoRoom);
+                () = wait_until_over(&mut self.flow) => { return Ok(End::NothingToRecord); }
+                _ = check.tick() => {
+                    if self.is_over_quota() {
+                        return Ok(End::QuotaExceeded);
                     }
-                    let written = self.written();
-                    if written.is_some_and(|written| written > newest) {
-                        newest = written.unwrap_or(newest);
+                    let last_modified = self.last_modified();
+                    if last_modified.is_some_and(|last_modified| last_modified > newest) {
+                        newest = last_modified.unwrap_or(newest);
                         segment_at = Instant::now();
                         if !started {
                             started = true;
                             self.status.progress(taken_before_start);
                         }
                     }
-                    let idle = fed.elapsed() > Duration::from_secs(1) && out.is_empty();
+                    let idle = last_fed.elapsed() > Duration::from_secs(1) && out.is_empty();
                     if idle {
                         segment_at = Instant::now();
-                    } else if segment_at.elapsed() > NO_SEGMENT {
+                    } else if segment_at.elapsed() > SEGMENT_TIMEOUT {
                         return Err(io::Error::other("no segment appears"));
                     }
                 }
@@ -173,18 +173,18 @@ impl Recorder {
         }
     }
 
-    fn is_without_room(&self) -> bool {
-        self.folder.file_name().is_some_and(|show| self.quota.is_used_up(&show.to_string_lossy()))
+    fn is_over_quota(&self) -> bool {
+        self.folder.file_name().is_some_and(|stream| self.quota.is_exceeded(&stream.to_string_lossy()))
     }
 
     /// When the folder was last written to: segments are files of their own.
-    fn written(&self) -> Option<SystemTime> {
+    fn last_modified(&self) -> Option<SystemTime> {
         std::fs::metadata(&self.folder).and_then(|folder| folder.modified()).ok()
     }
 }
 
-async fn over(flow: &mut watch::Receiver<Flow>) {
-    drop(flow.wait_for(|flow| *flow == Flow::Over).await);
+async fn wait_until_over(flow: &mut watch::Receiver<Flow>) {
+    drop(flow.wait_for(|flow| *flow == Flow::Ended).await);
 }
 
 fn start(folder: &Path) -> io::Result<Child> {
@@ -195,11 +195,11 @@ fn start(folder: &Path) -> io::Result<Child> {
         .args(["-hls_flags", "independent_segments+append_list+temp_file", "-hls_fmp4_init_filename", "init.mp4"])
         .args(["-hls_segment_filename", "%05d.m4s", PLAYLIST])
         .current_dir(folder);
-    quiet(&mut command).stdin(Stdio::piped()).spawn()
+    isolated(&mut command).stdin(Stdio::piped()).spawn()
 }
 
 /// A child that knows nothing of our environment, says nothing, and does not outlive its owner.
-pub fn quiet(command: &mut Command) -> &mut Command {
+pub fn isolated(command: &mut Command) -> &mut Command {
     command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true)
 }

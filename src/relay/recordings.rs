@@ -1,6 +1,6 @@
 //! Recordings on disk: handed out by name, and swept when they are too old or too many.
 
-use super::House;
+use super::RelayState;
 use crate::domain::ids::SessionId;
 use axum::{
     body::Body,
@@ -23,8 +23,8 @@ pub struct Quota(Mutex<HashSet<String>>);
 
 impl Quota {
     /// Whether the recording of a show has to stop.
-    pub fn is_used_up(&self, show: &str) -> bool {
-        self.lock().contains(show)
+    pub fn is_exceeded(&self, stream: &str) -> bool {
+        self.lock().contains(stream)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
@@ -33,9 +33,9 @@ impl Quota {
 }
 
 /// `GET /recordings/{sessionId}/{file}`: the playlist, its beginning, its segments; byte ranges are understood.
-pub async fn file(State(house): State<Arc<House>>, Path((id, file)): Path<(SessionId, String)>, request: Request) -> Response {
-    let Some(kind) = kind_of(&file) else { return StatusCode::NOT_FOUND.into_response() };
-    let path = house.recordings().join(id.as_str()).join(&file);
+pub async fn file(State(relay): State<Arc<RelayState>>, Path((id, file)): Path<(SessionId, String)>, request: Request) -> Response {
+    let Some(kind) = content_type(&file) else { return StatusCode::NOT_FOUND.into_response() };
+    let path = relay.recordings().join(id.as_str()).join(&file);
     let mut answer = match ServeFile::new(path).oneshot(request).await {
         Ok(answer) => answer.map(Body::new),
         Err(never) => match never {},
@@ -48,7 +48,7 @@ pub async fn file(State(house): State<Arc<House>>, Path((id, file)): Path<(Sessi
 }
 
 /// The media type of a file that belongs to a recording; any other name is none of ours.
-fn kind_of(file: &str) -> Option<&'static str> {
+fn content_type(file: &str) -> Option<&'static str> {
     let digits = |text: &str| !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
     match file {
         "index.m3u8" => Some("application/vnd.apple.mpegurl"),
@@ -59,16 +59,17 @@ fn kind_of(file: &str) -> Option<&'static str> {
 }
 
 /// Sweeps now and then until the relay ends.
-pub async fn keep_within(house: Arc<House>) {
+pub async fn enforce_limits(relay: Arc<RelayState>) {
     loop {
-        let (folder, limits) = (house.recordings(), house.config.limits);
-        let busy: Vec<_> = house.shows().iter().map(|show| show.id.to_string()).collect();
-        let running = busy.clone();
-        let swept = tokio::task::spawn_blocking(move || sweep(&folder, limits.recordings_bytes, limits.recordings_age, &running)).await;
-        match swept {
+        let (folder, limits) = (relay.recordings(), relay.config.limits);
+        let active: Vec<_> = relay.streams().iter().map(|stream| stream.id.to_string()).collect();
+        let running = active.clone();
+        let outcome =
+            tokio::task::spawn_blocking(move || remove_old(&folder, limits.recordings_bytes, limits.recordings_age, &running)).await;
+        match outcome {
             Ok(Ok(over)) => {
-                let mut stopped = house.quota.lock();
-                stopped.retain(|id| busy.contains(id));
+                let mut stopped = relay.quota.lock();
+                stopped.retain(|id| active.contains(id));
                 // The largest first, one at each look: the others may fit without it.
                 if let Some(largest) = over.into_iter().find(|id| !stopped.contains(id)) {
                     tracing::warn!(session = %largest, "recordings have used up their room");
@@ -79,15 +80,15 @@ pub async fn keep_within(house: Arc<House>) {
             Err(_) => {}
         }
         tokio::select! {
-            () = house.ended.cancelled() => return,
-            () = tokio::time::sleep(house.config.patience.sweep) => {}
+            () = relay.ended.cancelled() => return,
+            () = tokio::time::sleep(relay.config.timeouts.recordings_check) => {}
         }
     }
 }
 
 /// Removes the oldest recordings until the rest is young and small enough. Running shows keep what they have; if that is too
 /// much, they are answered, the largest first.
-fn sweep(folder: &path::Path, most: u64, age: Duration, busy: &[String]) -> std::io::Result<Vec<String>> {
+fn remove_old(folder: &path::Path, max_bytes: u64, age: Duration, active: &[String]) -> std::io::Result<Vec<String>> {
     if !folder.exists() {
         return Ok(Vec::new());
     }
@@ -104,22 +105,22 @@ fn sweep(folder: &path::Path, most: u64, age: Duration, busy: &[String]) -> std:
             newest = newest.max(about.modified()?);
         }
         let name = entry.file_name();
-        found.push((newest, size, entry.path(), busy.iter().any(|id| name == id.as_str())));
+        found.push((newest, size, entry.path(), active.iter().any(|id| name == id.as_str())));
     }
     found.sort();
     let mut total: u64 = found.iter().map(|(_, size, ..)| size).sum();
     let mut running = Vec::new();
-    for (newest, size, path, busy) in found {
+    for (newest, size, path, active) in found {
         let old = newest.elapsed().is_ok_and(|elapsed| elapsed > age);
-        if !busy && (old || total > most) {
+        if !active && (old || total > max_bytes) {
             std::fs::remove_dir_all(&path)?;
             total -= size;
-        } else if busy {
+        } else if active {
             running.push((size, path.file_name().unwrap_or_default().to_string_lossy().into_owned()));
         }
     }
     running.sort_by(|one, other| other.cmp(one));
-    Ok(if total > most { running.into_iter().map(|(_, id)| id).collect() } else { Vec::new() })
+    Ok(if total > max_bytes { running.into_iter().map(|(_, id)| id).collect() } else { Vec::new() })
 }
 
 #[cfg(test)]
@@ -127,31 +128,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_files_of_a_recording_have_a_name() {
+    fn recording_serves_only_its_own_files() {
         for fine in ["index.m3u8", "init.mp4", "00000.m4s", "123456.m4s"] {
-            assert!(kind_of(fine).is_some(), "{fine}");
+            assert!(content_type(fine).is_some(), "{fine}");
         }
         for not in ["..", "../x.m4s", "a.m4s", ".m4s", "index.m3u8.tmp", "/etc/passwd", "%2e%2e", "init.mp4/x"] {
-            assert!(kind_of(not).is_none(), "{not}");
+            assert!(content_type(not).is_none(), "{not}");
         }
     }
 
     #[test]
-    fn the_oldest_recordings_go_first_and_running_shows_stay() {
+    fn recordings_are_removed_oldest_first_unless_active() {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["first", "second", "third"] {
-            let show = folder.path().join(name);
-            std::fs::create_dir(&show).expect("made");
-            std::fs::write(show.join("00000.m4s"), [0; 1000]).expect("written");
+            let stream = folder.path().join(name);
+            std::fs::create_dir(&stream).expect("made");
+            std::fs::write(stream.join("00000.m4s"), [0; 1000]).expect("written");
             std::thread::sleep(Duration::from_millis(15));
         }
         let hour = Duration::from_secs(3600);
-        assert_eq!(sweep(folder.path(), 2000, hour, &["first".to_owned()]).expect("swept"), [""; 0]);
+        assert_eq!(remove_old(folder.path(), 2000, hour, &["first".to_owned()]).expect("swept"), [""; 0]);
         let left: Vec<_> = ["first", "second", "third"].into_iter().filter(|name| folder.path().join(name).exists()).collect();
         assert_eq!(left, ["first", "third"]);
         std::fs::write(folder.path().join("third/00001.m4s"), [0; 10]).expect("written");
         let running = ["first".to_owned(), "third".to_owned()];
-        assert_eq!(sweep(folder.path(), 1500, hour, &running).expect("swept"), ["third", "first"], "too much: the largest first");
-        assert_eq!(sweep(folder.path(), 3000, hour, &running).expect("swept"), [""; 0]);
+        assert_eq!(remove_old(folder.path(), 1500, hour, &running).expect("swept"), ["third", "first"], "too much: the largest first");
+        assert_eq!(remove_old(folder.path(), 3000, hour, &running).expect("swept"), [""; 0]);
     }
 }

@@ -2,10 +2,10 @@
 //! arrives. It publishes like any source, except that it stands behind all of them.
 
 use super::{
-    House, flv,
-    program::{Program, SLATE},
-    recorder::quiet,
-    show::Show,
+    RelayState, flv,
+    recorder::isolated,
+    stream::RelayStream,
+    stream_hub::{SLATE, StreamHub},
     tag::Track,
 };
 use crate::domain::video::VideoFormat;
@@ -22,47 +22,47 @@ use tokio::{
 };
 
 /// One round of the slate.
-const ROUND_MS: u32 = 2000;
-const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK: Duration = Duration::from_millis(100);
+const LOOP_MS: u32 = 2000;
+const ENCODE_TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A prepared slate: track, milliseconds from its beginning, body.
 pub type Slate = Vec<(Track, u32, Bytes)>;
 
 /// Plays the slate for a show whenever it is wanted and needed, until the show ends.
-pub async fn stand_by(house: Arc<House>, show: Arc<Show>) {
+pub async fn run(relay: Arc<RelayState>, stream: Arc<RelayStream>) {
     let mut prepared: Option<(VideoFormat, Arc<Slate>)> = None;
-    while !show.ended().is_cancelled() {
-        sleep(LOOK).await;
-        let Some(format) = show.slate() else { continue };
+    while !stream.ended().is_cancelled() {
+        sleep(POLL_INTERVAL).await;
+        let Some(format) = stream.slate() else { continue };
         if prepared.as_ref().is_none_or(|(known, _)| *known != format) {
-            match house.slates.prepare(format).await {
+            match relay.slates.prepare(format).await {
                 Ok(slate) => prepared = Some((format, slate)),
                 Err(error) => {
-                    tracing::warn!(session = %show.id, %error, "no slate");
-                    sleep(PATIENCE).await;
+                    tracing::warn!(session = %stream.id, %error, "no slate");
+                    sleep(ENCODE_TIMEOUT).await;
                 }
             }
         }
-        if let Some((_, slate)) = prepared.as_ref().filter(|_| show.program.wants_slate(&house.config.patience)) {
-            tracing::info!(session = %show.id, "slate on");
-            play(&show.program, slate).await;
-            tracing::info!(session = %show.id, "slate off");
+        if let Some((_, slate)) = prepared.as_ref().filter(|_| stream.hub.needs_slate(&relay.config.timeouts)) {
+            tracing::info!(session = %stream.id, "slate on");
+            play(&stream.hub, slate).await;
+            tracing::info!(session = %stream.id, "slate off");
         }
     }
 }
 
 /// Plays until something better is on air or the hold is over.
-async fn play(program: &Program, slate: &Slate) {
+async fn play(hub: &StreamHub, slate: &Slate) {
     let begin = Instant::now();
-    program.join_slate();
+    hub.add_slate();
     for round in 0_u32.. {
         for (track, at, body) in slate {
-            let at = at.wrapping_add(round.wrapping_mul(ROUND_MS));
+            let at = at.wrapping_add(round.wrapping_mul(LOOP_MS));
             sleep_until((begin + Duration::from_millis(at.into())).into()).await;
             // Our own encoder makes nothing but H.264 and AAC.
-            let _ = program.offer(SLATE, *track, at, body.clone());
-            if !program.is_slate_in_line() {
+            let _ = hub.push_tag(SLATE, *track, at, body.clone());
+            if !hub.slate_still_needed() {
                 return;
             }
         }
@@ -111,10 +111,10 @@ async fn encode(format: VideoFormat, filter: &str) -> io::Result<Slate> {
         .arg("-x264-params")
         .arg(format!("nal-hrd=cbr:scenecut=0:keyint={keyint}:min-keyint={keyint}:threads=1"))
         .args(["-c:a", "aac", "-b:a", "128k", "-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1"]);
-    let child = quiet(&mut command).stdout(Stdio::piped()).spawn()?;
-    let output = timeout(PATIENCE, child.wait_with_output()).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    let child = isolated(&mut command).stdout(Stdio::piped()).spawn()?;
+    let output = timeout(ENCODE_TIMEOUT, child.wait_with_output()).await.map_err(|_| io::ErrorKind::TimedOut)??;
     let mut slate = flv::read(output.stdout.into());
-    slate.retain(|(_, at, _)| *at < ROUND_MS);
+    slate.retain(|(_, at, _)| *at < LOOP_MS);
     let pictures = slate.iter().filter(|(track, ..)| *track == Track::Video).count();
     if output.status.success() && pictures > 1 { Ok(slate) } else { Err(io::Error::other("ffmpeg made no slate")) }
 }

@@ -1,11 +1,11 @@
 //! What is known about one destination: its state and the evidence for it. Written by its publisher, read by reports.
 
 use super::{
-    meter::{Rate, now},
     queue::Queue,
+    rate::{Rate, now},
 };
 use crate::{
-    api::broadcast::{DestinationReport, DestinationState},
+    api::relay_control::{DestinationReport, DestinationState},
     domain::{ids::DestinationId, timestamp::Timestamp},
 };
 use std::{

@@ -1,6 +1,6 @@
 //! A small picture of a show: the latest keyframe, decoded by an `ffmpeg` child. One at a time for the whole relay.
 
-use super::{flv, recorder::quiet, tag::Tag};
+use super::{flv, recorder::isolated, tag::Tag};
 use bytes::Bytes;
 use std::{io, process::Stdio, time::Duration};
 use tokio::{
@@ -9,14 +9,14 @@ use tokio::{
     time::timeout,
 };
 
-const PATIENCE: Duration = Duration::from_secs(5);
-const MOST: u64 = 512 * 1024;
+const DECODE_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_BYTES: u64 = 512 * 1024;
 
 /// Decodes a header and a keyframe to a JPEG 320 pixels wide.
 ///
 /// # Errors
 /// `ffmpeg` is missing, fails, or takes longer than 5 s.
-pub async fn take(tags: &[Tag]) -> io::Result<Bytes> {
+pub async fn decode(tags: &[Tag]) -> io::Result<Bytes> {
     let mut command = Command::new("ffmpeg");
     command.args(["-hide_banner", "-loglevel", "error", "-threads", "1", "-f", "flv", "-i", "pipe:0"]).args([
         "-frames:v",
@@ -29,23 +29,23 @@ pub async fn take(tags: &[Tag]) -> io::Result<Bytes> {
         "mjpeg",
         "pipe:1",
     ]);
-    let mut child = quiet(&mut command).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut child = isolated(&mut command).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut input = child.stdin.take().expect("it was asked for");
     let output = child.stdout.take().expect("it was asked for");
-    let file = flv::still(tags);
+    let file = flv::still_file(tags);
     let work = async move {
-        let feed = async move {
-            let fed = input.write_all(&file).await;
+        let write = async move {
+            let written = input.write_all(&file).await;
             drop(input);
-            fed
+            written
         };
         let mut picture = Vec::new();
-        let mut output = output.take(MOST);
-        let (_, read) = tokio::join!(feed, output.read_to_end(&mut picture));
+        let mut output = output.take(MAX_BYTES);
+        let (_, read) = tokio::join!(write, output.read_to_end(&mut picture));
         read?;
         child.wait().await?;
         Ok::<_, io::Error>(picture)
     };
-    let picture = timeout(PATIENCE, work).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    let picture = timeout(DECODE_TIMEOUT, work).await.map_err(|_| io::ErrorKind::TimedOut)??;
     if picture.starts_with(&[0xff, 0xd8]) { Ok(picture.into()) } else { Err(io::Error::other("no picture came out")) }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// A jump of a source's own timestamps beyond this is a break in the source, not a pause in the show.
-const BREAK_MS: i64 = 10_000;
+const MAX_JUMP_MS: i64 = 10_000;
 
 /// Names one publishing connection (or the slate) for as long as it lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +15,7 @@ pub struct SourceId(pub u64);
 
 /// Where a source stands in line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rank {
+pub enum SourceKind {
     /// Only when nothing else is on air.
     Slate,
     /// An egress; the newer wins.
@@ -35,7 +35,7 @@ pub struct Taken {
 #[derive(Default)]
 pub struct Timeline {
     sources: BTreeMap<SourceId, Source>,
-    air: Option<OnAir>,
+    current: Option<OnAir>,
     newest: Option<Generation>,
     end: Option<End>,
     last: [Option<u64>; 2],
@@ -43,7 +43,7 @@ pub struct Timeline {
 }
 
 struct Source {
-    rank: Rank,
+    kind: SourceKind,
     headers: [Option<Bytes>; 2],
     /// The latest timestamp, wrapped as received and unwrapped.
     clock: Option<(u32, i64)>,
@@ -51,7 +51,7 @@ struct Source {
 
 struct OnAir {
     source: SourceId,
-    rank: Rank,
+    kind: SourceKind,
     offset: i64,
 }
 
@@ -59,48 +59,48 @@ struct OnAir {
 #[derive(Clone, Copy)]
 struct End {
     at: u64,
-    wall: u64,
+    received_ms: u64,
 }
 
 impl Timeline {
     /// Whether an egress of this generation may come (back): never behind one that was on air.
-    pub fn admits(&self, generation: Generation) -> bool {
+    pub fn accepts(&self, generation: Generation) -> bool {
         self.newest.is_none_or(|newest| generation >= newest)
     }
 
     /// Puts a source in line.
-    pub fn join(&mut self, id: SourceId, rank: Rank) {
-        self.sources.insert(id, Source { rank, headers: [None, None], clock: None });
+    pub fn join(&mut self, id: SourceId, kind: SourceKind) {
+        self.sources.insert(id, Source { kind, headers: [None, None], clock: None });
     }
 
     /// Takes a source out of line, and off the air.
     pub fn leave(&mut self, id: SourceId) {
         self.sources.remove(&id);
         if self.on_air() == Some(id) {
-            self.air = None;
+            self.current = None;
         }
     }
 
     /// Whether a source is in line.
-    pub fn knows(&self, id: SourceId) -> bool {
+    pub fn contains(&self, id: SourceId) -> bool {
         self.sources.contains_key(&id)
     }
 
     /// Takes the source off the air but leaves it in line: it has gone silent.
-    pub fn rest(&mut self) {
-        self.air = None;
+    pub fn take_off_air(&mut self) {
+        self.current = None;
     }
 
     /// Who is on air.
     pub fn on_air(&self) -> Option<SourceId> {
-        self.air.as_ref().map(|air| air.source)
+        self.current.as_ref().map(|current| current.source)
     }
 
     /// The generation on air, if an egress is.
     pub fn generation(&self) -> Option<Generation> {
-        match self.air.as_ref()?.rank {
-            Rank::Egress(generation) => Some(generation),
-            Rank::Slate => None,
+        match self.current.as_ref()?.kind {
+            SourceKind::Egress(generation) => Some(generation),
+            SourceKind::Slate => None,
         }
     }
 
@@ -109,12 +109,12 @@ impl Timeline {
         [self.headers[0].as_ref(), self.headers[1].as_ref()]
     }
 
-    /// Takes a tag of `source` with its own wrapping timestamp, received at `wall` milliseconds of any steady clock.
-    pub fn take(&mut self, id: SourceId, track: Track, role: Role, timestamp: u32, body: Bytes, wall: u64) -> Taken {
+    /// Takes a tag of `source` with its own wrapping timestamp, received at `received_ms` milliseconds of any steady clock.
+    pub fn take(&mut self, id: SourceId, track: Track, role: Role, timestamp: u32, body: Bytes, received_ms: u64) -> Taken {
         let mut taken = Taken::default();
         let Some(source) = self.sources.get_mut(&id) else { return taken };
         let (before, own) = source.unwrap(timestamp);
-        let rank = source.rank;
+        let kind = source.kind;
         if role == Role::Header {
             source.headers[track as usize] = Some(body);
             if self.on_air() == Some(id) {
@@ -124,41 +124,41 @@ impl Timeline {
         }
         let ready = track == Track::Video && role == Role::Key && source.headers[Track::Video as usize].is_some();
         if self.on_air() != Some(id) {
-            if !ready || !self.may_take_over(rank) {
+            if !ready || !self.may_take_over(kind) {
                 return taken;
             }
-            self.take_over(id, rank, own, wall, &mut taken);
-        } else if before.is_some_and(|before| (own - before).abs() > BREAK_MS) {
-            let offset = self.next_moment(wall) - own;
-            self.air.as_mut().expect("it is on air").offset = offset;
+            self.take_over(id, kind, own, received_ms, &mut taken);
+        } else if before.is_some_and(|before| (own - before).abs() > MAX_JUMP_MS) {
+            let offset = self.next_timestamp(received_ms) - own;
+            self.current.as_mut().expect("it is on air").offset = offset;
         }
-        let offset = self.air.as_ref().expect("it is on air").offset;
+        let offset = self.current.as_ref().expect("it is on air").offset;
         let Ok(at) = u64::try_from(own + offset) else { return taken };
         if self.last[track as usize].is_some_and(|last| at < last) {
             return taken; // Left out rather than moved: the distance between picture and sound stays.
         }
         self.last[track as usize] = Some(at);
         if self.end.is_none_or(|end| at >= end.at) {
-            self.end = Some(End { at, wall });
+            self.end = Some(End { at, received_ms });
         }
         taken.tags.push(Tag { track, role, at, body });
         taken
     }
 
-    fn may_take_over(&self, rank: Rank) -> bool {
-        match (rank, self.air.as_ref().map(|air| air.rank)) {
-            (Rank::Slate, on_air) => on_air.is_none(),
-            (Rank::Egress(generation), Some(Rank::Egress(current))) => generation > current,
-            (Rank::Egress(generation), _) => self.admits(generation),
+    fn may_take_over(&self, kind: SourceKind) -> bool {
+        match (kind, self.current.as_ref().map(|current| current.kind)) {
+            (SourceKind::Slate, on_air) => on_air.is_none(),
+            (SourceKind::Egress(generation), Some(SourceKind::Egress(current))) => generation > current,
+            (SourceKind::Egress(generation), _) => self.accepts(generation),
         }
     }
 
-    fn take_over(&mut self, id: SourceId, rank: Rank, own: i64, wall: u64, taken: &mut Taken) {
-        let offset = self.next_moment(wall) - own;
-        self.air = Some(OnAir { source: id, rank, offset });
-        if let Rank::Egress(generation) = rank {
+    fn take_over(&mut self, id: SourceId, kind: SourceKind, own: i64, received_ms: u64, taken: &mut Taken) {
+        let offset = self.next_timestamp(received_ms) - own;
+        self.current = Some(OnAir { source: id, kind, offset });
+        if let SourceKind::Egress(generation) = kind {
             self.newest = self.newest.max(Some(generation));
-            let older = |other: &Source| matches!(other.rank, Rank::Egress(theirs) if theirs < generation);
+            let older = |other: &Source| matches!(other.kind, SourceKind::Egress(theirs) if theirs < generation);
             taken.superseded = self.sources.iter().filter(|(_, other)| older(other)).map(|(id, _)| *id).collect();
             taken.superseded.iter().for_each(|id| drop(self.sources.remove(id)));
         }
@@ -178,8 +178,8 @@ impl Timeline {
     }
 
     /// Where a new source begins: as much later than the end of the stream as the clock says, so that the show keeps real time.
-    fn next_moment(&self, wall: u64) -> i64 {
-        let next = self.end.map_or(0, |end| end.at + wall.saturating_sub(end.wall).max(1));
+    fn next_timestamp(&self, received_ms: u64) -> i64 {
+        let next = self.end.map_or(0, |end| end.at + received_ms.saturating_sub(end.received_ms).max(1));
         i64::try_from(next).expect("a show never lasts 292 million years")
     }
 }

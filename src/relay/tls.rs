@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls, server::TlsStream};
 
-const HANDSHAKE: Duration = Duration::from_secs(5);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Reads certificate and key.
 ///
@@ -53,7 +53,7 @@ impl Listener {
                 };
                 let (tls, sender) = (tls.clone(), sender.clone());
                 tokio::spawn(async move {
-                    if let Ok(Ok(stream)) = timeout(HANDSHAKE, tls.accept(stream)).await {
+                    if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
                         let _ = sender.send((stream, peer)).await;
                     }
                 });

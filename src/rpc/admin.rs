@@ -2,7 +2,7 @@
 
 use crate::{
     api::{
-        admin::{Analytics, DeliveryPage, Hall, Span, Stopped, Wanted},
+        admin::{Analytics, DateRange, DeliveryPage, SessionOverview, SessionQuery, StopResult},
         error::ApiError,
         wire::Json,
     },
@@ -12,15 +12,15 @@ use leptos::prelude::*;
 
 /// One page of everybody's sessions, and how the house stands.
 #[server(prefix = "/rpc", endpoint = "admin/hall", input = Json, output = Json)]
-pub async fn load_hall(wanted: Wanted) -> Result<Hall, ApiError> {
+pub async fn load_session_overview(wanted: SessionQuery) -> Result<SessionOverview, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.hall(&caller, &wanted).await)
+    rpc::reply(studio.session_overview(&caller, &wanted).await)
 }
 
 /// Ends shows for one reason, which their owners read.
 #[server(prefix = "/rpc", endpoint = "admin/stop", input = Json, output = Json)]
-pub async fn stop_shows(ids: Vec<SessionId>, note: String) -> Result<Vec<Stopped>, ApiError> {
+pub async fn stop_shows(ids: Vec<SessionId>, note: String) -> Result<Vec<StopResult>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.stop_many(&caller, ids, &note).await)
@@ -44,15 +44,15 @@ pub async fn load_deliveries(session: Option<SessionId>, behind: Option<String>)
 
 /// Tells a server once more.
 #[server(prefix = "/rpc", endpoint = "admin/send-again", input = Json, output = Json)]
-pub async fn send_again(id: String) -> Result<(), ApiError> {
+pub async fn resend_delivery(id: String) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.send_again(&caller, &id).await)
+    rpc::reply(studio.resend_delivery(&caller, &id).await)
 }
 
 /// A report over one's own shows, or everybody's.
 #[server(prefix = "/rpc", endpoint = "analytics", input = Json, output = Json)]
-pub async fn load_analytics(everybody: bool, span: Span) -> Result<Analytics, ApiError> {
+pub async fn load_analytics(everybody: bool, span: DateRange) -> Result<Analytics, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.analytics(&caller, everybody, &span).await)

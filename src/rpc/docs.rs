@@ -1,7 +1,7 @@
 //! The API's own description, for its page.
 
 use crate::api::{
-    docs::{Call, HelpFacts},
+    docs::{Call, InstallationInfo},
     error::ApiError,
     wire::Json,
 };
@@ -17,7 +17,7 @@ pub async fn api_calls() -> Result<Vec<Call>, ApiError> {
 
 /// What the help page says of this very house. For everybody.
 #[server(prefix = "/rpc", endpoint = "docs/help", input = Json, output = Json)]
-pub async fn about_this_house() -> Result<HelpFacts, ApiError> {
+pub async fn load_installation_info() -> Result<InstallationInfo, ApiError> {
     use crate::server::rpc;
-    Ok(rpc::help_facts(&rpc::studio().await?))
+    Ok(rpc::installation_info(&rpc::studio().await?))
 }

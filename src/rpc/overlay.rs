@@ -1,14 +1,14 @@
 //! The composite as pages of the house show it.
 
 use crate::{
-    api::{error::ApiError, overlay::PreviewStage, wire::Json},
+    api::{error::ApiError, overlay::PreviewSnapshot, wire::Json},
     domain::overlay::OverlayPatch,
 };
 use leptos::prelude::*;
 
 /// All made-up shows.
 #[server(prefix = "/rpc", endpoint = "overlay/previews", input = Json, output = Json)]
-pub async fn load_previews(wish: OverlayPatch) -> Result<Vec<PreviewStage>, ApiError> {
+pub async fn load_previews(wish: OverlayPatch) -> Result<Vec<PreviewSnapshot>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.previews(&caller, &wish).await)

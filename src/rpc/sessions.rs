@@ -3,8 +3,8 @@
 use crate::{
     api::{
         error::ApiError,
-        sessions::{Preflight, SessionView, StartShow, StartedShow, Story, TypedDestination},
-        streaming::SessionPage,
+        public_http::SessionPage,
+        sessions::{DestinationInput, NewSession, Preflight, SessionView, StartedSession, TimelineView},
         wire::Json,
     },
     domain::{
@@ -26,7 +26,7 @@ pub async fn run_preflight() -> Result<Preflight, ApiError> {
 
 /// Starts a show.
 #[server(prefix = "/rpc", endpoint = "sessions/start", input = Json, output = Json)]
-pub async fn start_session(show: StartShow) -> Result<StartedShow, ApiError> {
+pub async fn start_session(show: NewSession) -> Result<StartedSession, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.start(&caller, show).await)
@@ -82,7 +82,7 @@ pub async fn set_overlay(id: SessionId, patch: OverlayPatch) -> Result<OverlaySe
 
 /// Adds and removes destinations of a running show.
 #[server(prefix = "/rpc", endpoint = "sessions/destinations", input = Json, output = Json)]
-pub async fn change_destinations(id: SessionId, add: Vec<TypedDestination>, remove: Vec<DestinationId>) -> Result<SessionView, ApiError> {
+pub async fn change_destinations(id: SessionId, add: Vec<DestinationInput>, remove: Vec<DestinationId>) -> Result<SessionView, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.change_destinations(&caller, &id, add, &remove).await)
@@ -106,8 +106,8 @@ pub async fn delete_destination(id: DestinationId) -> Result<(), ApiError> {
 
 /// What happened to a show, and what it cost.
 #[server(prefix = "/rpc", endpoint = "sessions/story", input = Json, output = Json)]
-pub async fn load_story(id: SessionId) -> Result<Story, ApiError> {
+pub async fn load_timeline(id: SessionId) -> Result<TimelineView, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.story(&caller, &id).await)
+    rpc::reply(studio.timeline(&caller, &id).await)
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     api::{
-        accounts::{AgentWish, KeyWish, NewKey, OwnerDefaults, SignInView},
+        accounts::{CreatedApiKey, NewAgent, NewApiKey, OwnerDefaults, SignInView},
         error::ApiError,
-        sessions::{SavedPlace, TriedPlace, TypedDestination},
+        sessions::{ConnectionTest, DestinationInput, SavedDestinationView},
         wire::Json,
     },
     domain::{
@@ -17,34 +17,34 @@ use leptos::prelude::*;
 
 /// The caller's saved destinations, or those of one of their agents, with when each was used.
 #[server(prefix = "/rpc", endpoint = "settings/places", input = Json, output = Json)]
-pub async fn saved_places(agent: Option<AgentId>) -> Result<Vec<SavedPlace>, ApiError> {
+pub async fn list_saved_destinations(agent: Option<AgentId>) -> Result<Vec<SavedDestinationView>, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.saved_places(&caller, agent.as_ref()).await)
+    rpc::reply(studio.list_saved_destinations(&caller, agent.as_ref()).await)
 }
 
 /// Keeps a destination.
 #[server(prefix = "/rpc", endpoint = "settings/keep", input = Json, output = Json)]
-pub async fn keep_destination(agent: Option<AgentId>, typed: TypedDestination) -> Result<SavedPlace, ApiError> {
+pub async fn save_destination(agent: Option<AgentId>, typed: DestinationInput) -> Result<SavedDestinationView, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.keep_destination(&caller, agent.as_ref(), typed).await)
+    rpc::reply(studio.save_destination(&caller, agent.as_ref(), typed).await)
 }
 
 /// Changes a kept destination; another place needs its own key.
 #[server(prefix = "/rpc", endpoint = "settings/change", input = Json, output = Json)]
-pub async fn change_kept(id: DestinationId, typed: TypedDestination) -> Result<SavedPlace, ApiError> {
+pub async fn update_destination(id: DestinationId, typed: DestinationInput) -> Result<SavedDestinationView, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.change_kept(&caller, &id, typed).await)
+    rpc::reply(studio.update_destination(&caller, &id, typed).await)
 }
 
 /// Whether a kept destination's server answers.
 #[server(prefix = "/rpc", endpoint = "settings/try", input = Json, output = Json)]
-pub async fn try_destination(id: DestinationId) -> Result<TriedPlace, ApiError> {
+pub async fn test_destination(id: DestinationId) -> Result<ConnectionTest, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.try_destination(&caller, &id).await)
+    rpc::reply(studio.test_destination(&caller, &id).await)
 }
 
 /// What the caller's shows, or an agent's, begin with.
@@ -73,7 +73,7 @@ pub async fn agents() -> Result<Vec<Agent>, ApiError> {
 
 /// Makes an agent.
 #[server(prefix = "/rpc", endpoint = "settings/make-agent", input = Json, output = Json)]
-pub async fn make_agent(wish: AgentWish) -> Result<Agent, ApiError> {
+pub async fn make_agent(wish: NewAgent) -> Result<Agent, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.make_agent(&caller, &wish, &rpc::origin()).await)
@@ -81,7 +81,7 @@ pub async fn make_agent(wish: AgentWish) -> Result<Agent, ApiError> {
 
 /// Gives an agent another name.
 #[server(prefix = "/rpc", endpoint = "settings/rename-agent", input = Json, output = Json)]
-pub async fn rename_agent(id: AgentId, wish: AgentWish) -> Result<Agent, ApiError> {
+pub async fn rename_agent(id: AgentId, wish: NewAgent) -> Result<Agent, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.rename_agent(&caller, &id, &wish).await)
@@ -113,7 +113,7 @@ pub async fn keys() -> Result<Vec<ApiKey>, ApiError> {
 
 /// Makes a key; the only time it is seen.
 #[server(prefix = "/rpc", endpoint = "settings/make-key", input = Json, output = Json)]
-pub async fn make_key(wish: KeyWish) -> Result<NewKey, ApiError> {
+pub async fn make_key(wish: NewApiKey) -> Result<CreatedApiKey, ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
     rpc::reply(studio.make_key(&caller, &wish, &rpc::origin()).await)

@@ -15,8 +15,8 @@ pub async fn page(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let opened = http::composite::open(&state.studio, &parts).await.map_err(StudioError::tell);
-    let picture = opened.as_ref().map(|opened| opened.stage.clone()).map_err(|error| error.message.clone());
+    let opened = http::composite::open(&state.studio, &parts).await.map_err(StudioError::into_api_error);
+    let picture = opened.as_ref().map(|opened| opened.snapshot.clone()).map_err(|error| error.message.clone());
     let context = move || {
         provide();
         rpc::page_reply(opened.as_ref().map(|opened| opened.cookie.as_deref()));

@@ -7,7 +7,7 @@ use crate::{
         error::{ApiError, ErrorCode},
     },
     app::{shell::shell, site::SiteFiles},
-    pages::{house::safe_next, sign_in::RefusedForm},
+    pages::{layout::safe_next, sign_in::RefusedForm},
     server::{
         auth::origin::Origin,
         error::StudioError,
@@ -86,7 +86,7 @@ pub async fn sign_out(state: AppState, parts: Parts) -> Response {
     let over = async {
         security::same_origin(&parts.headers, config)?;
         if let Some(token) = security::cookie(&parts.headers, SIGN_IN_COOKIE) {
-            state.studio.sign_out(token, &Origin::of(&parts, config)).await.map_err(StudioError::tell)?;
+            state.studio.sign_out(token, &Origin::of(&parts, config)).await.map_err(StudioError::into_api_error)?;
         }
         Ok::<_, ApiError>(())
     };
@@ -115,7 +115,7 @@ async fn enter(form: AccountForm, state: &AppState, parts: &Parts, fields: &Fiel
         (AccountForm::SignIn, None) => studio.sign_in(&credentials(), &origin).await,
         (AccountForm::SignUp, _) => studio.sign_up(&credentials(), &origin).await,
     };
-    let signed_in = signed_in.map_err(StudioError::tell)?;
+    let signed_in = signed_in.map_err(StudioError::into_api_error)?;
     Ok(security::sign_in_cookie(signed_in.token, SIGNED_IN_DAYS, config))
 }
 

@@ -24,7 +24,7 @@ pub enum StudioError {
 }
 
 /// What every use case answers with.
-pub type Answer<T> = Result<T, StudioError>;
+pub type StudioResult<T> = Result<T, StudioError>;
 
 impl StudioError {
     /// A refusal without further facts.
@@ -38,7 +38,7 @@ impl StudioError {
     }
 
     /// One word, for counting.
-    pub const fn word(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Refused(_) => "refused",
             Self::Store(_) => "store_failed",
@@ -49,7 +49,7 @@ impl StudioError {
     }
 
     /// What the caller is told. Logs what the caller is not.
-    pub fn tell(self) -> ApiError {
+    pub fn into_api_error(self) -> ApiError {
         let (code, message) = match &self {
             Self::Refused(error) => return error.clone(),
             Self::Store(StoreError::Stale) => (ErrorCode::Conflict, "Somebody else changed it at the same moment. Try again."),

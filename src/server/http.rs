@@ -8,8 +8,8 @@ pub mod agents;
 pub mod composite;
 pub mod cors;
 pub mod feed;
-pub mod front;
 pub mod media;
+pub mod middleware;
 pub mod openapi;
 pub mod operations;
 pub mod overlay;
@@ -23,7 +23,6 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
-    middleware,
     response::{IntoResponse, Response},
     routing::any,
 };
@@ -58,29 +57,29 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .split_for_parts();
     openapi::keep(document);
     router
-        .method_not_allowed_fallback(front::wrong_method)
-        .route_layer(middleware::from_fn_with_state(state.clone(), front::admit))
-        .route("/api/{*rest}", any(front::unknown))
+        .method_not_allowed_fallback(middleware::wrong_method)
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), middleware::admit))
+        .route("/api/{*rest}", any(middleware::unknown))
         .merge(operations::routes())
 }
 
 /// An [`ApiError`] on its way out, with its HTTP status.
 #[derive(Debug)]
-pub struct Refusal(pub ApiError);
+pub struct ErrorResponse(pub ApiError);
 
-impl From<ApiError> for Refusal {
+impl From<ApiError> for ErrorResponse {
     fn from(error: ApiError) -> Self {
         Self(error)
     }
 }
 
-impl From<StudioError> for Refusal {
+impl From<StudioError> for ErrorResponse {
     fn from(error: StudioError) -> Self {
-        Self(error.tell())
+        Self(error.into_api_error())
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(&self.0)).into_response();
@@ -97,16 +96,16 @@ impl IntoResponse for Refusal {
 }
 
 /// What handlers answer with.
-pub type Reply<T> = Result<T, Refusal>;
+pub type ApiResult<T> = Result<T, ErrorResponse>;
 
 /// A JSON body; what is wrong with a bad one is told by name, in our own error shape.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, ErrorResponse> {
         if !says_json(request.headers()) {
             return Err(ApiError::new(ErrorCode::BadRequest, "Send JSON, with Content-Type: application/json.").into());
         }
@@ -136,7 +135,7 @@ fn says_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads a body of the right shape, or names the field that is not.
-fn read_body<T: DeserializeOwned>(body: &serde_json::Value) -> Result<T, Refusal> {
+fn read_body<T: DeserializeOwned>(body: &serde_json::Value) -> Result<T, ErrorResponse> {
     if !body.is_object() {
         return Err(ApiError::new(ErrorCode::Invalid, "The body must be a JSON object.").into());
     }
@@ -149,7 +148,7 @@ fn read_body<T: DeserializeOwned>(body: &serde_json::Value) -> Result<T, Refusal
             Some(field) if !words.contains(field.as_str()) => format!("{field}: {words}."),
             _ => format!("The body is not in shape: {words}."),
         };
-        Refusal(match field {
+        ErrorResponse(match field {
             Some(field) => ApiError::invalid(&field, message),
             None => ApiError::new(ErrorCode::Invalid, message),
         })
@@ -173,14 +172,14 @@ fn culprit<T: DeserializeOwned>(body: &serde_json::Value, fields: &[String]) -> 
 
 /// A query; what is wrong with a bad one is told in our own error shape.
 #[derive(Debug)]
-pub struct Asked<T>(pub T);
+pub struct QueryParams<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequestParts<AppState> for Asked<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned> FromRequestParts<AppState> for QueryParams<T> {
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ErrorResponse> {
         match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(asked)) => Ok(Self(asked)),
+            Ok(Query(params)) => Ok(Self(params)),
             Err(error) => {
                 let words = error.body_text();
                 let words = words.strip_prefix("Failed to deserialize query string: ").unwrap_or(&words);
@@ -194,12 +193,12 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for Asked<T> {
 
 /// The path's parts; what could be no id of ours answers like one that is not there.
 #[derive(Debug)]
-pub struct Named<T>(pub T);
+pub struct PathParams<T>(pub T);
 
-impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Named<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for PathParams<T> {
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ErrorResponse> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(named)) => Ok(Self(named)),
             Err(_) => Err(ApiError::new(ErrorCode::NotFound, "There is nothing of this name.").into()),

@@ -21,19 +21,19 @@ pub enum Group {
     /// LiveKit's webhooks: they are signed, and a fleet shares one address.
     Webhook,
     /// Calls without a valid credential, by address: guessing keys is hopeless, and shall be quiet.
-    Stranger,
+    Unauthenticated,
 }
 
 impl Group {
     /// What the refusal says.
-    const fn words(self) -> &'static str {
+    const fn message(self) -> &'static str {
         match self {
             Self::Start => "Too many starts in a short time.",
             Self::Stop => "Too many stops in a short time.",
             Self::Events => "Too many event batches or overlay changes in a short time.",
             Self::Read => "Too many questions in a short time.",
             Self::Heartbeat | Self::Webhook => "Too many calls in a short time.",
-            Self::Stranger => "Too many calls without a valid sign-in or API key.",
+            Self::Unauthenticated => "Too many calls without a valid sign-in or API key.",
         }
     }
 }
@@ -47,7 +47,7 @@ pub struct Limits {
     read: Throttle,
     heartbeat: Throttle,
     webhook: Throttle,
-    stranger: Throttle,
+    unauthenticated: Throttle,
     /// Guesses at one account from one address.
     guess: Throttle,
     /// Guesses at one account from everywhere: wide, or a stranger could lock its owner out.
@@ -71,7 +71,7 @@ impl Limits {
             read: of(300, 100),
             heartbeat: of(60, 500),
             webhook: of(5_000, 2),
-            stranger: of(120, 500),
+            unauthenticated: of(120, 500),
             guess: of(10, 30_000),
             account: of(100, 10_000),
             address: of(60, 3_000),
@@ -91,29 +91,29 @@ impl Limits {
             Group::Read => &self.read,
             Group::Heartbeat => &self.heartbeat,
             Group::Webhook => &self.webhook,
-            Group::Stranger => &self.stranger,
+            Group::Unauthenticated => &self.unauthenticated,
         };
         let allowance = throttle.take(key);
-        (allowance, allowance.admit(group.words()))
+        (allowance, allowance.admit(group.message()))
     }
 
     /// Before a password or a link is tried.
     ///
     /// # Errors
     /// Too many tries at this account or from this address: 429.
-    pub fn sign_in(&self, account: &str, household: &str) -> Result<(), ApiError> {
-        const WORDS: &str = "Too many tries to sign in.";
-        self.address.take(household).admit(WORDS)?;
-        self.guess.take(&format!("{account} {household}")).admit(WORDS)?;
-        self.account.take(account).admit(WORDS)
+    pub fn sign_in(&self, account: &str, client_prefix: &str) -> Result<(), ApiError> {
+        const MESSAGE: &str = "Too many tries to sign in.";
+        self.address.take(client_prefix).admit(MESSAGE)?;
+        self.guess.take(&format!("{account} {client_prefix}")).admit(MESSAGE)?;
+        self.account.take(account).admit(MESSAGE)
     }
 
     /// Before an account is made.
     ///
     /// # Errors
     /// Too many from this address: 429.
-    pub fn sign_up(&self, household: &str) -> Result<(), ApiError> {
-        self.sign_up.take(household).admit("Too many new accounts from this address.")
+    pub fn sign_up(&self, client_prefix: &str) -> Result<(), ApiError> {
+        self.sign_up.take(client_prefix).admit("Too many new accounts from this address.")
     }
 }
 

@@ -64,7 +64,7 @@ pub enum EgressPhase {
 
 /// One egress as LiveKit knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EgressFacts {
+pub struct ObservedEgress {
     /// Which one.
     pub id: EgressId,
     /// How far it is.
@@ -104,7 +104,7 @@ pub trait LiveKit: Send + Sync + 'static {
     /// Asks an egress to stop; one that is over or unknown is stopped.
     async fn stop_egress(&self, id: &EgressId) -> Result<(), LiveKitError>;
     /// Every egress that is not over, and ended ones as long as LiveKit remembers.
-    async fn egresses(&self) -> Result<Vec<EgressFacts>, LiveKitError>;
+    async fn egresses(&self) -> Result<Vec<ObservedEgress>, LiveKitError>;
     /// Free and taken slots; `None` where the engine does not tell.
     async fn slots(&self) -> Result<Option<Slots>, LiveKitError>;
 }

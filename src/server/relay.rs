@@ -4,7 +4,7 @@ pub mod client;
 pub mod fake;
 
 use crate::{
-    api::broadcast::{ShowReport, WantedShow},
+    api::relay_control::{DesiredSession, SessionReport},
     domain::ids::SessionId,
 };
 use async_trait::async_trait;
@@ -25,7 +25,7 @@ pub enum RelayError {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RelayEvent {
     /// A show's measurements, at every change and every second on air.
-    Show(Box<ShowReport>),
+    Session(Box<SessionReport>),
     /// A show is no longer known.
     Gone(SessionId),
 }
@@ -34,11 +34,11 @@ pub enum RelayEvent {
 #[async_trait]
 pub trait Relay: Send + Sync + 'static {
     /// Puts a show's whole wanted state.
-    async fn put(&self, show: &WantedShow) -> Result<ShowReport, RelayError>;
+    async fn put(&self, session: &DesiredSession) -> Result<SessionReport, RelayError>;
     /// Ends a show: destinations are finished, their connections closed in order. One that is not there is ended.
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError>;
     /// Every show the relay knows.
-    async fn shows(&self) -> Result<Vec<ShowReport>, RelayError>;
+    async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError>;
     /// Events from now on; ends when the connection does.
     async fn events(&self) -> Result<BoxStream<'static, RelayEvent>, RelayError>;
 }

@@ -2,15 +2,15 @@
 
 use super::{
     auth::{
-        caller::{Caller, nobody},
+        caller::{Caller, not_signed_in},
         origin::Origin,
     },
-    error::Answer,
+    error::StudioResult,
     security,
     state::AppState,
     studio::Studio,
 };
-use crate::api::{docs::HelpFacts, error::ApiError};
+use crate::api::{docs::InstallationInfo, error::ApiError};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -22,7 +22,7 @@ use leptos_axum::ResponseOptions;
 #[expect(clippy::unused_async, reason = "every step of a server function is awaited alike")]
 pub async fn studio() -> Result<Studio, ApiError> {
     let studio = expect_context::<AppState>().studio.clone();
-    security::same_origin(&headers(), studio.config()).map_err(told)?;
+    security::same_origin(&headers(), studio.config()).map_err(with_status)?;
     Ok(studio)
 }
 
@@ -30,7 +30,7 @@ pub async fn studio() -> Result<Studio, ApiError> {
 ///
 /// # Errors
 /// The store failed.
-pub async fn caller(studio: &Studio) -> Answer<Option<Caller>> {
+pub async fn caller(studio: &Studio) -> StudioResult<Option<Caller>> {
     Caller::of(&headers(), studio).await
 }
 
@@ -42,7 +42,7 @@ pub async fn admit() -> Result<(Studio, Caller), ApiError> {
     let studio = studio().await?;
     match reply(caller(&studio).await)? {
         Some(caller) => Ok((studio, caller)),
-        None => Err(told(nobody())),
+        None => Err(with_status(not_signed_in())),
     }
 }
 
@@ -50,22 +50,22 @@ pub async fn admit() -> Result<(Studio, Caller), ApiError> {
 ///
 /// # Errors
 /// The use case's.
-pub fn reply<T>(result: Answer<T>) -> Result<T, ApiError> {
-    result.map_err(|error| told(error.tell()))
+pub fn reply<T>(result: StudioResult<T>) -> Result<T, ApiError> {
+    result.map_err(|error| with_status(error.into_api_error()))
 }
 
 /// Gives a page that is no server function's its status, or the cookie that comes with it.
 pub fn page_reply(opened: Result<Option<&str>, &ApiError>) {
     match opened {
         Ok(cookie) => cookie.into_iter().for_each(set_cookie),
-        Err(error) => drop(told(error.clone())),
+        Err(error) => drop(with_status(error.clone())),
     }
 }
 
 /// What the help page says of this very house.
-pub fn help_facts(studio: &Studio) -> HelpFacts {
+pub fn installation_info(studio: &Studio) -> InstallationInfo {
     let config = studio.config();
-    HelpFacts {
+    InstallationInfo {
         webhook_url: format!("{}/api/webhooks/livekit", config.app_url),
         room_server: config.livekit.public_url.clone(),
         local_capture: config.livekit.local_egress,
@@ -82,7 +82,7 @@ fn headers() -> HeaderMap {
     use_context::<Parts>().map(|parts| parts.headers).unwrap_or_default()
 }
 
-fn told(error: ApiError) -> ApiError {
+fn with_status(error: ApiError) -> ApiError {
     if let Some(options) = use_context::<ResponseOptions>() {
         options.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         if let Some(seconds) = error.retry_after() {

@@ -2,11 +2,11 @@
 //! One contract, met alike by SurrealDB in memory, on disk and over a socket. No rule of the product lives here but
 //! the two that only a database can hold: one active session per owner, and no change over an older revision.
 
-mod books;
+mod operations;
 mod records;
 pub mod surreal;
 
-pub use books::{Books, Delivery, NewDelivery};
+pub use operations::{Delivery, NewDelivery, OperationsStore};
 pub use records::*;
 
 use crate::{
@@ -49,7 +49,7 @@ pub enum StoreError {
 
 /// What must survive.
 #[async_trait]
-pub trait Store: Books {
+pub trait Store: OperationsStore {
     /// Answers if the database does.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -130,7 +130,7 @@ pub trait Store: Books {
     /// Stores `session` over the revision before its own, with a timeline entry if something happened, in one transaction.
     /// With it go what others are to be told of it and, for a show that is over, its sums. [`StoreError::Stale`] if the stored
     /// revision is not `session.revision - 1`.
-    async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>, news: &[NewDelivery]) -> Result<(), StoreError>;
+    async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>, deliveries: &[NewDelivery]) -> Result<(), StoreError>;
     /// Replaces the keys of a session's destinations.
     async fn set_session_keys(&self, id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> Result<(), StoreError>;
     /// The keys of a session's destinations.
@@ -138,9 +138,9 @@ pub trait Store: Books {
     /// Takes or renews a session's lease for `ttl` by the store's own clock; `false` while another holder's runs.
     async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Result<bool, StoreError>;
     /// Leaves an overlay's heartbeat for whoever leads its session.
-    async fn pass_beat(&self, session: &SessionId, generation: Generation, beat: &Heartbeat) -> Result<(), StoreError>;
+    async fn forward_heartbeat(&self, session: &SessionId, generation: Generation, heartbeat: &Heartbeat) -> Result<(), StoreError>;
     /// The latest heartbeat that was left, and how long ago by the store's own clock.
-    async fn passed_beat(&self, session: &SessionId) -> Result<Option<PassedBeat>, StoreError>;
+    async fn forwarded_heartbeat(&self, session: &SessionId) -> Result<Option<ForwardedHeartbeat>, StoreError>;
     /// Gives back every lease of a holder.
     async fn release_leases(&self, holder: &str) -> Result<(), StoreError>;
     /// Every active session.
@@ -168,11 +168,11 @@ pub trait Store: Books {
     async fn delete_destination(&self, owner: &Owner, id: &DestinationId) -> Result<(), StoreError>;
 
     /// Saved destinations whose key another master key than this one sealed.
-    async fn destinations_sealed_otherwise(&self, key_id: &str) -> Result<Vec<SavedDestination>, StoreError>;
+    async fn destinations_sealed_with_other_key(&self, key_id: &str) -> Result<Vec<SavedDestination>, StoreError>;
     /// Replaces a saved destination's key, unless it is no longer the old one; whether it did.
     async fn reseal_destination(&self, id: &DestinationId, old: &SealedKey, new: &SealedKey) -> Result<bool, StoreError>;
     /// Sessions with a key that another master key than this one sealed.
-    async fn sessions_sealed_otherwise(&self, key_id: &str) -> Result<Vec<SessionId>, StoreError>;
+    async fn sessions_sealed_with_other_key(&self, key_id: &str) -> Result<Vec<SessionId>, StoreError>;
     /// Replaces a session's keys, unless they are no longer the old ones; whether it did.
     async fn reseal_session(
         &self,

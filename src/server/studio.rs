@@ -3,53 +3,53 @@
 //! the revision that was read, then announce.
 
 pub mod accounts;
+pub mod admin_sessions;
+pub mod admin_socket;
 pub mod agents;
 pub mod analytics;
-mod appends;
-pub mod audience;
+mod api_key_cache;
+mod apply;
 pub mod audit;
 pub mod avatar;
-pub mod decide;
+pub mod destination_stats;
 pub mod destinations;
+mod event_history;
 pub mod events;
-pub mod facts;
 pub mod feed;
+mod feed_writer;
 pub mod games;
-pub mod hall;
-mod history;
-mod holders;
 mod ids;
+pub mod key_rotation;
 pub mod keys;
 pub mod lease;
 pub mod listing;
-pub mod operator;
+pub mod observed;
 pub mod outbox;
 pub mod overlay;
-mod perform;
+pub mod plan;
 mod preflight;
 mod preview;
 pub mod reconcile;
 pub mod replace;
-pub mod rotation;
-pub mod saved;
+pub mod saved_destinations;
 pub mod start;
 pub mod stop;
-pub mod story;
-pub mod tally;
+pub mod timeline;
+mod validation;
+pub mod viewers;
 pub mod views;
 pub mod webhooks;
-mod wording;
 
 use super::{
-    audience::CountsViewers,
     auth::caller::Caller,
     clock::Clock,
-    error::{Answer, StudioError},
+    error::{StudioError, StudioResult},
     limits::Limits,
     livekit::LiveKit,
     relay::Relay,
     store::{Store, StoreError, TimelineEntry},
     vault::Vault,
+    viewers::ViewerCounter,
 };
 use crate::{
     api::sessions::SessionView,
@@ -61,8 +61,8 @@ use crate::{
         timestamp::Timestamp,
     },
 };
-use facts::Facts;
 use feed::Feed;
+use observed::ObservedStates;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
@@ -74,7 +74,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Studio(Arc<Inner>);
 
 /// The parts, given once at start.
-pub struct Parts {
+pub struct Ports {
     /// What it is told from outside.
     pub config: ServeConfig,
     /// The time.
@@ -84,7 +84,7 @@ pub struct Parts {
     /// Rooms and egress.
     pub livekit: Arc<dyn LiveKit>,
     /// Those who tell how many watch.
-    pub audience: Vec<Arc<dyn CountsViewers>>,
+    pub viewers: Vec<Arc<dyn ViewerCounter>>,
     /// The platforms' connections.
     pub relay: Arc<dyn Relay>,
     /// Opens and seals stream keys.
@@ -94,9 +94,9 @@ pub struct Parts {
 }
 
 struct Inner {
-    parts: Parts,
+    ports: Ports,
     feed: Feed,
-    facts: Facts,
+    observed: ObservedStates,
     limits: Limits,
     closing: CancellationToken,
     /// By the studio's clock.
@@ -109,11 +109,11 @@ struct Inner {
     /// The revision of each running show that listeners were told last.
     announced: Mutex<HashMap<SessionId, u64>>,
     /// Lines on their way into feeds.
-    appends: appends::Appends,
+    feed_writer: feed_writer::FeedWriter,
     /// Who holds which key, for a moment.
-    holders: holders::Holders,
+    api_keys: api_key_cache::ApiKeyCache,
     /// One sweep at a time.
-    sweeping: tokio::sync::Mutex<()>,
+    collecting: tokio::sync::Mutex<()>,
 }
 
 /// What a change of a session did: the new session, and the line for its timeline if something happened.
@@ -126,12 +126,12 @@ pub struct Change {
 
 impl Studio {
     /// A studio over its parts; nothing runs yet.
-    pub fn new(parts: Parts) -> Self {
-        let limits = Limits::new(parts.config.rate_factor);
+    pub fn new(ports: Ports) -> Self {
+        let limits = Limits::new(ports.config.rate_factor);
         Self(Arc::new(Inner {
-            parts,
+            ports,
             feed: Feed::default(),
-            facts: Facts::default(),
+            observed: ObservedStates::default(),
             limits,
             closing: CancellationToken::new(),
             ids: ids::Ids::new(),
@@ -139,20 +139,20 @@ impl Studio {
             names: Mutex::default(),
             leases: Mutex::default(),
             announced: Mutex::default(),
-            appends: appends::Appends::default(),
-            holders: holders::Holders::default(),
-            sweeping: tokio::sync::Mutex::default(),
+            feed_writer: feed_writer::FeedWriter::default(),
+            api_keys: api_key_cache::ApiKeyCache::default(),
+            collecting: tokio::sync::Mutex::default(),
         }))
     }
 
     /// What it is told from outside.
     pub fn config(&self) -> &ServeConfig {
-        &self.0.parts.config
+        &self.0.ports.config
     }
 
     /// What must survive.
     pub fn store(&self) -> &dyn Store {
-        &*self.0.parts.store
+        &*self.0.ports.store
     }
 
     /// What has just happened, for the doors' event streams.
@@ -171,24 +171,24 @@ impl Studio {
     }
 
     fn livekit(&self) -> &dyn LiveKit {
-        &*self.0.parts.livekit
+        &*self.0.ports.livekit
     }
 
     fn relay(&self) -> &dyn Relay {
-        &*self.0.parts.relay
+        &*self.0.ports.relay
     }
 
     fn vault(&self) -> &Vault {
-        &self.0.parts.vault
+        &self.0.ports.vault
     }
 
-    fn facts(&self) -> &Facts {
-        &self.0.facts
+    fn observed(&self) -> &ObservedStates {
+        &self.0.observed
     }
 
     /// Now, by the studio's clock.
     pub fn now(&self) -> Timestamp {
-        self.0.parts.clock.now()
+        self.0.ports.clock.now()
     }
 
     /// LiveKit and the store answer, or why not.
@@ -209,18 +209,18 @@ impl Studio {
 
     fn forget(&self, id: &SessionId) {
         self.0.locks.lock().expect("no holder panics: nothing is called under this lock").remove(id);
-        self.facts().forget(id);
+        self.observed().forget(id);
     }
 
     /// The caller's session, or an admin's any. Foreign ones answer like missing ones.
-    async fn own(&self, caller: &Caller, id: &SessionId) -> Answer<Arc<Session>> {
+    async fn own(&self, caller: &Caller, id: &SessionId) -> StudioResult<Arc<Session>> {
         let session = self.store().session(id).await?;
         session.filter(|session| caller.owns(session) || caller.is_admin()).ok_or_else(|| StudioError::not_found("show"))
     }
 
     /// Reads a session, lets `step` change it (or leave it: `None`), stores it over the revision that was read, announces
     /// it. When somebody else was faster, everything is done again on what they stored.
-    async fn change<F>(&self, id: &SessionId, actor: Actor, mut step: F) -> Answer<Session>
+    async fn change<F>(&self, id: &SessionId, actor: Actor, mut step: F) -> StudioResult<Session>
     where
         F: FnMut(&Session) -> Option<Change> + Send,
     {

@@ -1,7 +1,7 @@
 //! AES-256-GCM over stream keys and over the credentials that this studio has at other services. What is sealed opens only
 //! for the owner and destination, or for the service, it was sealed for.
 
-use super::{audience::Credential, store::SealedKey};
+use super::{store::SealedKey, viewers::Credential};
 use crate::domain::{
     destination::{Platform, StreamKey},
     ids::DestinationId,

@@ -2,12 +2,12 @@
 
 use footlight::{
     app::{LiveApp, Program},
-    browser::{alive::come_alive, page::links_leave},
+    browser::{hydration::mark_hydrated, page::bypass_router_for},
 };
 
 fn main() {
     console_error_panic_hook::set_once();
-    links_leave(|path| Program::of(path) != Some(Program::Live));
+    bypass_router_for(|path| Program::of(path) != Some(Program::Live));
     leptos::mount::hydrate_body(LiveApp);
-    come_alive();
+    mark_hydrated();
 }

@@ -4,24 +4,24 @@
 mod access;
 #[path = "api/accounts.rs"]
 mod accounts;
+#[path = "api/admin_sessions.rs"]
+mod admin_sessions;
 #[path = "api/bodies.rs"]
 mod bodies;
 #[path = "api/calls.rs"]
 mod calls;
 #[path = "api/contract.rs"]
 mod contract;
-#[path = "api/doors.rs"]
-mod doors;
 #[path = "api/fields.rs"]
 mod fields;
 #[path = "api/fuzz.rs"]
 mod fuzz;
-#[path = "api/hall.rs"]
-mod hall;
-#[path = "api/house.rs"]
-mod house;
+#[path = "api/harness.rs"]
+mod harness;
 #[path = "api/limits.rs"]
 mod limits;
+#[path = "api/page_access.rs"]
+mod page_access;
 #[path = "api/secrets.rs"]
 mod secrets;
 #[path = "api/tokens.rs"]

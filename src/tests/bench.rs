@@ -5,12 +5,12 @@ mod api;
 #[path = "bench/egress.rs"]
 mod egress;
 #[allow(dead_code, reason = "the API's tests use the rest of it")]
-#[path = "api/house.rs"]
-mod house;
+#[path = "api/harness.rs"]
+mod harness;
 #[path = "bench/relay.rs"]
 mod relay;
 #[allow(dead_code, reason = "the store's tests use the rest of it")]
-#[path = "store/house.rs"]
+#[path = "store/harness.rs"]
 mod shelf;
 #[path = "bench/store.rs"]
 mod store;

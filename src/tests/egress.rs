@@ -5,16 +5,16 @@
 mod contract;
 #[path = "egress/faults.rs"]
 mod faults;
-#[path = "egress/ground.rs"]
-mod ground;
-#[path = "egress/manners.rs"]
-mod manners;
+#[path = "egress/ffprobe.rs"]
+mod ffprobe;
+#[path = "egress/harness.rs"]
+mod harness;
+#[path = "egress/page_isolation.rs"]
+mod page_isolation;
 #[path = "egress/pages.rs"]
 mod pages;
 #[path = "egress/quality.rs"]
 mod quality;
-#[path = "egress/reading.rs"]
-mod reading;
 #[path = "egress/replay.rs"]
 mod replay;
 #[path = "egress/sdk.rs"]

@@ -5,8 +5,8 @@ use footlight::{
     components::scene_view::{DataLayers, SceneView},
     domain::{
         overlay::{Host, Media, OverlaySettings, Scene, Theme, Track},
+        overlay_state::{OverlayInputs, OverlayState},
         session::StreamType,
-        show::{Programme, Show},
         timestamp::Timestamp,
     },
 };
@@ -14,8 +14,8 @@ use leptos::prelude::{Owner, RenderHtml, Signal, view};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_421_948_792);
 
-fn streamer() -> Programme {
-    Programme {
+fn streamer() -> OverlayInputs {
+    OverlayInputs {
         stream_type: StreamType::User,
         entity_name: "BlazeMaster".into(),
         avatar: None,
@@ -27,26 +27,26 @@ fn streamer() -> Programme {
     }
 }
 
-fn agent() -> Programme {
-    Programme { stream_type: StreamType::Agent, settings: OverlaySettings::for_agent(), media: Media::default(), ..streamer() }
+fn agent() -> OverlayInputs {
+    OverlayInputs { stream_type: StreamType::Agent, settings: OverlaySettings::for_agent(), media: Media::default(), ..streamer() }
 }
 
-fn told(lines: &[&str]) -> Show {
-    let mut show = Show::default();
+fn state_of(lines: &[&str]) -> OverlayState {
+    let mut state = OverlayState::default();
     for (seq, line) in (1..).zip(lines) {
-        show.take(seq, serde_json::from_str(line).expect(line), NOW);
+        state.apply(seq, serde_json::from_str(line).expect(line), NOW);
     }
-    show
+    state
 }
 
-fn markup(programme: &Programme, show: &Show) -> String {
-    let scene = show.scene(programme, NOW);
+fn markup(inputs: &OverlayInputs, state: &OverlayState) -> String {
+    let scene = state.scene(inputs, NOW);
     Owner::new().with(|| view! { <SceneView scene=Signal::stored(scene) id_prefix="p-" data=Some(DataLayers::all())/> }.to_html())
 }
 
-fn holding(scene: Scene) -> Programme {
+fn holding(scene: Scene) -> OverlayInputs {
     let streamer = streamer();
-    Programme { settings: OverlaySettings { scene: Some(scene), ..streamer.settings.clone() }, ..streamer }
+    OverlayInputs { settings: OverlaySettings { scene: Some(scene), ..streamer.settings.clone() }, ..streamer }
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn each_state_says_what_it_is() {
     let decided = r#"{"kind":"decision","title":"Attack with Ember Wolf","reason":"One hit to win.","tookMs":800,"confidence":91}"#;
     let away = Media { host: Host::Away(NOW.plus_millis(-9000)), ..streamer().media };
     let camera_off = Media { screen: Track::Absent, camera: Track::Muted, ..Media::here() };
-    let cases: Vec<(&str, Programme, Vec<&str>, Vec<&str>)> = vec![
+    let cases: Vec<(&str, OverlayInputs, Vec<&str>, Vec<&str>)> = vec![
         (
             "screen with webcam",
             streamer(),
@@ -65,7 +65,7 @@ fn each_state_says_what_it_is() {
         ),
         (
             "camera off",
-            Programme { media: camera_off, ..streamer() },
+            OverlayInputs { media: camera_off, ..streamer() },
             vec![],
             vec![r#"data-layout="camera""#, r#"data-webcam="avatar""#, ">B<"],
         ),
@@ -82,22 +82,22 @@ fn each_state_says_what_it_is() {
         ("alert", agent(), vec![r#"{"kind":"alert","title":"New record","tone":"good"}"#], vec!["scene-alert", "New record"]),
         (
             "starting soon",
-            Programme { media: Media::default(), live: false, ..streamer() },
+            OverlayInputs { media: Media::default(), live: false, ..streamer() },
             vec![],
             vec!["Starting soon", "Ranked ladder, game 3"],
         ),
         ("be right back", holding(Scene::BeRightBack), vec![], vec!["Be right back"]),
-        ("reconnecting", Programme { media: away, ..streamer() }, vec![], vec!["One moment"]),
-        ("ending", Programme { over: true, ..streamer() }, vec![], vec!["Thank you for watching"]),
+        ("reconnecting", OverlayInputs { media: away, ..streamer() }, vec![], vec!["One moment"]),
+        ("ending", OverlayInputs { over: true, ..streamer() }, vec![], vec!["Thank you for watching"]),
         (
             "light",
-            Programme { settings: OverlaySettings { theme: Theme::Light, ..OverlaySettings::for_agent() }, ..agent() },
+            OverlayInputs { settings: OverlaySettings { theme: Theme::Light, ..OverlaySettings::for_agent() }, ..agent() },
             vec![],
             vec![r#"data-theme="light""#],
         ),
     ];
-    for (state, programme, lines, expected) in cases {
-        let html = markup(&programme, &told(&lines));
+    for (state, inputs, lines, expected) in cases {
+        let html = markup(&inputs, &state_of(&lines));
         for part in expected {
             assert!(html.contains(part), "{state} lacks {part}: {html}");
         }
@@ -106,8 +106,8 @@ fn each_state_says_what_it_is() {
 
 #[test]
 fn the_video_elements_are_there_in_every_state_and_always_muted() {
-    for programme in [streamer(), agent(), holding(Scene::Ending), Programme { media: Media::default(), ..streamer() }] {
-        let html = markup(&programme, &Show::default());
+    for inputs in [streamer(), agent(), holding(Scene::Ending), OverlayInputs { media: Media::default(), ..streamer() }] {
+        let html = markup(&inputs, &OverlayState::default());
         for id in ["p-screen-video", "p-camera-video"] {
             let video = html.split("<video").find(|video| video.contains(&format!(r#"id="{id}""#))).expect(id);
             let video = video.split('>').next().expect("an opening tag");
@@ -118,20 +118,20 @@ fn the_video_elements_are_there_in_every_state_and_always_muted() {
 
 #[test]
 fn live_is_said_of_nothing_that_is_not() {
-    let waiting = markup(&Programme { live: false, ..streamer() }, &Show::default());
+    let waiting = markup(&OverlayInputs { live: false, ..streamer() }, &OverlayState::default());
     assert!(!waiting.contains("LIVE"));
-    assert!(!markup(&Programme { over: true, ..streamer() }, &Show::default()).contains("LIVE"));
+    assert!(!markup(&OverlayInputs { over: true, ..streamer() }, &OverlayState::default()).contains("LIVE"));
 }
 
 #[test]
 fn no_markup_carries_a_style_of_its_own_and_what_is_sent_stays_text() {
-    let show = told(&[
+    let state = state_of(&[
         r#"{"kind":"decision","title":"<img src=x onerror=alert(1)>","reason":"</div><script>"}"#,
         r#"{"kind":"event","text":"<b>bold</b>"}"#,
         r#"{"kind":"stat","label":"<i>","value":"\"'&"}"#,
         r#"{"kind":"alert","title":"<script>"}"#,
     ]);
-    let html = markup(&agent(), &show);
+    let html = markup(&agent(), &state);
     assert!(!html.contains("style="), "the content security policy takes no inline style: {html}");
     for dangerous in ["<img", "<script", "<b>bold", "<i>"] {
         assert!(!html.contains(dangerous), "{dangerous} in {html}");

@@ -5,7 +5,7 @@ mod api;
 #[path = "soak/egress.rs"]
 mod egress;
 #[allow(dead_code, reason = "the API's tests use the rest of it")]
-#[path = "api/house.rs"]
-mod house;
+#[path = "api/harness.rs"]
+mod harness;
 #[path = "soak/relay.rs"]
 mod relay;

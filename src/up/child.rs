@@ -13,15 +13,15 @@ use tokio::{
 };
 
 /// A role that runs. Dropping it kills it.
-pub(super) struct Running {
+pub(super) struct ChildProcess {
     child: Child,
     /// Taken out of the child, because waiting for it would close it.
-    _lifeline: Option<ChildStdin>,
+    _stdin: Option<ChildStdin>,
     pid: Pid,
     kill_group: bool,
 }
 
-impl Running {
+impl ChildProcess {
     /// Starts it. Its standard input stays open as long as this process lives: that is how it knows.
     ///
     /// # Errors
@@ -45,37 +45,37 @@ impl Running {
             log.follow(output);
         }
         let pid = Pid::from_raw(i32::try_from(child.id().context("it ended at once")?).context("a process id")?);
-        Ok(Self { _lifeline: child.stdin.take(), child, pid, kill_group: role.kill_group })
+        Ok(Self { _stdin: child.stdin.take(), child, pid, kill_group: role.kill_group })
     }
 
     /// Waits for its end.
-    pub(super) async fn ended(&mut self) -> std::io::Result<ExitStatus> {
+    pub(super) async fn wait(&mut self) -> std::io::Result<ExitStatus> {
         let status = self.child.wait().await;
-        self.sweep();
+        self.kill_leftovers();
         status
     }
 
     /// Asks it to end, and kills it when it does not within its grace.
-    pub(super) async fn end(mut self, grace: std::time::Duration) {
+    pub(super) async fn stop(mut self, grace: std::time::Duration) {
         let _ = kill(self.pid, Signal::SIGTERM);
         if timeout(grace, self.child.wait()).await.is_err() {
             let _ = self.child.start_kill();
             let _ = self.child.wait().await;
         }
-        self.sweep();
+        self.kill_leftovers();
     }
 
     /// Ends what a program that is none of ours may have left in the group. Our own roles clean up after themselves,
     /// and their keepers must live to do it.
-    fn sweep(&mut self) {
+    fn kill_leftovers(&mut self) {
         if std::mem::take(&mut self.kill_group) {
             let _ = killpg(self.pid, Signal::SIGKILL);
         }
     }
 }
 
-impl Drop for Running {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
-        self.sweep();
+        self.kill_leftovers();
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Health {
 
 impl Health {
     /// Whether it answers 200 within two seconds.
-    pub(super) async fn is_well(self) -> bool {
+    pub(super) async fn is_healthy(self) -> bool {
         matches!(timeout(Duration::from_secs(2), self.ask()).await, Ok(Ok(true)))
     }
 
@@ -41,7 +41,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     #[tokio::test]
-    async fn only_a_200_is_well() {
+    async fn health_check_needs_status_200() {
         for (answer, well) in [("HTTP/1.1 200 OK\r\n\r\n", true), ("HTTP/1.1 503 No\r\n\r\n", false), ("", false)] {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("bound");
@@ -51,7 +51,7 @@ mod tests {
                 let _ = stream.read(&mut request).await;
                 stream.write_all(answer.as_bytes()).await.expect("answered");
             });
-            assert_eq!(Health { address, path: "/healthz" }.is_well().await, well, "{answer:?}");
+            assert_eq!(Health { address, path: "/healthz" }.is_healthy().await, well, "{answer:?}");
             server.await.expect("server");
         }
     }

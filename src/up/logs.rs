@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// A file that grows past this is set aside, and the one set aside before is dropped.
-const LARGEST: u64 = 8_000_000;
+const MAX_BYTES: u64 = 8_000_000;
 const KEPT_LINES: usize = 6;
 /// How the web server announces the one-time link: it opens an account, so it goes to the terminal and into no log.
 const SIGN_IN: &str = "first sign-in: ";
@@ -40,9 +40,9 @@ impl Log {
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub(super) fn begin(folder: &Path, role: &'static str, sign_in: watch::Sender<Option<String>>) -> anyhow::Result<Self> {
+    pub(super) fn open(folder: &Path, role: &'static str, sign_in: watch::Sender<Option<String>>) -> anyhow::Result<Self> {
         let path = folder.join(role).with_extension("log");
-        let file = begin_file(&path)?;
+        let file = open_file(&path)?;
         Ok(Self { role, inner: Arc::new(Mutex::new(Inner { path, file, written: 0, last: VecDeque::new() })), sign_in })
     }
 
@@ -85,8 +85,8 @@ impl Inner {
             self.last.pop_front();
         }
         self.last.push_back(line.to_owned());
-        if self.written > LARGEST {
-            self.file = begin_file(&self.path)?;
+        if self.written > MAX_BYTES {
+            self.file = open_file(&self.path)?;
             self.written = 0;
         }
         self.file.write_all(format!("{line}\n").as_bytes())?;
@@ -95,7 +95,7 @@ impl Inner {
     }
 }
 
-fn begin_file(path: &Path) -> anyhow::Result<File> {
+fn open_file(path: &Path) -> anyhow::Result<File> {
     if path.exists() {
         std::fs::rename(path, path.with_extension("log.1")).with_context(|| format!("{} cannot be set aside", path.display()))?;
     }
@@ -112,10 +112,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sign_in_link_is_passed_on_and_never_logged() {
+    fn sign_in_link_is_forwarded_and_never_logged() {
         let folder = tempfile::tempdir().expect("a folder");
         let (sender, receiver) = watch::channel(None);
-        let log = Log::begin(folder.path(), "serve", sender).expect("a log");
+        let log = Log::open(folder.path(), "serve", sender).expect("a log");
         log.line("first sign-in: http://127.0.0.1:3000/welcome/abc");
         log.line("listening");
         assert_eq!(receiver.borrow().as_deref(), Some("http://127.0.0.1:3000/welcome/abc"));
@@ -123,16 +123,16 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_grows_is_set_aside_once() {
+    fn log_file_is_rotated_once() {
         let folder = tempfile::tempdir().expect("a folder");
-        let log = Log::begin(folder.path(), "relay", watch::channel(None).0).expect("a log");
+        let log = Log::open(folder.path(), "relay", watch::channel(None).0).expect("a log");
         let line = "x".repeat(100_000);
         for _ in 0..200 {
             log.line(&line);
         }
         let total: u64 =
             std::fs::read_dir(folder.path()).expect("folder").map(|entry| entry.and_then(|e| e.metadata()).expect("file").len()).sum();
-        assert!(total <= 2 * (LARGEST + 200_000), "{total}");
+        assert!(total <= 2 * (MAX_BYTES + 200_000), "{total}");
         assert!(folder.path().join("relay.log.1").exists());
     }
 }

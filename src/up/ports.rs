@@ -9,9 +9,9 @@ use tokio::{
 };
 
 /// Roles of a studio that was killed a moment ago may still be letting go.
-const PATIENCE: Duration = Duration::from_secs(3);
+const RETRY_FOR: Duration = Duration::from_secs(3);
 
-struct Wanted {
+struct PortCheck {
     what: &'static str,
     address: SocketAddr,
     variable: &'static str,
@@ -23,18 +23,18 @@ struct Wanted {
 /// # Errors
 /// Names the port, what it is for, and the variable that moves it.
 pub(super) async fn check(config: &UpConfig) -> anyhow::Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    for wanted in wanted(config) {
-        while let Err(error) = bind(&wanted).await {
+    let deadline = Instant::now() + RETRY_FOR;
+    for required in required(config) {
+        while let Err(error) = bind(&required).await {
             if Instant::now() >= deadline || error.kind() != std::io::ErrorKind::AddrInUse {
                 let why =
                     if error.kind() == std::io::ErrorKind::AddrInUse { "is in use".to_owned() } else { format!("cannot be had ({error})") };
                 anyhow::bail!(
                     "{} {} for {} {why}: end the program that has it, or set {} to another",
-                    if wanted.udp { "UDP port" } else { "port" },
-                    wanted.address.port(),
-                    wanted.what,
-                    wanted.variable
+                    if required.udp { "UDP port" } else { "port" },
+                    required.address.port(),
+                    required.what,
+                    required.variable
                 );
             }
             sleep(Duration::from_millis(100)).await;
@@ -43,9 +43,9 @@ pub(super) async fn check(config: &UpConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn wanted(config: &UpConfig) -> Vec<Wanted> {
-    let tcp = |what, address, variable| Wanted { what, address, variable, udp: false };
-    let mut wanted = vec![
+fn required(config: &UpConfig) -> Vec<PortCheck> {
+    let tcp = |what, address, variable| PortCheck { what, address, variable, udp: false };
+    let mut required = vec![
         tcp("the web server", config.listen, "FOOTLIGHT_LISTEN"),
         tcp("the relay's control", config.relay, "FOOTLIGHT_RELAY_LISTEN"),
         tcp("the relay's RTMP ingest", config.ingest, "FOOTLIGHT_RELAY_INGEST"),
@@ -53,15 +53,15 @@ fn wanted(config: &UpConfig) -> Vec<Wanted> {
     ];
     if let LiveKit::Own { port, tcp_port, udp_port, .. } = config.livekit {
         let here = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        wanted.push(tcp("LiveKit", here(port), "FOOTLIGHT_LIVEKIT_PORT"));
-        wanted.push(tcp("LiveKit's media over TCP", here(tcp_port), "FOOTLIGHT_LIVEKIT_TCP_PORT"));
-        wanted.push(Wanted { what: "LiveKit's media", address: here(udp_port), variable: "FOOTLIGHT_LIVEKIT_UDP_PORT", udp: true });
+        required.push(tcp("LiveKit", here(port), "FOOTLIGHT_LIVEKIT_PORT"));
+        required.push(tcp("LiveKit's media over TCP", here(tcp_port), "FOOTLIGHT_LIVEKIT_TCP_PORT"));
+        required.push(PortCheck { what: "LiveKit's media", address: here(udp_port), variable: "FOOTLIGHT_LIVEKIT_UDP_PORT", udp: true });
     }
-    wanted
+    required
 }
 
-async fn bind(wanted: &Wanted) -> std::io::Result<()> {
-    if wanted.udp { UdpSocket::bind(wanted.address).await.map(drop) } else { TcpListener::bind(wanted.address).await.map(drop) }
+async fn bind(required: &PortCheck) -> std::io::Result<()> {
+    if required.udp { UdpSocket::bind(required.address).await.map(drop) } else { TcpListener::bind(required.address).await.map(drop) }
 }
 
 #[cfg(test)]
@@ -70,14 +70,14 @@ mod tests {
     use crate::config::env::Env;
 
     #[tokio::test]
-    async fn a_port_in_use_is_named_with_the_variable_that_moves_it() {
+    async fn port_in_use_names_its_variable() {
         let taken = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = taken.local_addr().expect("bound").to_string();
         let env = Env::of_pairs([("HOME", "/nowhere"), ("FOOTLIGHT_RELAY_INGEST", &address), ("FOOTLIGHT_LISTEN", "127.0.0.1:0")]);
         let mut config = UpConfig::from_env(&env).expect("config");
         config.relay = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let refusal = check(&config).await.expect_err("taken").to_string();
-        assert!(refusal.contains(&taken.local_addr().expect("bound").port().to_string()), "{refusal}");
-        assert!(refusal.contains("FOOTLIGHT_RELAY_INGEST"), "{refusal}");
+        let error = check(&config).await.expect_err("taken").to_string();
+        assert!(error.contains(&taken.local_addr().expect("bound").port().to_string()), "{error}");
+        assert!(error.contains("FOOTLIGHT_RELAY_INGEST"), "{error}");
     }
 }

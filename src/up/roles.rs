@@ -2,7 +2,7 @@
 
 use super::{
     health::Health,
-    lifeline, livekit,
+    livekit, parent_watch,
     secrets::{ENCRYPTION_KEY, JWT_SECRET, LIVEKIT_KEY, LIVEKIT_SECRET, RELAY_SECRET, Secrets},
 };
 use crate::config::{
@@ -18,7 +18,7 @@ use std::{
 };
 
 /// What every child may know of its surroundings.
-const SURROUNDINGS: [&str; 14] = [
+const INHERITED_ENV: [&str; 14] = [
     "PATH",
     "HOME",
     "USER",
@@ -35,7 +35,7 @@ const SURROUNDINGS: [&str; 14] = [
     "RUST_BACKTRACE",
 ];
 /// Secrets besides the made ones; the web server's alone.
-const GIVEN_SECRETS: [&str; 3] = ["FOOTLIGHT_OLD_ENCRYPTION_KEYS", "FOOTLIGHT_STORE_PASSWORD", "FOOTLIGHT_WEBHOOK_SECRET"];
+const OPTIONAL_SECRETS: [&str; 3] = ["FOOTLIGHT_OLD_ENCRYPTION_KEYS", "FOOTLIGHT_STORE_PASSWORD", "FOOTLIGHT_WEBHOOK_SECRET"];
 
 /// One child of `footlight up`.
 pub(super) struct Role {
@@ -66,7 +66,7 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
     let ours = |name: &'static str, address, grace, wave, extra: Vec<(&str, String)>| {
         let mut environment = common.clone();
         environment.extend(extra.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        environment.insert(lifeline::VARIABLE.to_owned(), "1".to_owned());
+        environment.insert(parent_watch::VARIABLE.to_owned(), "1".to_owned());
         Role {
             name,
             program: own_program.to_owned(),
@@ -89,8 +89,14 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         roles.push(Role {
             name: "livekit",
             program: own_program.to_owned(),
-            arguments: vec!["keep".into(), "--".into(), program.into(), "--config".into(), livekit::config_path(&config.data).into()],
-            environment: surroundings(env),
+            arguments: vec![
+                "run-supervised".into(),
+                "--".into(),
+                program.into(),
+                "--config".into(),
+                livekit::config_path(&config.data).into(),
+            ],
+            environment: inherited_env(env),
             health: Health { address: SocketAddr::from((Ipv4Addr::LOCALHOST, *port)), path: "/" },
             grace: Duration::from_secs(8),
             kill_group: true,
@@ -138,23 +144,23 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         secret(JWT_SECRET),
         secret(RELAY_SECRET),
     ];
-    serve.extend(GIVEN_SECRETS.iter().filter_map(|name| Some((*name, env.get(name)?.to_owned()))));
+    serve.extend(OPTIONAL_SECRETS.iter().filter_map(|name| Some((*name, env.get(name)?.to_owned()))));
     roles.push(ours("serve", config.listen, 15, 1, serve));
     Ok(roles)
 }
 
 /// Surroundings, the shared addresses, and every plain setting; of secrets none.
 fn common(config: &UpConfig, env: &Env) -> BTreeMap<String, String> {
-    let mut common = surroundings(env);
+    let mut common = inherited_env(env);
     common.extend(env.pairs().filter(|(name, _)| is_plain_setting(name)).map(|(name, value)| (name.to_owned(), value.to_owned())));
     common.insert("PUBLIC_APP_URL".into(), config.public_url.clone());
     common.insert("FOOTLIGHT_DATA".into(), config.data.to_string_lossy().into_owned());
     common
 }
 
-fn surroundings(env: &Env) -> BTreeMap<String, String> {
+fn inherited_env(env: &Env) -> BTreeMap<String, String> {
     let mut known: BTreeMap<String, String> =
-        env.pairs().filter(|(name, _)| SURROUNDINGS.contains(name)).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        env.pairs().filter(|(name, _)| INHERITED_ENV.contains(name)).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     known.insert("NO_COLOR".into(), "1".into());
     known.insert("RUST_LOG".into(), given(env, "RUST_LOG", || "info".to_owned()));
     known
@@ -182,7 +188,7 @@ mod tests {
     use crate::up::secrets;
 
     #[test]
-    fn each_role_is_told_only_the_secrets_it_needs() {
+    fn each_role_gets_only_its_secrets() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().to_string_lossy().into_owned();
         let server = folder.path().join("server");
@@ -195,12 +201,12 @@ mod tests {
             ("FOOTLIGHT_VIDEO", "720p30"),
             ("SOMEBODY_ELSES_TOKEN", "x"),
         ];
-        let env = Env::of_pairs(plain.into_iter().chain(GIVEN_SECRETS.map(|name| (name, "a secret of some length"))));
+        let env = Env::of_pairs(plain.into_iter().chain(OPTIONAL_SECRETS.map(|name| (name, "a secret of some length"))));
         let config = UpConfig::from_env(&env).expect("config");
         let secrets = secrets::load_or_make(&env, &config).expect("secrets");
         let roles = all(&config, &secrets, &env, Path::new("/bin/footlight")).expect("roles");
         let made = [LIVEKIT_KEY, LIVEKIT_SECRET, ENCRYPTION_KEY, JWT_SECRET, RELAY_SECRET];
-        let of_serve: Vec<&str> = made.into_iter().chain(GIVEN_SECRETS).collect();
+        let of_serve: Vec<&str> = made.into_iter().chain(OPTIONAL_SECRETS).collect();
         for (name, expected) in
             [("livekit", vec![]), ("relay", vec![RELAY_SECRET]), ("egress", vec![LIVEKIT_KEY, LIVEKIT_SECRET]), ("serve", of_serve.clone())]
         {

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_made_once_and_only_their_owner_reads_them() {
+    fn secrets_are_generated_once_and_private() {
         let folder = tempfile::tempdir().expect("a folder");
         let (env, config) = studio(&[], folder.path());
         let first = load_or_make(&env, &config).expect("made");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_given_secret_is_used_and_not_kept() {
+    fn given_secret_is_used_and_not_stored() {
         let folder = tempfile::tempdir().expect("a folder");
         let (env, config) = studio(&[(RELAY_SECRET, "from the environment")], folder.path());
         assert_eq!(load_or_make(&env, &config).expect("given").get(RELAY_SECRET), "from the environment");
@@ -142,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn a_livekit_elsewhere_needs_its_own_key_and_secret() {
+    fn external_livekit_needs_key_and_secret() {
         let folder = tempfile::tempdir().expect("a folder");
         let (env, config) = studio(&[("LIVEKIT_URL", "wss://media.example")], folder.path());
-        let refusal = load_or_make(&env, &config).err().expect("refused").to_string();
-        assert!(refusal.starts_with(LIVEKIT_KEY), "{refusal}");
+        let error = load_or_make(&env, &config).err().expect("refused").to_string();
+        assert!(error.starts_with(LIVEKIT_KEY), "{error}");
     }
 }

@@ -25,7 +25,7 @@ export function probe(url) {
 }
 
 /** A name for one click, so that its repetition is not a second show. */
-export function newKey() {
+export function newIdempotencyKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -1,7 +1,7 @@
 // Devices, and what is captured of them.
 
 import { emit, newHandle } from "./events.js";
-import { show } from "./pictures.js";
+import { attachStream } from "./video_elements.js";
 
 /** @typedef {"camera" | "microphone" | "screen"} CaptureKind */
 
@@ -20,9 +20,9 @@ export function watchDevices() {
   deviceWatches.add(handle);
   if (!devicesWatched && navigator.mediaDevices) {
     devicesWatched = true;
-    navigator.mediaDevices.addEventListener("devicechange", tellDevices);
+    navigator.mediaDevices.addEventListener("devicechange", emitDevices);
   }
-  tellDevices();
+  emitDevices();
   return handle;
 }
 
@@ -31,7 +31,7 @@ export function unwatchDevices(handle) {
   deviceWatches.delete(handle);
 }
 
-async function tellDevices() {
+async function emitDevices() {
   if (!navigator.mediaDevices || deviceWatches.size === 0) return;
   const found = await navigator.mediaDevices.enumerateDevices().catch(() => []);
   const devices = found
@@ -90,7 +90,7 @@ function open(kind, ask) {
         audio: stream.getAudioTracks().length > 0,
       });
       // Names of devices are told only after the first permission.
-      tellDevices();
+      emitDevices();
     },
     (error) => captures.has(handle) && emit(handle, { type: "failed", failure: failureOf(error, kind) }),
   );
@@ -160,5 +160,5 @@ export function closeCapture(handle) {
  * @param {number} capture @param {string} elementId @param {boolean} mirrored */
 export function showCapture(capture, elementId, mirrored) {
   const stream = captures.get(capture)?.stream;
-  if (stream) show(elementId, new MediaStream(stream.getVideoTracks()), mirrored, null);
+  if (stream) attachStream(elementId, new MediaStream(stream.getVideoTracks()), mirrored, null);
 }

@@ -2,7 +2,7 @@
 
 import { emit, newHandle } from "./events.js";
 import { library } from "./library.js";
-import { SLOTS, measure, settleSlot, wantedTrack } from "./published.js";
+import { SLOTS, measure, syncSlot, wantedTrack } from "./published.js";
 
 /**
  * @typedef {import("./captures.js").CaptureKind} CaptureKind
@@ -22,7 +22,7 @@ export function joinRoom(url, token, width, height, framerate) {
   const handle = newHandle();
   /** @type {HostRoom} */
   const host = {
-    handle, room: null, left: false, settling: false, again: false, timer: 0,
+    handle, room: null, left: false, syncing: false, again: false, timer: 0,
     wanted: new Map(), picture: { width, height, framerate }, bytes: 0, bytesAt: 0,
   };
   hostRooms.set(handle, host);
@@ -52,7 +52,7 @@ async function connectHost(host, url, token) {
       .on(RoomEvent.SignalReconnecting, () => emit(host.handle, { type: "reconnecting" }))
       .on(RoomEvent.Reconnected, () => {
         emit(host.handle, { type: "reconnected" });
-        settle(host);
+        syncTracks(host);
       })
       .on(RoomEvent.ConnectionQualityChanged, (quality, participant) => {
         if (participant === room.localParticipant) emit(host.handle, { type: "quality", quality });
@@ -68,7 +68,7 @@ async function connectHost(host, url, token) {
       return;
     }
     emit(host.handle, { type: "connected" });
-    settle(host);
+    syncTracks(host);
   } catch (error) {
     if (host.left) return;
     emit(host.handle, { type: "lost", reason: "network" });
@@ -84,18 +84,18 @@ export function publish(handle, kind, capture, framerate) {
   const muted = host.wanted.get(kind)?.muted ?? false;
   if (capture === 0) host.wanted.delete(kind);
   else host.wanted.set(kind, { capture, muted, framerate });
-  settle(host);
+  syncTracks(host);
 }
 
 /** @param {number} handle @param {CaptureKind} kind @param {boolean} muted */
 export function setMuted(handle, kind, muted) {
   const host = hostRooms.get(handle);
-  const wish = host?.wanted.get(kind);
-  if (!host || !wish) return;
-  wish.muted = muted;
+  const request = host?.wanted.get(kind);
+  if (!host || !request) return;
+  request.muted = muted;
   const track = wantedTrack(host, kind);
   if (track && muted) track.enabled = false;
-  settle(host);
+  syncTracks(host);
 }
 
 /** Leaves for good. The captures stay open: whoever opened them closes them. @param {number} handle */
@@ -109,21 +109,21 @@ export function leaveRoom(handle) {
 }
 
 /** Brings what is published to what is wanted, one run at a time. @param {HostRoom} host */
-async function settle(host) {
+async function syncTracks(host) {
   host.again = true;
-  if (host.settling) return;
-  host.settling = true;
+  if (host.syncing) return;
+  host.syncing = true;
   while (host.again && !host.left) {
     host.again = false;
     const room = host.room;
     if (!room || room.state !== "connected") break;
-    const results = await Promise.allSettled(SLOTS.map((slot) => settleSlot(host, room, slot)));
+    const results = await Promise.allSettled(SLOTS.map((slot) => syncSlot(host, room, slot)));
     for (const result of results) {
       if (result.status === "rejected" && host.room === room) {
         console.warn("not published:", result.reason instanceof Error ? result.reason.message : "unknown");
-        setTimeout(() => settle(host), 2000);
+        setTimeout(() => syncTracks(host), 2000);
       }
     }
   }
-  host.settling = false;
+  host.syncing = false;
 }

@@ -12,9 +12,9 @@ import { library } from "./library.js";
  * @typedef {{ width: number, height: number, framerate: number }} Picture
  */
 /**
- * A room as the host wants it. `wanted` is what shall be published; `settle` makes it so, over every reconnect.
+ * A room as the host wants it. `wanted` is what shall be published; `syncTracks` makes it so, over every reconnect.
  * @typedef {{
- *   handle: number, room: Room | null, left: boolean, settling: boolean, again: boolean, timer: number,
+ *   handle: number, room: Room | null, left: boolean, syncing: boolean, again: boolean, timer: number,
  *   wanted: Map<CaptureKind, { capture: number, muted: boolean, framerate: number }>, picture: Picture,
  *   bytes: number, bytesAt: number,
  * }} HostRoom
@@ -25,8 +25,8 @@ export const SLOTS = ["camera", "microphone", "screen", "screenAudio"];
 
 /** @param {HostRoom} host @param {Slot} slot @returns {MediaStreamTrack | undefined} */
 export function wantedTrack(host, slot) {
-  const wish = host.wanted.get(slot === "screenAudio" ? "screen" : slot);
-  const stream = wish && captures.get(wish.capture)?.stream;
+  const request = host.wanted.get(slot === "screenAudio" ? "screen" : slot);
+  const stream = request && captures.get(request.capture)?.stream;
   const tracks = slot === "camera" || slot === "screen" ? stream?.getVideoTracks() : stream?.getAudioTracks();
   return tracks?.find((track) => track.readyState === "live");
 }
@@ -41,18 +41,18 @@ function published(room, slot) {
 }
 
 /** @param {HostRoom} host @param {Room} room @param {Slot} slot */
-export async function settleSlot(host, room, slot) {
-  const wish = host.wanted.get(slot === "screenAudio" ? "screen" : slot);
+export async function syncSlot(host, room, slot) {
+  const request = host.wanted.get(slot === "screenAudio" ? "screen" : slot);
   const track = wantedTrack(host, slot);
-  const muted = wish?.muted && slot !== "screenAudio";
+  const muted = request?.muted && slot !== "screenAudio";
   let current = published(room, slot);
   if (current?.track && !track) {
     // A device that is switched off leaves its muted publication: it tells the picture that it will be back.
     if (muted && !current.isMuted) await current.mute();
     if (!muted) await room.localParticipant.unpublishTrack(current.track, false);
   }
-  if (!track || !wish) return;
-  const framerate = Math.min(wish.framerate, host.picture.framerate);
+  if (!track || !request) return;
+  const framerate = Math.min(request.framerate, host.picture.framerate);
   if (slot === "screen") await fit(track, { ...host.picture, framerate });
   if (current?.track && current.track.mediaStreamTrack !== track) {
     await /** @type {import("livekit-client").LocalTrack} */ (current.track).replaceTrack(track, true);

@@ -1,6 +1,6 @@
 //! The scenes without a picture: starting soon, match over, be right back, reconnecting, ending.
 
-use crate::domain::{overlay::Layout, show::SceneModel};
+use crate::domain::{overlay::Layout, overlay_state::SceneModel};
 use leptos::prelude::*;
 
 /// The words of a scene without a picture; nothing while there is one.
@@ -15,9 +15,9 @@ pub fn Placeholder(
         words.get().map(|(line, under)| {
             view! {
                 <div class="scene-placeholder">
-                    <span class="scene-lamps" aria-hidden="true"><b></b><b></b><b></b></span>
-                    <p class="scene-line" dir="auto">{line}</p>
-                    <p class="scene-under" dir="auto">{under}</p>
+                    <span class="scene-lights" aria-hidden="true"><b></b><b></b><b></b></span>
+                    <p class="scene-title" dir="auto">{line}</p>
+                    <p class="scene-subtitle" dir="auto">{under}</p>
                     {move || countdown.get().map(|left| view! { <p class="scene-countdown">{clock(left)}</p> })}
                 </div>
             }

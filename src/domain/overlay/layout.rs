@@ -2,8 +2,8 @@
 
 use super::{OverlaySettings, Scene};
 use crate::domain::{
-    recording::{MediaFacts, Picture},
     session::StreamType,
+    start_signal::{ObservedMedia, Picture},
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -53,11 +53,11 @@ impl Media {
 
     /// The media after the page told its facts. Whoever was here and is not keeps the last picture.
     #[must_use]
-    pub fn after(&self, facts: &MediaFacts, now: Timestamp) -> Self {
-        match (facts.host, self.host) {
+    pub fn after(&self, observed: &ObservedMedia, now: Timestamp) -> Self {
+        match (observed.host, self.host) {
             (false, Host::Here) => Self { host: Host::Away(now), ..self.clone() },
             (false, _) => self.clone(),
-            (true, _) => Self { host: Host::Here, screen: Track::of(facts.screen), camera: Track::of(facts.camera) },
+            (true, _) => Self { host: Host::Here, screen: Track::of(observed.screen), camera: Track::of(observed.camera) },
         }
     }
 }
@@ -196,16 +196,16 @@ mod tests {
     #[test]
     fn a_host_who_drops_out_leaves_the_last_picture_and_a_camera_switched_off_leaves_an_initial() {
         let on = Picture { announced: true, muted: false, present: true, painted: true };
-        let facts = MediaFacts { host: true, screen: on, camera: on, ..MediaFacts::default() };
+        let observed = ObservedMedia { host: true, screen: on, camera: on, ..ObservedMedia::default() };
         let now = Timestamp::from_millis(1000);
-        let here = Media::default().after(&facts, now);
+        let here = Media::default().after(&observed, now);
         assert_eq!((here.screen, here.camera), (Track::Painted, Track::Painted));
-        let gone = here.after(&MediaFacts::default(), now);
+        let gone = here.after(&ObservedMedia::default(), now);
         assert_eq!((gone.host, gone.screen), (Host::Away(now), Track::Painted));
-        assert_eq!(gone.after(&MediaFacts::default(), now.plus_millis(900)).host, Host::Away(now), "away since the first word of it");
+        assert_eq!(gone.after(&ObservedMedia::default(), now.plus_millis(900)).host, Host::Away(now), "away since the first word of it");
         let off = Picture { announced: false, muted: true, present: false, painted: false };
-        assert_eq!(here.after(&MediaFacts { camera: off, ..facts.clone() }, now).camera, Track::Muted);
-        assert_eq!(here.after(&MediaFacts { camera: Picture::default(), ..facts }, now).camera, Track::Absent);
+        assert_eq!(here.after(&ObservedMedia { camera: off, ..observed.clone() }, now).camera, Track::Muted);
+        assert_eq!(here.after(&ObservedMedia { camera: Picture::default(), ..observed }, now).camera, Track::Absent);
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Who the timeline names for an end that nobody asked for.
-    pub const fn author(&self) -> Actor {
+    pub const fn actor(&self) -> Actor {
         match self {
             Self::Ended(EndReason::HostLeft | EndReason::TooLong)
             | Self::Failed(FailureCause::StartDeadline { .. } | FailureCause::HostNeverJoined) => Actor::Watchdog,
@@ -94,7 +94,7 @@ impl fmt::Display for Outcome {
 
 impl EndReason {
     /// The word of the API.
-    pub const fn word(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
             Self::StoppedByAdmin { .. } => "stopped_by_admin",
@@ -122,7 +122,7 @@ impl fmt::Display for EndReason {
 
 impl FailureCause {
     /// The word of the API.
-    pub const fn word(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::RoomNotMade => "room_not_made",
             Self::RelayUnreachable => "relay_unreachable",

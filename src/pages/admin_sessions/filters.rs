@@ -1,7 +1,7 @@
 //! What the list shows: read from the page's address, written to it.
 
 use crate::{
-    api::admin::{Shown, Wanted},
+    api::admin::{SessionQuery, StatusFilter},
     domain::destination::Platform,
 };
 use leptos::prelude::*;
@@ -16,12 +16,12 @@ const PLATFORMS: [(Platform, &str, &str); 6] = [
 ];
 
 /// Reads an address; what it does not say, or says wrongly, is as if nothing was said.
-pub fn read(of: impl Fn(&str) -> Option<String>) -> Wanted {
+pub fn read(of: impl Fn(&str) -> Option<String>) -> SessionQuery {
     let text = |name| of(name).unwrap_or_default();
-    let show = Shown::ALL.into_iter().find(|shown| shown.word() == text("show")).unwrap_or_default();
+    let show = StatusFilter::ALL.into_iter().find(|shown| shown.code() == text("show")).unwrap_or_default();
     let platform = PLATFORMS.iter().find(|(_, word, _)| *word == text("platform")).map(|(platform, ..)| *platform);
-    Wanted {
-        show,
+    SessionQuery {
+        status: show,
         platform,
         from: text("from"),
         to: text("to"),
@@ -32,10 +32,10 @@ pub fn read(of: impl Fn(&str) -> Option<String>) -> Wanted {
 }
 
 /// The address of what is wanted.
-pub fn address(wanted: &Wanted) -> String {
+pub fn address(wanted: &SessionQuery) -> String {
     let word = wanted.platform.and_then(|platform| PLATFORMS.iter().find(|(one, ..)| *one == platform)).map_or("", |(_, word, _)| *word);
     let fields = [
-        ("show", wanted.show.word()),
+        ("show", wanted.status.code()),
         ("platform", word),
         ("from", &wanted.from),
         ("to", &wanted.to),
@@ -55,26 +55,26 @@ fn escaped(text: &str) -> String {
 
 /// Chips for how far, a form for the rest.
 #[component]
-pub fn Filters(wanted: Wanted) -> impl IntoView {
-    let chips = Shown::ALL.map(|show| {
+pub fn Filters(wanted: SessionQuery) -> impl IntoView {
+    let chips = StatusFilter::ALL.map(|show| {
         let label = match show {
-            Shown::Running => "Running",
-            Shown::Ended => "Ended",
-            Shown::Failed => "Failed",
-            Shown::All => "All",
+            StatusFilter::Running => "Running",
+            StatusFilter::Ended => "Ended",
+            StatusFilter::Failed => "Failed",
+            StatusFilter::All => "All",
         };
-        let current = (wanted.show == show).then_some("page");
-        let href = address(&Wanted { show, behind: None, ..wanted.clone() });
+        let current = (wanted.status == show).then_some("page");
+        let href = address(&SessionQuery { status: show, behind: None, ..wanted.clone() });
         view! { <a href=href class="chip" aria-current=current>{label}</a> }
     });
     let options = PLATFORMS.map(|(platform, word, label)| {
         view! { <option value=word selected=wanted.platform == Some(platform)>{label}</option> }
     });
-    let export = address(&Wanted { behind: None, ..wanted.clone() }).replace("/admin/sessions?", "/api/admin/sessions.csv?");
+    let export = address(&SessionQuery { behind: None, ..wanted.clone() }).replace("/admin/sessions?", "/api/admin/sessions.csv?");
     view! {
         <nav class="chips" aria-label="Which sessions">{chips}</nav>
         <form class="filters" method="get" action="/admin/sessions">
-            <input type="hidden" name="show" value=wanted.show.word()/>
+            <input type="hidden" name="show" value=wanted.status.code()/>
             <label class="field filters-wide">
                 <span>"Search"</span>
                 <input class="input" type="search" name="q" placeholder="Title, owner, session or egress id" value=wanted.search/>
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn an_address_reads_back_as_what_was_wanted() {
-        let wanted = Wanted {
-            show: Shown::Failed,
+        let wanted = SessionQuery {
+            status: StatusFilter::Failed,
             platform: Some(Platform::Youtube),
             from: "2026-11-01".into(),
             to: "2026-11-23".into(),
@@ -114,7 +114,7 @@ mod tests {
         let url = url::Url::parse(&format!("http://studio.example{address}")).expect("an address");
         let of = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         assert_eq!(read(of), wanted, "{address}");
-        assert_eq!(read(|_| None), Wanted::default());
-        assert_eq!(read(|_| Some("nonsense/".into())).show, Shown::Running);
+        assert_eq!(read(|_| None), SessionQuery::default());
+        assert_eq!(read(|_| Some("nonsense/".into())).status, StatusFilter::Running);
     }
 }

@@ -1,18 +1,18 @@
 //! One session in the table.
 
-use super::table::Known;
+use super::table::RowState;
 use crate::{
     api::sessions::SessionView,
     components::badge::Badge,
     domain::{ids::SessionId, session::Owner, timestamp::Timestamp},
-    pages::words::{clock, health, is_running, key_tail, moment, state, title},
+    pages::labels::{format_duration, health_badge, is_running, key_tail, moment, session_badge, title},
 };
 use leptos::prelude::*;
 
 /// The row; each cell follows the session by itself.
 #[component]
 pub fn Row(
-    known: RwSignal<Known>,
+    known: RwSignal<RowState>,
     now: RwSignal<Timestamp>,
     chosen: RwSignal<Vec<SessionId>>,
     on_stop: Callback<SessionId>,
@@ -43,12 +43,12 @@ pub fn Row(
         known.with(|(view, _)| {
             let places = view.destinations.iter().map(|place| {
                 let tail = key_tail(&place.destination).map(|tail| view! { <small>{tail}</small> });
-                view! { <span class="played">{place.destination.label().to_owned()}" "{tail}</span> }
+                view! { <span class="destination-name">{place.destination.label().to_owned()}" "{tail}</span> }
             });
             places.collect_view()
         })
     };
-    let on_air = move || known.with(|(view, heard)| clock(view.duration + counted_on(view, *heard, now.get())));
+    let on_air = move || known.with(|(view, heard)| format_duration(view.duration + counted_on(view, *heard, now.get())));
     let viewers = move || {
         known.with(|(view, _)| match (view.viewer_count, view.peak_viewer_count) {
             (None, None) => "–".to_owned(),
@@ -75,16 +75,16 @@ pub fn Row(
                     }
                 />
             </td>
-            <td data-label="State">{badge(state)}</td>
+            <td data-label="State">{badge(session_badge)}</td>
             <td data-label="Show">
-                <a class="show-name" href=format!("/sessions/{}", of.session_id)>{name}</a>
+                <a class="session-title" href=format!("/sessions/{}", of.session_id)>{name}</a>
                 <small>{format!("{who} · {asked}")}</small>
                 <small class="ids">{ids}</small>
             </td>
             <td data-label="Plays on">{places}</td>
             <td data-label="On air" class="number">{on_air}</td>
-            <td data-label="Viewers" class="number"><span class="unseen">"Viewers now and at most: "</span>{viewers}</td>
-            <td data-label="Health">{badge(health)}</td>
+            <td data-label="Viewers" class="number"><span class="visually-hidden">"Viewers now and at most: "</span>{viewers}</td>
+            <td data-label="Health">{badge(health_badge)}</td>
             <td class="number">
                 <Show when=move || stoppable.get()>
                     <button class="button" type="button" aria-label=stop.clone() on:click=move |_| on_stop.run(id.get_value())>"Stop"</button>

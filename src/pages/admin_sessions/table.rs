@@ -3,13 +3,13 @@
 use super::{filters::address, row::Row};
 use crate::{
     api::{
-        admin::{Hall, Stopped, Wanted},
+        admin::{SessionOverview, SessionQuery, StopResult},
         sessions::SessionView,
     },
     browser::{clock, feed},
     components::{
         confirm::Confirm,
-        notice::{Empty, Trouble},
+        notice::{Empty, ErrorNotice},
     },
     domain::{ids::SessionId, timestamp::Timestamp},
     rpc::admin::stop_shows,
@@ -17,16 +17,16 @@ use crate::{
 use leptos::prelude::*;
 
 /// A session, and when this page heard of it.
-pub type Known = (SessionView, Timestamp);
-type Rows = RwSignal<Vec<(SessionId, RwSignal<Known>)>>;
+pub type RowState = (SessionView, Timestamp);
+type Rows = RwSignal<Vec<(SessionId, RwSignal<RowState>)>>;
 
 /// Rows, pages, and the order to stop some.
 #[component]
-pub fn Table(hall: Hall, wanted: Wanted, reload: Callback<()>) -> impl IntoView {
-    let next = hall.next.clone().map(|behind| address(&Wanted { behind: Some(behind), ..wanted.clone() }));
-    let first = wanted.behind.is_some().then(|| address(&Wanted { behind: None, ..wanted.clone() }));
+pub fn Table(loaded: SessionOverview, wanted: SessionQuery, reload: Callback<()>) -> impl IntoView {
+    let next = loaded.next.clone().map(|behind| address(&SessionQuery { behind: Some(behind), ..wanted.clone() }));
+    let first = wanted.behind.is_some().then(|| address(&SessionQuery { behind: None, ..wanted.clone() }));
     let known = |view: SessionView| (view.session_id.clone(), RwSignal::new((view, Timestamp::default())));
-    let rows: Rows = RwSignal::new(hall.sessions.into_iter().map(known).collect());
+    let rows: Rows = RwSignal::new(loaded.sessions.into_iter().map(known).collect());
     let chosen = RwSignal::new(Vec::<SessionId>::new());
     let now = RwSignal::new(Timestamp::default());
     let asking = RwSignal::new(false);
@@ -42,8 +42,8 @@ pub fn Table(hall: Hall, wanted: Wanted, reload: Callback<()>) -> impl IntoView 
             ("connection", "open") if was_open.get_value() => reload.run(()),
             ("connection", "open") => was_open.set_value(true),
             ("session", data) => {
-                if let Ok(news) = serde_json::from_str(data) {
-                    kept.with_value(|wanted| take_news(rows, news, wanted));
+                if let Ok(update) = serde_json::from_str(data) {
+                    kept.with_value(|wanted| apply_update(rows, update, wanted));
                 }
             }
             _ => {}
@@ -52,7 +52,7 @@ pub fn Table(hall: Hall, wanted: Wanted, reload: Callback<()>) -> impl IntoView 
     Effect::new(move |_| {
         for stopped in stop.value().get().and_then(Result::ok).into_iter().flatten() {
             if let Ok(view) = stopped.result {
-                kept.with_value(|wanted| take_news(rows, view, wanted));
+                kept.with_value(|wanted| apply_update(rows, view, wanted));
             }
             chosen.update(|chosen| chosen.retain(|id| id != &stopped.session_id));
         }
@@ -76,7 +76,7 @@ pub fn Table(hall: Hall, wanted: Wanted, reload: Callback<()>) -> impl IntoView 
         })
     };
     view! {
-        <div class="bulk" role="group" aria-label="Chosen shows">
+        <div class="bulk-actions" role="group" aria-label="Chosen shows">
             <button class="button" data-kind="stop" type="button" disabled=move || chosen.with(Vec::is_empty) on:click=move |_| asking.set(true)>
                 {move || match chosen.with(Vec::len) { 0 => "Stop chosen shows".to_owned(), 1 => "Stop 1 show".to_owned(), many => format!("Stop {many} shows") }}
             </button>
@@ -86,10 +86,10 @@ pub fn Table(hall: Hall, wanted: Wanted, reload: Callback<()>) -> impl IntoView 
             <table class="sessions">
                 <thead>
                     <tr>
-                        <th scope="col"><span class="unseen">"Choose"</span></th>
+                        <th scope="col"><span class="visually-hidden">"Choose"</span></th>
                         <th scope="col">"State"</th><th scope="col">"Show"</th><th scope="col">"Plays on"</th>
                         <th scope="col" class="number">"On air"</th><th scope="col" class="number">"Viewers"</th>
-                        <th scope="col">"Health"</th><th scope="col"><span class="unseen">"Actions"</span></th>
+                        <th scope="col">"Health"</th><th scope="col"><span class="visually-hidden">"Actions"</span></th>
                     </tr>
                 </thead>
                 <tbody>
@@ -100,7 +100,7 @@ pub fn Table(hall: Hall, wanted: Wanted, reload: Callback<()>) -> impl IntoView 
             </table>
         </div>
         {empty}
-        <nav class="pages" aria-label="Pages">
+        <nav class="pagination" aria-label="Pages">
             {first.map(|href| view! { <a href=href class="button">"First page"</a> })}
             {next.map(|href| view! { <a href=href class="button">"Further shows"</a> })}
         </nav>
@@ -116,20 +116,20 @@ pub fn Table(hall: Hall, wanted: Wanted, reload: Callback<()>) -> impl IntoView 
 }
 
 /// The newest word on a session: into its row, or on top where the list would begin with it.
-fn take_news(rows: Rows, news: SessionView, wanted: &Wanted) {
-    let id = news.session_id.clone();
+fn apply_update(rows: Rows, update: SessionView, wanted: &SessionQuery) {
+    let id = update.session_id.clone();
     let row = rows.with_untracked(|rows| rows.iter().find(|(known, _)| known == &id).map(|(_, row)| *row));
     if let Some(row) = row {
         // A row stays where it is, over as it may be, until the list is read again: nothing moves under a hand.
-        if row.with_untracked(|(known, _)| known.revision <= news.revision) {
-            row.set((news, clock::now()));
+        if row.with_untracked(|(known, _)| known.revision <= update.revision) {
+            row.set((update, clock::now()));
         }
         return;
     }
     let on_top = wanted.behind.is_none() && !wanted.oldest_first && wanted.search.is_empty() && wanted.to.is_empty();
-    let there = wanted.platform.is_none_or(|platform| news.destinations.iter().any(|of| of.destination.platform == platform));
-    if on_top && there && wanted.show.holds(&news.status) && is_newest(rows, &id) {
-        rows.update(|rows| rows.insert(0, (id, RwSignal::new((news, clock::now())))));
+    let there = wanted.platform.is_none_or(|platform| update.destinations.iter().any(|of| of.destination.platform == platform));
+    if on_top && there && wanted.status.matches(&update.status) && is_newest(rows, &id) {
+        rows.update(|rows| rows.insert(0, (id, RwSignal::new((update, clock::now())))));
     }
 }
 
@@ -139,16 +139,16 @@ fn is_newest(rows: Rows, id: &SessionId) -> bool {
 }
 
 /// What came of the order.
-fn outcome(answer: Result<Vec<Stopped>, String>) -> AnyView {
+fn outcome(answer: Result<Vec<StopResult>, String>) -> AnyView {
     let all = match answer {
         Ok(all) => all,
-        Err(message) => return view! { <Trouble message/> }.into_any(),
+        Err(message) => return view! { <ErrorNotice message/> }.into_any(),
     };
     let done = all.iter().filter(|one| one.result.is_ok()).count();
     let words = if done == 1 { "1 show is over or ending.".to_owned() } else { format!("{done} shows are over or ending.") };
     let refused = all.into_iter().filter_map(|one| {
         let error = one.result.err()?;
-        Some(view! { <Trouble message=format!("{}: {}", one.session_id, error.message)/> })
+        Some(view! { <ErrorNotice message=format!("{}: {}", one.session_id, error.message)/> })
     });
     view! {
         <p class="done">{words}</p>

@@ -1,20 +1,20 @@
 //! Camera, microphone and screen: switches, menus, level, and what to do when one fails. The same before the show and in it.
 
-use super::desk::{CaptureState, Desk};
+use super::local_media::{CaptureState, LocalMedia};
 use crate::{
     browser::devices,
-    components::{device_menu::DeviceMenu, level_meter::LevelMeter, notice::Trouble, switch_button::SwitchButton},
+    components::{device_menu::DeviceMenu, level_meter::LevelMeter, notice::ErrorNotice, switch_button::SwitchButton},
     domain::media::{CaptureKind, DeviceId, DeviceKind, UserChoices, chosen},
 };
 use leptos::prelude::*;
 
 /// `on_air`: a muted microphone stays open.
 #[component]
-pub fn Switches(desk: Desk, on_air: bool) -> impl IntoView {
-    let microphone_on = Signal::derive(move || desk.choices.with(|choices| choices.microphone_on));
-    let camera_on = Signal::derive(move || desk.choices.with(|choices| choices.camera_on));
-    let sharing = Signal::derive(move || matches!(desk.screen.get(), CaptureState::On { .. }));
-    let shared = move || match desk.screen.get() {
+pub fn Switches(media: LocalMedia, on_air: bool) -> impl IntoView {
+    let microphone_on = Signal::derive(move || media.choices.with(|choices| choices.microphone_on));
+    let camera_on = Signal::derive(move || media.choices.with(|choices| choices.camera_on));
+    let sharing = Signal::derive(move || matches!(media.screen.get(), CaptureState::On { .. }));
+    let shared = move || match media.screen.get() {
         CaptureState::On { audio: true, .. } => Some("Sharing your screen with its sound."),
         CaptureState::On { audio: false, .. } => {
             Some("Sharing your screen. The browser gives no sound with it: share a tab to send its sound.")
@@ -22,88 +22,88 @@ pub fn Switches(desk: Desk, on_air: bool) -> impl IntoView {
         _ => None,
     };
     view! {
-        <div class="switches">
+        <div class="media-controls">
             <SwitchButton
-                words=Signal::derive(move || if microphone_on.get() { "Mute" } else { "Unmute" })
+                label=Signal::derive(move || if microphone_on.get() { "Mute" } else { "Unmute" })
                 on=microphone_on
-                on_press=move |()| desk.switch_microphone(on_air)
+                on_press=move |()| media.toggle_microphone(on_air)
             />
             <SwitchButton
-                words=Signal::derive(move || if camera_on.get() { "Camera off" } else { "Camera on" })
+                label=Signal::derive(move || if camera_on.get() { "Camera off" } else { "Camera on" })
                 on=camera_on
-                on_press=move |()| desk.switch_camera()
+                on_press=move |()| media.toggle_camera()
             />
             <SwitchButton
-                words=Signal::derive(move || if sharing.get() { "Stop sharing" } else { "Share screen" })
+                label=Signal::derive(move || if sharing.get() { "Stop sharing" } else { "Share screen" })
                 on=sharing
-                on_press=move |()| desk.switch_screen()
+                on_press=move |()| media.toggle_screen()
             />
         </div>
-        <p class="switches-note" aria-live="polite">{shared}</p>
-        <Failure desk kind=CaptureKind::Camera/>
-        <Failure desk kind=CaptureKind::Microphone/>
-        <Failure desk kind=CaptureKind::Screen/>
+        <p class="media-controls-note" aria-live="polite">{shared}</p>
+        <Failure media kind=CaptureKind::Camera/>
+        <Failure media kind=CaptureKind::Microphone/>
+        <Failure media kind=CaptureKind::Screen/>
     }
 }
 
 #[component]
-fn Failure(desk: Desk, kind: CaptureKind) -> impl IntoView {
-    let sentence = move || match desk.state(kind).get() {
+fn Failure(media: LocalMedia, kind: CaptureKind) -> impl IntoView {
+    let sentence = move || match media.state(kind).get() {
         CaptureState::Failed(failure) => Some(failure.sentence(kind)),
         _ => None,
     };
-    move || sentence().map(|message| view! { <Trouble message on_retry=Callback::new(move |()| desk.open(kind))/> })
+    move || sentence().map(|message| view! { <ErrorNotice message on_retry=Callback::new(move |()| media.open(kind))/> })
 }
 
 /// The menus and the level.
 #[component]
-pub fn Menus(desk: Desk) -> impl IntoView {
+pub fn Menus(media: LocalMedia) -> impl IntoView {
     let in_use = move |kind: CaptureKind, devices: DeviceKind, remembered: fn(&UserChoices) -> Option<DeviceId>| {
-        let all = desk.of_kind(devices);
+        let all = media.devices_of(devices);
         Signal::derive(move || {
-            let current = match desk.state(kind).get() {
+            let current = match media.state(kind).get() {
                 CaptureState::On { device, .. } => Some(device),
                 _ => None,
             };
-            let remembered = desk.choices.with(remembered);
+            let remembered = media.choices.with(remembered);
             chosen(&all.get(), current.as_ref(), remembered.as_ref()).map(|device| device.id.clone())
         })
     };
     let choose_camera = move |id: DeviceId| {
-        desk.choose(|choices| (choices.camera, choices.camera_on) = (Some(id), true));
-        desk.open(CaptureKind::Camera);
+        media.update_choices(|choices| (choices.camera, choices.camera_on) = (Some(id), true));
+        media.open(CaptureKind::Camera);
     };
     let choose_microphone = move |id: DeviceId| {
-        desk.choose(|choices| choices.microphone = Some(id));
-        if desk.microphone.with_untracked(|state| *state != CaptureState::Off) {
-            desk.open(CaptureKind::Microphone);
+        media.update_choices(|choices| choices.microphone = Some(id));
+        if media.microphone.with_untracked(|state| *state != CaptureState::Off) {
+            media.open(CaptureKind::Microphone);
         }
     };
     Effect::new(move |_| {
-        if let Some(microphone) = desk.microphone.with(CaptureState::running) {
-            desk.heard.set(true);
-            devices::meter(microphone, "voice-level", move |heard| desk.heard.set(heard));
+        if let Some(microphone) = media.microphone.with(CaptureState::running) {
+            media.microphone_heard.set(true);
+            devices::meter(microphone, "voice-level", move |heard| media.microphone_heard.set(heard));
         }
     });
     let note = Signal::derive(move || {
-        let on = desk.choices.with(|choices| choices.microphone_on);
-        match (on, desk.microphone.get(), desk.heard.get()) {
+        let on = media.choices.with(|choices| choices.microphone_on);
+        match (on, media.microphone.get(), media.microphone_heard.get()) {
             (false, ..) => Some("You are muted."),
             (true, CaptureState::On { .. }, false) => Some("We hear nothing. Is it the right microphone?"),
             _ => None,
         }
     });
     view! {
-        <div class="two">
+        <div class="two-columns">
             <DeviceMenu
                 label="Camera"
-                devices=desk.of_kind(DeviceKind::Camera)
+                devices=media.devices_of(DeviceKind::Camera)
                 chosen=in_use(CaptureKind::Camera, DeviceKind::Camera, |choices| choices.camera.clone())
                 on_choose=choose_camera
             />
             <DeviceMenu
                 label="Microphone"
-                devices=desk.of_kind(DeviceKind::Microphone)
+                devices=media.devices_of(DeviceKind::Microphone)
                 chosen=in_use(CaptureKind::Microphone, DeviceKind::Microphone, |choices| choices.microphone.clone())
                 on_choose=choose_microphone
             />
@@ -114,29 +114,29 @@ pub fn Menus(desk: Desk) -> impl IntoView {
 
 /// Speaker, mirror, smooth screen: what is set once.
 #[component]
-pub fn Extras(desk: Desk) -> impl IntoView {
-    let speakers = desk.of_kind(DeviceKind::Speaker);
+pub fn Extras(media: LocalMedia) -> impl IntoView {
+    let speakers = media.devices_of(DeviceKind::Speaker);
     let speaker = Signal::derive(move || {
-        let remembered = desk.choices.with(|choices| choices.speaker.clone());
+        let remembered = media.choices.with(|choices| choices.speaker.clone());
         chosen(&speakers.get(), None, remembered.as_ref()).map(|device| device.id.clone())
     });
     let tick = move |label: &'static str, read: fn(&UserChoices) -> bool, write: fn(&mut UserChoices, bool)| {
         view! {
-            <label class="tick">
+            <label class="checkbox">
                 <input
                     type="checkbox"
-                    prop:checked=move || desk.choices.with(read)
-                    on:change=move |event| desk.choose(|choices| write(choices, event_target_checked(&event)))
+                    prop:checked=move || media.choices.with(read)
+                    on:change=move |event| media.update_choices(|choices| write(choices, event_target_checked(&event)))
                 />
                 <span>{label}</span>
             </label>
         }
     };
     view! {
-        <details class="extras">
+        <details class="more-options">
             <summary>"Speaker, mirror, frame rate"</summary>
-            <div class="two">
-                <DeviceMenu label="Speaker" devices=speakers chosen=speaker on_choose=move |id| desk.choose(|choices| choices.speaker = Some(id))/>
+            <div class="two-columns">
+                <DeviceMenu label="Speaker" devices=speakers chosen=speaker on_choose=move |id| media.update_choices(|choices| choices.speaker = Some(id))/>
                 <button class="button" data-align="field" type="button" on:click=move |_| devices::test_speaker(speaker.get_untracked().as_ref())>
                     "Test the speaker"
                 </button>

@@ -1,20 +1,20 @@
 //! After the show: how it ended, what each place did, and the way to the next one.
 
-use super::{desk::Desk, running::Running, targets::Targets, words};
-use crate::{components::player::Player, pages::words::recording as recording_of};
+use super::{destination_list::DestinationList, labels, live_session::LiveSession, local_media::LocalMedia};
+use crate::{components::player::Player, pages::labels::recording as recording_of};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 #[component]
-pub fn Ended(desk: Desk, running: Running, #[prop(into)] on_again: Callback<()>) -> impl IntoView {
+pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Callback<()>) -> impl IntoView {
     // Nobody watches any more: no light may go on burning.
-    Effect::new(move |_| desk.close_all());
-    let view = running.view;
+    Effect::new(move |_| media.close_all());
+    let view = session.view;
     // Said once: the tab's title is read when this stage is gone already.
-    let heading = view.with_untracked(words::over);
+    let heading = view.with_untracked(labels::ended_heading);
     let failed = move || view.with(|view| view.status == "failed");
     let why = move || view.with(|view| view.end_message.clone());
-    let on_air = move || view.with(|view| words::clock(view.duration));
+    let on_air = move || view.with(|view| labels::format_duration(view.duration));
     let reconnects = move || view.with(|view| view.destinations.iter().map(|place| place.reconnects).sum::<u32>());
     let details = move || view.with(|view| format!("/sessions/{}", view.session_id));
     // Whoever watches it is not interrupted by news of something else.
@@ -24,13 +24,13 @@ pub fn Ended(desk: Desk, running: Running, #[prop(into)] on_again: Callback<()>)
         <Title text=heading/>
         <section class="ended panel" data-state=move || if failed() { "bad" } else { "quiet" } aria-live="polite">
             <h1>{heading}</h1>
-            <p class="ended-why">{why}</p>
-            <dl class="facts">
+            <p class="end-reason">{why}</p>
+            <dl class="stats">
                 <div><dt>"on air"</dt><dd>{on_air}</dd></div>
                 <div><dt>"times a place came back"</dt><dd>{reconnects}</dd></div>
             </dl>
             <h2>"Where it played"</h2>
-            <Targets running now/>
+            <DestinationList session now/>
             {move || recording.get().map(|src| view! { <h2>"Watch it"</h2><Player src/> })}
             <div class="buttons">
                 <button class="button" data-kind="go" type="button" on:click=move |_| on_again.run(())>"Go live again"</button>

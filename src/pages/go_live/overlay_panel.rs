@@ -17,8 +17,8 @@ pub fn SceneSwitch(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)
         <ChoiceRow
             label="Scene"
             choices=SCENES.to_vec()
-            taken=Signal::derive(move || Some(settings.with(|settings| settings.scene.unwrap_or(Scene::Live))))
-            on_take=move |scene| on_change.run(OverlayPatch { scene: Some(scene), ..OverlayPatch::default() })
+            selected=Signal::derive(move || Some(settings.with(|settings| settings.scene.unwrap_or(Scene::Live))))
+            on_select=move |scene| on_change.run(OverlayPatch { scene: Some(scene), ..OverlayPatch::default() })
         />
     }
 }
@@ -28,7 +28,7 @@ pub fn SceneSwitch(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)
 pub fn Layers(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
     let tick = move |label: &'static str, read: fn(&OverlaySettings) -> bool, patch: fn(bool) -> OverlayPatch| {
         view! {
-            <label class="tick">
+            <label class="checkbox">
                 <input
                     type="checkbox"
                     prop:checked=move || settings.with(read)

@@ -1,29 +1,29 @@
 //! Before the show: the picture first, then where it plays, then proof that it will work, then one button.
 
 use super::{
-    desk::{CaptureState, Desk},
+    destination_picker::{DestinationChoice, DestinationPicker},
     devices_panel::{Extras, Menus, Switches},
-    places::{Places, PlacesPanel},
-    plan::Plan,
-    programme::ProgrammeView,
-    words,
+    draft::SessionDraft,
+    labels,
+    local_media::{CaptureState, LocalMedia},
+    preview::PreviewPanel,
 };
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        sessions::{Preflight, SessionView, StartShow, Verdict, VideoChoice},
+        sessions::{NewSession, Preflight, PreflightResult, SessionView, VideoChoice},
     },
     browser::{clock, page, room},
     components::{
-        check_list::{Check, CheckList, Outcome},
-        look_choices::CornerAndSize,
-        notice::Trouble,
+        appearance_options::WebcamOptions,
+        check_list::{Check, CheckList, CheckResult},
+        notice::ErrorNotice,
     },
     domain::{
         overlay::{OverlayPatch, OverlaySettings},
+        overlay_state::OverlayState,
         room::RoomAccess,
         session::StreamType,
-        show::Show,
         video::VideoPreset,
     },
     rpc::sessions::{run_preflight, start_session},
@@ -38,8 +38,12 @@ const RECHECK_MS: u64 = 15_000;
 type Reached = Option<Option<u32>>;
 
 #[component]
-pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<(SessionView, Option<RoomAccess>)>) -> impl IntoView {
-    let Plan { places, title, patch, preset } = plan;
+pub fn PreJoin(
+    media: LocalMedia,
+    draft: SessionDraft,
+    #[prop(into)] on_started: Callback<(SessionView, Option<RoomAccess>)>,
+) -> impl IntoView {
+    let SessionDraft { destinations, title, patch, preset } = draft;
     let settings = Signal::derive(move || patch.with(|patch| patch.apply(&OverlaySettings::for_user())));
     let reached = RwSignal::new(None::<Option<u32>>);
     let preflight = RwSignal::new(None::<Result<Preflight, ApiError>>);
@@ -57,14 +61,15 @@ pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<(Sessi
             room::probe(&url, move |reach| reached.set(Some(reach.ms)));
         }
     });
-    let checks = Signal::derive(move || checks(desk, places, preflight.get().as_ref(), reached.get()));
+    let checks = Signal::derive(move || checks(media, destinations, preflight.get().as_ref(), reached.get()));
     let ready = Signal::derive(move || {
-        places.fault().is_none() && checks.with(|all| all.iter().all(|check| matches!(check.outcome, Outcome::Pass | Outcome::Warn)))
+        destinations.fault().is_none()
+            && checks.with(|all| all.iter().all(|check| matches!(check.outcome, CheckResult::Pass | CheckResult::Warn)))
     });
-    let start = start_action(desk, plan, on_started);
+    let start = start_action(media, draft, on_started);
     let press = move |replace: bool| {
         if !start.pending().get_untracked() {
-            start.dispatch((replace, page::new_key()));
+            start.dispatch((replace, page::new_idempotency_key()));
         }
     };
     let on_change = Callback::new(move |change: OverlayPatch| patch.update(|patch| *patch = patch.and(&change)));
@@ -74,20 +79,20 @@ pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<(Sessi
         <h1>"Check your picture, then go live"</h1>
         <div class="go-live-columns">
             <section aria-label="Your picture">
-                <ProgrammeView
-                    desk caption="This is what viewers will see" title settings live=Signal::stored(false) show=RwSignal::new(Show::default())
+                <PreviewPanel
+                    media caption="This is what viewers will see" title settings live=Signal::stored(false) overlay=RwSignal::new(OverlayState::default())
                     data=None on_change
                 />
-                <Switches desk on_air=false/>
-                <Menus desk/>
-                <div class="two">
+                <Switches media on_air=false/>
+                <Menus media/>
+                <div class="two-columns">
                     <label class="field">
                         <span>"Name on screen"</span>
                         <input
                             class="input"
                             maxlength="60"
-                            prop:value=move || desk.choices.with(|choices| choices.name.clone())
-                            on:input=move |event| desk.choose(|choices| choices.name = event_target_value(&event))
+                            prop:value=move || media.choices.with(|choices| choices.name.clone())
+                            on:input=move |event| media.update_choices(|choices| choices.name = event_target_value(&event))
                         />
                     </label>
                     <label class="field">
@@ -102,11 +107,11 @@ pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<(Sessi
                     </label>
                     <PictureMenu preset preflight/>
                 </div>
-                <CornerAndSize settings on_change/>
-                <Extras desk/>
+                <WebcamOptions settings on_change/>
+                <Extras media/>
             </section>
             <div class="go-live-aside">
-                <PlacesPanel places/>
+                <DestinationPicker destinations/>
                 <section class="panel" aria-labelledby="checks-title">
                     <h2 id="checks-title">"Before you go"</h2>
                     <CheckList checks/>
@@ -117,7 +122,7 @@ pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<(Sessi
                         disabled=move || !ready.get() || start.pending().get()
                         on:click=move |_| press(false)
                     >
-                        {move || if start.pending().get() { "Starting…".to_owned() } else { words::go(places.count(), places.rehearsal_only()) }}
+                        {move || if start.pending().get() { "Starting…".to_owned() } else { labels::go_live_label(destinations.count(), destinations.rehearsal_only()) }}
                     </button>
                     <Refusal answer=start.value() on_replace=move |()| press(true)/>
                 </section>
@@ -128,11 +133,11 @@ pub fn PreJoin(desk: Desk, plan: Plan, #[prop(into)] on_started: Callback<(Sessi
 
 type StartAction = Action<(bool, String), Result<(), ApiError>>;
 
-fn start_action(desk: Desk, plan: Plan, on_started: Callback<(SessionView, Option<RoomAccess>)>) -> StartAction {
-    let Plan { places, title, patch, preset } = plan;
+fn start_action(media: LocalMedia, draft: SessionDraft, on_started: Callback<(SessionView, Option<RoomAccess>)>) -> StartAction {
+    let SessionDraft { destinations, title, patch, preset } = draft;
     Action::new(move |(replace, key): &(bool, String)| {
-        let name = desk.choices.with_untracked(|choices| choices.name.trim().to_owned());
-        let show = StartShow {
+        let name = media.choices.with_untracked(|choices| choices.name.trim().to_owned());
+        let request = NewSession {
             stream_type: StreamType::User,
             agent_id: None,
             public: false,
@@ -140,17 +145,17 @@ fn start_action(desk: Desk, plan: Plan, on_started: Callback<(SessionView, Optio
             broadcast_delay_ms: 0,
             stream_title: title.get_untracked().trim().to_owned(),
             entity_name: (!name.is_empty()).then_some(name),
-            destination_ids: places.saved(),
-            destinations: places.typed(),
+            destination_ids: destinations.saved(),
+            destinations: destinations.typed(),
             video: preset.get_untracked().map(VideoChoice::Preset),
             overlay: patch.get_untracked(),
-            announces: desk.pictures(),
+            announces: media.active_video(),
             replace: *replace,
             idempotency_key: Some(key.clone()),
         };
         async move {
-            let started = start_session(show).await?;
-            places.forget_typed();
+            let started = start_session(request).await?;
+            destinations.forget_typed();
             on_started.run((started.session, started.room));
             Ok(())
         }
@@ -164,7 +169,7 @@ fn Refusal(#[prop(into)] answer: Signal<Option<Result<(), ApiError>>>, #[prop(in
         answer.get().and_then(Result::err).map(|error| {
             let in_the_way = error.code == ErrorCode::Conflict;
             view! {
-                <Trouble message=error.message/>
+                <ErrorNotice message=error.message/>
                 {in_the_way
                     .then(|| {
                         view! {
@@ -207,49 +212,54 @@ fn described(preset: VideoPreset) -> String {
 }
 
 /// The lines: what this browser knows first, then what the server knows.
-fn checks(desk: Desk, places: Places, server: Option<&Result<Preflight, ApiError>>, reached: Reached) -> Vec<Check> {
-    let mut all = vec![devices_check(desk)];
+fn checks(
+    media: LocalMedia,
+    destinations: DestinationChoice,
+    server: Option<&Result<Preflight, ApiError>>,
+    reached: Reached,
+) -> Vec<Check> {
+    let mut all = vec![devices_check(media)];
     all.push(match reached {
-        None => Check::new("Connection to the room", Outcome::Waiting, ""),
-        Some(Some(ms)) if ms < 300 => Check::new("Connection to the room", Outcome::Pass, format!("{ms} ms")),
-        Some(Some(ms)) => Check::new("Connection to the room", Outcome::Warn, format!("{ms} ms: expect delay")),
-        Some(None) => Check::new("Connection to the room", Outcome::Warn, "LiveKit does not answer this browser"),
+        None => Check::new("Connection to the room", CheckResult::Waiting, ""),
+        Some(Some(ms)) if ms < 300 => Check::new("Connection to the room", CheckResult::Pass, format!("{ms} ms")),
+        Some(Some(ms)) => Check::new("Connection to the room", CheckResult::Warn, format!("{ms} ms: expect delay")),
+        Some(None) => Check::new("Connection to the room", CheckResult::Warn, "LiveKit does not answer this browser"),
     });
     match server {
-        None => all.push(Check::new("The studio", Outcome::Waiting, "")),
-        Some(Err(error)) => all.push(Check::new("The studio", Outcome::Fail, error.message.clone())),
+        None => all.push(Check::new("The studio", CheckResult::Waiting, "")),
+        Some(Err(error)) => all.push(Check::new("The studio", CheckResult::Fail, error.message.clone())),
         Some(Ok(preflight)) => all.extend(preflight.lines.iter().map(|line| {
-            let outcome = match line.verdict {
-                Verdict::Pass => Outcome::Pass,
-                Verdict::Warn => Outcome::Warn,
-                Verdict::Fail => Outcome::Fail,
+            let outcome = match line.result {
+                PreflightResult::Pass => CheckResult::Pass,
+                PreflightResult::Warn => CheckResult::Warn,
+                PreflightResult::Fail => CheckResult::Fail,
             };
             Check::new(&line.label, outcome, line.note.clone())
         })),
     }
-    all.push(match places.fault() {
+    all.push(match destinations.fault() {
         None => Check::new(
             "Where it plays",
-            Outcome::Pass,
-            if places.count() == 1 { "one place".to_owned() } else { format!("{} places", places.count()) },
+            CheckResult::Pass,
+            if destinations.count() == 1 { "one place".to_owned() } else { format!("{} places", destinations.count()) },
         ),
-        Some(fault) => Check::new("Where it plays", Outcome::Fail, fault),
+        Some(fault) => Check::new("Where it plays", CheckResult::Fail, fault),
     });
     all
 }
 
-fn devices_check(desk: Desk) -> Check {
-    let (camera, microphone, screen) = (desk.camera.get(), desk.microphone.get(), desk.screen.get());
+fn devices_check(media: LocalMedia) -> Check {
+    let (camera, microphone, screen) = (media.camera.get(), media.microphone.get(), media.screen.get());
     let on = |state: &CaptureState| matches!(state, CaptureState::On { .. });
-    let asking = |state: &CaptureState| matches!(state, CaptureState::Asking(_));
+    let asking = |state: &CaptureState| matches!(state, CaptureState::Requesting(_));
     let label = "Camera and microphone";
     match (on(&camera), on(&microphone)) {
-        _ if asking(&camera) || asking(&microphone) => Check::new(label, Outcome::Warn, "waiting for the browser's permission"),
-        (true, true) => Check::new(label, Outcome::Pass, "ready"),
-        (true, false) => Check::new(label, Outcome::Warn, "no microphone: viewers will not hear you"),
-        (false, true) if on(&screen) => Check::new(label, Outcome::Pass, "microphone and screen"),
-        (false, true) => Check::new(label, Outcome::Warn, "no camera: viewers see your initial"),
-        (false, false) if on(&screen) => Check::new(label, Outcome::Warn, "only the screen"),
-        (false, false) => Check::new(label, Outcome::Warn, "nothing to see or hear yet"),
+        _ if asking(&camera) || asking(&microphone) => Check::new(label, CheckResult::Warn, "waiting for the browser's permission"),
+        (true, true) => Check::new(label, CheckResult::Pass, "ready"),
+        (true, false) => Check::new(label, CheckResult::Warn, "no microphone: viewers will not hear you"),
+        (false, true) if on(&screen) => Check::new(label, CheckResult::Pass, "microphone and screen"),
+        (false, true) => Check::new(label, CheckResult::Warn, "no camera: viewers see your initial"),
+        (false, false) if on(&screen) => Check::new(label, CheckResult::Warn, "only the screen"),
+        (false, false) => Check::new(label, CheckResult::Warn, "nothing to see or hear yet"),
     }
 }

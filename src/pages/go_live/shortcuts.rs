@@ -1,21 +1,21 @@
 //! Single keys for what must go fast. They can be turned off: dictation types letters too.
 
-use super::{desk::Desk, overlay_panel::SCENES};
-use crate::{browser::keys::on_key, domain::overlay::OverlayPatch};
+use super::{local_media::LocalMedia, overlay_panel::SCENES};
+use crate::{browser::shortcuts::on_key, domain::overlay::OverlayPatch};
 use leptos::prelude::*;
 
 /// Listens while it is shown, and says what can be pressed.
 #[component]
-pub fn Shortcuts(desk: Desk, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
+pub fn Shortcuts(media: LocalMedia, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
     Effect::new(move |_| {
         on_key(move |key| {
-            if !desk.choices.with_untracked(|choices| choices.keys_on) {
+            if !media.choices.with_untracked(|choices| choices.keys_on) {
                 return;
             }
             match key {
-                "m" => desk.switch_microphone(true),
-                "c" => desk.switch_camera(),
-                "s" => desk.switch_screen(),
+                "m" => media.toggle_microphone(true),
+                "c" => media.toggle_camera(),
+                "s" => media.toggle_screen(),
                 _ => {
                     let place = key.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
                     if let Some((scene, _)) = place.and_then(|place| SCENES.get(place)) {
@@ -27,11 +27,11 @@ pub fn Shortcuts(desk: Desk, #[prop(into)] on_change: Callback<OverlayPatch>) ->
     });
     view! {
         <div class="shortcuts">
-            <label class="tick">
+            <label class="checkbox">
                 <input
                     type="checkbox"
-                    prop:checked=move || desk.choices.with(|choices| choices.keys_on)
-                    on:change=move |event| desk.choose(|choices| choices.keys_on = event_target_checked(&event))
+                    prop:checked=move || media.choices.with(|choices| choices.keys_on)
+                    on:change=move |event| media.update_choices(|choices| choices.keys_on = event_target_checked(&event))
                 />
                 <span>"Single keys"</span>
             </label>

@@ -1,8 +1,8 @@
 //! Agents: made, renamed, given a picture, deleted.
 
-use super::{defaults::Defaults, fault, places::Places};
+use super::{defaults::Defaults, destinations::SavedDestinations, fault};
 use crate::{
-    api::accounts::AgentWish,
+    api::accounts::NewAgent,
     components::confirm::Confirm,
     domain::{agent::Agent, ids::AgentId},
     rpc::settings::{delete_agent, fetch_avatar, make_agent, rename_agent},
@@ -13,7 +13,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Agents(all: Vec<Agent>, on_change: Callback<()>) -> impl IntoView {
     let name = RwSignal::new(String::new());
-    let make = Action::new(|name: &String| make_agent(AgentWish { name: name.clone() }));
+    let make = Action::new(|name: &String| make_agent(NewAgent { name: name.clone() }));
     let delete = Action::new(|id: &AgentId| delete_agent(id.clone()));
     let (asking, chosen) = (RwSignal::new(false), RwSignal::new(None::<Agent>));
     Effect::new(move |_| {
@@ -27,12 +27,12 @@ pub fn Agents(all: Vec<Agent>, on_change: Callback<()>) -> impl IntoView {
     };
     let rows = all
         .into_iter()
-        .map(|agent| view! { <One agent on_change on_delete=move |agent| { chosen.set(Some(agent)); asking.set(true); }/> })
+        .map(|agent| view! { <AgentCard agent on_change on_delete=move |agent| { chosen.set(Some(agent)); asking.set(true); }/> })
         .collect_view();
     view! {
         <p class="quiet">"An agent streams without a camera: a program of yours starts its shows and feeds the picture through the API, by a key of its own."</p>
         {fault(delete)}
-        <ul class="places">{rows}</ul>
+        <ul class="item-list">{rows}</ul>
         <form class="settings-line" method="post" on:submit=submit>
             <label class="field">
                 <span>"Name of a new agent"</span>
@@ -57,10 +57,10 @@ pub fn Agents(all: Vec<Agent>, on_change: Callback<()>) -> impl IntoView {
 }
 
 #[component]
-fn One(agent: Agent, on_change: Callback<()>, #[prop(into)] on_delete: Callback<Agent>) -> impl IntoView {
+fn AgentCard(agent: Agent, on_change: Callback<()>, #[prop(into)] on_delete: Callback<Agent>) -> impl IntoView {
     let (name, address) = (RwSignal::new(agent.name.clone()), RwSignal::new(String::new()));
     let id = StoredValue::new(agent.id.clone());
-    let rename = Action::new(move |name: &String| rename_agent(id.get_value(), AgentWish { name: name.clone() }));
+    let rename = Action::new(move |name: &String| rename_agent(id.get_value(), NewAgent { name: name.clone() }));
     let fetch = Action::new(move |address: &String| fetch_avatar(id.get_value(), address.clone()));
     Effect::new(move |_| {
         if matches!(rename.value().get(), Some(Ok(_))) || matches!(fetch.value().get(), Some(Ok(_))) {
@@ -96,7 +96,7 @@ fn One(agent: Agent, on_change: Callback<()>, #[prop(into)] on_delete: Callback<
                 </form>
                 {fault(fetch)}
                 <h3>"Its own destinations"</h3>
-                <Places agent=Some(agent.id.clone())/>
+                <SavedDestinations agent=Some(agent.id.clone())/>
                 <h3>"What its shows begin with"</h3>
                 <Defaults agent=Some(agent.id.clone())/>
             </details>

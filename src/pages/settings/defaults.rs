@@ -3,13 +3,13 @@
 use super::{fault, loaded};
 use crate::{
     api::accounts::OwnerDefaults,
-    components::look_choices::Looks,
+    components::appearance_options::AppearanceOptions,
     domain::{
         agent::AfterGame,
         ids::AgentId,
         overlay::{OverlayPatch, OverlaySettings, Theme},
     },
-    rpc::settings::{defaults, saved_places, set_defaults},
+    rpc::settings::{defaults, list_saved_destinations, set_defaults},
 };
 use leptos::prelude::*;
 
@@ -23,9 +23,9 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
     let places = Resource::new(
         || (),
         move |()| async move {
-            let mut all = saved_places(whose.get_value()).await?;
+            let mut all = list_saved_destinations(whose.get_value()).await?;
             if of_agent {
-                all.extend(saved_places(None).await?);
+                all.extend(list_saved_destinations(None).await?);
             }
             Ok(all)
         },
@@ -33,9 +33,9 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
     let keep = Action::new(move |wish: &OwnerDefaults| set_defaults(whose.get_value(), wish.clone()));
     let kept = move || matches!(keep.value().get(), Some(Ok(_))).then(|| view! { <p class="done" role="status">"Kept."</p> });
     let rows = move |wish: OwnerDefaults| {
-        let house = if of_agent { OverlaySettings::for_agent() } else { OverlaySettings::for_user() };
+        let base = if of_agent { OverlaySettings::for_agent() } else { OverlaySettings::for_user() };
         let wish = RwSignal::new(wish);
-        let settings = Signal::derive(move || wish.with(|wish| wish.overlay.apply(&house)));
+        let settings = Signal::derive(move || wish.with(|wish| wish.overlay.apply(&base)));
         let patch = Callback::new(move |patch: OverlayPatch| {
             wish.update(|wish| {
                 wish.overlay = wish.overlay.and(&patch);
@@ -44,7 +44,7 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
         });
         let tick = move |label: &'static str, read: fn(&OverlaySettings) -> bool, make: fn(bool) -> OverlayPatch| {
             view! {
-                <label class="tick">
+                <label class="checkbox">
                     <input type="checkbox" prop:checked=move || settings.with(read) on:change=move |event| patch.run(make(event_target_checked(&event)))/>
                     <span>{label}</span>
                 </label>
@@ -60,7 +60,7 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
                 {tick("House lights up (light colours)", |s| s.theme == Theme::Light, |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() })}
                 <a href="/gallery">"See every scene"</a>
             </fieldset>
-            <Looks settings on_change=patch/>
+            <AppearanceOptions settings on_change=patch/>
             <AutoStartChoice wish of_agent on_change=move |()| { keep.dispatch(wish.get_untracked()); } places/>
         }
         .into_any()
@@ -73,13 +73,13 @@ fn AutoStartChoice(
     wish: RwSignal<OwnerDefaults>,
     of_agent: bool,
     #[prop(into)] on_change: Callback<()>,
-    places: Resource<Result<Vec<crate::api::sessions::SavedPlace>, crate::api::error::ApiError>>,
+    places: Resource<Result<Vec<crate::api::sessions::SavedDestinationView>, crate::api::error::ApiError>>,
 ) -> impl IntoView {
     let change = move |step: &dyn Fn(&mut OwnerDefaults)| {
         wish.update(|wish| step(wish));
         on_change.run(());
     };
-    let rows = move |all: Vec<crate::api::sessions::SavedPlace>| {
+    let rows = move |all: Vec<crate::api::sessions::SavedDestinationView>| {
         if all.is_empty() {
             return view! { <p class="quiet">"Keep a destination first; then a show can start there by itself."</p> }.into_any();
         }
@@ -87,7 +87,7 @@ fn AutoStartChoice(
             let (id, label) = (place.destination.id.clone(), place.destination.label().to_owned());
             let shown = id.clone();
             view! {
-                <label class="tick">
+                <label class="checkbox">
                     <input
                         type="checkbox"
                         prop:checked=move || wish.with(|wish| wish.auto_start.destinations.contains(&shown))
@@ -106,14 +106,14 @@ fn AutoStartChoice(
                 </label>
             }
         });
-        view! { <div class="ticks">{ticks.collect_view()}</div> }.into_any()
+        view! { <div class="checkboxes">{ticks.collect_view()}</div> }.into_any()
     };
     let words = if of_agent { "A game that begins starts a show" } else { "A start that names no destination plays here" };
     view! {
         <fieldset class="layers">
             <legend>"Starts by itself"</legend>
             {loaded(places, rows)}
-            <label class="tick">
+            <label class="checkbox">
                 <input
                     type="checkbox"
                     prop:checked=move || wish.with(|wish| wish.auto_start.on)
@@ -123,7 +123,7 @@ fn AutoStartChoice(
                 <span>{words}</span>
             </label>
             {of_agent.then(|| view! {
-                <label class="tick">
+                <label class="checkbox">
                     <input
                         type="checkbox"
                         prop:checked=move || wish.with(|wish| wish.auto_start.after_game == AfterGame::Keep)

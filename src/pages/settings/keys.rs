@@ -2,14 +2,14 @@
 
 use super::{fault, loaded};
 use crate::{
-    api::accounts::KeyWish,
+    api::accounts::NewApiKey,
     browser::clock,
     components::confirm::Confirm,
     domain::{
         ids::{AgentId, KeyId},
         key::{ApiKey, Scope},
     },
-    pages::words::moment,
+    pages::labels::moment,
     rpc::settings::{keys, make_key, revoke_key},
 };
 use leptos::prelude::*;
@@ -20,7 +20,7 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 #[component]
 pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
     let all = Resource::new(|| (), |()| keys());
-    let make = Action::new(|wish: &KeyWish| make_key(wish.clone()));
+    let make = Action::new(|wish: &NewApiKey| make_key(wish.clone()));
     let revoke = Action::new(|id: &KeyId| revoke_key(id.clone()));
     let (asking, chosen) = (RwSignal::new(false), RwSignal::new(None::<ApiKey>));
     Effect::new(move |_| {
@@ -45,18 +45,18 @@ pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
             ];
             let label = key.name.clone();
             view! {
-                <li class="place panel">
+                <li class="item panel">
                     <div><b>{label.clone()}</b><small>{small.into_iter().flatten().collect::<Vec<_>>().join(" · ")}</small></div>
                     <button class="button" data-size="small" type="button" aria-label=format!("Revoke {label}") on:click=move |_| { chosen.set(Some(key.clone())); asking.set(true); }>"Revoke"</button>
                 </li>
             }
         });
-        view! { <ul class="places">{rows.collect_view()}</ul> }.into_any()
+        view! { <ul class="item-list">{rows.collect_view()}</ul> }.into_any()
     };
     let fresh = move || {
         make.value().get().and_then(Result::ok).map(|made| {
             view! {
-                <div class="fresh-key panel" role="status">
+                <div class="new-key panel" role="status">
                     <p>"This is the key. Copy it now: it is never shown again."</p>
                     <code>{made.text}</code>
                 </div>
@@ -67,7 +67,7 @@ pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
         {fault(revoke)}
         {loaded(all, rows)}
         {fresh}
-        <NewKey agents on_make=move |wish| { make.dispatch(wish); } busy=make.pending()/>
+        <CreatedApiKey agents on_make=move |wish| { make.dispatch(wish); } busy=make.pending()/>
         {fault(make)}
         <Confirm
             open=asking
@@ -85,7 +85,11 @@ pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
 }
 
 #[component]
-fn NewKey(agents: Vec<(AgentId, String)>, #[prop(into)] on_make: Callback<KeyWish>, #[prop(into)] busy: Signal<bool>) -> impl IntoView {
+fn CreatedApiKey(
+    agents: Vec<(AgentId, String)>,
+    #[prop(into)] on_make: Callback<NewApiKey>,
+    #[prop(into)] busy: Signal<bool>,
+) -> impl IntoView {
     let name = RwSignal::new(String::new());
     let agent = RwSignal::new(None::<AgentId>);
     let scopes = RwSignal::new(Scope::ALL.to_vec());
@@ -93,7 +97,7 @@ fn NewKey(agents: Vec<(AgentId, String)>, #[prop(into)] on_make: Callback<KeyWis
     let options = agents.iter().map(|(id, name)| view! { <option value=id.to_string()>{name.clone()}</option> }).collect_view();
     let ticks = Scope::ALL.map(|scope| {
         view! {
-            <label class="tick">
+            <label class="checkbox">
                 <input
                     type="checkbox"
                     prop:checked=move || scopes.with(|all| all.contains(&scope))
@@ -113,7 +117,7 @@ fn NewKey(agents: Vec<(AgentId, String)>, #[prop(into)] on_make: Callback<KeyWis
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        on_make.run(KeyWish {
+        on_make.run(NewApiKey {
             name: name.get_untracked(),
             agent_id: agent.get_untracked(),
             scopes: scopes.get_untracked(),

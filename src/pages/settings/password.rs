@@ -1,6 +1,6 @@
 //! The password.
 
-use crate::{components::notice::Trouble, rpc::accounts::change_password};
+use crate::{components::notice::ErrorNotice, rpc::accounts::change_password};
 use leptos::prelude::*;
 
 /// The password, with the old one where there is one. A new one signs every other browser out.
@@ -24,7 +24,7 @@ pub fn Password() -> impl IntoView {
                 view! { <p class="done" role="status">"The new password counts from now on. Every other browser was signed out."</p> }
                     .into_any()
             }
-            Err(error) => view! { <Trouble message=error.message/> }.into_any(),
+            Err(error) => view! { <ErrorNotice message=error.message/> }.into_any(),
         })
     };
     view! {

@@ -4,7 +4,7 @@ use super::{fault, loaded};
 use crate::{
     api::accounts::SignInView,
     domain::ids::SignInId,
-    pages::words::moment,
+    pages::labels::moment,
     rpc::settings::{end_sign_in, sign_ins},
 };
 use leptos::prelude::*;
@@ -28,13 +28,13 @@ pub fn SignIns() -> impl IntoView {
                 <button class="button" data-size="small" type="button" on:click=move |_| { end.dispatch(id.clone()); }>"Sign it out"</button>
             });
             view! {
-                <li class="place panel">
+                <li class="item panel">
                     <div><b>{label}</b><small>{small.into_iter().flatten().collect::<Vec<_>>().join(" · ")}</small></div>
                     {button}
                 </li>
             }
         });
-        view! { <ul class="places">{rows.collect_view()}</ul> }.into_any()
+        view! { <ul class="item-list">{rows.collect_view()}</ul> }.into_any()
     };
     view! { {fault(end)} {loaded(all, rows)} }
 }

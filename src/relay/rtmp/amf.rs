@@ -206,18 +206,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(values in prop::collection::vec(value(), 0..5)) {
+        fn amf_values_round_trip(values in prop::collection::vec(value(), 0..5)) {
             prop_assert_eq!(read_all(write_all(&values)).expect("our own writing"), values);
         }
 
         #[test]
-        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn amf_reader_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = read_all(Bytes::from(bytes));
         }
     }
 
     #[test]
-    fn a_bomb_of_nested_objects_is_refused() {
+    fn amf_reader_refuses_deep_nesting() {
         let bomb: Vec<u8> = [3, 0, 1, b'a'].repeat(MAX_BODY / 4);
         assert_eq!(read_all(Bytes::from(bomb)), Err(Violation("AMF0 nested too deep")));
         assert_eq!(read_all(Bytes::from(vec![3; MAX_BODY + 1])), Err(Violation("AMF0 too long")));

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 /// How many chunk streams one peer may use. Encoders use up to six.
 const MAX_CHUNK_STREAMS: usize = 32;
 /// Memory that a message gets before its bytes have come.
-const ANNOUNCED: usize = 64 * 1024;
+const PREALLOCATED: usize = 64 * 1024;
 /// A timestamp field of all ones: the true one follows.
 const EXTENDED: u32 = 0x00ff_ffff;
 
@@ -26,7 +26,7 @@ struct Stream {
     extended: bool,
     length: usize,
     kind: u8,
-    owner: u32,
+    message_stream_id: u32,
     partial: BytesMut,
 }
 
@@ -37,7 +37,7 @@ impl Reader {
     }
 
     /// Bears larger messages from now on: the peer has proved who it is.
-    pub fn bear(&mut self, max_message: usize) {
+    pub fn set_max_message(&mut self, max_message: usize) {
         self.max_message = max_message;
     }
 
@@ -74,7 +74,7 @@ impl Reader {
     fn next_raw(&mut self) -> Result<Option<Message>, Violation> {
         loop {
             match self.next_chunk()? {
-                Step::Starved => return Ok(None),
+                Step::Incomplete => return Ok(None),
                 Step::Partial => {}
                 Step::Whole(message) => return Ok(Some(message)),
             }
@@ -82,7 +82,7 @@ impl Reader {
     }
 
     fn next_chunk(&mut self) -> Result<Step, Violation> {
-        let Some(header) = Header::read(&self.input) else { return Ok(Step::Starved) };
+        let Some(header) = Header::read(&self.input) else { return Ok(Step::Incomplete) };
         if header.format != 0 && !self.streams.contains_key(&header.id) {
             return Err(Violation("a chunk continues nothing"));
         }
@@ -104,7 +104,7 @@ impl Reader {
         let extended = header.time.map_or(stream.extended, |time| time == EXTENDED);
         let mut time = header.time.unwrap_or(stream.delta);
         if extended {
-            let Some(bytes) = self.input.get(at..at + 4) else { return Ok(Step::Starved) };
+            let Some(bytes) = self.input.get(at..at + 4) else { return Ok(Step::Incomplete) };
             let value = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
             // Some encoders leave the extended timestamp out of continuations: it is there if it repeats the last one.
             if header.format != 3 || value == stream.delta {
@@ -117,7 +117,7 @@ impl Reader {
             return Err(Violation("too much in unfinished messages"));
         }
         if self.input.len() < at + take {
-            return Ok(Step::Starved); // Memory comes with the bytes, not with their announcement.
+            return Ok(Step::Incomplete); // Memory comes with the bytes, not with their announcement.
         }
 
         if fresh {
@@ -127,14 +127,14 @@ impl Reader {
         stream.extended = extended;
         stream.length = length;
         stream.kind = header.kind.unwrap_or(stream.kind);
-        stream.owner = header.stream.unwrap_or(stream.owner);
+        stream.message_stream_id = header.stream.unwrap_or(stream.message_stream_id);
         self.input.advance(at);
         let piece = self.input.split_to(take);
         let body = if fresh && take == length {
             piece.freeze()
         } else {
             if fresh {
-                stream.partial.reserve(length.min(ANNOUNCED));
+                stream.partial.reserve(length.min(PREALLOCATED));
             }
             stream.partial.extend_from_slice(&piece);
             if stream.partial.len() < length {
@@ -142,14 +142,14 @@ impl Reader {
             }
             std::mem::take(&mut stream.partial).freeze()
         };
-        Ok(Step::Whole(Message { kind: stream.kind, timestamp: stream.timestamp, stream: stream.owner, body }))
+        Ok(Step::Whole(Message { kind: stream.kind, timestamp: stream.timestamp, stream: stream.message_stream_id, body }))
     }
 }
 
 /// What one attempt to take a chunk gave.
 enum Step {
     /// More bytes are needed.
-    Starved,
+    Incomplete,
     /// A chunk; its message is not whole yet.
     Partial,
     /// The last chunk of this message.
@@ -204,7 +204,7 @@ impl Default for Writer {
 
 impl Writer {
     /// Announces larger chunks and uses them from now on.
-    pub fn enlarge(&mut self, chunk_size: u32, out: &mut BytesMut) {
+    pub fn set_chunk_size(&mut self, chunk_size: u32, out: &mut BytesMut) {
         self.write(&control(kind::SET_CHUNK_SIZE, chunk_size), out);
         self.chunk_size = chunk_size as usize;
     }

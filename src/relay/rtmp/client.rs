@@ -10,8 +10,8 @@ use super::{
 use bytes::{Buf, Bytes, BytesMut};
 
 /// Nothing a server says to a publisher is long.
-const MAX_ANSWER: usize = 64 * 1024;
-const CHUNK: u32 = 4096;
+const MAX_SERVER_MESSAGE: usize = 64 * 1024;
+const CHUNK_SIZE: u32 = 4096;
 /// The transactions of the opening; the server's answers carry them.
 const CONNECT: f64 = 1.0;
 const RELEASE: f64 = 2.0;
@@ -33,7 +33,7 @@ pub enum Event {
 
 /// How far the opening has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum PublishState {
     /// `connect` is sent.
     Connecting,
     /// `publish` will be, or is, sent.
@@ -49,10 +49,10 @@ pub struct ClientSession {
     out: BytesMut,
     name: String,
     stream: u32,
-    stage: Stage,
+    state: PublishState,
     window: u64,
     received: u64,
-    told: u64,
+    last_ack: u64,
     acknowledged: u64,
 }
 
@@ -60,48 +60,48 @@ impl ClientSession {
     /// Opens with `connect` to `application` at `url`; `name` (the stream key) is published when that is granted.
     pub fn new(application: &str, url: &str, name: String) -> Self {
         let mut session = Self {
-            reader: Reader::new(MAX_ANSWER),
+            reader: Reader::new(MAX_SERVER_MESSAGE),
             writer: Writer::default(),
             out: BytesMut::new(),
             name,
             stream: 0,
-            stage: Stage::Connecting,
+            state: PublishState::Connecting,
             window: u64::MAX,
             received: 0,
-            told: 0,
+            last_ack: 0,
             acknowledged: 0,
         };
         let pair = |name: &str, value: &str| (name.to_owned(), Value::text(value));
-        let about = vec![
+        let properties = vec![
             pair("app", application),
             pair("type", "nonprivate"),
             pair("flashVer", "FMLE/3.0 (compatible; Footlight)"),
             pair("tcUrl", url),
         ];
-        session.command(0, &[Value::text("connect"), Value::Number(CONNECT), Value::Object(about)]);
+        session.command(0, &[Value::text("connect"), Value::Number(CONNECT), Value::Object(properties)]);
         session
     }
 
     /// How far it has come.
-    pub fn stage(&self) -> Stage {
-        self.stage
+    pub fn state(&self) -> PublishState {
+        self.state
     }
 
     /// Takes bytes from the socket.
     ///
     /// # Errors
     /// The server broke the protocol or a bound.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Event>, Violation> {
+    pub fn handle_input(&mut self, bytes: &[u8]) -> Result<Vec<Event>, Violation> {
         self.received += bytes.len() as u64;
-        if self.received - self.told >= self.window {
-            self.told = self.received;
+        if self.received - self.last_ack >= self.window {
+            self.last_ack = self.received;
             #[expect(clippy::cast_possible_truncation, reason = "the count wraps at 32 bits by definition")]
             self.writer.write(&control(kind::ACKNOWLEDGEMENT, self.received as u32), &mut self.out);
         }
         self.reader.input().extend_from_slice(bytes);
         let mut events = Vec::new();
         while let Some(message) = self.reader.take()? {
-            events.extend(self.hear(message)?);
+            events.extend(self.handle_message(message)?);
         }
         Ok(events)
     }
@@ -118,7 +118,7 @@ impl ClientSession {
 
     /// Ends the publish properly.
     pub fn unpublish(&mut self) {
-        if self.stage == Stage::Accepted {
+        if self.state == PublishState::Accepted {
             let name = Value::text(self.name.clone());
             self.command(0, &[Value::text("FCUnpublish"), Value::Number(6.0), Value::Null, name]);
             let stream = Value::Number(f64::from(self.stream));
@@ -126,7 +126,7 @@ impl ClientSession {
         }
     }
 
-    fn hear(&mut self, message: Message) -> Result<Option<Event>, Violation> {
+    fn handle_message(&mut self, message: Message) -> Result<Option<Event>, Violation> {
         let mut body = message.body;
         match message.kind {
             kind::ACKNOWLEDGEMENT if body.len() >= 4 => {
@@ -146,55 +146,55 @@ impl ClientSession {
                 self.writer.write(&Message { kind: kind::USER_CONTROL, timestamp: 0, stream: 0, body: pong.into() }, &mut self.out);
                 Ok(None)
             }
-            kind::COMMAND => self.answer(body),
-            kind::COMMAND_3 if body.first() == Some(&0) => self.answer(body.slice(1..)),
+            kind::COMMAND => self.handle_command(body),
+            kind::COMMAND_3 if body.first() == Some(&0) => self.handle_command(body.slice(1..)),
             _ => Ok(None),
         }
     }
 
-    fn answer(&mut self, body: Bytes) -> Result<Option<Event>, Violation> {
+    fn handle_command(&mut self, body: Bytes) -> Result<Option<Event>, Violation> {
         let values = amf::read_all(body)?;
         let transaction = values.get(1).and_then(Value::as_number).unwrap_or_default();
         match values.first().and_then(Value::as_text) {
-            Some("_result") if transaction == CONNECT && self.stage == Stage::Connecting => self.open(),
-            Some("_result") if transaction == CREATE_STREAM && self.stage == Stage::Publishing => {
+            Some("_result") if transaction == CONNECT && self.state == PublishState::Connecting => self.request_stream(),
+            Some("_result") if transaction == CREATE_STREAM && self.state == PublishState::Publishing => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; stream numbers are small")]
                 let stream = values.get(3).and_then(Value::as_number).unwrap_or(1.0) as u32;
                 self.stream = stream;
                 let name = Value::text(self.name.clone());
                 self.command(stream, &[Value::text("publish"), Value::Number(5.0), Value::Null, name, Value::text("live")]);
             }
-            Some("_error") if self.stage == Stage::Connecting => return Ok(Some(Event::ConnectRefused(words(&values)))),
+            Some("_error") if self.state == PublishState::Connecting => return Ok(Some(Event::ConnectRefused(explanation(&values)))),
             // Courtesies that many servers do not know.
             Some("_error") if transaction == RELEASE || transaction == FC_PUBLISH => {}
-            Some("_error") => return Ok(Some(Event::PublishRefused(words(&values)))),
-            Some("onStatus") => return Ok(self.status(&values)),
+            Some("_error") => return Ok(Some(Event::PublishRefused(explanation(&values)))),
+            Some("onStatus") => return Ok(self.handle_status(&values)),
             _ => {}
         }
         Ok(None)
     }
 
-    fn status(&mut self, values: &[Value]) -> Option<Event> {
+    fn handle_status(&mut self, values: &[Value]) -> Option<Event> {
         let info = values.iter().find(|value| value.get("code").is_some())?;
         let code = info.get("code").and_then(Value::as_text).unwrap_or_default();
         let error = info.get("level").and_then(Value::as_text) == Some("error");
-        if code == "NetStream.Publish.Start" && self.stage == Stage::Publishing {
-            self.stage = Stage::Accepted;
+        if code == "NetStream.Publish.Start" && self.state == PublishState::Publishing {
+            self.state = PublishState::Accepted;
             Some(Event::Accepted)
         } else if error
             || code == "NetStream.Publish.BadName"
             || code == "NetStream.Unpublish.Success"
             || code == "NetConnection.Connect.Closed"
         {
-            Some(Event::PublishRefused(words(values)))
+            Some(Event::PublishRefused(explanation(values)))
         } else {
             None
         }
     }
 
-    fn open(&mut self) {
-        self.stage = Stage::Publishing;
-        self.writer.enlarge(CHUNK, &mut self.out);
+    fn request_stream(&mut self) {
+        self.state = PublishState::Publishing;
+        self.writer.set_chunk_size(CHUNK_SIZE, &mut self.out);
         for (command, transaction) in [("releaseStream", RELEASE), ("FCPublish", FC_PUBLISH)] {
             let name = Value::text(self.name.clone());
             self.command(0, &[Value::text(command), Value::Number(transaction), Value::Null, name]);
@@ -209,7 +209,7 @@ impl ClientSession {
 }
 
 /// The server's explanation: its description, and its code where the description does not say it.
-fn words(values: &[Value]) -> String {
+fn explanation(values: &[Value]) -> String {
     let text = |name| values.iter().find_map(|value| value.get(name)).and_then(Value::as_text).unwrap_or_default().trim();
     match (text("description"), text("code")) {
         ("", "") => "no reason given".to_owned(),

@@ -10,9 +10,9 @@ use super::{
 use bytes::{Bytes, BytesMut};
 
 /// What a stranger may send in one message, and in all, before the publish is accepted.
-const STRANGER: usize = 16 * 1024;
+const MAX_UNAUTHENTICATED: usize = 16 * 1024;
 /// The largest message of an accepted publisher: a keyframe of 12 Mbit/s fits several times.
-const TRUSTED: usize = 8 * 1024 * 1024;
+const MAX_AUTHENTICATED: usize = 8 * 1024 * 1024;
 const WINDOW: u32 = 2_500_000;
 
 /// What the publisher wants or sends.
@@ -47,7 +47,7 @@ pub struct ServerSession {
 impl Default for ServerSession {
     fn default() -> Self {
         Self {
-            reader: Reader::new(STRANGER),
+            reader: Reader::new(MAX_UNAUTHENTICATED),
             writer: Writer::default(),
             out: BytesMut::new(),
             application: String::new(),
@@ -70,7 +70,7 @@ impl ServerSession {
     /// A stranger talks too much.
     pub fn count(&mut self, bytes: usize) -> Result<(), Violation> {
         self.received += bytes as u64;
-        if !self.publishing && self.received > 4 * STRANGER as u64 {
+        if !self.publishing && self.received > 4 * MAX_UNAUTHENTICATED as u64 {
             return Err(Violation("too much before a publish"));
         }
         if self.received - self.acknowledged >= u64::from(WINDOW) {
@@ -115,7 +115,7 @@ impl ServerSession {
     /// The publish may begin.
     pub fn accept(&mut self) {
         self.publishing = true;
-        self.reader.bear(TRUSTED);
+        self.reader.set_max_message(MAX_AUTHENTICATED);
         self.write(kind::USER_CONTROL, 0, Bytes::from_static(&[0, 0, 0, 0, 0, 1]));
         self.status("status", "NetStream.Publish.Start", "Publishing.");
     }
@@ -135,7 +135,7 @@ impl ServerSession {
                 application.trim_matches('/').clone_into(&mut self.application);
                 self.writer.write(&control(kind::WINDOW_SIZE, WINDOW), &mut self.out);
                 self.write(kind::PEER_BANDWIDTH, 0, [&WINDOW.to_be_bytes()[..], &[2]].concat().into());
-                self.writer.enlarge(4096, &mut self.out);
+                self.writer.set_chunk_size(4096, &mut self.out);
                 let server = vec![("fmsVer".into(), Value::text("FMS/3,5,7,7009")), ("capabilities".into(), Value::Number(31.0))];
                 let info = status_object("status", "NetConnection.Connect.Success", "Connection succeeded.");
                 self.reply(&[Value::text("_result"), transaction, Value::Object(server), info]);

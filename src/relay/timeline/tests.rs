@@ -9,17 +9,17 @@ fn header(of: &'static [u8]) -> Bytes {
 
 /// Lets a source send its headers, so that its next keyframe may take over.
 fn ready(timeline: &mut Timeline, id: SourceId, generation: u32) {
-    timeline.join(id, Rank::Egress(Generation(generation)));
+    timeline.join(id, SourceKind::Egress(Generation(generation)));
     timeline.take(id, Track::Video, Role::Header, 0, header(b"avc"), 0);
     timeline.take(id, Track::Audio, Role::Header, 0, header(b"aac"), 0);
 }
 
-fn key(timeline: &mut Timeline, id: SourceId, timestamp: u32, wall: u64) -> Taken {
-    timeline.take(id, Track::Video, Role::Key, timestamp, Bytes::new(), wall)
+fn key(timeline: &mut Timeline, id: SourceId, timestamp: u32, received_ms: u64) -> Taken {
+    timeline.take(id, Track::Video, Role::Key, timestamp, Bytes::new(), received_ms)
 }
 
 #[test]
-fn a_newer_generation_takes_over_at_its_first_keyframe_and_an_older_one_never_publishes_again() {
+fn timeline_switches_to_newer_generation_at_keyframe() {
     let mut timeline = Timeline::default();
     let (old, new) = (SourceId(1), SourceId(2));
     ready(&mut timeline, old, 1);
@@ -31,12 +31,12 @@ fn a_newer_generation_takes_over_at_its_first_keyframe_and_an_older_one_never_pu
     let taken = key(&mut timeline, new, 9_040, 150);
     assert_eq!(taken.superseded, [old]);
     assert_eq!(taken.tags.iter().map(|tag| (tag.role, tag.at)).collect::<Vec<_>>(), [(Role::Key, 50)], "same headers are not sent again");
-    assert!(!timeline.admits(Generation(1)) && timeline.admits(Generation(2)));
+    assert!(!timeline.accepts(Generation(1)) && timeline.accepts(Generation(2)));
     assert_eq!(key(&mut timeline, old, 7_000, 160), Taken::default());
 }
 
 #[test]
-fn the_same_generation_returns_where_the_clock_stands() {
+fn timeline_resumes_same_generation_at_wall_clock() {
     let mut timeline = Timeline::default();
     ready(&mut timeline, SourceId(1), 1);
     key(&mut timeline, SourceId(1), 0, 1_000);
@@ -46,10 +46,10 @@ fn the_same_generation_returns_where_the_clock_stands() {
 }
 
 #[test]
-fn a_slate_fills_in_only_while_nothing_else_is_on_air() {
+fn timeline_plays_slate_only_when_off_air() {
     let mut timeline = Timeline::default();
     let (slate, egress) = (SourceId(0), SourceId(1));
-    timeline.join(slate, Rank::Slate);
+    timeline.join(slate, SourceKind::Slate);
     timeline.take(slate, Track::Video, Role::Header, 0, header(b"slate"), 0);
     ready(&mut timeline, egress, 1);
     key(&mut timeline, egress, 0, 0);
@@ -62,7 +62,7 @@ fn a_slate_fills_in_only_while_nothing_else_is_on_air() {
 
 /// One publishing connection of a made-up show.
 #[derive(Debug, Clone)]
-struct Life {
+struct SourceScript {
     generation: u32,
     first: u32,
     pause: u64,
@@ -74,10 +74,10 @@ struct Life {
     leaves: bool,
 }
 
-fn life() -> impl Strategy<Value = Life> {
+fn script() -> impl Strategy<Value = SourceScript> {
     let firsts = prop_oneof![Just(0), Just(u32::MAX - 500), any::<u32>()];
     (1..4_u32, firsts, 0..20_000_u64, any::<bool>(), 0..60_u32, 0..400_u32, 1..150_u32, any::<bool>()).prop_map(
-        |(generation, first, pause, audio, late, skew, frames, leaves)| Life {
+        |(generation, first, pause, audio, late, skew, frames, leaves)| SourceScript {
             generation,
             first,
             pause,
@@ -90,7 +90,7 @@ fn life() -> impl Strategy<Value = Life> {
     )
 }
 
-impl Life {
+impl SourceScript {
     /// What it sends as its nth frame: sound, and a picture unless it is late.
     fn frame(&self, n: u32) -> Vec<(Track, Role, u32)> {
         let at = self.first.wrapping_add(n * 33);
@@ -103,20 +103,27 @@ impl Life {
 
 /// Looks at everything that comes out.
 #[derive(Default)]
-struct Watch {
+struct Checker {
     last: [u64; 2],
     headers: bool,
     began: bool,
-    air: Option<SourceId>,
+    current: Option<SourceId>,
     distance: Option<i64>,
 }
 
-impl Watch {
-    fn send(&mut self, timeline: &mut Timeline, id: SourceId, life: &Life, n: u32, wall: u64) -> Result<(), TestCaseError> {
-        for (track, role, timestamp) in life.frame(n) {
-            let taken = timeline.take(id, track, role, timestamp, Bytes::new(), wall);
-            if timeline.on_air() != self.air {
-                self.air = timeline.on_air();
+impl Checker {
+    fn send(
+        &mut self,
+        timeline: &mut Timeline,
+        id: SourceId,
+        script: &SourceScript,
+        n: u32,
+        received_ms: u64,
+    ) -> Result<(), TestCaseError> {
+        for (track, role, timestamp) in script.frame(n) {
+            let taken = timeline.take(id, track, role, timestamp, Bytes::new(), received_ms);
+            if timeline.on_air() != self.current {
+                self.current = timeline.on_air();
                 self.distance = None;
             }
             for tag in taken.tags {
@@ -124,15 +131,15 @@ impl Watch {
                     self.headers |= tag.track == Track::Video;
                     continue;
                 }
-                prop_assert_eq!(Some(id), self.air, "one source at a time");
+                prop_assert_eq!(Some(id), self.current, "one source at a time");
                 prop_assert!(self.headers, "headers before media");
                 prop_assert!(self.began || tag.is_key(), "a keyframe first");
                 prop_assert!(self.distance.is_some() || tag.is_key(), "each source comes on with a keyframe");
                 self.began = true;
                 prop_assert!(tag.at >= self.last[track as usize], "monotonic");
-                prop_assert!(tag.at <= wall, "never ahead of the clock");
+                prop_assert!(tag.at <= received_ms, "never ahead of the clock");
                 self.last[track as usize] = tag.at;
-                let own = i64::from(timestamp.wrapping_sub(life.first).cast_signed());
+                let own = i64::from(timestamp.wrapping_sub(script.first).cast_signed());
                 let moved = i64::try_from(tag.at).expect("small") - own;
                 prop_assert_eq!(*self.distance.get_or_insert(moved), moved, "picture and sound are moved alike");
             }
@@ -143,35 +150,35 @@ impl Watch {
 
 proptest! {
     #[test]
-    fn whatever_publishes_the_stream_is_continuous(lives in prop::collection::vec(life(), 1..8)) {
+    fn timeline_is_continuous_for_any_sources(scripts in prop::collection::vec(script(), 1..8)) {
         let mut timeline = Timeline::default();
-        let mut watch = Watch::default();
-        let mut wall = 0;
+        let mut checker = Checker::default();
+        let mut received_ms = 0;
         // Those that did not leave go on beside the next ones.
-        let mut staying: Vec<(SourceId, &Life, u32)> = Vec::new();
-        for (index, life) in lives.iter().enumerate() {
+        let mut staying: Vec<(SourceId, &SourceScript, u32)> = Vec::new();
+        for (index, script) in scripts.iter().enumerate() {
             let id = SourceId(index as u64);
-            wall += life.pause;
-            if !timeline.admits(Generation(life.generation)) {
+            received_ms += script.pause;
+            if !timeline.accepts(Generation(script.generation)) {
                 continue;
             }
-            timeline.join(id, Rank::Egress(Generation(life.generation)));
-            timeline.take(id, Track::Video, Role::Header, life.first, header(b"avc"), wall);
-            if life.audio {
-                timeline.take(id, Track::Audio, Role::Header, life.first, header(b"aac"), wall);
+            timeline.join(id, SourceKind::Egress(Generation(script.generation)));
+            timeline.take(id, Track::Video, Role::Header, script.first, header(b"avc"), received_ms);
+            if script.audio {
+                timeline.take(id, Track::Audio, Role::Header, script.first, header(b"aac"), received_ms);
             }
-            for n in 0..life.frames {
-                wall += 33;
+            for n in 0..script.frames {
+                received_ms += 33;
                 for (other, of, next) in &mut staying {
-                    watch.send(&mut timeline, *other, of, *next, wall)?;
+                    checker.send(&mut timeline, *other, of, *next, received_ms)?;
                     *next += 1;
                 }
-                watch.send(&mut timeline, id, life, n, wall)?;
+                checker.send(&mut timeline, id, script, n, received_ms)?;
             }
-            if life.leaves {
+            if script.leaves {
                 timeline.leave(id);
             } else {
-                staying.push((id, life, life.frames));
+                staying.push((id, script, script.frames));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     server::{
         auth::token,
         error::StudioError,
-        http::Refusal,
+        http::ErrorResponse,
         security::{self, OVERLAY_COOKIE, SIGN_IN_COOKIE},
         state::AppState,
         store::TokenHash,
@@ -110,7 +110,7 @@ impl Caller {
     /// There is a key, and it opens nothing; or the store failed.
     pub async fn of_key(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
         match bearer(headers) {
-            Some(key) => studio.key_holder(&token::hash(key)).await?.map(Some).ok_or_else(|| StudioError::Refused(no_such_key())),
+            Some(key) => studio.caller_by_key(&token::hash(key)).await?.map(Some).ok_or_else(|| StudioError::Refused(no_such_key())),
             None => Ok(None),
         }
     }
@@ -119,7 +119,7 @@ impl Caller {
     ///
     /// # Errors
     /// The key opens nothing, or the store failed.
-    pub async fn recognise(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
+    pub async fn identify(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
         match Self::of_key(headers, studio).await? {
             Some(caller) => Ok(Some(caller)),
             None => Self::of(headers, studio).await,
@@ -140,7 +140,7 @@ pub fn credential(headers: &HeaderMap) -> Option<TokenHash> {
 }
 
 /// What callers without a valid sign-in are told.
-pub fn nobody() -> ApiError {
+pub fn not_signed_in() -> ApiError {
     ApiError::new(ErrorCode::Unauthenticated, "Sign in first, or send an API key as `Authorization: Bearer fl_…`.")
 }
 
@@ -150,15 +150,15 @@ fn no_such_key() -> ApiError {
 
 /// What the layer in front of the API found out, so that it is found out once.
 #[derive(Debug, Clone)]
-pub struct Recognised(pub Option<Caller>);
+pub struct Identified(pub Option<Caller>);
 
 /// The caller behind a request, whatever they may do.
-pub(super) async fn behind(parts: &Parts, state: &AppState) -> Result<Caller, Refusal> {
-    let found = match parts.extensions.get::<Recognised>() {
-        Some(Recognised(found)) => found.clone(),
-        None => Caller::recognise(&parts.headers, &state.studio).await?,
+pub(super) async fn caller_of(parts: &Parts, state: &AppState) -> Result<Caller, ErrorResponse> {
+    let found = match parts.extensions.get::<Identified>() {
+        Some(Identified(found)) => found.clone(),
+        None => Caller::identify(&parts.headers, &state.studio).await?,
     };
-    let caller = found.ok_or_else(nobody)?;
+    let caller = found.ok_or_else(not_signed_in)?;
     if parts.method != Method::GET && matches!(caller.proof, Proof::SignIn(_)) {
         security::same_origin(&parts.headers, state.studio.config())?;
     }
@@ -166,10 +166,10 @@ pub(super) async fn behind(parts: &Parts, state: &AppState) -> Result<Caller, Re
 }
 
 impl FromRequestParts<AppState> for Caller {
-    type Rejection = Refusal;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        let caller = behind(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ErrorResponse> {
+        let caller = caller_of(parts, state).await?;
         match caller.proof {
             Proof::SignIn(_) => Ok(caller),
             Proof::Key(_) => Err(ApiError::new(ErrorCode::Forbidden, "An API key does not open this. Sign in with a browser.").into()),
@@ -178,10 +178,10 @@ impl FromRequestParts<AppState> for Caller {
 }
 
 impl FromRequestParts<AppState> for OverlayViewer {
-    type Rejection = Refusal;
+    type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-        let token = security::cookie(&parts.headers, OVERLAY_COOKIE).ok_or_else(nobody)?;
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ErrorResponse> {
+        let token = security::cookie(&parts.headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
         Ok(state.studio.overlay_viewer(token).await?)
     }
 }

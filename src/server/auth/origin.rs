@@ -32,7 +32,7 @@ impl Origin {
     }
 
     /// The address as a limit and a log name it. An IPv6 network of 64 bits is one household.
-    pub fn household(&self) -> String {
+    pub fn client_prefix(&self) -> String {
         match self.address {
             None => "unknown".to_owned(),
             Some(IpAddr::V4(ip)) => ip.to_string(),
@@ -70,8 +70,8 @@ mod tests {
     }
 
     #[test]
-    fn one_household_is_one_limit() {
-        let of = |text: &str| Origin { address: Some(text.parse().expect("an address")), browser: String::new() }.household();
+    fn one_client_prefix_is_one_limit() {
+        let of = |text: &str| Origin { address: Some(text.parse().expect("an address")), browser: String::new() }.client_prefix();
         assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }

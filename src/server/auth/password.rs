@@ -7,7 +7,7 @@ use argon2::{
 use std::sync::LazyLock;
 
 /// Verified against for names that do not exist, so that they take as long as wrong passwords.
-static NOBODYS: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password").unwrap_or_default());
+static DUMMY_HASH: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password").unwrap_or_default());
 
 /// Hashes a password: argon2id, 19 MiB, 2 passes, 1 lane (OWASP's recommendation, the crate's default), as a PHC string.
 ///
@@ -21,7 +21,7 @@ pub async fn hash(password: String) -> Result<String, argon2::password_hash::Err
 pub async fn verify(hash: Option<String>, password: String) -> bool {
     let verify = move || {
         let known = hash.is_some();
-        let text = hash.unwrap_or_else(|| NOBODYS.clone());
+        let text = hash.unwrap_or_else(|| DUMMY_HASH.clone());
         let matches = PasswordHash::new(&text).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
         known && matches
     };

@@ -1,10 +1,10 @@
 //! Who may call what: one extractor for each scope of an API key. A person at a browser has them all.
 
-use super::caller::{Caller, Proof, behind};
+use super::caller::{Caller, Proof, caller_of};
 use crate::{
     api::error::{ApiError, ErrorCode},
     domain::key::Scope,
-    server::{http::Refusal, state::AppState},
+    server::{http::ErrorResponse, state::AppState},
 };
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -15,10 +15,10 @@ macro_rules! scoped {
         pub struct $name(pub Caller);
 
         impl FromRequestParts<AppState> for $name {
-            type Rejection = Refusal;
+            type Rejection = ErrorResponse;
 
-            async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
-                Ok(Self(allowed(behind(parts, state).await?, Scope::$name)?))
+            async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ErrorResponse> {
+                Ok(Self(allowed(caller_of(parts, state).await?, Scope::$name)?))
             }
         }
     )*};

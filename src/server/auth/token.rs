@@ -1,13 +1,13 @@
 //! Opaque tokens: 256 random bits for cookies, one-time links and API keys. Only their SHA-256 is ever stored; they are too
 //! long to be guessed, so a slow hash would only slow us.
 
-use crate::{domain::key::KEY_MARK, server::store::TokenHash};
+use crate::{domain::key::KEY_PREFIX, server::store::TokenHash};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::RngCore;
 use sha2::{Digest, Sha256};
 
 /// Characters of a key that its owner is shown again: the mark and 36 of the 256 bits.
-const SHOWN: usize = KEY_MARK.len() + 6;
+const SHOWN: usize = KEY_PREFIX.len() + 6;
 
 /// A new token: 32 random bytes, base64url.
 pub fn new() -> String {
@@ -18,7 +18,7 @@ pub fn new() -> String {
 
 /// A new API key, `fl_` and a token; and the part of it that may be shown again.
 pub fn new_key() -> (String, String) {
-    let key = format!("{KEY_MARK}{}", new());
+    let key = format!("{KEY_PREFIX}{}", new());
     let shown = key[..SHOWN].to_owned();
     (key, shown)
 }

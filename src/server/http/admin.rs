@@ -1,8 +1,8 @@
 //! What administrators take away from their pages.
 
-use super::{Asked, Body, Errors, Reply};
+use super::{ApiResult, Errors, JsonBody, QueryParams};
 use crate::{
-    api::admin::{DeliveryPage, SendAgain, Shown, Wanted},
+    api::admin::{DeliveryPage, ResendRequest, SessionQuery, StatusFilter},
     domain::{destination::Platform, ids::SessionId},
     server::{auth::caller::Caller, studio::Studio},
 };
@@ -21,7 +21,7 @@ use serde::Deserialize;
 pub struct Export {
     /// `running`, `ended`, `failed` or `all`.
     #[param(value_type = Option<String>)]
-    show: Option<Shown>,
+    show: Option<StatusFilter>,
     /// Only with a destination there.
     platform: Option<Platform>,
     /// Only those asked for on this day or later, as `2026-11-23`.
@@ -36,21 +36,21 @@ pub struct Export {
 
 /// Everybody's sessions as a table for spreadsheets, at most 10 000 rows. Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/sessions.csv", tag = "House", params(Export),
+    get, path = "/api/admin/sessions.csv", tag = "Administration", params(Export),
     responses((status = 200, description = "RFC 4180, with a head", content_type = "text/csv", body = String), Errors),
     security(("signIn" = []))
 )]
-pub async fn export(State(studio): State<Studio>, caller: Caller, Asked(asked): Asked<Export>) -> Reply<Response> {
-    let wanted = Wanted {
-        show: asked.show.unwrap_or(Shown::All),
-        platform: asked.platform,
-        from: asked.from.unwrap_or_default(),
-        to: asked.to.unwrap_or_default(),
-        search: asked.q.unwrap_or_default(),
-        oldest_first: asked.sort.as_deref() == Some("oldest"),
+pub async fn export(State(studio): State<Studio>, caller: Caller, QueryParams(params): QueryParams<Export>) -> ApiResult<Response> {
+    let query = SessionQuery {
+        status: params.show.unwrap_or(StatusFilter::All),
+        platform: params.platform,
+        from: params.from.unwrap_or_default(),
+        to: params.to.unwrap_or_default(),
+        search: params.q.unwrap_or_default(),
+        oldest_first: params.sort.as_deref() == Some("oldest"),
         behind: None,
     };
-    let table = studio.export(&caller, &wanted).await?;
+    let table = studio.export(&caller, &query).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"sessions.csv\""),
@@ -72,21 +72,25 @@ pub struct Deliveries {
 
 /// What operators' own servers were told, and how that went. Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/deliveries", tag = "House", params(Deliveries),
+    get, path = "/api/admin/deliveries", tag = "Administration", params(Deliveries),
     responses((status = 200, description = "The latest shows first", body = DeliveryPage), Errors),
     security(("signIn" = []))
 )]
-pub async fn deliveries(State(studio): State<Studio>, caller: Caller, Asked(asked): Asked<Deliveries>) -> Reply<Json<DeliveryPage>> {
-    Ok(Json(studio.list_deliveries(&caller, asked.session_id.as_ref(), asked.cursor.as_deref()).await?))
+pub async fn deliveries(
+    State(studio): State<Studio>,
+    caller: Caller,
+    QueryParams(params): QueryParams<Deliveries>,
+) -> ApiResult<Json<DeliveryPage>> {
+    Ok(Json(studio.list_deliveries(&caller, params.session_id.as_ref(), params.cursor.as_deref()).await?))
 }
 
 /// Tells a server once more what it was told. Administrators only.
 #[utoipa::path(
-    post, path = "/api/admin/deliveries/resend", tag = "House", request_body = SendAgain,
+    post, path = "/api/admin/deliveries/resend", tag = "Administration", request_body = ResendRequest,
     responses((status = 202, description = "It is sent within seconds"), Errors),
     security(("signIn" = []))
 )]
-pub async fn resend(State(studio): State<Studio>, caller: Caller, Body(wish): Body<SendAgain>) -> Reply<StatusCode> {
-    studio.send_again(&caller, &wish.id).await?;
+pub async fn resend(State(studio): State<Studio>, caller: Caller, JsonBody(request): JsonBody<ResendRequest>) -> ApiResult<StatusCode> {
+    studio.resend_delivery(&caller, &request.id).await?;
     Ok(StatusCode::ACCEPTED)
 }

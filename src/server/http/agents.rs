@@ -1,6 +1,6 @@
 //! Agents by API: their games, their pictures; and what administrators read about accounts.
 
-use super::{Asked, Body, Errors, Named, Reply};
+use super::{ApiResult, Errors, JsonBody, PathParams, QueryParams};
 use crate::{
     api::{
         accounts::AuditPage,
@@ -31,9 +31,9 @@ use serde::Deserialize;
 pub async fn game_started(
     State(studio): State<Studio>,
     scoped::Start(caller): scoped::Start,
-    Named(id): Named<AgentId>,
-    Body(game): Body<GameStarted>,
-) -> Reply<Json<GameOutcome>> {
+    PathParams(id): PathParams<AgentId>,
+    JsonBody(game): JsonBody<GameStarted>,
+) -> ApiResult<Json<GameOutcome>> {
     Ok(Json(studio.game_started(&caller, &id, game).await?))
 }
 
@@ -47,9 +47,9 @@ pub async fn game_started(
 pub async fn game_ended(
     State(studio): State<Studio>,
     scoped::Stop(caller): scoped::Stop,
-    Named(id): Named<AgentId>,
-    Body(game): Body<GameEnded>,
-) -> Reply<Json<GameOutcome>> {
+    PathParams(id): PathParams<AgentId>,
+    JsonBody(game): JsonBody<GameEnded>,
+) -> ApiResult<Json<GameOutcome>> {
     Ok(Json(studio.game_ended(&caller, &id, game).await?))
 }
 
@@ -58,7 +58,7 @@ pub async fn game_ended(
     get, path = "/api/streaming/agents/{id}/avatar", tag = "Agents", params(("id" = AgentId, Path, description = "The agent")),
     responses((status = 200, description = "PNG, JPEG or WebP", content_type = "image/*", body = Vec<u8>), Errors), security(())
 )]
-pub async fn picture(State(studio): State<Studio>, Named(id): Named<AgentId>) -> Reply<Response> {
+pub async fn picture(State(studio): State<Studio>, PathParams(id): PathParams<AgentId>) -> ApiResult<Response> {
     let avatar = studio.avatar(&id).await?;
     Ok(([(header::CONTENT_TYPE, avatar.media_type), (header::CACHE_CONTROL, "public, max-age=60".to_owned())], avatar.bytes)
         .into_response())
@@ -73,10 +73,10 @@ pub async fn picture(State(studio): State<Studio>, Named(id): Named<AgentId>) ->
 pub async fn set_picture(
     State(studio): State<Studio>,
     caller: Caller,
-    Named(id): Named<AgentId>,
+    PathParams(id): PathParams<AgentId>,
     _headers: HeaderMap,
     body: Bytes,
-) -> Reply<StatusCode> {
+) -> ApiResult<StatusCode> {
     studio.set_avatar(&caller, &id, body.to_vec()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -95,12 +95,12 @@ pub struct Where {
 
 /// The audit log: sign-ins, passwords, keys, the latest first. Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/audit", tag = "House", params(Where),
+    get, path = "/api/admin/audit", tag = "Administration", params(Where),
     responses((status = 200, description = "One page", body = AuditPage), Errors), security(("signIn" = []))
 )]
-pub async fn audit(State(studio): State<Studio>, caller: Caller, Asked(asked): Asked<Where>) -> Reply<Json<AuditPage>> {
-    let limit = asked.limit.unwrap_or(AUDIT_PAGE).clamp(1, AUDIT_PAGE);
-    let entries = studio.audit(&caller, asked.cursor.as_deref(), limit).await?;
+pub async fn audit(State(studio): State<Studio>, caller: Caller, QueryParams(params): QueryParams<Where>) -> ApiResult<Json<AuditPage>> {
+    let limit = params.limit.unwrap_or(AUDIT_PAGE).clamp(1, AUDIT_PAGE);
+    let entries = studio.audit(&caller, params.cursor.as_deref(), limit).await?;
     let next_cursor = entries.last().filter(|_| entries.len() == limit).map(|entry| entry.id.clone());
     Ok(Json(AuditPage { entries, next_cursor }))
 }

@@ -1,11 +1,11 @@
 //! What the composite's page is opened with, by whom: the egress by its token, the owner for a preview.
 
 use crate::{
-    api::{error::ApiError, overlay::OverlayStage},
+    api::{error::ApiError, overlay::OverlaySnapshot},
     domain::ids::SessionId,
     server::{
-        auth::caller::{Caller, nobody},
-        error::{Answer, StudioError},
+        auth::caller::{Caller, not_signed_in},
+        error::{StudioError, StudioResult},
         security,
         studio::Studio,
     },
@@ -16,7 +16,7 @@ use axum::{extract::Query, http::request::Parts};
 #[derive(Debug, Clone)]
 pub struct Opened {
     /// What is on it.
-    pub stage: OverlayStage,
+    pub snapshot: OverlaySnapshot,
     /// The cookie by which its feed and heartbeat are admitted, where it came with a token.
     pub cookie: Option<String>,
 }
@@ -27,28 +27,28 @@ pub struct Opened {
 /// # Errors
 /// The token is not valid for this session, or nobody is signed in (401); the session is unknown or over, there is no such
 /// made-up show (404); a setting that is none (422).
-pub async fn open(studio: &Studio, parts: &Parts) -> Answer<Opened> {
+pub async fn open(studio: &Studio, parts: &Parts) -> StudioResult<Opened> {
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();
     let of = |name: &str| query.iter().find(|(field, _)| field == name).map(|(_, text)| text.as_str());
     let token = of("token").filter(|token| !token.is_empty());
     if let Some(token) = token {
         let viewer = studio.overlay_viewer(token).await?;
-        let stage = studio.overlay_stage(&viewer, &session(of("sessionId"))?).await?;
-        return Ok(Opened { stage, cookie: Some(security::overlay_cookie(token.to_owned(), studio.config())) });
+        let snapshot = studio.overlay_snapshot(&viewer, &session(of("sessionId"))?).await?;
+        return Ok(Opened { snapshot, cookie: Some(security::overlay_cookie(token.to_owned(), studio.config())) });
     }
-    let caller = Caller::of(&parts.headers, studio).await?.ok_or_else(|| StudioError::Refused(nobody()))?;
-    let stage = match (of("sessionId"), of("preview")) {
+    let caller = Caller::of(&parts.headers, studio).await?.ok_or_else(|| StudioError::Refused(not_signed_in()))?;
+    let snapshot = match (of("sessionId"), of("preview")) {
         (None, Some(name)) => {
             let wish: Vec<_> = query.iter().filter(|(field, _)| field != "preview").cloned().collect();
             studio.preview(&caller, name, &wish).await?
         }
         (id, _) => studio.overlay_preview(&caller, &session(id)?).await?,
     };
-    Ok(Opened { stage, cookie: None })
+    Ok(Opened { snapshot, cookie: None })
 }
 
 /// An address without a usable session asks for one that cannot exist, so that it is refused like any unknown one.
-fn session(text: Option<&str>) -> Answer<SessionId> {
+fn session(text: Option<&str>) -> StudioResult<SessionId> {
     let id = text.unwrap_or_default().parse().or_else(|_| "none".parse::<SessionId>());
     id.map_err(|error| ApiError::invalid("sessionId", error.to_string()).into())
 }

@@ -1,6 +1,6 @@
 //! Server-sent events: a session's state and show events, resumed without loss from a sequence number; for admins, everybody's.
 
-use super::{Asked, Errors, Reply};
+use super::{ApiResult, Errors, QueryParams};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
@@ -9,11 +9,11 @@ use crate::{
     domain::{account::Role, ids::SessionId, key::Scope},
     server::{
         auth::{
-            caller::{Caller, Recognised, nobody},
+            caller::{Caller, Identified, not_signed_in},
             scoped::allowed,
         },
-        error::Answer,
-        http::Refusal,
+        error::StudioResult,
+        http::ErrorResponse,
         security::{OVERLAY_COOKIE, cookie},
         store::FeedEntry,
         studio::{Studio, feed::Announcement},
@@ -59,10 +59,10 @@ pub struct WhichFeed {
 )]
 pub async fn of_session(
     State(studio): State<Studio>,
-    Extension(Recognised(found)): Extension<Recognised>,
+    Extension(Identified(found)): Extension<Identified>,
     headers: HeaderMap,
-    Asked(which): Asked<WhichFeed>,
-) -> Reply<Events> {
+    QueryParams(which): QueryParams<WhichFeed>,
+) -> ApiResult<Events> {
     let id = which.session_id;
     let whole = admit(&studio, found, &headers, &id).await?;
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
@@ -78,11 +78,11 @@ pub async fn of_session(
 
 /// Server-sent events of every session, as it changes. Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/feed", tag = "House",
+    get, path = "/api/admin/feed", tag = "Administration",
     responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
     security(("signIn" = []))
 )]
-pub async fn of_everybody(State(studio): State<Studio>, caller: Caller) -> Reply<Events> {
+pub async fn of_everybody(State(studio): State<Studio>, caller: Caller) -> ApiResult<Events> {
     if caller.user.role != Role::Admin {
         return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's shows.").into());
     }
@@ -115,15 +115,15 @@ fn ping() -> Event {
 }
 
 /// True for who may see everything of the session, false for its overlay.
-async fn admit(studio: &Studio, found: Option<Caller>, headers: &HeaderMap, id: &SessionId) -> Result<bool, Refusal> {
+async fn admit(studio: &Studio, found: Option<Caller>, headers: &HeaderMap, id: &SessionId) -> Result<bool, ErrorResponse> {
     if let Some(caller) = found {
         let caller = allowed(caller, Scope::Read)?;
         studio.session(&caller, id).await?;
         return Ok(true);
     }
-    let token = cookie(headers, OVERLAY_COOKIE).ok_or_else(nobody)?;
+    let token = cookie(headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
     let viewer = studio.overlay_viewer(token).await?;
-    if &viewer.session == id { Ok(false) } else { Err(nobody().into()) }
+    if &viewer.session == id { Ok(false) } else { Err(not_signed_in().into()) }
 }
 
 /// First how it stands, then what was missed, then what happens. A reader that lags is led through the same again.
@@ -160,7 +160,7 @@ async fn tell_session(
     }
 }
 
-async fn missed(studio: &Studio, id: &SessionId, mut seq: u64) -> Answer<Vec<FeedEntry>> {
+async fn missed(studio: &Studio, id: &SessionId, mut seq: u64) -> StudioResult<Vec<FeedEntry>> {
     let mut all = Vec::new();
     loop {
         let page = studio.store().feed_after(id, seq, PAGE).await?;

@@ -1,6 +1,6 @@
 //! Recordings and thumbnails: the relay's, passed through to owner and admins.
 
-use super::{Errors, Named, Reply};
+use super::{ApiResult, Errors, PathParams};
 use crate::{
     domain::ids::SessionId,
     server::{
@@ -36,9 +36,9 @@ pub async fn recording(
     State(studio): State<Studio>,
     State(relay): State<RelayClient>,
     scoped::Read(caller): scoped::Read,
-    Named((session, file)): Named<(SessionId, String)>,
+    PathParams((session, file)): PathParams<(SessionId, String)>,
     headers: HeaderMap,
-) -> Reply<Response> {
+) -> ApiResult<Response> {
     studio.session(&caller, &session).await?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if file.starts_with('.') || !file.chars().all(plain) {
@@ -57,13 +57,13 @@ pub async fn thumbnail(
     State(studio): State<Studio>,
     State(relay): State<RelayClient>,
     scoped::Read(caller): scoped::Read,
-    Named(session): Named<SessionId>,
-) -> Reply<Response> {
+    PathParams(session): PathParams<SessionId>,
+) -> ApiResult<Response> {
     studio.session(&caller, &session).await?;
     pass(&relay, &format!("/shows/{session}/thumbnail.jpg"), &HeaderMap::new()).await
 }
 
-async fn pass(relay: &RelayClient, path: &str, headers: &HeaderMap) -> Reply<Response> {
+async fn pass(relay: &RelayClient, path: &str, headers: &HeaderMap) -> ApiResult<Response> {
     let mut request = relay.request(Method::GET, path);
     if let Some(range) = headers.get(header::RANGE) {
         request = request.header(header::RANGE, range);

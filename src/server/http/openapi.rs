@@ -156,7 +156,7 @@ fn fields_of(document: &Value, schema: &Value, fields: &mut Vec<(String, String)
 }
 
 /// This document.
-#[utoipa::path(get, path = "/api/openapi.json", tag = "House", responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)), security(()))]
+#[utoipa::path(get, path = "/api/openapi.json", tag = "Administration", responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)), security(()))]
 pub async fn openapi() -> Response {
     match document() {
         Some(document) => ([(header::CACHE_CONTROL, "no-cache")], Json(document)).into_response(),

@@ -1,6 +1,6 @@
 //! The overlay: changed by its owner, fed by agents and games, heard from by its page.
 
-use super::{Body, Errors, Reply};
+use super::{ApiResult, Errors, JsonBody};
 use crate::{
     api::{
         events::{ChangeOverlay, ChangedOverlay, EventBatch, EventResults},
@@ -22,8 +22,8 @@ use axum::{Json, extract::State, http::StatusCode};
 pub async fn change(
     State(studio): State<Studio>,
     scoped::Events(caller): scoped::Events,
-    Body(body): Body<ChangeOverlay>,
-) -> Reply<Json<ChangedOverlay>> {
+    JsonBody(body): JsonBody<ChangeOverlay>,
+) -> ApiResult<Json<ChangedOverlay>> {
     Ok(Json(studio.change_overlay(&caller, body).await?))
 }
 
@@ -36,8 +36,8 @@ pub async fn change(
 pub async fn events(
     State(studio): State<Studio>,
     scoped::Events(caller): scoped::Events,
-    Body(batch): Body<EventBatch>,
-) -> Reply<Json<EventResults>> {
+    JsonBody(batch): JsonBody<EventBatch>,
+) -> ApiResult<Json<EventResults>> {
     Ok(Json(studio.publish(&caller, batch).await?))
 }
 
@@ -47,7 +47,7 @@ pub async fn events(
     responses((status = 204, description = "Heard"), Errors),
     security(("overlay" = []))
 )]
-pub async fn heartbeat(State(studio): State<Studio>, viewer: OverlayViewer, Body(beat): Body<Heartbeat>) -> StatusCode {
-    studio.heartbeat(&viewer, beat).await;
+pub async fn heartbeat(State(studio): State<Studio>, viewer: OverlayViewer, JsonBody(heartbeat): JsonBody<Heartbeat>) -> StatusCode {
+    studio.heartbeat(&viewer, heartbeat).await;
     StatusCode::NO_CONTENT
 }

@@ -1,14 +1,14 @@
 //! Shows by API: the same use cases as the pages'.
 
-use super::{Asked, Body, Errors, Refusal, Reply, with_status};
+use super::{ApiResult, ErrorResponse, Errors, JsonBody, QueryParams, with_status};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        sessions::TypedDestination,
-        streaming::{
-            ChangeDestinations, ChangedDestinations, PublicStatus, SessionPage, StartAnswer, StartBody, StatusAnswer, StopAnswer, StopBody,
-            WhichSession,
+        public_http::{
+            ChangeDestinations, ChangedDestinations, PublicStatus, SessionPage, SessionRef, StartRequest, StartResponse, StatusResponse,
+            StopRequest, StopResponse,
         },
+        sessions::DestinationInput,
     },
     domain::{
         destination::{Platform, StreamKey},
@@ -19,7 +19,7 @@ use crate::{
     },
     server::{
         auth::{
-            caller::{Recognised, nobody},
+            caller::{Identified, not_signed_in},
             scoped::{self, allowed},
         },
         error::StudioError,
@@ -42,18 +42,18 @@ use serde::Deserialize;
 /// The same `Idempotency-Key` within 24 h gives the same session with 200 and a fresh room token. An active show of the same
 /// owner is 409 with its id, unless `replace` is true.
 #[utoipa::path(
-    post, path = "/api/streaming/start", tag = "Shows", request_body = StartBody,
+    post, path = "/api/streaming/start", tag = "Shows", request_body = StartRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same again gives the same session.")),
-    responses((status = 201, description = "The show is starting", body = StartAnswer),
-        (status = 200, description = "The same key was used before", body = StartAnswer), Errors),
+    responses((status = 201, description = "The show is starting", body = StartResponse),
+        (status = 200, description = "The same key was used before", body = StartResponse), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn start(
     State(studio): State<Studio>,
     scoped::Start(caller): scoped::Start,
     headers: HeaderMap,
-    Body(body): Body<StartBody>,
-) -> Reply<Response> {
+    JsonBody(body): JsonBody<StartRequest>,
+) -> ApiResult<Response> {
     if body.user_id.is_some_and(|id| id != caller.user.id) {
         return Err(ApiError {
             detail: serde_json::json!({ "field": "userId" }),
@@ -61,10 +61,10 @@ pub async fn start(
         }
         .into());
     }
-    let mut show = body.show;
+    let mut session = body.session;
     if let Some(platform) = body.platform {
         let stream_key = body.stream_key.unwrap_or_else(|| StreamKey::new(String::new()));
-        show.destinations.push(TypedDestination {
+        session.destinations.push(DestinationInput {
             platform,
             custom_rtmp_url: body.custom_rtmp_url,
             stream_key,
@@ -75,16 +75,16 @@ pub async fn start(
         return Err(ApiError::invalid("platform", "Say which platform streamKey and customRtmpUrl are for.").into());
     }
     let given = headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
-    show.idempotency_key = given.or(show.idempotency_key);
-    if show.idempotency_key.as_ref().is_some_and(|key| !(1..=200).contains(&key.len())) {
+    session.idempotency_key = given.or(session.idempotency_key);
+    if session.idempotency_key.as_ref().is_some_and(|key| !(1..=200).contains(&key.len())) {
         return Err(ApiError::invalid("Idempotency-Key", "Idempotency-Key must be 1 to 200 plain characters.").into());
     }
-    let started = studio.start(&caller, show).await?;
+    let started = studio.start(&caller, session).await?;
     let status = if started.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let session_id = started.session.session_id;
     Ok(with_status(
         status,
-        StartAnswer {
+        StartResponse {
             success: true,
             overlay_url: format!("{}/stream/overlay?sessionId={session_id}&preview=1", studio.config().app_url),
             message: format!("The show is {}. Follow it at /api/streaming/feed?sessionId={session_id}.", started.session.status),
@@ -97,18 +97,22 @@ pub async fn start(
 
 /// Stops a show. One that is over says so with 200.
 #[utoipa::path(
-    post, path = "/api/streaming/stop", tag = "Shows", request_body = StopBody,
-    responses((status = 200, description = "It is over, or ending", body = StopAnswer), Errors),
+    post, path = "/api/streaming/stop", tag = "Shows", request_body = StopRequest,
+    responses((status = 200, description = "It is over, or ending", body = StopResponse), Errors),
     security(("key" = ["stop"]), ("signIn" = []))
 )]
-pub async fn stop(State(studio): State<Studio>, scoped::Stop(caller): scoped::Stop, Body(body): Body<StopBody>) -> Reply<Json<StopAnswer>> {
+pub async fn stop(
+    State(studio): State<Studio>,
+    scoped::Stop(caller): scoped::Stop,
+    JsonBody(body): JsonBody<StopRequest>,
+) -> ApiResult<Json<StopResponse>> {
     if body.reason.as_ref().is_some_and(|reason| reason.chars().count() > 300) {
         return Err(ApiError::invalid("reason", "reason must be at most 300 characters.").into());
     }
     let note = body.reason.filter(|_| caller.is_admin());
     let view = studio.stop(&caller, &body.session_id, note).await?;
     let stats = studio.statistics(&view).await?;
-    Ok(Json(StopAnswer { success: true, session_id: view.session_id, status: view.status, stats }))
+    Ok(Json(StopResponse { success: true, session_id: view.session_id, status: view.status, stats }))
 }
 
 /// `?sessionId=`.
@@ -123,27 +127,27 @@ pub struct OneSession {
 /// How a show stands. Anybody may ask for a part of it where the show is public.
 #[utoipa::path(
     get, path = "/api/streaming/status", tag = "Shows", params(OneSession),
-    responses((status = 200, description = "How it stands", body = StatusAnswer), Errors),
+    responses((status = 200, description = "How it stands", body = StatusResponse), Errors),
     security(("key" = ["read"]), ("signIn" = []), ())
 )]
 pub async fn status(
     State(studio): State<Studio>,
-    Extension(Recognised(found)): Extension<Recognised>,
-    Asked(which): Asked<OneSession>,
-) -> Reply<Json<StatusAnswer>> {
-    let public = |error: Refusal| async {
+    Extension(Identified(found)): Extension<Identified>,
+    QueryParams(which): QueryParams<OneSession>,
+) -> ApiResult<Json<StatusResponse>> {
+    let public = |error: ErrorResponse| async {
         match studio.feed_view(&which.session_id).await? {
-            Some(view) if view.public => Ok(Json(StatusAnswer::Public(PublicStatus::from(view)))),
+            Some(view) if view.public => Ok(Json(StatusResponse::Public(PublicStatus::from(view)))),
             _ => Err(error),
         }
     };
-    let Some(caller) = found else { return public(nobody().into()).await };
+    let Some(caller) = found else { return public(not_signed_in().into()).await };
     let caller = match allowed(caller, Scope::Read) {
         Ok(caller) => caller,
         Err(error) => return public(error.into()).await,
     };
     match studio.session(&caller, &which.session_id).await {
-        Ok(view) => Ok(Json(StatusAnswer::Whole(Box::new(view)))),
+        Ok(view) => Ok(Json(StatusResponse::Whole(Box::new(view)))),
         Err(error @ StudioError::Refused(_)) => public(error.into()).await,
         Err(error) => Err(error.into()),
     }
@@ -184,34 +188,34 @@ pub struct Filters {
 pub async fn list(
     State(studio): State<Studio>,
     scoped::Read(caller): scoped::Read,
-    Asked(asked): Asked<Filters>,
-) -> Reply<Json<SessionPage>> {
+    QueryParams(params): QueryParams<Filters>,
+) -> ApiResult<Json<SessionPage>> {
     const STATES: [&str; 6] = ["pending", "starting", "live", "ending", "ended", "failed"];
-    let status: Vec<String> = asked.status.iter().flat_map(|text| text.split(',')).map(|word| word.trim().to_owned()).collect();
+    let status: Vec<String> = params.status.iter().flat_map(|text| text.split(',')).map(|word| word.trim().to_owned()).collect();
     if let Some(unknown) = status.iter().find(|status| !STATES.contains(&status.as_str())) {
         return Err(ApiError::invalid("status", format!("status must be some of {}; {unknown:?} is none.", STATES.join(", "))).into());
     }
-    let limit = asked.limit.unwrap_or(MOST_LISTED);
+    let limit = params.limit.unwrap_or(MOST_LISTED);
     if !(1..=MOST_LISTED).contains(&limit) {
         return Err(ApiError::invalid("limit", format!("limit must be 1 to {MOST_LISTED}.")).into());
     }
-    let Filters { platform, agent_id: agent, user_id: user, from, to, cursor, .. } = asked;
-    let search = asked.q.unwrap_or_default().trim().to_lowercase();
+    let Filters { platform, agent_id: agent, user_id: user, from, to, cursor, .. } = params;
+    let search = params.q.unwrap_or_default().trim().to_lowercase();
     let listing = Listing { status, platform, agent, user, from, to, search, oldest_first: false, cursor, limit };
     Ok(Json(studio.list_sessions(&caller, listing).await?))
 }
 
 /// A fresh room token for the host who lost theirs.
 #[utoipa::path(
-    post, path = "/api/streaming/room", tag = "Shows", request_body = WhichSession,
+    post, path = "/api/streaming/room", tag = "Shows", request_body = SessionRef,
     responses((status = 200, description = "For joining the room", body = RoomAccess), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn room(
     State(studio): State<Studio>,
     scoped::Start(caller): scoped::Start,
-    Body(which): Body<WhichSession>,
-) -> Reply<Json<RoomAccess>> {
+    JsonBody(which): JsonBody<SessionRef>,
+) -> ApiResult<Json<RoomAccess>> {
     Ok(Json(studio.room_access(&caller, &which.session_id).await?))
 }
 
@@ -224,7 +228,7 @@ pub async fn room(
 pub async fn destinations(
     State(studio): State<Studio>,
     scoped::Start(caller): scoped::Start,
-    Body(body): Body<ChangeDestinations>,
-) -> Reply<Json<ChangedDestinations>> {
+    JsonBody(body): JsonBody<ChangeDestinations>,
+) -> ApiResult<Json<ChangedDestinations>> {
     Ok(Json(studio.alter_destinations(&caller, body).await?))
 }

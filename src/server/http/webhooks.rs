@@ -1,6 +1,6 @@
 //! LiveKit's webhooks come in here.
 
-use super::{Errors, Reply};
+use super::{ApiResult, Errors};
 use crate::server::studio::Studio;
 use axum::{
     body::Bytes,
@@ -10,13 +10,13 @@ use axum::{
 
 /// LiveKit's webhooks: 200 once kept, 401 for a bad signature. The raw body is what was signed.
 #[utoipa::path(
-    post, path = "/api/webhooks/livekit", tag = "House",
+    post, path = "/api/webhooks/livekit", tag = "Administration",
     request_body(content = String, content_type = "application/webhook+json", description = "As LiveKit sends it"),
     params(("Authorization" = Option<String>, Header, description = "LiveKit's signature")),
     responses((status = 200, description = "Kept"), Errors), security(())
 )]
-pub async fn livekit(State(studio): State<Studio>, headers: HeaderMap, body: Bytes) -> Reply<StatusCode> {
+pub async fn livekit(State(studio): State<Studio>, headers: HeaderMap, body: Bytes) -> ApiResult<StatusCode> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    studio.take_webhook(authorization, &body).await?;
+    studio.handle_webhook(authorization, &body).await?;
     Ok(StatusCode::OK)
 }

@@ -1,6 +1,6 @@
 //! The real LiveKit, through livekit-api. The egress may answer at another address (the local engine).
 
-use super::{EgressFacts, EgressPhase, EgressRequest, LiveKit, LiveKitError, Reason, Slots};
+use super::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Slots};
 use crate::{config::serve::LiveKitConfig, domain::timestamp::Timestamp};
 use async_trait::async_trait;
 use livekit_api::services::{
@@ -102,9 +102,9 @@ impl LiveKit for LiveKitClient {
         }
     }
 
-    async fn egresses(&self) -> Result<Vec<EgressFacts>, LiveKitError> {
+    async fn egresses(&self) -> Result<Vec<ObservedEgress>, LiveKitError> {
         let list = self.egress.list_egress(EgressListOptions::default()).await.map_err(translate)?;
-        Ok(list.into_iter().filter_map(facts).collect())
+        Ok(list.into_iter().filter_map(observed_egress).collect())
     }
 
     async fn slots(&self) -> Result<Option<Slots>, LiveKitError> {
@@ -126,7 +126,7 @@ impl LiveKit for LiveKitClient {
 }
 
 /// What a list entry or a webhook's `egressInfo` says of a web egress; other kinds are none of ours.
-pub fn facts(info: EgressInfo) -> Option<EgressFacts> {
+pub fn observed_egress(info: EgressInfo) -> Option<ObservedEgress> {
     let page_url = match info.request {
         Some(egress_info::Request::Web(web)) => web.url,
         _ => return None,
@@ -137,7 +137,7 @@ pub fn facts(info: EgressInfo) -> Option<EgressFacts> {
         Ok(EgressStatus::EgressEnding) => EgressPhase::Ending,
         _ => EgressPhase::Over,
     };
-    Some(EgressFacts {
+    Some(ObservedEgress {
         id: info.egress_id.parse().ok()?,
         phase,
         page_url,

@@ -1,7 +1,7 @@
 //! LiveKit in memory: rooms, participants and egresses with their states; it can be told to be down, to lose an answer, to
 //! refuse. Clones share it. Time plays no part: what happens is told.
 
-use super::{EgressFacts, EgressPhase, EgressRequest, LiveKit, LiveKitError, Reason, Slots};
+use super::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Slots};
 use crate::domain::{ids::EgressId, timestamp::Timestamp};
 use async_trait::async_trait;
 use std::{
@@ -17,7 +17,7 @@ pub struct FakeLiveKit(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     rooms: BTreeMap<String, BTreeSet<String>>,
-    egresses: Vec<(EgressFacts, String)>,
+    egresses: Vec<(ObservedEgress, String)>,
     slots: Option<u32>,
     down: bool,
     lost_answers: u32,
@@ -78,33 +78,33 @@ impl FakeLiveKit {
 
     /// An egress of somebody else's, or of this deployment's after a crash.
     pub fn add_egress(&self, id: &str, page_url: &str) {
-        let facts = EgressFacts {
+        let observed = ObservedEgress {
             id: id.parse().expect("an id"),
             phase: EgressPhase::Active,
             page_url: page_url.to_owned(),
             error: None,
             updated_at: Timestamp::default(),
         };
-        self.lock().egresses.push((facts, String::new()));
+        self.lock().egresses.push((observed, String::new()));
     }
 
     /// An egress changes its state by itself.
     pub fn set_phase(&self, id: &EgressId, phase: EgressPhase, error: Option<&str>) {
-        if let Some((facts, _)) = self.lock().egresses.iter_mut().find(|(facts, _)| &facts.id == id) {
-            facts.phase = phase;
-            facts.error = error.map(str::to_owned);
+        if let Some((observed, _)) = self.lock().egresses.iter_mut().find(|(observed, _)| &observed.id == id) {
+            observed.phase = phase;
+            observed.error = error.map(str::to_owned);
         }
     }
 
     /// The egresses that run, oldest first.
-    pub fn running(&self) -> Vec<EgressFacts> {
+    pub fn running(&self) -> Vec<ObservedEgress> {
         let state = self.lock();
-        state.egresses.iter().filter(|(facts, _)| facts.phase != EgressPhase::Over).map(|(facts, _)| facts.clone()).collect()
+        state.egresses.iter().filter(|(observed, _)| observed.phase != EgressPhase::Over).map(|(observed, _)| observed.clone()).collect()
     }
 
     /// Where an egress publishes.
     pub fn output_of(&self, id: &EgressId) -> Option<String> {
-        self.lock().egresses.iter().find(|(facts, _)| &facts.id == id).map(|(_, output)| output.clone())
+        self.lock().egresses.iter().find(|(observed, _)| &observed.id == id).map(|(_, output)| output.clone())
     }
 
     /// How many starts were asked for and accepted, ever.
@@ -142,20 +142,20 @@ impl LiveKit for FakeLiveKit {
         if !state.refusals.is_empty() {
             return Err(state.refusals.remove(0));
         }
-        let used = state.egresses.iter().filter(|(facts, _)| facts.phase != EgressPhase::Over).count();
+        let used = state.egresses.iter().filter(|(observed, _)| observed.phase != EgressPhase::Over).count();
         if state.slots.is_some_and(|total| used >= total as usize) {
             return Err(LiveKitError::NoSlot);
         }
         state.starts += 1;
         let id: EgressId = format!("EG_fake{}", state.starts).parse().expect("an id");
-        let facts = EgressFacts {
+        let observed = ObservedEgress {
             id: id.clone(),
             phase: EgressPhase::Starting,
             page_url: request.page_url.clone(),
             error: None,
             updated_at: Timestamp::default(),
         };
-        state.egresses.push((facts, request.output_url.clone()));
+        state.egresses.push((observed, request.output_url.clone()));
         if state.lost_answers > 0 {
             state.lost_answers -= 1;
             return Err(LiveKitError::Unreachable(Reason("no answer in time".into())));
@@ -165,19 +165,19 @@ impl LiveKit for FakeLiveKit {
 
     async fn stop_egress(&self, id: &EgressId) -> Result<(), LiveKitError> {
         let mut state = self.up()?;
-        if let Some((facts, _)) = state.egresses.iter_mut().find(|(facts, _)| &facts.id == id) {
-            facts.phase = EgressPhase::Over;
+        if let Some((observed, _)) = state.egresses.iter_mut().find(|(observed, _)| &observed.id == id) {
+            observed.phase = EgressPhase::Over;
         }
         Ok(())
     }
 
-    async fn egresses(&self) -> Result<Vec<EgressFacts>, LiveKitError> {
-        Ok(self.up()?.egresses.iter().map(|(facts, _)| facts.clone()).collect())
+    async fn egresses(&self) -> Result<Vec<ObservedEgress>, LiveKitError> {
+        Ok(self.up()?.egresses.iter().map(|(observed, _)| observed.clone()).collect())
     }
 
     async fn slots(&self) -> Result<Option<Slots>, LiveKitError> {
         let state = self.up()?;
-        let used = state.egresses.iter().filter(|(facts, _)| facts.phase != EgressPhase::Over).count();
+        let used = state.egresses.iter().filter(|(observed, _)| observed.phase != EgressPhase::Over).count();
         Ok(state.slots.map(|total| Slots { total, used: u32::try_from(used).unwrap_or(u32::MAX) }))
     }
 }

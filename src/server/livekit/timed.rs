@@ -1,6 +1,6 @@
 //! LiveKit, with every call timed and traced.
 
-use super::{EgressFacts, EgressRequest, LiveKit, LiveKitError, Slots};
+use super::{EgressRequest, LiveKit, LiveKitError, ObservedEgress, Slots};
 use crate::{domain::ids::EgressId, server::metrics::livekit_call};
 use async_trait::async_trait;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ impl<L: LiveKit> LiveKit for Timed<L> {
     async fn stop_egress(&self, id: &EgressId) -> Result<(), LiveKitError> {
         timed("stop_egress", self.0.stop_egress(id)).await
     }
-    async fn egresses(&self) -> Result<Vec<EgressFacts>, LiveKitError> {
+    async fn egresses(&self) -> Result<Vec<ObservedEgress>, LiveKitError> {
         timed("egresses", self.0.egresses()).await
     }
     async fn slots(&self) -> Result<Option<Slots>, LiveKitError> {

@@ -2,7 +2,7 @@
 
 use super::{Relay, RelayError, RelayEvent};
 use crate::{
-    api::broadcast::{ShowReport, WantedShow},
+    api::relay_control::{DesiredSession, SessionReport},
     config::serve::RelayClientConfig,
     domain::ids::SessionId,
 };
@@ -44,8 +44,8 @@ impl RelayClient {
 
 #[async_trait]
 impl Relay for RelayClient {
-    async fn put(&self, show: &WantedShow) -> Result<ShowReport, RelayError> {
-        let request = self.request(Method::PUT, &format!("/shows/{}", show.session_id)).json(show);
+    async fn put(&self, session: &DesiredSession) -> Result<SessionReport, RelayError> {
+        let request = self.request(Method::PUT, &format!("/shows/{}", session.session_id)).json(session);
         read(self.send(request).await?).await
     }
 
@@ -53,7 +53,7 @@ impl Relay for RelayClient {
         self.send(self.request(Method::DELETE, &format!("/shows/{session}"))).await.map(|_| ())
     }
 
-    async fn shows(&self) -> Result<Vec<ShowReport>, RelayError> {
+    async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {
         read(self.send(self.request(Method::GET, "/shows")).await?).await
     }
 
@@ -104,7 +104,7 @@ fn parse(block: &str) -> Option<RelayEvent> {
         block.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_start).collect::<Vec<_>>().join("\n")
     };
     match field("event").as_str() {
-        "show" => serde_json::from_str(&field("data")).ok().map(|report| RelayEvent::Show(Box::new(report))),
+        "show" => serde_json::from_str(&field("data")).ok().map(|report| RelayEvent::Session(Box::new(report))),
         "gone" => serde_json::from_str(&field("data")).ok().map(|Gone { session_id }| RelayEvent::Gone(session_id)),
         _ => None,
     }

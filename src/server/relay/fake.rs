@@ -3,7 +3,7 @@
 
 use super::{Relay, RelayError, RelayEvent};
 use crate::{
-    api::broadcast::{DestinationReport, DestinationState, IngestReport, IngestState, ShowReport, WantedShow},
+    api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestReport, IngestState, SessionReport},
     domain::{
         ids::{Generation, SessionId},
         timestamp::Timestamp,
@@ -24,7 +24,7 @@ pub struct FakeRelay(Arc<Mutex<State>>, broadcast::Sender<RelayEvent>);
 
 #[derive(Debug, Default)]
 struct State {
-    shows: BTreeMap<SessionId, (WantedShow, ShowReport)>,
+    sessions: BTreeMap<SessionId, (DesiredSession, SessionReport)>,
     down: bool,
     puts: usize,
 }
@@ -52,17 +52,17 @@ impl FakeRelay {
 
     /// It is restarted: every show is forgotten.
     pub fn forget(&self) {
-        self.lock().shows.clear();
+        self.lock().sessions.clear();
     }
 
     /// What it was asked to do for a show.
-    pub fn wanted(&self, session: &SessionId) -> Option<WantedShow> {
-        self.lock().shows.get(session).map(|(wanted, _)| wanted.clone())
+    pub fn desired(&self, session: &SessionId) -> Option<DesiredSession> {
+        self.lock().sessions.get(session).map(|(desired, _)| desired.clone())
     }
 
     /// The shows it knows.
     pub fn known(&self) -> Vec<SessionId> {
-        self.lock().shows.keys().cloned().collect()
+        self.lock().sessions.keys().cloned().collect()
     }
 
     /// How often it was put a show.
@@ -71,7 +71,7 @@ impl FakeRelay {
     }
 
     /// The composite of a generation arrives (or of none), every destination takes it (or waits), and this is reported.
-    pub fn play(&self, session: &SessionId, generation: Option<Generation>, uptime_ms: u64, at: Timestamp) -> Option<ShowReport> {
+    pub fn play(&self, session: &SessionId, generation: Option<Generation>, uptime_ms: u64, at: Timestamp) -> Option<SessionReport> {
         let taken = generation.is_some();
         self.measure(session, at, |report| {
             report.ingest.state = match generation {
@@ -87,45 +87,45 @@ impl FakeRelay {
     }
 
     /// Something is measured and reported.
-    pub fn measure(&self, session: &SessionId, at: Timestamp, change: impl FnOnce(&mut ShowReport)) -> Option<ShowReport> {
+    pub fn measure(&self, session: &SessionId, at: Timestamp, change: impl FnOnce(&mut SessionReport)) -> Option<SessionReport> {
         let mut state = self.lock();
-        let (_, report) = state.shows.get_mut(session)?;
+        let (_, report) = state.sessions.get_mut(session)?;
         change(report);
         report.at = at;
         // Nobody listening is no fault.
-        let _ = self.1.send(RelayEvent::Show(Box::new(report.clone())));
+        let _ = self.1.send(RelayEvent::Session(Box::new(report.clone())));
         Some(report.clone())
     }
 }
 
 #[async_trait]
 impl Relay for FakeRelay {
-    async fn put(&self, show: &WantedShow) -> Result<ShowReport, RelayError> {
+    async fn put(&self, session: &DesiredSession) -> Result<SessionReport, RelayError> {
         let mut state = self.up()?;
         state.puts += 1;
-        let known = state.shows.get(&show.session_id).map(|(_, report)| report.clone());
-        let mut report = known.unwrap_or_else(|| ShowReport {
-            session_id: show.session_id.clone(),
+        let known = state.sessions.get(&session.session_id).map(|(_, report)| report.clone());
+        let mut report = known.unwrap_or_else(|| SessionReport {
+            session_id: session.session_id.clone(),
             at: Timestamp::default(),
             ingest: IngestReport::nothing(),
             destinations: Vec::new(),
         });
         let before = std::mem::take(&mut report.destinations);
-        for wanted in &show.destinations {
-            let same = before.iter().find(|of| of.id == wanted.id).cloned();
-            report.destinations.push(same.unwrap_or_else(|| DestinationReport::waiting(wanted.id.clone())));
+        for desired in &session.destinations {
+            let same = before.iter().find(|of| of.id == desired.id).cloned();
+            report.destinations.push(same.unwrap_or_else(|| DestinationReport::waiting(desired.id.clone())));
         }
-        state.shows.insert(show.session_id.clone(), (show.clone(), report.clone()));
+        state.sessions.insert(session.session_id.clone(), (session.clone(), report.clone()));
         Ok(report)
     }
 
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError> {
-        self.up()?.shows.remove(session);
+        self.up()?.sessions.remove(session);
         Ok(())
     }
 
-    async fn shows(&self) -> Result<Vec<ShowReport>, RelayError> {
-        Ok(self.up()?.shows.values().map(|(_, report)| report.clone()).collect())
+    async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {
+        Ok(self.up()?.sessions.values().map(|(_, report)| report.clone()).collect())
     }
 
     async fn events(&self) -> Result<BoxStream<'static, RelayEvent>, RelayError> {

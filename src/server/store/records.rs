@@ -15,11 +15,12 @@ use serde::{Deserialize, Serialize};
 
 /// An overlay's heartbeat that came to another replica than the one that leads its session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PassedBeat {
+pub struct ForwardedHeartbeat {
     /// Which egress's overlay.
     pub generation: Generation,
     /// What it said.
-    pub beat: Heartbeat,
+    #[serde(rename = "beat")]
+    pub heartbeat: Heartbeat,
     /// How long ago, by the store's clock.
     pub age_ms: i64,
 }

@@ -17,7 +17,7 @@ use crate::{
             origin::Origin,
             password, token,
         },
-        error::{Answer, StudioError},
+        error::{StudioError, StudioResult},
         store::{SignIn, StoreError},
     },
 };
@@ -47,13 +47,13 @@ impl Studio {
     ///
     /// # Errors
     /// Sign-up is closed, or name or password are unsuitable or taken.
-    pub async fn sign_up(&self, credentials: &Credentials, origin: &Origin) -> Answer<SignedIn> {
+    pub async fn sign_up(&self, credentials: &Credentials, origin: &Origin) -> StudioResult<SignedIn> {
         if !self.sign_up_open() {
             return Err(StudioError::refused(ErrorCode::Forbidden, "This studio takes no new accounts. Ask whoever runs it."));
         }
         let key = name_key(&credentials.name).map_err(unsuitable)?;
         check_password(&credentials.password).map_err(unsuitable)?;
-        self.limits().sign_up(&origin.household())?;
+        self.limits().sign_up(&origin.client_prefix())?;
         let hash = hashed(&credentials.password).await?;
         let name = credentials.name.split_whitespace().collect::<Vec<_>>().join(" ");
         let user = User { id: self.new_id(), name, role: Role::Streamer, created_at: self.now() };
@@ -61,7 +61,7 @@ impl Studio {
             Err(StoreError::Taken(_)) => return Err(ApiError::invalid("name", "This name is taken. Choose another one.").into()),
             done => done?,
         }
-        self.note(AuditAction::AccountMade, Some(&user.id), &user.name, origin).await;
+        self.record_audit(AuditAction::AccountMade, Some(&user.id), &user.name, origin).await;
         self.sign_in_as(user, origin).await
     }
 
@@ -69,21 +69,21 @@ impl Studio {
     ///
     /// # Errors
     /// Name and password do not belong together, or there were too many tries.
-    pub async fn sign_in(&self, credentials: &Credentials, origin: &Origin) -> Answer<SignedIn> {
+    pub async fn sign_in(&self, credentials: &Credentials, origin: &Origin) -> StudioResult<SignedIn> {
         let refused = || StudioError::refused(ErrorCode::Unauthenticated, "Name and password do not belong together.");
         let key = name_key(&credentials.name).map_err(|_| refused())?;
-        if let Err(error) = self.limits().sign_in(&key, &origin.household()) {
-            self.note(AuditAction::SignInThrottled, None, &credentials.name, origin).await;
+        if let Err(error) = self.limits().sign_in(&key, &origin.client_prefix()) {
+            self.record_audit(AuditAction::SignInThrottled, None, &credentials.name, origin).await;
             return Err(error.into());
         }
         let found = self.store().user_by_name(&key).await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.clone());
         if !password::verify(hash, credentials.password.clone()).await {
-            self.note(AuditAction::SignInRefused, found.as_ref().map(|(user, _)| &user.id), &credentials.name, origin).await;
+            self.record_audit(AuditAction::SignInRefused, found.as_ref().map(|(user, _)| &user.id), &credentials.name, origin).await;
             return Err(refused());
         }
         let (user, _) = found.ok_or_else(refused)?;
-        self.note(AuditAction::SignedIn, Some(&user.id), &user.name, origin).await;
+        self.record_audit(AuditAction::SignedIn, Some(&user.id), &user.name, origin).await;
         self.sign_in_as(user, origin).await
     }
 
@@ -91,15 +91,15 @@ impl Studio {
     ///
     /// # Errors
     /// Used up, expired or never made.
-    pub async fn sign_in_once(&self, link: &str, origin: &Origin) -> Answer<SignedIn> {
+    pub async fn sign_in_once(&self, link: &str, origin: &Origin) -> StudioResult<SignedIn> {
         let refused = || StudioError::refused(ErrorCode::Unauthenticated, "This link was used already, or is too old. Ask for a new one.");
-        self.limits().sign_in("one-time link", &origin.household())?;
+        self.limits().sign_in("one-time link", &origin.client_prefix())?;
         let sign_in = self.store().take_sign_in(&token::hash(link)).await?.ok_or_else(refused)?;
         if !sign_in.once || sign_in.expires_at <= self.now() {
             return Err(refused());
         }
         let user = self.store().user(&sign_in.user).await?.ok_or_else(refused)?;
-        self.note(AuditAction::SignedIn, Some(&user.id), "one-time link", origin).await;
+        self.record_audit(AuditAction::SignedIn, Some(&user.id), "one-time link", origin).await;
         self.sign_in_as(user, origin).await
     }
 
@@ -107,9 +107,9 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn sign_out(&self, cookie: &str, origin: &Origin) -> Answer<()> {
+    pub async fn sign_out(&self, cookie: &str, origin: &Origin) -> StudioResult<()> {
         if let Some(sign_in) = self.store().take_sign_in(&token::hash(cookie)).await? {
-            self.note(AuditAction::SignedOut, Some(&sign_in.user), "", origin).await;
+            self.record_audit(AuditAction::SignedOut, Some(&sign_in.user), "", origin).await;
         }
         Ok(())
     }
@@ -118,7 +118,7 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn sign_ins(&self, caller: &Caller) -> Answer<Vec<SignInView>> {
+    pub async fn sign_ins(&self, caller: &Caller) -> StudioResult<Vec<SignInView>> {
         let now = self.now();
         let all = self.store().sign_ins_of(&caller.user.id).await?.into_iter().filter(|of| of.expires_at > now);
         let view = |of: SignIn| SignInView {
@@ -136,12 +136,12 @@ impl Studio {
     ///
     /// # Errors
     /// It is not theirs.
-    pub async fn end_sign_in(&self, caller: &Caller, id: &SignInId, origin: &Origin) -> Answer<()> {
+    pub async fn end_sign_in(&self, caller: &Caller, id: &SignInId, origin: &Origin) -> StudioResult<()> {
         match self.store().end_sign_in(&caller.user.id, id).await {
             Err(StoreError::Missing) => return Err(StudioError::not_found("sign-in")),
             done => done?,
         }
-        self.note(AuditAction::SignInRevoked, Some(&caller.user.id), id.as_str(), origin).await;
+        self.record_audit(AuditAction::SignInRevoked, Some(&caller.user.id), id.as_str(), origin).await;
         Ok(())
     }
 
@@ -149,10 +149,10 @@ impl Studio {
     ///
     /// # Errors
     /// The old one is wrong, or the new one unsuitable.
-    pub async fn change_password(&self, caller: &Caller, old: Option<&str>, new: &str, origin: &Origin) -> Answer<()> {
+    pub async fn change_password(&self, caller: &Caller, old: Option<&str>, new: &str, origin: &Origin) -> StudioResult<()> {
         check_password(new).map_err(unsuitable)?;
         let key = name_key(&caller.user.name).map_err(unsuitable)?;
-        self.limits().sign_in(&key, &origin.household())?;
+        self.limits().sign_in(&key, &origin.client_prefix())?;
         let hash = self.store().user_by_name(&key).await?.and_then(|(_, hash)| hash);
         if hash.is_some() && !password::verify(hash, old.unwrap_or_default().to_owned()).await {
             return Err(ApiError::invalid("old", "The old password is not right.").into());
@@ -163,7 +163,7 @@ impl Studio {
             Proof::Key(_) => None,
         };
         self.store().end_other_sign_ins(&caller.user.id, keep).await?;
-        self.note(AuditAction::PasswordChanged, Some(&caller.user.id), &caller.user.name, origin).await;
+        self.record_audit(AuditAction::PasswordChanged, Some(&caller.user.id), &caller.user.name, origin).await;
         Ok(())
     }
 
@@ -172,7 +172,7 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn first_sign_in(&self, kept: Option<&str>) -> Answer<Option<String>> {
+    pub async fn first_sign_in(&self, kept: Option<&str>) -> StudioResult<Option<String>> {
         if self.store().count_users().await? == 0 {
             let admin = User { id: self.new_id(), name: "admin".into(), role: Role::Admin, created_at: self.now() };
             self.store().insert_user(&admin, "admin", None).await?;
@@ -189,11 +189,11 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn sign_in_link(&self, user: &UserId) -> Answer<String> {
+    pub async fn sign_in_link(&self, user: &UserId) -> StudioResult<String> {
         self.open_once(&token::new(), user).await
     }
 
-    async fn open_once(&self, token: &str, user: &UserId) -> Answer<String> {
+    async fn open_once(&self, token: &str, user: &UserId) -> StudioResult<String> {
         let now = self.now();
         let sign_in = SignIn {
             id: self.new_id(),
@@ -208,7 +208,7 @@ impl Studio {
         Ok(format!("{}/sign-in?token={token}", self.config().app_url))
     }
 
-    async fn sign_in_as(&self, user: User, origin: &Origin) -> Answer<SignedIn> {
+    async fn sign_in_as(&self, user: User, origin: &Origin) -> StudioResult<SignedIn> {
         let token = token::new();
         let now = self.now();
         let sign_in = SignIn {
@@ -225,7 +225,7 @@ impl Studio {
     }
 }
 
-async fn hashed(text: &str) -> Answer<String> {
+async fn hashed(text: &str) -> StudioResult<String> {
     password::hash(text.to_owned()).await.map_err(|error| StudioError::Internal(error.to_string()))
 }
 

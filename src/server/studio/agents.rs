@@ -3,7 +3,7 @@
 use super::Studio;
 use crate::{
     api::{
-        accounts::{AgentWish, OwnerDefaults},
+        accounts::{NewAgent, OwnerDefaults},
         error::{ApiError, ErrorCode},
     },
     domain::{
@@ -14,7 +14,7 @@ use crate::{
     },
     server::{
         auth::{caller::Caller, origin::Origin},
-        error::{Answer, StudioError},
+        error::{StudioError, StudioResult},
         store::{Defaults, StoreError},
     },
 };
@@ -27,7 +27,7 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn agents(&self, caller: &Caller) -> Answer<Vec<Agent>> {
+    pub async fn agents(&self, caller: &Caller) -> StudioResult<Vec<Agent>> {
         Ok(self.store().agents_of(&caller.user.id).await?)
     }
 
@@ -35,14 +35,14 @@ impl Studio {
     ///
     /// # Errors
     /// The name is unsuitable, or there are too many.
-    pub async fn make_agent(&self, caller: &Caller, wish: &AgentWish, origin: &Origin) -> Answer<Agent> {
-        let name = named(&wish.name)?;
+    pub async fn make_agent(&self, caller: &Caller, new: &NewAgent, origin: &Origin) -> StudioResult<Agent> {
+        let name = named(&new.name)?;
         if self.store().agents_of(&caller.user.id).await?.len() >= MOST_AGENTS {
             return Err(StudioError::refused(ErrorCode::Conflict, format!("An account has at most {MOST_AGENTS} agents.")));
         }
         let agent = Agent { id: self.new_id(), owner: caller.user.id.clone(), name, avatar: None, created_at: self.now() };
         self.store().save_agent(&agent).await?;
-        self.note(AuditAction::AgentMade, Some(&caller.user.id), &agent.name, origin).await;
+        self.record_audit(AuditAction::AgentMade, Some(&caller.user.id), &agent.name, origin).await;
         Ok(agent)
     }
 
@@ -50,11 +50,11 @@ impl Studio {
     ///
     /// # Errors
     /// It is not theirs, or the name is unsuitable.
-    pub async fn rename_agent(&self, caller: &Caller, id: &AgentId, wish: &AgentWish) -> Answer<Agent> {
+    pub async fn rename_agent(&self, caller: &Caller, id: &AgentId, new: &NewAgent) -> StudioResult<Agent> {
         let agent = self.agent_of(&caller.user.id, id).await?;
-        let agent = Agent { name: named(&wish.name)?, ..agent };
+        let agent = Agent { name: named(&new.name)?, ..agent };
         self.store().save_agent(&agent).await?;
-        self.forget_holders();
+        self.clear_key_cache();
         Ok(agent)
     }
 
@@ -62,7 +62,7 @@ impl Studio {
     ///
     /// # Errors
     /// It is not theirs, or its show runs.
-    pub async fn delete_agent(&self, caller: &Caller, id: &AgentId, origin: &Origin) -> Answer<()> {
+    pub async fn delete_agent(&self, caller: &Caller, id: &AgentId, origin: &Origin) -> StudioResult<()> {
         let agent = self.agent_of(&caller.user.id, id).await?;
         if let Some(session) = self.store().active_session_of(&Owner::Agent(id.clone())).await? {
             let detail = serde_json::json!({ "sessionId": session.id });
@@ -73,8 +73,8 @@ impl Studio {
             Err(StoreError::Missing) => return Err(StudioError::not_found("agent")),
             done => done?,
         }
-        self.forget_holders();
-        self.note(AuditAction::AgentDeleted, Some(&caller.user.id), &agent.name, origin).await;
+        self.clear_key_cache();
+        self.record_audit(AuditAction::AgentDeleted, Some(&caller.user.id), &agent.name, origin).await;
         Ok(())
     }
 
@@ -82,7 +82,7 @@ impl Studio {
     ///
     /// # Errors
     /// The agent is not theirs.
-    pub async fn defaults(&self, caller: &Caller, agent: Option<&AgentId>) -> Answer<OwnerDefaults> {
+    pub async fn defaults(&self, caller: &Caller, agent: Option<&AgentId>) -> StudioResult<OwnerDefaults> {
         let owner = self.owner_named(caller, agent).await?;
         let Defaults { overlay, auto_start } = self.store().defaults(&owner).await?;
         Ok(OwnerDefaults { overlay, auto_start })
@@ -92,29 +92,29 @@ impl Studio {
     ///
     /// # Errors
     /// The agent or a destination is not theirs.
-    pub async fn set_defaults(&self, caller: &Caller, agent: Option<&AgentId>, wish: OwnerDefaults) -> Answer<OwnerDefaults> {
+    pub async fn set_defaults(&self, caller: &Caller, agent: Option<&AgentId>, request: OwnerDefaults) -> StudioResult<OwnerDefaults> {
         let owner = self.owner_named(caller, agent).await?;
-        for id in &wish.auto_start.destinations {
+        for id in &request.auto_start.destinations {
             if self.saved_destination(&owner, &caller.user.id, id).await?.is_none() {
                 return Err(ApiError::invalid("autoStart.destinations", "One of these destinations is no longer saved.").into());
             }
         }
-        if wish.auto_start.on && wish.auto_start.destinations.is_empty() {
+        if request.auto_start.on && request.auto_start.destinations.is_empty() {
             return Err(ApiError::invalid("autoStart.destinations", "Choose where the show plays when it starts by itself.").into());
         }
-        let OwnerDefaults { overlay, auto_start } = wish.clone();
+        let OwnerDefaults { overlay, auto_start } = request.clone();
         self.store().set_defaults(&owner, &Defaults { overlay, auto_start }).await?;
-        Ok(wish)
+        Ok(request)
     }
 
     /// The user's agent; a foreign one answers like a missing one.
-    pub(super) async fn agent_of(&self, user: &UserId, id: &AgentId) -> Answer<Agent> {
+    pub(super) async fn agent_of(&self, user: &UserId, id: &AgentId) -> StudioResult<Agent> {
         let agent = self.store().agent(id).await?;
         agent.filter(|agent| &agent.owner == user).ok_or_else(|| StudioError::not_found("agent"))
     }
 
     /// The caller, or the agent of theirs that they name.
-    pub(super) async fn owner_named(&self, caller: &Caller, agent: Option<&AgentId>) -> Answer<Owner> {
+    pub(super) async fn owner_named(&self, caller: &Caller, agent: Option<&AgentId>) -> StudioResult<Owner> {
         match (agent, &caller.agent) {
             (None, _) => Ok(caller.owner()),
             (Some(id), Some(acting)) if id == &acting.id => Ok(caller.owner()),
@@ -124,6 +124,6 @@ impl Studio {
     }
 }
 
-fn named(name: &str) -> Answer<String> {
+fn named(name: &str) -> StudioResult<String> {
     agent_name(name).map_err(|error| ApiError::invalid("name", format!("{error}.").replacen("the agent", "The agent", 1)).into())
 }

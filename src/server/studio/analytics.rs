@@ -2,15 +2,15 @@
 
 use super::{
     Studio,
-    hall::{self, DAY_MS},
+    admin_sessions::{self, DAY_MS},
 };
 use crate::{
     api::{
-        admin::{Analytics, Span},
+        admin::{Analytics, DateRange},
         error::ApiError,
     },
     domain::{analytics::Report, timestamp::Timestamp},
-    server::{auth::caller::Caller, error::Answer},
+    server::{auth::caller::Caller, error::StudioResult},
 };
 
 /// Days of a report, at most.
@@ -21,9 +21,9 @@ impl Studio {
     ///
     /// # Errors
     /// A day is none, the first comes after the last, or the caller asks for everybody's and is no administrator.
-    pub async fn analytics(&self, caller: &Caller, everybody: bool, span: &Span) -> Answer<Analytics> {
+    pub async fn analytics(&self, caller: &Caller, everybody: bool, span: &DateRange) -> StudioResult<Analytics> {
         if everybody {
-            hall::for_admins(caller)?;
+            admin_sessions::require_admin(caller)?;
         }
         let (first, last) = self.days(span)?;
         let (from, to) = (day(first), day(last));
@@ -34,9 +34,9 @@ impl Studio {
         Ok(Analytics { from, to, report, cost })
     }
 
-    fn days(&self, span: &Span) -> Answer<(Timestamp, Timestamp)> {
-        let to = hall::day("to", &span.to)?.unwrap_or_else(|| self.now());
-        let from = hall::day("from", &span.from)?.unwrap_or_else(|| to.plus_millis(-29 * DAY_MS));
+    fn days(&self, span: &DateRange) -> StudioResult<(Timestamp, Timestamp)> {
+        let to = admin_sessions::day("to", &span.to)?.unwrap_or_else(|| self.now());
+        let from = admin_sessions::day("from", &span.from)?.unwrap_or_else(|| to.plus_millis(-29 * DAY_MS));
         if from > to {
             return Err(ApiError::invalid("from", "`from` must not be after `to`.").into());
         }

@@ -9,7 +9,7 @@ use crate::{
     },
     server::{
         auth::{caller::Caller, origin::Origin},
-        error::{Answer, StudioError},
+        error::{StudioError, StudioResult},
     },
 };
 
@@ -22,7 +22,7 @@ impl Studio {
     ///
     /// # Errors
     /// The caller is no administrator.
-    pub async fn audit(&self, caller: &Caller, before: Option<&str>, limit: usize) -> Answer<Vec<AuditEntry>> {
+    pub async fn audit(&self, caller: &Caller, before: Option<&str>, limit: usize) -> StudioResult<Vec<AuditEntry>> {
         if !caller.is_admin() {
             return Err(StudioError::refused(ErrorCode::Forbidden, "Only administrators read the audit log."));
         }
@@ -30,7 +30,7 @@ impl Studio {
     }
 
     /// Adds a line. What was done stays done when the log cannot be written; the failure is logged.
-    pub(super) async fn note(&self, action: AuditAction, user: Option<&UserId>, subject: &str, origin: &Origin) {
+    pub(super) async fn record_audit(&self, action: AuditAction, user: Option<&UserId>, subject: &str, origin: &Origin) {
         let entry = AuditEntry {
             id: self.new_id(),
             at: self.now(),

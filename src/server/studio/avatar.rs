@@ -7,8 +7,8 @@ use crate::{
     domain::{agent::Agent, ids::AgentId},
     server::{
         auth::caller::Caller,
-        error::{Answer, StudioError},
-        fetch::client_for,
+        error::{StudioError, StudioResult},
+        guarded_http::client_for,
         store::Avatar,
     },
 };
@@ -24,7 +24,7 @@ impl Studio {
     ///
     /// # Errors
     /// There is none.
-    pub async fn avatar(&self, id: &AgentId) -> Answer<Avatar> {
+    pub async fn avatar(&self, id: &AgentId) -> StudioResult<Avatar> {
         self.store().avatar(id).await?.ok_or_else(|| StudioError::not_found("picture"))
     }
 
@@ -32,14 +32,14 @@ impl Studio {
     ///
     /// # Errors
     /// The agent is not theirs, or the file is no picture.
-    pub async fn set_avatar(&self, caller: &Caller, id: &AgentId, bytes: Vec<u8>) -> Answer<Agent> {
+    pub async fn set_avatar(&self, caller: &Caller, id: &AgentId, bytes: Vec<u8>) -> StudioResult<Agent> {
         let agent = self.agent_of(&caller.user.id, id).await?;
         let avatar = if bytes.is_empty() { None } else { Some(picture(bytes)?) };
         self.store().set_avatar(id, avatar.as_ref()).await?;
         let number = u64::try_from(self.now().as_millis()).unwrap_or_default();
         let agent = Agent { avatar: avatar.map(|_| number), ..agent };
         self.store().save_agent(&agent).await?;
-        self.forget_holders();
+        self.clear_key_cache();
         Ok(agent)
     }
 
@@ -47,7 +47,7 @@ impl Studio {
     ///
     /// # Errors
     /// The agent is not theirs, the address may not be reached or does not answer, or there is no picture.
-    pub async fn fetch_avatar(&self, caller: &Caller, id: &AgentId, address: &str) -> Answer<Agent> {
+    pub async fn fetch_avatar(&self, caller: &Caller, id: &AgentId, address: &str) -> StudioResult<Agent> {
         self.agent_of(&caller.user.id, id).await?;
         let bytes = match tokio::time::timeout(FETCH_TIMEOUT, self.fetch(address)).await {
             Ok(fetched) => fetched?,
@@ -56,12 +56,12 @@ impl Studio {
         self.set_avatar(caller, id, bytes).await
     }
 
-    async fn fetch(&self, address: &str) -> Answer<Vec<u8>> {
+    async fn fetch(&self, address: &str) -> StudioResult<Vec<u8>> {
         let url = Url::parse(address.trim()).map_err(|_| refused("The picture's address must look like https://host/picture.png."))?;
         if url.scheme() != "https" || !url.username().is_empty() || url.password().is_some() {
             return Err(refused("The picture's address must begin with https:// and carry no user name."));
         }
-        let client = client_for(&url, &self.0.parts.allow).await.map_err(|error| refused(&error.to_string()))?;
+        let client = client_for(&url, &self.0.ports.allow).await.map_err(|error| refused(&error.to_string()))?;
         let answer = client.get(url).send().await.map_err(|_| refused("The server does not answer."))?;
         if !answer.status().is_success() {
             return Err(refused(&format!("The server answers {}.", answer.status().as_u16())));
@@ -79,7 +79,7 @@ impl Studio {
 }
 
 /// A file that a browser shows as a picture and as nothing else: told by its first bytes, not by what it calls itself.
-fn picture(bytes: Vec<u8>) -> Answer<Avatar> {
+fn picture(bytes: Vec<u8>) -> StudioResult<Avatar> {
     if bytes.len() > LARGEST {
         return Err(too_large());
     }

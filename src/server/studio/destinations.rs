@@ -2,14 +2,14 @@
 
 use super::{
     Change, Studio,
-    wording::{place_channel, place_name, unusable},
+    validation::{destination_name, unusable, viewer_channel},
 };
 use crate::{
     api::{
-        broadcast::{WantedDestination, WantedIngest, WantedShow, WantedTarget},
         error::{ApiError, ErrorCode},
-        sessions::{SessionView, TypedDestination},
-        streaming::{ChangeDestinations, ChangedDestinations, DestinationOutcome},
+        public_http::{ChangeDestinations, ChangedDestinations, DestinationOutcome},
+        relay_control::{DesiredDestination, DesiredIngest, DesiredSession, DesiredTarget},
+        sessions::{DestinationInput, SessionView},
     },
     domain::{
         address::{IngestTarget, check_address, check_ip},
@@ -19,7 +19,7 @@ use crate::{
     },
     server::{
         auth::caller::Caller,
-        error::{Answer, StudioError},
+        error::{StudioError, StudioResult},
         store::{SavedDestination, SealedKey},
     },
 };
@@ -47,9 +47,9 @@ impl Studio {
         &self,
         caller: &Caller,
         id: &SessionId,
-        add: Vec<TypedDestination>,
+        add: Vec<DestinationInput>,
         remove: &[DestinationId],
-    ) -> Answer<SessionView> {
+    ) -> StudioResult<SessionView> {
         let session = self.own(caller, id).await?;
         let added = self.resolve(&session.owner, &session.account, &[], add).await?;
         self.put_destinations(caller, &session, added, remove).await
@@ -59,7 +59,7 @@ impl Studio {
     ///
     /// # Errors
     /// Not the caller's, over, or too many.
-    pub async fn alter_destinations(&self, caller: &Caller, change: ChangeDestinations) -> Answer<ChangedDestinations> {
+    pub async fn alter_destinations(&self, caller: &Caller, change: ChangeDestinations) -> StudioResult<ChangedDestinations> {
         let session = self.own(caller, &change.session_id).await?;
         if change.add.len() > MOST_DESTINATIONS || change.remove.len() > MOST_DESTINATIONS {
             return Err(too_many());
@@ -68,14 +68,14 @@ impl Studio {
             return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
         }
         let (mut results, mut added) = (Vec::new(), Vec::new());
-        for wish in change.add {
-            let outcome = match self.resolve_one(&session, wish).await {
+        for input in change.add {
+            let outcome = match self.resolve_one(&session, input).await {
                 Ok(resolved) => {
                     let id = Some(resolved.destination.id.clone());
                     added.push(resolved);
                     DestinationOutcome { action: "add".into(), id, success: true, error: None }
                 }
-                Err(error) => DestinationOutcome { action: "add".into(), id: None, success: false, error: Some(error.tell()) },
+                Err(error) => DestinationOutcome { action: "add".into(), id: None, success: false, error: Some(error.into_api_error()) },
             };
             results.push(outcome);
         }
@@ -96,11 +96,11 @@ impl Studio {
         Ok(ChangedDestinations { session_id: session.id.clone(), results, destinations: view.destinations })
     }
 
-    async fn resolve_one(&self, session: &Session, wish: serde_json::Value) -> Answer<Resolved> {
+    async fn resolve_one(&self, session: &Session, input: serde_json::Value) -> StudioResult<Resolved> {
         let malformed = |error: serde_json::Error| ApiError::new(ErrorCode::Invalid, format!("The destination is not in shape: {error}."));
-        let (ids, typed) = match wish.get("destinationId").cloned() {
+        let (ids, typed) = match input.get("destinationId").cloned() {
             Some(id) => (vec![serde_json::from_value(id).map_err(malformed)?], Vec::new()),
-            None => (Vec::new(), vec![serde_json::from_value(wish).map_err(malformed)?]),
+            None => (Vec::new(), vec![serde_json::from_value(input).map_err(malformed)?]),
         };
         let one = self.resolve(&session.owner, &session.account, &ids, typed).await?.pop();
         let one = one.ok_or_else(|| StudioError::Internal("one destination was asked for and none resolved".into()))?;
@@ -116,7 +116,7 @@ impl Studio {
         session: &Session,
         added: Vec<Resolved>,
         remove: &[DestinationId],
-    ) -> Answer<SessionView> {
+    ) -> StudioResult<SessionView> {
         let id = &session.id;
         let staying = |of: &&Destination| !remove.contains(&of.id);
         if session.destinations.iter().filter(staying).count() + added.len() > MOST_DESTINATIONS {
@@ -145,11 +145,11 @@ impl Studio {
             return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
         }
         if session.destinations.is_empty() {
-            let session = self.begin_end(id, caller.actor(), Outcome::Ended(EndReason::NoDestinations)).await?;
+            let session = self.start_ending(id, caller.actor(), Outcome::Ended(EndReason::NoDestinations)).await?;
             return Ok(self.view(&session).await);
         }
-        let report = self.relay().put(&self.wanted(&session).await?).await?;
-        self.take_report(report).await;
+        let report = self.relay().put(&self.desired_state(&session).await?).await?;
+        self.handle_report(report).await;
         Ok(self.view(&session).await)
     }
 
@@ -159,8 +159,8 @@ impl Studio {
         owner: &Owner,
         account: &UserId,
         ids: &[DestinationId],
-        typed: Vec<TypedDestination>,
-    ) -> Answer<Vec<Resolved>> {
+        typed: Vec<DestinationInput>,
+    ) -> StudioResult<Vec<Resolved>> {
         if ids.len() + typed.len() > MOST_DESTINATIONS {
             return Err(too_many());
         }
@@ -168,11 +168,11 @@ impl Studio {
         for id in ids {
             let found = self.saved_destination(owner, account, id).await?.ok_or_else(|| StudioError::not_found("destination"))?;
             let key = self.vault().open(&found.owner, id, &found.key).map_err(|error| StudioError::Internal(error.to_string()))?;
-            self.guard(&found.destination).await?;
+            self.check_address(&found.destination).await?;
             resolved.push(Resolved { destination: found.destination, key });
         }
-        for typed in typed.into_iter().map(TypedDestination::separated) {
-            let destination = self.usable(self.new_id(), &typed).await?;
+        for typed in typed.into_iter().map(DestinationInput::separated) {
+            let destination = self.validated(self.new_id(), &typed).await?;
             if typed.save_as.is_some() && typed.platform != Platform::Rehearsal {
                 let key = self.seal(owner, &destination.id, &typed.stream_key)?;
                 let saved = SavedDestination { owner: owner.clone(), destination: destination.clone(), key, used_at: None };
@@ -184,34 +184,34 @@ impl Studio {
     }
 
     /// A typed destination as it would be kept, if it can be used.
-    pub(super) async fn usable(&self, id: DestinationId, typed: &TypedDestination) -> Answer<Destination> {
+    pub(super) async fn validated(&self, id: DestinationId, typed: &DestinationInput) -> StudioResult<Destination> {
         let address =
             ingest_address(typed.platform, typed.custom_rtmp_url.as_deref(), &typed.stream_key).map_err(|error| unusable(&error))?;
         let destination = Destination {
             id,
             platform: typed.platform,
-            name: typed.save_as.as_deref().map(place_name).unwrap_or_default(),
+            name: typed.save_as.as_deref().map(destination_name).unwrap_or_default(),
             address,
             key_tail: typed.stream_key.tail(),
-            channel: place_channel(typed.platform, typed.channel.as_deref())?,
+            channel: viewer_channel(typed.platform, typed.channel.as_deref())?,
         };
-        self.guard(&destination).await?;
+        self.check_address(&destination).await?;
         Ok(destination)
     }
 
     /// The address as written and every address its name resolves to now. The relay looks again when it connects.
-    async fn guard(&self, destination: &Destination) -> Answer<()> {
+    async fn check_address(&self, destination: &Destination) -> StudioResult<()> {
         if destination.platform.wants_address() {
-            self.way_to(destination).await?;
+            self.resolve_address(destination).await?;
         }
         Ok(())
     }
 
     /// Where a destination's address leads now: every address there may be connected to.
-    pub(super) async fn way_to(&self, destination: &Destination) -> Answer<Option<(IngestTarget, Vec<SocketAddr>)>> {
+    pub(super) async fn resolve_address(&self, destination: &Destination) -> StudioResult<Option<(IngestTarget, Vec<SocketAddr>)>> {
         let Some(address) = destination.address.as_deref() else { return Ok(None) };
         let refused = |error: &dyn std::fmt::Display| ApiError::invalid("customRtmpUrl", format!("{}: {error}", destination.label()));
-        let allow = &self.0.parts.allow;
+        let allow = &self.0.ports.allow;
         let target = check_address(address, allow).map_err(|error| refused(&error))?;
         let lookup = tokio::net::lookup_host((target.host.as_str(), target.port));
         let resolved = match tokio::time::timeout(RESOLVE_TIMEOUT, lookup).await {
@@ -227,21 +227,21 @@ impl Studio {
         Ok(Some((target, resolved)))
     }
 
-    pub(super) fn seal(&self, owner: &Owner, id: &DestinationId, key: &StreamKey) -> Answer<SealedKey> {
+    pub(super) fn seal(&self, owner: &Owner, id: &DestinationId, key: &StreamKey) -> StudioResult<SealedKey> {
         self.vault().seal(owner, id, key).map_err(|error| StudioError::Internal(error.to_string()))
     }
 
-    pub(super) fn seal_all(&self, owner: &Owner, resolved: &[Resolved]) -> Answer<Vec<(DestinationId, SealedKey)>> {
+    pub(super) fn seal_all(&self, owner: &Owner, resolved: &[Resolved]) -> StudioResult<Vec<(DestinationId, SealedKey)>> {
         resolved.iter().map(|of| Ok((of.destination.id.clone(), self.seal(owner, &of.destination.id, &of.key)?))).collect()
     }
 
     /// What the relay shall do for a session: the two latest egresses may publish, the destinations get the composite.
-    pub(super) async fn wanted(&self, session: &Session) -> Answer<WantedShow> {
+    pub(super) async fn desired_state(&self, session: &Session) -> StudioResult<DesiredSession> {
         let keys = self.store().session_keys(&session.id).await?;
         let mut destinations = Vec::with_capacity(session.destinations.len());
         for of in &session.destinations {
             let target = match &of.address {
-                None => WantedTarget::Record,
+                None => DesiredTarget::Record,
                 Some(address) => {
                     let (_, sealed) = keys
                         .iter()
@@ -249,17 +249,17 @@ impl Studio {
                         .ok_or_else(|| StudioError::Internal(format!("destination {} has no key", of.id)))?;
                     let stream_key =
                         self.vault().open(&session.owner, &of.id, sealed).map_err(|error| StudioError::Internal(error.to_string()))?;
-                    WantedTarget::Publish { address: address.clone(), stream_key }
+                    DesiredTarget::Publish { address: address.clone(), stream_key }
                 }
             };
             let accepted_before = session.results.iter().any(|result| result.id == of.id && result.uptime_ms > 0);
-            destinations.push(WantedDestination { id: of.id.clone(), label: of.label().to_owned(), accepted_before, target });
+            destinations.push(DesiredDestination { id: of.id.clone(), label: of.label().to_owned(), accepted_before, target });
         }
         let generations = [session.generation.0.saturating_sub(1), session.generation.0];
         let ingests = generations.into_iter().filter(|number| *number > 0).map(Generation);
-        Ok(WantedShow {
+        Ok(DesiredSession {
             session_id: session.id.clone(),
-            ingests: ingests.map(|generation| WantedIngest { generation, token: self.publish_token(&session.id, generation) }).collect(),
+            ingests: ingests.map(|generation| DesiredIngest { generation, token: self.publish_token(&session.id, generation) }).collect(),
             destinations,
             video: session.video,
             slate: self.config().slate,

@@ -1,15 +1,15 @@
 //! What agents and games say: checked one by one, numbered together, held back where an opponent might watch.
 
-use super::{Studio, ids::Ids, wording::delay};
+use super::{Studio, ids::Ids, validation::delay};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
         events::{EventBatch, EventFault, EventResult, EventResults},
     },
-    domain::{ids::SessionId, show::ShowEvent, timestamp::Timestamp},
+    domain::{ids::SessionId, overlay_state::OverlayEvent, timestamp::Timestamp},
     server::{
         auth::caller::Caller,
-        error::{Answer, StudioError, chain},
+        error::{StudioError, StudioResult, chain},
         store::NewLine,
     },
 };
@@ -26,7 +26,7 @@ impl Studio {
     ///
     /// # Errors
     /// Not the caller's, over, or a batch that is empty or too large.
-    pub async fn publish(&self, caller: &Caller, batch: EventBatch) -> Answer<EventResults> {
+    pub async fn publish(&self, caller: &Caller, batch: EventBatch) -> StudioResult<EventResults> {
         if !(1..=MOST_EVENTS).contains(&batch.events.len()) {
             return Err(ApiError::invalid("events", format!("A batch holds 1 to {MOST_EVENTS} events.")).into());
         }
@@ -36,7 +36,7 @@ impl Studio {
         }
         let delay_ms = delay(batch.broadcast_delay_ms.unwrap_or(session.broadcast_delay_ms))?;
         let now = self.now();
-        let read: Vec<Result<ShowEvent, (Option<String>, EventFault)>> =
+        let read: Vec<Result<OverlayEvent, (Option<String>, EventFault)>> =
             batch.events.into_iter().map(|event| read(event, now, &self.0.ids)).collect();
         let lines: Vec<NewLine> = read.iter().filter_map(|one| one.as_ref().ok()).map(line).collect();
         let mut taken = self.take_lines(&session.id, lines, now, delay_ms).await?.into_iter();
@@ -61,7 +61,7 @@ impl Studio {
         Ok(EventResults { results, accepted })
     }
 
-    async fn take_lines(&self, id: &SessionId, lines: Vec<NewLine>, now: Timestamp, delay_ms: u32) -> Answer<Vec<Taken>> {
+    async fn take_lines(&self, id: &SessionId, lines: Vec<NewLine>, now: Timestamp, delay_ms: u32) -> StudioResult<Vec<Taken>> {
         if lines.is_empty() {
             return Ok(Vec::new());
         }
@@ -71,16 +71,16 @@ impl Studio {
             let (studio, id) = (self.clone(), id.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(delay_ms.into())).await;
-                studio.release(&id).await;
+                studio.release_held_events(&id).await;
             });
             return Ok(held.into_iter().map(|held| if held { Taken::Held(due) } else { Taken::Repeated }).collect());
         }
-        let numbers = self.append(id, lines, now).await?;
+        let numbers = self.append_lines(id, lines, now).await?;
         Ok(numbers.into_iter().map(|seq| seq.map_or(Taken::Repeated, Taken::Now)).collect())
     }
 
     /// Lets go what was held back long enough. Also asked at every tick of the reconciler: a restart loses no event.
-    pub(super) async fn release(&self, id: &SessionId) {
+    pub(super) async fn release_held_events(&self, id: &SessionId) {
         loop {
             match self.store().release_lines(id, self.now()).await {
                 Ok(entries) if entries.is_empty() => return,
@@ -102,10 +102,10 @@ enum Taken {
 }
 
 /// One event as it came: in shape, fitting, with an id and a time.
-fn read(event: Value, now: Timestamp, ids: &Ids) -> Result<ShowEvent, (Option<String>, EventFault)> {
+fn read(event: Value, now: Timestamp, ids: &Ids) -> Result<OverlayEvent, (Option<String>, EventFault)> {
     let id = event.get("id").and_then(Value::as_str).map(|id| id.chars().take(100).collect::<String>());
     let refused = |field: Option<&str>, message: String| (id.clone(), EventFault { field: field.map(str::to_owned), message });
-    let mut event: ShowEvent = serde_json::from_value(event).map_err(|error| {
+    let mut event: OverlayEvent = serde_json::from_value(event).map_err(|error| {
         let words = error.to_string();
         let field = words.split('`').nth(1).filter(|_| words.starts_with("missing field")).map(str::to_owned);
         refused(field.as_deref(), format!("The event is not in shape: {words}."))
@@ -117,7 +117,7 @@ fn read(event: Value, now: Timestamp, ids: &Ids) -> Result<ShowEvent, (Option<St
     Ok(event.timed(now))
 }
 
-fn line(event: &ShowEvent) -> NewLine {
+fn line(event: &OverlayEvent) -> NewLine {
     NewLine { kind: KIND, id: event.id.clone(), data: serde_json::to_value(event).unwrap_or_default() }
 }
 

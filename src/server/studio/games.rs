@@ -1,11 +1,11 @@
 //! Games that start and end an agent's show by themselves. Every call may come twice.
 
-use super::{Change, Studio, wording::plain_text};
+use super::{Change, Studio, validation::plain_text};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
         events::{EventBatch, GameEnded, GameOutcome, GameStarted},
-        sessions::StartShow,
+        sessions::NewSession,
     },
     domain::{
         agent::{AfterGame, Agent},
@@ -15,7 +15,7 @@ use crate::{
     },
     server::{
         auth::caller::Caller,
-        error::{Answer, StudioError},
+        error::{StudioError, StudioResult},
     },
 };
 use serde_json::json;
@@ -25,7 +25,7 @@ impl Studio {
     ///
     /// # Errors
     /// The agent is not the caller's, a field is not acceptable, or the start failed.
-    pub async fn game_started(&self, caller: &Caller, id: &AgentId, game: GameStarted) -> Answer<GameOutcome> {
+    pub async fn game_started(&self, caller: &Caller, id: &AgentId, game: GameStarted) -> StudioResult<GameOutcome> {
         let agent = self.acting(caller, id).await?;
         let lobby = lobby(&game.lobby_id)?;
         let owner = Owner::Agent(agent.id.clone());
@@ -36,7 +36,7 @@ impl Studio {
         if !self.store().defaults(&owner).await?.auto_start.on {
             return Ok(outcome(None, false, "This agent's games start no show: turn auto-start on under Settings, or call start."));
         }
-        let show = StartShow {
+        let show = NewSession {
             stream_type: StreamType::Agent,
             agent_id: Some(agent.id.clone()),
             stream_title: game.stream_title.unwrap_or_default(),
@@ -76,7 +76,7 @@ impl Studio {
     ///
     /// # Errors
     /// The agent is not the caller's, or a field is not acceptable.
-    pub async fn game_ended(&self, caller: &Caller, id: &AgentId, game: GameEnded) -> Answer<GameOutcome> {
+    pub async fn game_ended(&self, caller: &Caller, id: &AgentId, game: GameEnded) -> StudioResult<GameOutcome> {
         let agent = self.acting(caller, id).await?;
         let lobby = lobby(&game.lobby_id)?;
         let result = game.result.map(|result| plain_text("result", &result)).transpose()?;
@@ -106,12 +106,12 @@ impl Studio {
     }
 
     /// The agent of the path: the caller's own, or the one whose key it is.
-    async fn acting(&self, caller: &Caller, id: &AgentId) -> Answer<Agent> {
+    async fn acting(&self, caller: &Caller, id: &AgentId) -> StudioResult<Agent> {
         self.owner_named(caller, Some(id)).await?;
         self.agent_of(&caller.user.id, id).await
     }
 
-    async fn name_game(&self, caller: &Caller, session: &Session, lobby: Option<String>) -> Answer<Session> {
+    async fn name_game(&self, caller: &Caller, session: &Session, lobby: Option<String>) -> StudioResult<Session> {
         self.change(&session.id, caller.actor(), |session| {
             let changed = session.current_lobby_id != lobby && session.state.is_active();
             let what = Some(match &lobby {
@@ -124,7 +124,7 @@ impl Studio {
     }
 }
 
-fn lobby(text: &str) -> Answer<String> {
+fn lobby(text: &str) -> StudioResult<String> {
     let lobby = plain_text("lobbyId", text)?;
     if lobby.is_empty() { Err(ApiError::invalid("lobbyId", "lobbyId must not be empty.").into()) } else { Ok(lobby) }
 }

@@ -3,7 +3,7 @@
 use super::Studio;
 use crate::{
     api::{
-        accounts::{KeyWish, NewKey},
+        accounts::{CreatedApiKey, NewApiKey},
         error::{ApiError, ErrorCode},
     },
     domain::{
@@ -19,7 +19,7 @@ use crate::{
             origin::Origin,
             token,
         },
-        error::{Answer, StudioError},
+        error::{StudioError, StudioResult},
         store::{StoreError, TokenHash},
     },
 };
@@ -36,7 +36,7 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn keys(&self, caller: &Caller) -> Answer<Vec<ApiKey>> {
+    pub async fn keys(&self, caller: &Caller) -> StudioResult<Vec<ApiKey>> {
         Ok(self.store().keys_of(&caller.user.id).await?)
     }
 
@@ -44,28 +44,28 @@ impl Studio {
     ///
     /// # Errors
     /// A field is not acceptable, or the agent is not theirs.
-    pub async fn make_key(&self, caller: &Caller, wish: &KeyWish, origin: &Origin) -> Answer<NewKey> {
-        self.make_key_for(&caller.user.id, wish, origin).await
+    pub async fn make_key(&self, caller: &Caller, new: &NewApiKey, origin: &Origin) -> StudioResult<CreatedApiKey> {
+        self.make_key_for(&caller.user.id, new, origin).await
     }
 
     /// The same for any account, for the command line.
     ///
     /// # Errors
     /// As [`Studio::make_key`].
-    pub async fn make_key_for(&self, user: &UserId, wish: &KeyWish, origin: &Origin) -> Answer<NewKey> {
-        let name = wish.name.split_whitespace().collect::<Vec<_>>().join(" ");
+    pub async fn make_key_for(&self, user: &UserId, new: &NewApiKey, origin: &Origin) -> StudioResult<CreatedApiKey> {
+        let name = new.name.split_whitespace().collect::<Vec<_>>().join(" ");
         if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
             return Err(ApiError::invalid("name", format!("The key's name must be 1 to {LONGEST_NAME} characters of plain text.")).into());
         }
-        let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| wish.scopes.contains(scope)).collect();
+        let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| new.scopes.contains(scope)).collect();
         if scopes.is_empty() {
             return Err(ApiError::invalid("scopes", "Choose at least one scope: start, stop, events, read.").into());
         }
         let now = self.now();
-        if wish.expires_at.is_some_and(|at| at <= now) {
+        if new.expires_at.is_some_and(|at| at <= now) {
             return Err(ApiError::invalid("expiresAt", "The key would have expired already.").into());
         }
-        if let Some(agent) = &wish.agent_id {
+        if let Some(agent) = &new.agent_id {
             self.agent_of(user, agent).await?;
         }
         if self.store().keys_of(user).await?.iter().filter(|key| key.is_valid(now)).count() >= MOST_KEYS {
@@ -76,41 +76,41 @@ impl Studio {
         let key = ApiKey {
             id: self.new_id(),
             user: user.clone(),
-            agent: wish.agent_id.clone(),
+            agent: new.agent_id.clone(),
             name,
             prefix,
             scopes,
             created_at: now,
-            expires_at: wish.expires_at,
+            expires_at: new.expires_at,
             last_used_at: None,
             revoked_at: None,
         };
         self.store().insert_key(&token::hash(&text), &key).await?;
-        self.note(AuditAction::KeyMade, Some(user), &format!("{} {}", key.prefix, key.name), origin).await;
-        Ok(NewKey { key, text })
+        self.record_audit(AuditAction::KeyMade, Some(user), &format!("{} {}", key.prefix, key.name), origin).await;
+        Ok(CreatedApiKey { key, text })
     }
 
     /// Revokes one of the caller's keys.
     ///
     /// # Errors
     /// It is not theirs.
-    pub async fn revoke_key(&self, caller: &Caller, id: &KeyId, origin: &Origin) -> Answer<ApiKey> {
+    pub async fn revoke_key(&self, caller: &Caller, id: &KeyId, origin: &Origin) -> StudioResult<ApiKey> {
         let key = match self.store().revoke_key(&caller.user.id, id, self.now()).await {
             Err(StoreError::Missing) => return Err(StudioError::not_found("key")),
             done => done?,
         };
-        self.forget_holders();
-        self.note(AuditAction::KeyRevoked, Some(&caller.user.id), &format!("{} {}", key.prefix, key.name), origin).await;
+        self.clear_key_cache();
+        self.record_audit(AuditAction::KeyRevoked, Some(&caller.user.id), &format!("{} {}", key.prefix, key.name), origin).await;
         Ok(key)
     }
 
     /// Who acts by a key: its user, or its agent, for whom the user answers. Nobody for a key that is not valid.
-    pub(in crate::server) async fn key_holder(&self, hash: &TokenHash) -> Answer<Option<Caller>> {
+    pub(in crate::server) async fn caller_by_key(&self, hash: &TokenHash) -> StudioResult<Option<Caller>> {
         let now = self.now();
-        if let Some(known) = self.0.holders.of(hash, now) {
+        if let Some(known) = self.0.api_keys.of(hash, now) {
             return Ok(Some(known));
         }
-        let turn = self.0.holders.turn();
+        let revision = self.0.api_keys.revision();
         let Some(key) = self.store().key(hash).await?.filter(|key| key.is_valid(now)) else { return Ok(None) };
         let Some(mut user) = self.store().user(&key.user).await? else { return Ok(None) };
         let agent = match &key.agent {
@@ -124,13 +124,13 @@ impl Studio {
         };
         self.note_use(hash, &key, now).await;
         let caller = Caller { user: Arc::new(user), agent, proof: Proof::Key(Arc::new(key)) };
-        self.0.holders.keep(hash, &caller, turn);
+        self.0.api_keys.keep(hash, &caller, revision);
         Ok(Some(caller))
     }
 
     /// What was known of keys' holders is asked for again: a key, an agent or an account has changed.
-    pub(super) fn forget_holders(&self) {
-        self.0.holders.forget();
+    pub(super) fn clear_key_cache(&self) {
+        self.0.api_keys.forget();
     }
 
     async fn note_use(&self, hash: &TokenHash, key: &ApiKey, now: Timestamp) {

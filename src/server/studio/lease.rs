@@ -5,7 +5,7 @@
 use super::Studio;
 use crate::{
     domain::{ids::SessionId, session::Session},
-    server::error::{Answer, chain},
+    server::error::{StudioResult, chain},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -21,7 +21,7 @@ const FRESH: Duration = Duration::from_secs(2);
 
 impl Studio {
     /// Whether this replica led the show when it last looked.
-    pub(super) fn led_lately(&self, id: &SessionId) -> bool {
+    pub(super) fn recently_led(&self, id: &SessionId) -> bool {
         self.leases().get(id).is_some_and(|at| at.elapsed() < LEASE)
     }
 
@@ -66,7 +66,7 @@ impl Studio {
     }
 
     /// Announces what other replicas have stored: the events of this process's clients come from this process.
-    pub(super) async fn catch_up(&self, active: &[Session]) -> Answer<()> {
+    pub(super) async fn announce_changes(&self, active: &[Session]) -> StudioResult<()> {
         let known = self.announced().clone();
         for session in active.iter().filter(|session| known.get(&session.id) != Some(&session.revision)) {
             self.announce(session).await;

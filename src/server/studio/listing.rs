@@ -1,10 +1,10 @@
 //! Lists of shows for the API: filtered, in pages that stay right while shows come in; and what came of each.
 
-use super::{Studio, hall::first_id};
+use super::{Studio, admin_sessions::first_id};
 use crate::{
     api::{
+        public_http::{DestinationStatistics, SessionPage, Statistics},
         sessions::SessionView,
-        streaming::{DestinationStatistics, SessionPage, Statistics},
     },
     domain::{
         destination::Platform,
@@ -12,7 +12,7 @@ use crate::{
         session::{Owner, Session},
         timestamp::Timestamp,
     },
-    server::{auth::caller::Caller, error::Answer, store::SessionFilter},
+    server::{auth::caller::Caller, error::StudioResult, store::SessionFilter},
 };
 
 /// Shows in one answer, at most, and where nothing is said.
@@ -50,7 +50,7 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn list_sessions(&self, caller: &Caller, listing: Listing) -> Answer<SessionPage> {
+    pub async fn list_sessions(&self, caller: &Caller, listing: Listing) -> StudioResult<SessionPage> {
         let limit = listing.limit.clamp(1, MOST_LISTED);
         let account = if caller.is_admin() { listing.user.clone() } else { Some(caller.user.id.clone()) };
         let active = (!listing.status.is_empty()).then(|| {
@@ -99,7 +99,7 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn statistics(&self, view: &SessionView) -> Answer<Statistics> {
+    pub async fn statistics(&self, view: &SessionView) -> StudioResult<Statistics> {
         let counts = self.store().feed_counts(&view.session_id).await?;
         let destinations = view.destinations.iter().map(|of| DestinationStatistics {
             id: of.destination.id.clone(),

@@ -4,11 +4,11 @@ use super::Studio;
 use crate::{
     api::admin::{DeliveryPage, DeliveryView},
     config::serve::Hook,
-    domain::{ids::SessionId, news, session::Session, timestamp::Timestamp},
+    domain::{ids::SessionId, session::Session, timestamp::Timestamp, webhook_events},
     server::{
         auth::caller::Caller,
-        error::{Answer, StudioError, chain},
-        fetch::client_for,
+        error::{StudioError, StudioResult, chain},
+        guarded_http::client_for,
         metrics,
         store::{Delivery, NewDelivery},
     },
@@ -19,7 +19,7 @@ use sha2::Sha256;
 use std::{collections::BTreeMap, time::Duration};
 
 /// How long a server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE_MS: i64 = 3600 * 1000;
 /// After this long a line is given up; it can be sent again by hand.
@@ -41,18 +41,18 @@ impl Studio {
             return Vec::new();
         }
         let at = self.now();
-        let news = news::between(before, after, at);
-        let each = news.iter().flat_map(|news| hooks.iter().map(move |hook| (news, hook)));
-        each.map(|(news, hook)| NewDelivery { hook: hook.name.clone(), kind: news.kind, at, body: news.body.clone() }).collect()
+        let events = webhook_events::between(before, after, at);
+        let each = events.iter().flat_map(|event| hooks.iter().map(move |hook| (event, hook)));
+        each.map(|(event, hook)| NewDelivery { hook: hook.name.clone(), kind: event.kind, at, body: event.body.clone() }).collect()
     }
 
     /// One round: of every show and server the line whose turn it is, and those behind it as long as they are taken.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn deliver(&self) -> Answer<()> {
+    pub async fn deliver(&self) -> StudioResult<()> {
         let hooks = &self.config().hooks;
-        if hooks.servers.is_empty() || !self.delivers().await? {
+        if hooks.servers.is_empty() || !self.claims_outbox().await? {
             return Ok(());
         }
         let mut queues: BTreeMap<(SessionId, String), Vec<Delivery>> = BTreeMap::new();
@@ -77,13 +77,13 @@ impl Studio {
         Ok(())
     }
 
-    async fn delivers(&self) -> Answer<bool> {
+    async fn claims_outbox(&self) -> StudioResult<bool> {
         let id: SessionId = "outbox".parse().map_err(|_| StudioError::Internal("the outbox has no name".into()))?;
         Ok(self.store().claim_lease(&id, &self.config().replica, LEASE).await?)
     }
 
     /// Whether the line is done with, so that the next one may go.
-    async fn attempt(&self, hook: Option<&Hook>, line: &Delivery) -> Answer<bool> {
+    async fn attempt(&self, hook: Option<&Hook>, line: &Delivery) -> StudioResult<bool> {
         let now = self.now();
         if line.due.is_none_or(|due| due > now.as_millis()) {
             return Ok(false);
@@ -93,9 +93,9 @@ impl Studio {
             self.store().note_delivery(&line.id, attempts, "given up: this server is not in FOOTLIGHT_WEBHOOKS any more", None).await?;
             return Ok(true);
         };
-        let told = self.tell(hook, line, now).await;
-        metrics::delivery(if told.is_ok() { "taken" } else { "refused" });
-        let (result, due) = match told {
+        let sent = self.send_delivery(hook, line, now).await;
+        metrics::delivery(if sent.is_ok() { "taken" } else { "refused" });
+        let (result, due) = match sent {
             Ok(words) => (words, None),
             Err(words) if now.millis_since(Timestamp::from_millis(line.at)) >= GIVEN_UP_AFTER_MS => (format!("given up: {words}"), None),
             Err(words) => (words, Some(now.plus_millis(pause_ms(attempts)))),
@@ -105,12 +105,12 @@ impl Studio {
     }
 
     /// One attempt; what came of it, in words.
-    async fn tell(&self, hook: &Hook, line: &Delivery, now: Timestamp) -> Result<String, String> {
-        let client = client_for(&hook.address, &self.0.parts.allow).await.map_err(|error| error.to_string())?;
+    async fn send_delivery(&self, hook: &Hook, line: &Delivery, now: Timestamp) -> Result<String, String> {
+        let client = client_for(&hook.address, &self.0.ports.allow).await.map_err(|error| error.to_string())?;
         let secret = self.config().hooks.secret.as_ref().map(|secret| secret.expose().as_bytes()).unwrap_or_default();
         let request = client
             .post(hook.address.clone())
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .header("content-type", "application/json")
             .header("user-agent", concat!("Footlight/", env!("CARGO_PKG_VERSION")))
             .header("x-footlight-event", &line.kind)
@@ -127,8 +127,8 @@ impl Studio {
     ///
     /// # Errors
     /// The caller is not an administrator.
-    pub async fn list_deliveries(&self, caller: &Caller, session: Option<&SessionId>, behind: Option<&str>) -> Answer<DeliveryPage> {
-        super::hall::for_admins(caller)?;
+    pub async fn list_deliveries(&self, caller: &Caller, session: Option<&SessionId>, behind: Option<&str>) -> StudioResult<DeliveryPage> {
+        super::admin_sessions::require_admin(caller)?;
         let lines = self.store().deliveries(session, behind, MOST_LISTED).await?;
         let next = (lines.len() == MOST_LISTED).then(|| lines.last().map(|line| line.id.clone())).flatten();
         Ok(DeliveryPage { deliveries: lines.into_iter().map(|line| self.delivery_view(line)).collect(), next_cursor: next })
@@ -138,8 +138,8 @@ impl Studio {
     ///
     /// # Errors
     /// The caller is not an administrator, or there is no such line.
-    pub async fn send_again(&self, caller: &Caller, id: &str) -> Answer<()> {
-        super::hall::for_admins(caller)?;
+    pub async fn resend_delivery(&self, caller: &Caller, id: &str) -> StudioResult<()> {
+        super::admin_sessions::require_admin(caller)?;
         self.store().deliver_again(id, self.now()).await.map_err(|error| match error {
             crate::server::store::StoreError::Missing => StudioError::not_found("delivery"),
             other => other.into(),

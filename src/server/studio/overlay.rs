@@ -2,13 +2,13 @@
 
 use super::{
     Change, Studio,
-    wording::{delay, plain_text},
+    validation::{delay, plain_text},
 };
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
         events::{ChangeOverlay, ChangedOverlay},
-        overlay::{Heartbeat, OverlayStage, Told},
+        overlay::{Heartbeat, OverlaySnapshot, SequencedEvent},
     },
     domain::{
         ids::{Generation, SessionId},
@@ -18,7 +18,7 @@ use crate::{
     },
     server::{
         auth::{caller::Caller, overlay as tokens},
-        error::{Answer, StudioError, chain},
+        error::{StudioError, StudioResult, chain},
         livekit::tokens::{overlay_access, preview_access},
         store::{FeedEntry, OverlayGrant},
     },
@@ -41,7 +41,7 @@ impl Studio {
     ///
     /// # Errors
     /// Forged, expired or revoked.
-    pub async fn overlay_viewer(&self, token: &str) -> Answer<OverlayViewer> {
+    pub async fn overlay_viewer(&self, token: &str) -> StudioResult<OverlayViewer> {
         let refused = || StudioError::refused(ErrorCode::Unauthenticated, "This overlay address is not valid, or no longer.");
         let claims = tokens::verify(token, self.config().jwt_secret.expose(), self.now()).map_err(|_| refused())?;
         let grant = self.store().overlay_grant(&claims.jti).await?.filter(|grant| !grant.revoked).ok_or_else(refused)?;
@@ -52,12 +52,12 @@ impl Studio {
     ///
     /// # Errors
     /// Another session's overlay, or a session that is unknown or over.
-    pub async fn overlay_stage(&self, viewer: &OverlayViewer, id: &SessionId) -> Answer<OverlayStage> {
+    pub async fn overlay_snapshot(&self, viewer: &OverlayViewer, id: &SessionId) -> StudioResult<OverlaySnapshot> {
         if &viewer.session != id {
             return Err(StudioError::refused(ErrorCode::Unauthenticated, "This overlay address belongs to another show."));
         }
         // Read before the settings: a change in between is read twice rather than missed.
-        let told = self.told(id).await?;
+        let history = self.event_history(id).await?;
         let session = self.store().session(id).await?.filter(|session| session.state.is_active());
         let session = session.ok_or_else(|| StudioError::not_found("show"))?;
         let access = overlay_access(&self.config().livekit, id, viewer.generation);
@@ -65,31 +65,31 @@ impl Studio {
             StreamType::User => Some(access.map_err(|error| StudioError::Internal(error.to_string()))?),
             StreamType::Agent => None,
         };
-        self.stage(&session, Some(viewer.generation), room, told).await
+        self.snapshot_of(&session, Some(viewer.generation), room, history).await
     }
 
     /// The same for the owner, to look at without recording.
     ///
     /// # Errors
     /// Not the caller's.
-    pub async fn overlay_preview(&self, caller: &Caller, id: &SessionId) -> Answer<OverlayStage> {
+    pub async fn overlay_preview(&self, caller: &Caller, id: &SessionId) -> StudioResult<OverlaySnapshot> {
         self.own(caller, id).await?;
-        let told = self.told(id).await?;
+        let history = self.event_history(id).await?;
         let session = self.own(caller, id).await?;
         let access = preview_access(&self.config().livekit, id, caller.user.id.as_str());
         let room = match session.stream_type {
             StreamType::User if session.state.is_active() => Some(access.map_err(|error| StudioError::Internal(error.to_string()))?),
             _ => None,
         };
-        self.stage(&session, None, room, told).await
+        self.snapshot_of(&session, None, room, history).await
     }
 
     /// Takes an overlay's heartbeat. One that came to another replica than the show's leader is left where that one looks.
-    pub async fn heartbeat(&self, viewer: &OverlayViewer, beat: Heartbeat) {
+    pub async fn heartbeat(&self, viewer: &OverlayViewer, heartbeat: Heartbeat) {
         let OverlayViewer { session, generation, .. } = viewer;
-        self.facts().beat(session, *generation, beat.clone(), self.now());
-        if !self.led_lately(session)
-            && let Err(error) = self.store().pass_beat(session, *generation, &beat).await
+        self.observed().record_heartbeat(session, *generation, heartbeat.clone(), self.now());
+        if !self.recently_led(session)
+            && let Err(error) = self.store().forward_heartbeat(session, *generation, &heartbeat).await
         {
             tracing::warn!(%session, error = %chain(&error), "a heartbeat could not be passed on");
         }
@@ -99,8 +99,8 @@ impl Studio {
     ///
     /// # Errors
     /// Not the caller's, or over.
-    pub async fn set_overlay(&self, caller: &Caller, id: &SessionId, patch: &OverlayPatch) -> Answer<OverlaySettings> {
-        let wish = ChangeOverlay {
+    pub async fn set_overlay(&self, caller: &Caller, id: &SessionId, patch: &OverlayPatch) -> StudioResult<OverlaySettings> {
+        let request = ChangeOverlay {
             session_id: id.clone(),
             patch: patch.clone(),
             stream_title: None,
@@ -108,29 +108,29 @@ impl Studio {
             broadcast_delay_ms: None,
             unknown: BTreeMap::new(),
         };
-        Ok(self.change_overlay(caller, wish).await?.settings)
+        Ok(self.change_overlay(caller, request).await?.settings)
     }
 
     /// The same with title, game and delay.
     ///
     /// # Errors
     /// Not the caller's, over, or a field is not acceptable.
-    pub async fn change_overlay(&self, caller: &Caller, wish: ChangeOverlay) -> Answer<ChangedOverlay> {
-        if let Some(field) = wish.unknown.keys().next() {
+    pub async fn change_overlay(&self, caller: &Caller, request: ChangeOverlay) -> StudioResult<ChangedOverlay> {
+        if let Some(field) = request.unknown.keys().next() {
             return Err(ApiError::invalid(field, format!("There is no field `{field}` in an overlay.")).into());
         }
-        let id = &wish.session_id;
+        let id = &request.session_id;
         let before = self.own(caller, id).await?;
-        let title = wish.stream_title.as_deref().map(|title| plain_text("streamTitle", title)).transpose()?;
-        let lobby = match wish.current_lobby_id {
+        let title = request.stream_title.as_deref().map(|title| plain_text("streamTitle", title)).transpose()?;
+        let lobby = match request.current_lobby_id {
             Some(Some(lobby)) => Some(Some(plain_text("currentLobbyId", &lobby)?)),
             other => other,
         };
-        let held = wish.broadcast_delay_ms.map(delay).transpose()?;
+        let held = request.broadcast_delay_ms.map(delay).transpose()?;
         let session = self
             .change(id, caller.actor(), |session| {
                 let changed = Session {
-                    overlay: wish.patch.apply(&session.overlay),
+                    overlay: request.patch.apply(&session.overlay),
                     title: title.clone().unwrap_or_else(|| session.title.clone()),
                     current_lobby_id: lobby.clone().unwrap_or_else(|| session.current_lobby_id.clone()),
                     broadcast_delay_ms: held.unwrap_or(session.broadcast_delay_ms),
@@ -157,19 +157,19 @@ impl Studio {
         })
     }
 
-    async fn stage(
+    async fn snapshot_of(
         &self,
         session: &Session,
         generation: Option<Generation>,
         room: Option<RoomAccess>,
-        (told, seq): (Vec<Told>, u64),
-    ) -> Answer<OverlayStage> {
+        (history, seq): (Vec<SequencedEvent>, u64),
+    ) -> StudioResult<OverlaySnapshot> {
         let agent = match &session.owner {
             Owner::Agent(agent) => self.store().agent(agent).await?,
             Owner::User(_) => None,
         };
         let number = agent.as_ref().and_then(|agent| agent.avatar);
-        Ok(OverlayStage {
+        Ok(OverlaySnapshot {
             session_id: session.id.clone(),
             generation,
             stream_type: session.stream_type,
@@ -180,13 +180,13 @@ impl Studio {
             made_up: None,
             room,
             live_since: session.state.live_since(),
-            told,
+            history,
             seq,
             now: self.now(),
         })
     }
 
-    pub(super) async fn mint_overlay_token(&self, session: &Session, generation: Generation) -> Answer<String> {
+    pub(super) async fn mint_overlay_token(&self, session: &Session, generation: Generation) -> StudioResult<String> {
         let minted = tokens::mint(session, generation, self.config().jwt_secret.expose(), self.now());
         let (token, claims) = minted.map_err(|error| StudioError::Internal(error.to_string()))?;
         let grant = OverlayGrant { id: claims.jti, session: session.id.clone(), generation, revoked: false };

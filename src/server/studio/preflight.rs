@@ -4,7 +4,7 @@ use super::Studio;
 use crate::{
     api::{
         error::ErrorCode,
-        sessions::{Preflight, PreflightLine, Verdict},
+        sessions::{Preflight, PreflightCheck, PreflightResult},
     },
     domain::{
         ids::SessionId,
@@ -14,7 +14,7 @@ use crate::{
     },
     server::{
         auth::caller::Caller,
-        error::{Answer, StudioError},
+        error::{StudioError, StudioResult},
         livekit::{Slots, tokens},
     },
 };
@@ -24,7 +24,7 @@ impl Studio {
     ///
     /// # Errors
     /// Not the caller's, over, or without a room.
-    pub async fn room_access(&self, caller: &Caller, id: &SessionId) -> Answer<RoomAccess> {
+    pub async fn room_access(&self, caller: &Caller, id: &SessionId) -> StudioResult<RoomAccess> {
         let session = self.own(caller, id).await?;
         let access = self.host_access(&session, &[])?;
         // A media server that was restarted has forgotten its rooms, and whoever asks needs this one now.
@@ -39,39 +39,41 @@ impl Studio {
     /// What is known before a show.
     pub async fn preflight(&self) -> Preflight {
         let (livekit, slots, relay, draining) =
-            tokio::join!(self.livekit().ping(), self.livekit().slots(), self.relay().shows(), self.store().draining());
-        let line = |label: &str, verdict, note: &str| PreflightLine { label: label.into(), verdict, note: note.into() };
+            tokio::join!(self.livekit().ping(), self.livekit().slots(), self.relay().sessions(), self.store().draining());
+        let line = |label: &str, result, note: &str| PreflightCheck { label: label.into(), result, note: note.into() };
         let slot = match slots {
             Ok(Some(Slots { total, used })) if used < total => {
-                line("A free slot for the show", Verdict::Pass, &format!("{} left", total - used))
+                line("A free slot for the show", PreflightResult::Pass, &format!("{} left", total - used))
             }
-            Ok(Some(Slots { total, .. })) => line("A free slot for the show", Verdict::Fail, &format!("all {total} carry other shows")),
-            Ok(None) => line("A free slot for the show", Verdict::Warn, "unknown"),
-            Err(_) => line("A free slot for the show", Verdict::Fail, "the capture engine does not answer"),
+            Ok(Some(Slots { total, .. })) => {
+                line("A free slot for the show", PreflightResult::Fail, &format!("all {total} carry other shows"))
+            }
+            Ok(None) => line("A free slot for the show", PreflightResult::Warn, "unknown"),
+            Err(_) => line("A free slot for the show", PreflightResult::Fail, "the capture engine does not answer"),
         };
         let up = |label: &str, ok: bool| {
             if ok {
-                line(label, Verdict::Pass, "ready")
+                line(label, PreflightResult::Pass, "ready")
             } else {
-                line(label, Verdict::Fail, "does not answer; tell whoever runs this studio")
+                line(label, PreflightResult::Fail, "does not answer; tell whoever runs this studio")
             }
         };
-        let doors = match draining {
+        let draining_check = match draining {
             Ok(false) => None,
-            Ok(true) => Some(line("The studio", Verdict::Fail, "takes no new shows at present, by order of its administrators")),
-            Err(_) => Some(line("The studio", Verdict::Fail, "its store does not answer; tell whoever runs it")),
+            Ok(true) => Some(line("The studio", PreflightResult::Fail, "takes no new shows at present, by order of its administrators")),
+            Err(_) => Some(line("The studio", PreflightResult::Fail, "its store does not answer; tell whoever runs it")),
         };
         let lines = [up("The media server", livekit.is_ok()), up("The relay to the platforms", relay.is_ok()), slot];
         let video = self.config().video;
         Preflight {
-            lines: doors.into_iter().chain(lines).collect(),
+            lines: draining_check.into_iter().chain(lines).collect(),
             video: video.preset,
             video_note: video.small_machine.then(|| "This machine has fewer than 4 cores, so 720p is the default.".to_owned()),
             livekit_url: self.config().livekit.public_url.clone(),
         }
     }
 
-    pub(super) fn host_access(&self, session: &Session, announces: &[HostPicture]) -> Answer<Option<RoomAccess>> {
+    pub(super) fn host_access(&self, session: &Session, announces: &[HostPicture]) -> StudioResult<Option<RoomAccess>> {
         if session.stream_type != StreamType::User || !matches!(session.state.name(), "pending" | "starting" | "live") {
             return Ok(None);
         }

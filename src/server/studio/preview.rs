@@ -4,17 +4,17 @@ use super::Studio;
 use crate::{
     api::{
         error::ApiError,
-        overlay::{OverlayStage, PreviewStage, Told},
+        overlay::{OverlaySnapshot, PreviewSnapshot, SequencedEvent},
     },
     domain::{
         ids::SessionId,
         overlay::{OverlayPatch, OverlaySettings},
+        overlay_state::preview::Preview,
         session::{Owner, StreamType},
-        show::preview::Preview,
     },
     server::{
         auth::caller::Caller,
-        error::{Answer, StudioError},
+        error::{StudioError, StudioResult},
     },
 };
 
@@ -23,35 +23,41 @@ impl Studio {
     ///
     /// # Errors
     /// There is none of this name, or a setting that is none.
-    pub async fn preview(&self, caller: &Caller, name: &str, settings: &[(String, String)]) -> Answer<OverlayStage> {
-        let wish = &wish(settings)?;
+    pub async fn preview(&self, caller: &Caller, name: &str, settings: &[(String, String)]) -> StudioResult<OverlaySnapshot> {
+        let overrides = &overrides(settings)?;
         let preview = Preview::named(name).ok_or_else(|| StudioError::not_found("preview"))?;
         let defaults = self.store().defaults(&Owner::User(caller.user.id.clone())).await?.overlay;
-        self.made_up(caller, &preview, &defaults, wish)
+        self.made_up(caller, &preview, &defaults, overrides)
     }
 
     /// All of them.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn previews(&self, caller: &Caller, wish: &OverlayPatch) -> Answer<Vec<PreviewStage>> {
+    pub async fn previews(&self, caller: &Caller, overrides: &OverlayPatch) -> StudioResult<Vec<PreviewSnapshot>> {
         let defaults = self.store().defaults(&Owner::User(caller.user.id.clone())).await?.overlay;
-        let staged = |preview: Preview| {
-            let stage = self.made_up(caller, &preview, &defaults, wish)?;
-            Ok(PreviewStage { name: preview.name.to_owned(), label: preview.label.to_owned(), stage })
+        let snapshot_of = |preview: Preview| {
+            let snapshot = self.made_up(caller, &preview, &defaults, overrides)?;
+            Ok(PreviewSnapshot { name: preview.name.to_owned(), label: preview.label.to_owned(), snapshot })
         };
-        Preview::all().into_iter().map(staged).collect()
+        Preview::all().into_iter().map(snapshot_of).collect()
     }
 
-    fn made_up(&self, caller: &Caller, preview: &Preview, defaults: &OverlayPatch, wish: &OverlayPatch) -> Answer<OverlayStage> {
-        let of_the_house = match preview.stream_type {
+    fn made_up(
+        &self,
+        caller: &Caller,
+        preview: &Preview,
+        defaults: &OverlayPatch,
+        overrides: &OverlayPatch,
+    ) -> StudioResult<OverlaySnapshot> {
+        let system_defaults = match preview.stream_type {
             StreamType::User => OverlaySettings::for_user(),
             StreamType::Agent => OverlaySettings::for_agent(),
         };
         let now = self.now();
-        let settings = wish.apply(&preview.settings(&defaults.apply(&of_the_house)));
+        let settings = overrides.apply(&preview.settings(&defaults.apply(&system_defaults)));
         let starts_at = (preview.name == "starting-soon").then(|| now.plus_millis(90_000));
-        Ok(OverlayStage {
+        Ok(OverlaySnapshot {
             session_id: "preview".parse::<SessionId>().map_err(|error| StudioError::Internal(error.to_string()))?,
             generation: None,
             stream_type: preview.stream_type,
@@ -62,7 +68,7 @@ impl Studio {
             made_up: Some(preview.media.clone()),
             room: None,
             live_since: preview.live.then_some(now),
-            told: preview.events(now).map(|(seq, at, event)| Told { seq, at, event }).collect(),
+            history: preview.events(now).map(|(seq, at, event)| SequencedEvent { seq, at, event }).collect(),
             seq: 0,
             now,
         })
@@ -70,7 +76,7 @@ impl Studio {
 }
 
 /// The words of an address as the fields of a change.
-fn wish(settings: &[(String, String)]) -> Answer<OverlayPatch> {
+fn overrides(settings: &[(String, String)]) -> StudioResult<OverlayPatch> {
     let value = |text: &str| match text {
         "true" | "false" => serde_json::Value::Bool(text == "true"),
         _ => text.into(),

@@ -1,10 +1,10 @@
-//! Gathers what is known of each show, asks `decide`, has the actions carried out. One path for everything that can move a
+//! Gathers what is known of each show, asks `plan`, has the actions carried out. One path for everything that can move a
 //! show: the relay's events, webhooks, heartbeats, timers and restarts all end here, so whatever was lost, doubled or late
 //! converges within seconds.
 
 use super::{
     Change, Studio,
-    decide::{Action, Snapshot, decide},
+    plan::{Action, Snapshot, plan},
     webhooks,
 };
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
         session::{Actor, HostPresence, Session, SessionState, StreamType},
     },
     server::{
-        error::{Answer, chain},
-        livekit::EgressFacts,
+        error::{StudioResult, chain},
+        livekit::ObservedEgress,
         relay::RelayEvent,
     },
 };
@@ -38,12 +38,12 @@ const TAKE_DOWN_WITHIN_MS: u64 = 30_000;
 
 impl Studio {
     /// Watches every show until the process ends.
-    pub async fn watch(self) {
+    pub async fn run_background_tasks(self) {
         let relay = self.clone();
-        tokio::spawn(async move { relay.hear_relay().await });
+        tokio::spawn(async move { relay.follow_relay_events().await });
         let outbox = self.clone();
-        tokio::spawn(async move { outbox.keep_delivering().await });
-        self.keep_counting();
+        tokio::spawn(async move { outbox.run_outbox().await });
+        self.run_viewer_counters();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -51,7 +51,7 @@ impl Studio {
             let studio = self.clone();
             // A show that takes long holds up neither the others nor their leases.
             tokio::spawn(async move {
-                if let Err(error) = studio.tick().await {
+                if let Err(error) = studio.reconcile_all().await {
                     tracing::warn!(error = %chain(&error), "a round of the reconciler failed; the next one tries again");
                 }
             });
@@ -59,7 +59,7 @@ impl Studio {
     }
 
     /// A server that is slow holds up nobody but itself.
-    async fn keep_delivering(&self) {
+    async fn run_outbox(&self) {
         loop {
             if let Err(error) = self.deliver().await {
                 tracing::warn!(error = %chain(&error), "the outbox could not be read");
@@ -68,15 +68,15 @@ impl Studio {
         }
     }
 
-    async fn hear_relay(&self) {
+    async fn follow_relay_events(&self) {
         loop {
             match self.relay().events().await {
                 Ok(mut events) => {
                     tracing::info!("listening to the relay");
                     while let Some(event) = events.next().await {
                         match event {
-                            RelayEvent::Show(report) => self.take_report(*report).await,
-                            RelayEvent::Gone(session) => self.attend(&session).await,
+                            RelayEvent::Session(report) => self.handle_report(*report).await,
+                            RelayEvent::Gone(session) => self.reconcile_session(&session).await,
                         }
                     }
                     tracing::warn!("the relay's events ended");
@@ -91,7 +91,7 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn tick(&self) -> Answer<()> {
+    pub async fn reconcile_all(&self) -> StudioResult<()> {
         let active = self.store().active_sessions().await?;
         let rooms: Option<HashSet<String>> = self.livekit().rooms().await.ok().map(|rooms| rooms.into_iter().collect());
         stream::iter(&active)
@@ -99,36 +99,36 @@ impl Studio {
                 let id = &session.id;
                 if session.stream_type == StreamType::User && session.state.egress().is_some() {
                     let there = rooms.as_ref().map(|rooms| rooms.contains(&room_name(id)));
-                    self.facts().note(id, |facts| facts.room = there);
+                    self.observed().update(id, |observed| observed.room = there);
                 }
                 if self.leads(id).await {
-                    self.look_for_host(session).await;
-                    self.release(id).await;
-                    self.act(id).await;
+                    self.check_host_presence(session).await;
+                    self.release_held_events(id).await;
+                    self.reconcile_once(id).await;
                 }
             })
             .await;
-        self.catch_up(&active).await?;
-        self.sweep().await
+        self.announce_changes(&active).await?;
+        self.collect_orphans().await
     }
 
     /// Looks for the host of a session by its id.
-    pub(super) async fn look_into_room(&self, id: &SessionId) {
+    pub(super) async fn refresh_host_presence(&self, id: &SessionId) {
         if let Ok(Some(session)) = self.store().session(id).await {
-            self.look_for_host(&session).await;
+            self.check_host_presence(&session).await;
         }
     }
 
     /// Looks who is in the room; a LiveKit that does not answer changes nothing.
-    async fn look_for_host(&self, session: &Session) {
+    async fn check_host_presence(&self, session: &Session) {
         let id = &session.id;
         if session.stream_type != StreamType::User || session.state.egress().is_none() {
             return;
         }
         let Ok(identities) = self.livekit().participants(&room_name(id)).await else { return };
         let (present, now) = (identities.contains(&host_identity(id)), self.now());
-        self.facts().note(id, |facts| facts.host_looked_at = Some(now));
-        let news = |host| match (host, present) {
+        self.observed().update(id, |observed| observed.host_looked_at = Some(now));
+        let transition = |host| match (host, present) {
             (HostPresence::NotYet, true) => Some((HostPresence::Here, "The host is in the room.")),
             (HostPresence::Away { .. }, true) => Some((HostPresence::Here, "The host is back.")),
             (HostPresence::Here, false) => {
@@ -136,12 +136,12 @@ impl Studio {
             }
             _ => None,
         };
-        if news(session.host).is_none() {
+        if transition(session.host).is_none() {
             return;
         }
         let changed = self
             .change(id, Actor::Reconciler, |session| {
-                let (host, what) = news(session.host).filter(|_| matches!(session.state.name(), "starting" | "live"))?;
+                let (host, what) = transition(session.host).filter(|_| matches!(session.state.name(), "starting" | "live"))?;
                 Some(Change { session: Session { host, ..session.clone() }, what: Some(what.to_owned()) })
             })
             .await;
@@ -151,14 +151,14 @@ impl Studio {
     }
 
     /// Decides and acts for one show, if this replica leads it.
-    pub(super) async fn attend(&self, id: &SessionId) {
+    pub(super) async fn reconcile_session(&self, id: &SessionId) {
         if self.leads(id).await {
-            self.act(id).await;
+            self.reconcile_once(id).await;
         }
     }
 
     /// Decides and acts for one show until nothing more is due. Somebody who already works on it goes on alone.
-    async fn act(&self, id: &SessionId) {
+    async fn reconcile_once(&self, id: &SessionId) {
         let lock = self.lock_of(id);
         let Ok(_held) = lock.try_lock() else { return };
         for _ in 0..ROUNDS {
@@ -175,15 +175,17 @@ impl Studio {
                 break;
             }
             let (mut again, mut failed) = (false, false);
-            for action in decide(&snapshot, &self.config().deadlines) {
+            for action in plan(&snapshot, &self.config().deadlines) {
                 // A show is over when everything of it is known to be gone, or was tried for long enough.
                 if action == Action::Close && failed && !overdue(&snapshot) {
                     break;
                 }
-                again |=
-                    !matches!(action, Action::TakeDown | Action::StopEgress(_) | Action::Retire(..) | Action::Tally(_) | Action::Health(_));
+                again |= !matches!(
+                    action,
+                    Action::TakeDown | Action::StopEgress(_) | Action::Retire(..) | Action::StoreStats(_) | Action::Health(_)
+                );
                 let span = tracing::info_span!("action", session = %id, action = action.name());
-                if let Err(error) = Box::pin(self.perform(&snapshot.session, action.clone())).instrument(span).await {
+                if let Err(error) = Box::pin(self.apply(&snapshot.session, action.clone())).instrument(span).await {
                     tracing::warn!(session = %id, ?action, error = %chain(&error), "an action failed; it is tried again");
                     failed = true;
                 }
@@ -194,47 +196,51 @@ impl Studio {
         }
     }
 
-    async fn snapshot(&self, id: &SessionId) -> Answer<Option<Snapshot>> {
+    async fn snapshot(&self, id: &SessionId) -> StudioResult<Option<Snapshot>> {
         let Some(session) = self.store().session(id).await?.map(Arc::unwrap_or_clone) else { return Ok(None) };
         if session.state.is_over() {
-            return Ok(Some(Snapshot { session, facts: self.facts().of(id), egresses: None, relayed: None, now: self.now() }));
+            return Ok(Some(Snapshot { session, observed: self.observed().of(id), egresses: None, relayed: None, now: self.now() }));
         }
         let mut egresses = match self.livekit().egresses().await {
-            Ok(list) => Some(list.into_iter().filter_map(|facts| self.generation_of(&facts, id).map(|of| (of, facts))).collect::<Vec<_>>()),
+            Ok(list) => {
+                Some(list.into_iter().filter_map(|observed| self.generation_of(&observed, id).map(|of| (of, observed))).collect::<Vec<_>>())
+            }
             Err(error) => {
                 tracing::warn!(session = %id, error = %chain(&error), "the list of egresses could not be had");
                 None
             }
         };
         if let Some(current) = session.state.egress() {
-            let told = webhooks::latest(&self.store().webhooks_of(current).await?);
-            webhooks::merge(&mut egresses, session.generation, told);
+            let reported = webhooks::latest(&self.store().webhooks_of(current).await?);
+            webhooks::merge(&mut egresses, session.generation, reported);
         }
         let relayed = match session.state {
             SessionState::Starting { .. } | SessionState::Live { .. } => {
-                self.relay().shows().await.ok().map(|shows| shows.iter().any(|show| &show.session_id == id))
+                self.relay().sessions().await.ok().map(|shows| shows.iter().any(|show| &show.session_id == id))
             }
             _ => None,
         };
-        self.fetch_beat(id).await;
+        self.fetch_heartbeat(id).await;
         // Read last: what was measured meanwhile is the newest there is.
-        Ok(Some(Snapshot { facts: self.facts().of(id), session, egresses, relayed, now: self.now() }))
+        Ok(Some(Snapshot { observed: self.observed().of(id), session, egresses, relayed, now: self.now() }))
     }
 
     /// The overlay may be talking to another replica: what that one left is read before its silence is believed.
-    async fn fetch_beat(&self, id: &SessionId) {
+    async fn fetch_heartbeat(&self, id: &SessionId) {
         let quiet = |at| self.now().millis_since(at) >= SILENCE_MS;
-        if self.facts().of(id).pulse.is_some_and(|pulse| !quiet(pulse.at)) {
+        if self.observed().of(id).heartbeat.is_some_and(|heartbeat| !quiet(heartbeat.at)) {
             return;
         }
-        match self.store().passed_beat(id).await {
-            Ok(Some(passed)) => self.facts().beat(id, passed.generation, passed.beat, self.now().plus_millis(-passed.age_ms)),
+        match self.store().forwarded_heartbeat(id).await {
+            Ok(Some(forwarded)) => {
+                self.observed().record_heartbeat(id, forwarded.generation, forwarded.heartbeat, self.now().plus_millis(-forwarded.age_ms))
+            }
             Ok(None) => {}
             Err(error) => tracing::warn!(session = %id, error = %chain(&error), "heartbeats at other replicas could not be read"),
         }
     }
 
-    fn generation_of(&self, egress: &EgressFacts, id: &SessionId) -> Option<Generation> {
+    fn generation_of(&self, egress: &ObservedEgress, id: &SessionId) -> Option<Generation> {
         self.origin(&egress.page_url).filter(|(session, _)| session == id).map(|(_, generation)| generation)
     }
 }

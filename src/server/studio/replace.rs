@@ -2,14 +2,14 @@
 //! before make where not. The generation is stored before its egress is asked for: whatever is killed or lost in between,
 //! there are never two egresses of one generation, and one whose answer was lost is found by its mark and taken.
 
-use super::{Change, Studio, decide::REPLACEMENTS_WITHIN_MS};
+use super::{Change, Studio, plan::REPLACEMENTS_WITHIN_MS};
 use crate::{
     domain::{
         ids::{EgressId, Generation, SessionId},
         session::{Actor, Session},
     },
     server::{
-        error::Answer,
+        error::StudioResult,
         livekit::{EgressPhase, EgressRequest, LiveKitError},
     },
 };
@@ -18,19 +18,19 @@ use tokio::time::Instant;
 
 /// How long one replacement waits for a slot, or for an engine that is being restarted. Three of them are about as long as
 /// the relay holds the platforms.
-const PATIENCE: Duration = Duration::from_secs(25);
+const TIMEOUT: Duration = Duration::from_secs(25);
 /// How long an egress whose answer was lost may take to stand in the list.
 const LOST_ANSWER: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl Studio {
     /// Asks for the next generation's egress and stores it as the one the session lives from.
-    pub(super) async fn replace_egress(&self, session: &Session, reason: &str) -> Answer<()> {
+    pub(super) async fn replace_egress(&self, session: &Session, reason: &str) -> StudioResult<()> {
         let id = &session.id;
         let generation = session.generation.next();
         // The relay must know the new generation before it publishes, and still take the old one until then.
         let next = Session { generation, ..session.clone() };
-        self.relay().put(&self.wanted(&next).await?).await?;
+        self.relay().put(&self.desired_state(&next).await?).await?;
         let now = self.now();
         let what = format!("The capture is replaced, because {reason}.");
         // Counted before it is known to work: a start that keeps failing must come to an end too.
@@ -48,7 +48,7 @@ impl Studio {
         if stored.generation != generation {
             return Ok(());
         }
-        self.facts().note(id, |facts| facts.pulse = None);
+        self.observed().update(id, |observed| observed.heartbeat = None);
         let old = session.state.egress();
         let egress = self.start_in_place(&stored, generation, old).await?;
         self.adopt(id, generation, &egress).await?;
@@ -61,7 +61,7 @@ impl Studio {
 
     /// Stores an accepted egress as the one the session lives from. One that the session no longer wants is left to the
     /// end or the sweep.
-    pub(super) async fn adopt(&self, id: &SessionId, generation: Generation, egress: &EgressId) -> Answer<()> {
+    pub(super) async fn adopt(&self, id: &SessionId, generation: Generation, egress: &EgressId) -> StudioResult<()> {
         let since = self.now();
         self.change(id, Actor::Studio, |session| {
             if session.generation != generation || session.state.egress() == Some(egress) {
@@ -79,9 +79,9 @@ impl Studio {
     }
 
     /// Starts an egress, through a slot that must first be freed and an engine that is away for a while.
-    async fn start_in_place(&self, session: &Session, generation: Generation, old: Option<&EgressId>) -> Answer<EgressId> {
+    async fn start_in_place(&self, session: &Session, generation: Generation, old: Option<&EgressId>) -> StudioResult<EgressId> {
         let request = self.egress_request(session, generation).await?;
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let refusal = match self.start_once(&session.id, generation, &request).await {
                 Ok(egress) => return Ok(egress),
@@ -94,8 +94,8 @@ impl Studio {
                 // Break before make. It may be over, or its engine gone: the next try tells.
                 let _ = self.livekit().stop_egress(old).await;
             }
-            let wanted = self.store().session(&session.id).await?.is_some_and(|now| is_running(&now) && now.generation == generation);
-            if !wanted || Instant::now() >= until {
+            let still_wanted = self.store().session(&session.id).await?.is_some_and(|now| is_running(&now) && now.generation == generation);
+            if !still_wanted || Instant::now() >= until {
                 return Err(refusal.into());
             }
             tokio::time::sleep(PAUSE).await;
@@ -112,7 +112,7 @@ impl Studio {
     ) -> Result<EgressId, LiveKitError> {
         let lost = match self.livekit().start_egress(request).await {
             Err(lost @ LiveKitError::Unreachable(_)) => lost,
-            told => return told,
+            answer => return answer,
         };
         let until = Instant::now() + LOST_ANSWER;
         loop {

@@ -5,25 +5,25 @@
 use super::{
     Studio,
     destinations::Resolved,
-    wording::{delay, plain_text},
+    validation::{delay, plain_text},
 };
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        sessions::{StartShow, StartedShow, VideoChoice},
+        sessions::{NewSession, StartedSession, VideoChoice},
     },
     domain::{
-        audience::Audience,
         ids::{Generation, SessionId},
         media::HostPicture,
         overlay::OverlaySettings,
         room::room_name,
         session::{Actor, EndReason, FailureCause, HostPresence, Outcome, Owner, Session, SessionState, StreamType},
         video::VideoFormat,
+        viewers::ViewerCounts,
     },
     server::{
         auth::caller::Caller,
-        error::{Answer, StudioError, chain},
+        error::{StudioError, StudioResult, chain},
         livekit::{EgressRequest, LiveKitError},
         metrics,
         store::{IDEMPOTENT_FOR_MS, StoreError, TimelineEntry},
@@ -44,79 +44,79 @@ impl Studio {
     /// # Errors
     /// What was asked for is not acceptable, another show of the owner is running, or a part Footlight needs failed (then
     /// nothing is left behind).
-    pub async fn start(&self, caller: &Caller, show: StartShow) -> Answer<StartedShow> {
-        let started = Box::pin(self.start_anew(caller, show)).instrument(tracing::info_span!("start")).await;
-        metrics::start(started.as_ref().map_or_else(StudioError::word, |show| if show.repeated { "repeated" } else { "started" }));
+    pub async fn start(&self, caller: &Caller, request: NewSession) -> StudioResult<StartedSession> {
+        let started = Box::pin(self.start_new(caller, request)).instrument(tracing::info_span!("start")).await;
+        metrics::start(started.as_ref().map_or_else(StudioError::code, |started| if started.repeated { "repeated" } else { "started" }));
         started
     }
 
-    async fn start_anew(&self, caller: &Caller, show: StartShow) -> Answer<StartedShow> {
-        let (owner, name) = self.owner_of(caller, &show).await?;
-        if let Some(session) = self.repeated(&owner, show.idempotency_key.as_deref()).await? {
-            return self.started(&session, &show.announces, true).await;
+    async fn start_new(&self, caller: &Caller, request: NewSession) -> StudioResult<StartedSession> {
+        let (owner, name) = self.owner_of(caller, &request).await?;
+        if let Some(session) = self.repeated(&owner, request.idempotency_key.as_deref()).await? {
+            return self.started(&session, &request.announces, true).await;
         }
-        let video = self.format(show.video)?;
-        let title = plain_text("streamTitle", &show.stream_title)?;
-        let entity_name = match &show.entity_name {
+        let video = self.format(request.video)?;
+        let title = plain_text("streamTitle", &request.stream_title)?;
+        let entity_name = match &request.entity_name {
             Some(name) if !name.trim().is_empty() => plain_text("entityName", name)?,
             _ => name,
         };
-        let current_lobby_id = show.current_lobby_id.as_deref().map(|lobby| plain_text("currentLobbyId", lobby)).transpose()?;
-        let broadcast_delay_ms = delay(show.broadcast_delay_ms)?;
+        let current_lobby_id = request.current_lobby_id.as_deref().map(|lobby| plain_text("currentLobbyId", lobby)).transpose()?;
+        let broadcast_delay_ms = delay(request.broadcast_delay_ms)?;
         let defaults = self.store().defaults(&owner).await?;
-        let ids = match (show.destinations.is_empty() && show.destination_ids.is_empty(), defaults.auto_start.destinations) {
+        let ids = match (request.destinations.is_empty() && request.destination_ids.is_empty(), defaults.auto_start.destinations) {
             (true, usual) if usual.is_empty() => {
                 return Err(ApiError::invalid("destinations", "Choose at least one place where the show plays.").into());
             }
             (true, usual) => usual,
-            (false, _) => show.destination_ids,
+            (false, _) => request.destination_ids,
         };
-        let resolved = self.resolve(&owner, &caller.user.id, &ids, show.destinations).await?;
-        if let Err(error) = self.make_way(caller, &owner, show.replace).await {
+        let resolved = self.resolve(&owner, &caller.user.id, &ids, request.destinations).await?;
+        if let Err(error) = self.check_concurrency(caller, &owner, request.replace).await {
             // What is in the way may be this very show, asked for twice at the same moment.
-            return match self.repeated(&owner, show.idempotency_key.as_deref()).await? {
-                Some(session) => self.started(&session, &show.announces, true).await,
+            return match self.repeated(&owner, request.idempotency_key.as_deref()).await? {
+                Some(session) => self.started(&session, &request.announces, true).await,
                 None => Err(error),
             };
         }
-        let of_the_house = match show.stream_type {
+        let system_defaults = match request.stream_type {
             StreamType::User => OverlaySettings::for_user(),
             StreamType::Agent => OverlaySettings::for_agent(),
         };
-        let defaults = defaults.overlay.apply(&of_the_house);
+        let defaults = defaults.overlay.apply(&system_defaults);
         let session = Session {
             id: self.new_id(),
             account: caller.user.id.clone(),
             owner,
-            stream_type: show.stream_type,
+            stream_type: request.stream_type,
             entity_name,
             title,
             state: SessionState::Pending,
             health: Vec::new(),
             destinations: resolved.iter().map(|of| of.destination.clone()).collect(),
             video,
-            overlay: show.overlay.apply(&defaults),
+            overlay: request.overlay.apply(&defaults),
             generation: Generation::FIRST,
             created_at: self.now(),
-            public: show.public,
+            public: request.public,
             current_lobby_id,
             broadcast_delay_ms,
             host: HostPresence::NotYet,
             replaced_at: Vec::new(),
             results: Vec::new(),
-            audience: Audience::default(),
+            viewers: ViewerCounts::default(),
             revision: 1,
         };
         // Held until the first egress is stored, so that nobody takes the pending session for a forgotten one; in a task of
         // its own, so that a caller who hangs up leaves nothing half done.
         let held = self.lock_of(&session.id).lock_owned().await;
-        let (studio, key, actor) = (self.clone(), show.idempotency_key, caller.actor());
+        let (studio, key, actor) = (self.clone(), request.idempotency_key, caller.actor());
         let begun = tokio::spawn(async move { studio.begin(session, actor, resolved, key, held).await });
         let (session, repeated) = begun.await.map_err(|error| StudioError::Internal(error.to_string()))??;
         if let Err(error) = self.store().destinations_used(&ids, session.created_at).await {
             tracing::warn!(session = %session.id, error = %chain(&error), "when its destinations were used could not be stored");
         }
-        self.started(&session, &show.announces, repeated).await
+        self.started(&session, &request.announces, repeated).await
     }
 
     /// Stores the session, makes what host and egress need at once, and leaves the rest to a task of its own.
@@ -127,7 +127,7 @@ impl Studio {
         resolved: Vec<Resolved>,
         key: Option<String>,
         held: Held,
-    ) -> Answer<(Session, bool)> {
+    ) -> StudioResult<(Session, bool)> {
         let inserted = self.insert(&session, actor, &resolved, key.as_deref()).await;
         if let Err(error) = inserted {
             drop(held);
@@ -140,33 +140,33 @@ impl Studio {
         }
         self.claim(&session.id).await;
         if let Err((cause, error)) = self.prepare(&session).await {
-            self.begin_end(&session.id, Actor::Studio, Outcome::Failed(cause)).await?;
+            self.start_ending(&session.id, Actor::Studio, Outcome::Failed(cause)).await?;
             drop(held);
-            self.settle(&session.id).await?;
+            self.wait_until_ended(&session.id).await?;
             return Err(error);
         }
         let studio = self.clone();
         let launched = session.clone();
-        tokio::spawn(async move { studio.launch(launched, held).await });
+        tokio::spawn(async move { studio.start_first_egress(launched, held).await });
         Ok((session, false))
     }
 
     /// The session that an earlier call with the same key started.
-    async fn repeated(&self, owner: &Owner, key: Option<&str>) -> Answer<Option<Session>> {
+    async fn repeated(&self, owner: &Owner, key: Option<&str>) -> StudioResult<Option<Session>> {
         let Some(key) = key else { return Ok(None) };
         let since = self.now().plus_millis(-IDEMPOTENT_FOR_MS);
         Ok(self.store().session_by_idempotency_key(owner, key, since).await?)
     }
 
     /// Whose show it shall be, and the name on the picture if none is given. What the body says must fit who is asking.
-    async fn owner_of(&self, caller: &Caller, show: &StartShow) -> Answer<(Owner, String)> {
-        if caller.agent.is_some() && show.stream_type == StreamType::User {
+    async fn owner_of(&self, caller: &Caller, request: &NewSession) -> StudioResult<(Owner, String)> {
+        if caller.agent.is_some() && request.stream_type == StreamType::User {
             return Err(ApiError::invalid("streamType", "An agent's key starts shows of streamType \"agent\".").into());
         }
-        if show.agent_id.is_some() && show.stream_type == StreamType::User {
+        if request.agent_id.is_some() && request.stream_type == StreamType::User {
             return Err(ApiError::invalid("agentId", "agentId belongs to streamType \"agent\".").into());
         }
-        let owner = self.owner_named(caller, show.agent_id.as_ref()).await?;
+        let owner = self.owner_named(caller, request.agent_id.as_ref()).await?;
         let name = match (&owner, &caller.agent) {
             (Owner::User(_), _) => caller.user.name.clone(),
             (Owner::Agent(_), Some(agent)) => agent.name.clone(),
@@ -175,7 +175,7 @@ impl Studio {
         Ok((owner, name))
     }
 
-    fn format(&self, asked: Option<VideoChoice>) -> Answer<VideoFormat> {
+    fn format(&self, asked: Option<VideoChoice>) -> StudioResult<VideoFormat> {
         let format = match asked {
             None => return Ok(self.config().video.format),
             Some(VideoChoice::Preset(preset)) => preset.format(),
@@ -185,18 +185,18 @@ impl Studio {
     }
 
     /// One show at a time: the running one is in the way, or is ended first.
-    async fn make_way(&self, caller: &Caller, owner: &Owner, replace: bool) -> Answer<()> {
+    async fn check_concurrency(&self, caller: &Caller, owner: &Owner, replace: bool) -> StudioResult<()> {
         if self.store().draining().await? {
             let message = "This studio takes no new shows for now: it is being made ready for maintenance. Try again later.";
             return Err(StudioError::refused(ErrorCode::Unavailable, message));
         }
         if let Some(running) = self.store().active_session_of(owner).await? {
             if !replace {
-                return Err(in_the_way(&running.id));
+                return Err(conflicting(&running.id));
             }
-            self.begin_end(&running.id, caller.actor(), Outcome::Ended(EndReason::Replaced)).await?;
+            self.start_ending(&running.id, caller.actor(), Outcome::Ended(EndReason::Replaced)).await?;
             // One that was ending already counts too: its owner waits for the same slot.
-            self.settle(&running.id).await?;
+            self.wait_until_ended(&running.id).await?;
         }
         let active = self.store().active_sessions().await?;
         let (config, own) = (self.config(), active.iter().filter(|session| session.account == caller.user.id).count());
@@ -213,12 +213,12 @@ impl Studio {
         }
     }
 
-    async fn insert(&self, session: &Session, actor: Actor, resolved: &[Resolved], idempotency_key: Option<&str>) -> Answer<()> {
+    async fn insert(&self, session: &Session, actor: Actor, resolved: &[Resolved], idempotency_key: Option<&str>) -> StudioResult<()> {
         let keys = self.seal_all(&session.owner, resolved)?;
         let entry = TimelineEntry { at: self.now(), actor, what: "The show was asked for.".into(), state: "pending".into() };
         match self.store().insert_session(session, &keys, idempotency_key, &entry).await {
             Ok(()) => {}
-            Err(StoreError::ActiveSession(id)) => return Err(in_the_way(&id)),
+            Err(StoreError::ActiveSession(id)) => return Err(conflicting(&id)),
             Err(error) => return Err(error.into()),
         }
         tracing::info!(session = %session.id, owner = %session.owner, destinations = session.destinations.len(), "session started");
@@ -231,9 +231,9 @@ impl Studio {
         if session.stream_type == StreamType::User {
             self.make_room(&session.id).await.map_err(|error| (FailureCause::RoomNotMade, error.into()))?;
         }
-        let wanted = self.wanted(session).await.map_err(|error| (FailureCause::Interrupted, error))?;
-        let report = self.relay().put(&wanted).await.map_err(|error| (FailureCause::RelayUnreachable, error.into()))?;
-        self.facts().hear(report, self.now());
+        let desired = self.desired_state(session).await.map_err(|error| (FailureCause::Interrupted, error))?;
+        let report = self.relay().put(&desired).await.map_err(|error| (FailureCause::RelayUnreachable, error.into()))?;
+        self.observed().record_report(report, self.now());
         Ok(())
     }
 
@@ -245,7 +245,7 @@ impl Studio {
     }
 
     /// Asks for the first egress and stores the session as starting.
-    async fn launch(&self, session: Session, held: Held) {
+    async fn start_first_egress(&self, session: Session, held: Held) {
         let id = session.id.clone();
         let started = match self.egress_request(&session, session.generation).await {
             Ok(request) => self.start_once(&id, session.generation, &request).await.map_err(StudioError::from),
@@ -263,18 +263,18 @@ impl Studio {
                     }
                     _ => FailureCause::EgressFailed { reason: "the capture engine does not answer".into() },
                 };
-                self.begin_end(&id, Actor::Studio, Outcome::Failed(cause)).await.map(|_| ())
+                self.start_ending(&id, Actor::Studio, Outcome::Failed(cause)).await.map(|_| ())
             }
         };
         drop(held);
         if let Err(error) = outcome {
             tracing::error!(session = %id, error = %chain(&error), "a start was not stored; the reconciler goes on");
         }
-        self.attend(&id).await;
+        self.reconcile_session(&id).await;
     }
 
     /// What an egress of this generation is started with. Its overlay token is minted here: once for each generation.
-    pub(super) async fn egress_request(&self, session: &Session, generation: Generation) -> Answer<EgressRequest> {
+    pub(super) async fn egress_request(&self, session: &Session, generation: Generation) -> StudioResult<EgressRequest> {
         let token = self.mint_overlay_token(session, generation).await?;
         Ok(EgressRequest {
             page_url: self.page_url(&session.id, generation, &token),
@@ -283,12 +283,12 @@ impl Studio {
         })
     }
 
-    async fn started(&self, session: &Session, announces: &[HostPicture], repeated: bool) -> Answer<StartedShow> {
-        Ok(StartedShow { session: self.view(session).await.for_owner(), room: self.host_access(session, announces)?, repeated })
+    async fn started(&self, session: &Session, announces: &[HostPicture], repeated: bool) -> StudioResult<StartedSession> {
+        Ok(StartedSession { session: self.view(session).await.for_owner(), room: self.host_access(session, announces)?, repeated })
     }
 }
 
-fn in_the_way(id: &SessionId) -> StudioError {
+fn conflicting(id: &SessionId) -> StudioError {
     let detail = serde_json::json!({ "sessionId": id });
     let message = "Another show of yours is running. End it first, or start with \"replace\": true.";
     StudioError::Refused(ApiError { detail, ..ApiError::new(ErrorCode::Conflict, message) })

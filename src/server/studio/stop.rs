@@ -1,23 +1,22 @@
 //! The end of a show, whoever asks for it; and what a caller may see of shows.
 
 use super::{
-    Change, Studio,
-    decide::{EVIDENCE_MS, is_taken},
+    Change, Studio, destination_stats,
     listing::Listing,
-    tally,
+    plan::{EVIDENCE_MS, is_taken},
 };
 use crate::{
     api::{
-        broadcast::{DestinationState, ShowReport},
+        public_http::SessionPage,
+        relay_control::{DestinationState, SessionReport},
         sessions::SessionView,
-        streaming::SessionPage,
     },
     domain::{
         account::Role,
         ids::SessionId,
         session::{Actor, EndReason, Outcome, Session},
     },
-    server::{auth::caller::Caller, error::Answer},
+    server::{auth::caller::Caller, error::StudioResult},
 };
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ impl Studio {
     ///
     /// # Errors
     /// Not the caller's, or the store failed.
-    pub async fn stop(&self, caller: &Caller, id: &SessionId, note: Option<String>) -> Answer<SessionView> {
+    pub async fn stop(&self, caller: &Caller, id: &SessionId, note: Option<String>) -> StudioResult<SessionView> {
         let session = self.own(caller, id).await?;
         let own = caller.owns(&session);
         let (actor, reason) = match note {
@@ -41,8 +40,8 @@ impl Studio {
             _ if own => (caller.actor(), EndReason::Stopped),
             _ => (Actor::Admin, EndReason::StoppedByAdmin { note: String::new() }),
         };
-        self.begin_end(id, actor, Outcome::Ended(reason)).await?;
-        self.settle(id).await?;
+        self.start_ending(id, actor, Outcome::Ended(reason)).await?;
+        self.wait_until_ended(id).await?;
         self.session(caller, id).await
     }
 
@@ -50,7 +49,7 @@ impl Studio {
     ///
     /// # Errors
     /// Not the caller's.
-    pub async fn session(&self, caller: &Caller, id: &SessionId) -> Answer<SessionView> {
+    pub async fn session(&self, caller: &Caller, id: &SessionId) -> StudioResult<SessionView> {
         let session = self.own(caller, id).await?;
         let view = self.view(&session).await;
         Ok(if caller.is_admin() { view } else { view.for_owner() })
@@ -60,7 +59,7 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn running(&self, caller: &Caller) -> Answer<Option<SessionView>> {
+    pub async fn running(&self, caller: &Caller) -> StudioResult<Option<SessionView>> {
         match self.store().active_session_of(&caller.owner()).await? {
             Some(session) => Ok(Some(self.view(&session).await.for_owner())),
             None => Ok(None),
@@ -71,19 +70,20 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn my_sessions(&self, caller: &Caller, behind: Option<SessionId>) -> Answer<SessionPage> {
+    pub async fn my_sessions(&self, caller: &Caller, behind: Option<SessionId>) -> StudioResult<SessionPage> {
         let listing = Listing { user: Some(caller.user.id.clone()), cursor: behind, limit: PAGE, ..Listing::default() };
         let page = self.list_sessions(caller, listing).await?;
         Ok(SessionPage { sessions: page.sessions.into_iter().map(SessionView::for_owner).collect(), ..page })
     }
 
     /// Takes the session into `ending`, with what each destination has done so far. The first outcome stays.
-    pub(super) async fn begin_end(&self, id: &SessionId, actor: Actor, outcome: Outcome) -> Answer<Session> {
+    pub(super) async fn start_ending(&self, id: &SessionId, actor: Actor, outcome: Outcome) -> StudioResult<Session> {
         let at = self.now();
         let report = self.last_report(id).await;
         self.change(id, actor, |session| {
             let state = session.state.clone().end(outcome.clone(), at).ok()?;
-            let results = report.as_ref().map_or_else(|| session.results.clone(), |report| tally::count(&session.results, report));
+            let results =
+                report.as_ref().map_or_else(|| session.results.clone(), |report| destination_stats::count(&session.results, report));
             let what = Some(outcome.to_string());
             Some(Change { session: Session { state, results, health: Vec::new(), ..session.clone() }, what })
         })
@@ -91,11 +91,11 @@ impl Studio {
     }
 
     /// The relay's latest word: what was heard, or asked for now where nothing was heard lately.
-    async fn last_report(&self, id: &SessionId) -> Option<ShowReport> {
-        let heard = self.facts().of(id).report;
+    async fn last_report(&self, id: &SessionId) -> Option<SessionReport> {
+        let heard = self.observed().of(id).report;
         let fresh = heard.as_ref().is_some_and(|(_, at)| self.now().millis_since(*at) <= EVIDENCE_MS);
         if !fresh
-            && let Ok(shows) = self.relay().shows().await
+            && let Ok(shows) = self.relay().sessions().await
             && let Some(report) = shows.into_iter().find(|report| &report.session_id == id)
         {
             return Some(report);
@@ -104,10 +104,10 @@ impl Studio {
     }
 
     /// Works at an ending session until it is over, for a while.
-    pub(super) async fn settle(&self, id: &SessionId) -> Answer<()> {
+    pub(super) async fn wait_until_ended(&self, id: &SessionId) -> StudioResult<()> {
         let work = async {
             loop {
-                self.attend(id).await;
+                self.reconcile_session(id).await;
                 match self.store().session(id).await? {
                     Some(session) if session.state.is_active() => tokio::time::sleep(Duration::from_millis(150)).await,
                     _ => return Ok(()),
@@ -118,17 +118,17 @@ impl Studio {
     }
 
     /// Takes the relay's measurements of a show and acts on what they mean.
-    pub async fn take_report(&self, report: ShowReport) {
+    pub async fn handle_report(&self, report: SessionReport) {
         let now = self.now();
         let id = report.session_id.clone();
-        let changed = self.facts().note(&id, |facts| {
-            let before = facts.report.as_ref().map(|(before, _)| (is_taken(before), states(before)));
+        let changed = self.observed().update(&id, |observed| {
+            let before = observed.report.as_ref().map(|(before, _)| (is_taken(before), states(before)));
             let after = (is_taken(&report), states(&report));
-            facts.hear(report, now);
+            observed.record_report(report, now);
             before != Some(after)
         });
         if changed {
-            self.attend(&id).await;
+            self.reconcile_session(&id).await;
         }
         match self.store().session(&id).await {
             Ok(Some(session)) if session.state.is_active() => self.announce(&session).await,
@@ -139,6 +139,6 @@ impl Studio {
     }
 }
 
-fn states(report: &ShowReport) -> Vec<std::mem::Discriminant<DestinationState>> {
+fn states(report: &SessionReport) -> Vec<std::mem::Discriminant<DestinationState>> {
     report.destinations.iter().map(|destination| std::mem::discriminant(&destination.state)).collect()
 }

@@ -1,9 +1,9 @@
 //! How a session is shown: what is stored, joined with the evidence of this moment.
 
-use super::{Studio, decide::is_on_air, tally};
+use super::{Studio, destination_stats, plan::is_on_air};
 use crate::{
     api::{
-        broadcast::{DestinationReport, DestinationState},
+        relay_control::{DestinationReport, DestinationState},
         sessions::{DestinationView, SessionView},
     },
     domain::{
@@ -12,24 +12,24 @@ use crate::{
         session::{DestinationResult, Session, SessionState},
         timestamp::Timestamp,
     },
-    server::error::Answer,
+    server::error::StudioResult,
 };
 
 impl Studio {
     /// A session as its owner and admins may see it.
     pub(super) async fn view(&self, session: &Session) -> SessionView {
         let now = self.now();
-        let facts = self.facts().of(&session.id);
-        let report = facts.report.as_ref().map(|(report, _)| report);
+        let observed = self.observed().of(&session.id);
+        let report = observed.report.as_ref().map(|(report, _)| report);
         let report_of = |id: &DestinationId| report.and_then(|report| report.destinations.iter().find(|of| &of.id == id));
         let results = match (session.state.is_over(), report) {
-            (false, Some(report)) => tally::count(&session.results, report),
+            (false, Some(report)) => destination_stats::count(&session.results, report),
             _ => session.results.clone(),
         };
         let running = matches!(session.state, SessionState::Live { .. });
         let (end_reason, end_message) = match &session.state {
-            SessionState::Ended { reason, .. } => (Some(reason.word().to_owned()), Some(reason.to_string())),
-            SessionState::Failed { cause, .. } => (Some(cause.word().to_owned()), Some(cause.to_string())),
+            SessionState::Ended { reason, .. } => (Some(reason.code().to_owned()), Some(reason.to_string())),
+            SessionState::Failed { cause, .. } => (Some(cause.code().to_owned()), Some(cause.to_string())),
             _ => (None, None),
         };
         let until = session.state.over_at().unwrap_or(match &session.state {
@@ -39,7 +39,7 @@ impl Studio {
         SessionView {
             session_id: session.id.clone(),
             status: session.state.name().to_owned(),
-            on_air: running && facts.report.as_ref().is_some_and(|(report, at)| is_on_air(report, *at, now)),
+            on_air: running && observed.report.as_ref().is_some_and(|(report, at)| is_on_air(report, *at, now)),
             rehearsal: session.destinations.iter().all(|destination| destination.platform == Platform::Rehearsal),
             health: session.health.clone(),
             stream_type: session.stream_type,
@@ -48,8 +48,8 @@ impl Studio {
             entity_name: session.entity_name.clone(),
             stream_title: session.title.clone(),
             platform: session.destinations.first().map(|destination| destination.platform),
-            viewer_count: session.audience.now(now).filter(|_| running),
-            peak_viewer_count: session.audience.peak(),
+            viewer_count: session.viewers.now(now).filter(|_| running),
+            peak_viewer_count: session.viewers.peak(),
             current_lobby_id: session.current_lobby_id.clone(),
             public: session.public,
             broadcast_delay_ms: session.broadcast_delay_ms,
@@ -57,8 +57,8 @@ impl Studio {
                 .destinations
                 .iter()
                 .map(|of| DestinationView {
-                    viewer_count: session.audience.now_of(&of.id, now).filter(|_| running),
-                    peak_viewer_count: session.audience.peak_of(&of.id),
+                    viewer_count: session.viewers.now_of(&of.id, now).filter(|_| running),
+                    peak_viewer_count: session.viewers.peak_of(&of.id),
                     ..destination_view(of, report_of(&of.id), session.state.over_at(), &results)
                 })
                 .collect(),
@@ -81,7 +81,7 @@ impl Studio {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn feed_view(&self, id: &SessionId) -> Answer<Option<SessionView>> {
+    pub async fn feed_view(&self, id: &SessionId) -> StudioResult<Option<SessionView>> {
         match self.store().session(id).await? {
             Some(session) => Ok(Some(self.view(&session).await)),
             None => Ok(None),

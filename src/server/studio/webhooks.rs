@@ -11,8 +11,8 @@ use crate::{
         timestamp::Timestamp,
     },
     server::{
-        error::{Answer, StudioError},
-        livekit::{EgressFacts, EgressPhase, signature},
+        error::{StudioError, StudioResult},
+        livekit::{EgressPhase, ObservedEgress, signature},
         metrics,
         store::StoredWebhook,
     },
@@ -28,7 +28,7 @@ impl Studio {
     ///
     /// # Errors
     /// The signature is not LiveKit's (401), or the store failed (LiveKit then delivers again).
-    pub async fn take_webhook(&self, authorization: &str, body: &[u8]) -> Answer<()> {
+    pub async fn handle_webhook(&self, authorization: &str, body: &[u8]) -> StudioResult<()> {
         let livekit = &self.config().livekit;
         let event = signature::verify(authorization, body, &livekit.api_key, livekit.api_secret.expose(), self.now()).map_err(|error| {
             tracing::warn!(%error, "a webhook was refused");
@@ -54,14 +54,14 @@ impl Studio {
         let studio = self.clone();
         tokio::spawn(async move {
             if event.get("room").is_some() {
-                studio.look_into_room(&session).await;
+                studio.refresh_host_presence(&session).await;
             }
-            studio.attend(&session).await;
+            studio.reconcile_session(&session).await;
         });
         Ok(())
     }
 
-    async fn session_behind(&self, event: &Value, egress: Option<&EgressId>) -> Answer<Option<SessionId>> {
+    async fn session_behind(&self, event: &Value, egress: Option<&EgressId>) -> StudioResult<Option<SessionId>> {
         if let Some(room) = text(event, &["room", "name"]) {
             return Ok(session_of_room(room));
         }
@@ -77,35 +77,35 @@ impl Studio {
 
 /// What the webhooks of one egress say of it: the newest by LiveKit's own time, in whatever order they came; but nothing
 /// follows an end. Unknown events and states are passed over.
-pub(super) fn latest(webhooks: &[StoredWebhook]) -> Option<EgressFacts> {
-    let mut latest: Option<EgressFacts> = None;
-    for told in webhooks.iter().filter_map(|webhook| snapshot(&webhook.body)) {
-        let newer = latest.as_ref().is_none_or(|known| match (known.phase, told.phase) {
-            (EgressPhase::Over, EgressPhase::Over) => told.updated_at > known.updated_at,
+pub(super) fn latest(webhooks: &[StoredWebhook]) -> Option<ObservedEgress> {
+    let mut latest: Option<ObservedEgress> = None;
+    for reported in webhooks.iter().filter_map(|webhook| snapshot(&webhook.body)) {
+        let newer = latest.as_ref().is_none_or(|known| match (known.phase, reported.phase) {
+            (EgressPhase::Over, EgressPhase::Over) => reported.updated_at > known.updated_at,
             (EgressPhase::Over, _) => false,
             (_, EgressPhase::Over) => true,
-            _ => told.updated_at > known.updated_at,
+            _ => reported.updated_at > known.updated_at,
         });
         if newer {
-            latest = Some(told);
+            latest = Some(reported);
         }
     }
     latest
 }
 
 /// An end that was told stands, also against a list that does not know it any more or not yet.
-pub(super) fn merge(list: &mut Option<Vec<(Generation, EgressFacts)>>, generation: Generation, told: Option<EgressFacts>) {
-    let Some(told) = told.filter(|told| told.phase == EgressPhase::Over) else { return };
+pub(super) fn merge(list: &mut Option<Vec<(Generation, ObservedEgress)>>, generation: Generation, reported: Option<ObservedEgress>) {
+    let Some(reported) = reported.filter(|reported| reported.phase == EgressPhase::Over) else { return };
     // Without a list only this one is known; what else runs is not, and nothing may be closed on it.
     let Some(list) = list else { return };
-    match list.iter_mut().find(|(_, egress)| egress.id == told.id) {
-        Some((_, egress)) if egress.phase != EgressPhase::Over => *egress = told,
+    match list.iter_mut().find(|(_, egress)| egress.id == reported.id) {
+        Some((_, egress)) if egress.phase != EgressPhase::Over => *egress = reported,
         Some(_) => {}
-        None => list.push((generation, told)),
+        None => list.push((generation, reported)),
     }
 }
 
-fn snapshot(event: &Value) -> Option<EgressFacts> {
+fn snapshot(event: &Value) -> Option<ObservedEgress> {
     let info = event.get("egressInfo")?;
     let phase = match info.get("status").and_then(Value::as_str) {
         // Zero values are left out.
@@ -116,7 +116,7 @@ fn snapshot(event: &Value) -> Option<EgressFacts> {
         Some(_) => return None,
     };
     let updated: i64 = text(info, &["updatedAt"]).and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-    Some(EgressFacts {
+    Some(ObservedEgress {
         id: text(info, &["egressId"])?.parse().ok()?,
         phase,
         page_url: String::new(),

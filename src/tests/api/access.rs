@@ -1,8 +1,8 @@
 //! Who gets in where: every private route against everybody who must not.
 
-use super::house::{House, Person};
+use super::harness::{Person, TestServer};
 use axum::http::{Method, StatusCode};
-use footlight::{api::accounts::KeyWish, domain::key::Scope, server::auth::origin::Origin};
+use footlight::{api::accounts::NewApiKey, domain::key::Scope, server::auth::origin::Origin};
 use serde_json::{Value, json};
 
 /// A private route: how it is called, which scope opens it, what a stranger to the session is told.
@@ -48,32 +48,32 @@ fn routes(session: &str, agent: &str) -> Vec<Route> {
     ]
 }
 
-async fn expired_and_revoked(house: &House, person: &Person) -> [String; 2] {
-    let caller = house.caller(person).await;
+async fn expired_and_revoked(server: &TestServer, person: &Person) -> [String; 2] {
+    let caller = server.caller(person).await;
     let wish =
-        KeyWish { name: "old".into(), agent_id: None, scopes: Scope::ALL.to_vec(), expires_at: Some(house.studio.now().plus_millis(1)) };
-    let expired = house.studio.make_key(&caller, &wish, &Origin::default()).await.expect("a key");
-    let revoked = house.studio.make_key(&caller, &KeyWish { expires_at: None, ..wish }, &Origin::default()).await.expect("a key");
-    house.clock.advance(1);
-    house.studio.revoke_key(&caller, &revoked.key.id, &Origin::default()).await.expect("revoked");
+        NewApiKey { name: "old".into(), agent_id: None, scopes: Scope::ALL.to_vec(), expires_at: Some(server.studio.now().plus_millis(1)) };
+    let expired = server.studio.make_key(&caller, &wish, &Origin::default()).await.expect("a key");
+    let revoked = server.studio.make_key(&caller, &NewApiKey { expires_at: None, ..wish }, &Origin::default()).await.expect("a key");
+    server.clock.advance(1);
+    server.studio.revoke_key(&caller, &revoked.key.id, &Origin::default()).await.expect("revoked");
     [expired.text, revoked.text].map(|text| format!("Bearer {text}"))
 }
 
 #[tokio::test]
 async fn every_private_route_refuses_whoever_it_is_not_for() {
-    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
-    let (owner, other) = (house.streamer("Owner").await, house.streamer("Other").await);
-    let agent = house.agent(&owner, "Nyx").await;
-    let show = house.agent_show(&house.key(&owner, Some(&agent), &Scope::ALL).await).await;
-    let [expired, revoked] = expired_and_revoked(&house, &owner).await;
-    let others_key = house.key(&other, None, &Scope::ALL).await;
+    let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
+    let (owner, other) = (server.streamer("Owner").await, server.streamer("Other").await);
+    let agent = server.agent(&owner, "Nyx").await;
+    let show = server.agent_show(&server.key(&owner, Some(&agent), &Scope::ALL).await).await;
+    let [expired, revoked] = expired_and_revoked(&server, &owner).await;
+    let others_key = server.key(&other, None, &Scope::ALL).await;
     for (method, path, body, scope, foreign) in routes(show.as_str(), agent.id.as_str()) {
         let name = format!("{method} {path}");
         let ask = |headers: Vec<(&'static str, String)>| {
-            let (house, method, path, body) = (&house, method.clone(), path.clone(), body.clone());
+            let (server, method, path, body) = (&server, method.clone(), path.clone(), body.clone());
             async move {
                 let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                let reply = house.call(method, &path, &headers, body).await;
+                let reply = server.call(method, &path, &headers, body).await;
                 if reply.status.is_client_error() {
                     assert!(reply.body["code"].is_string() && reply.body["requestId"].is_string(), "{path}: {reply:?}");
                 }
@@ -90,7 +90,7 @@ async fn every_private_route_refuses_whoever_it_is_not_for() {
         let by_key = if path.ends_with("/start") { StatusCode::CONFLICT } else { by_key };
         assert_eq!(ask(vec![("authorization", others_key.clone())]).await, by_key, "{name}: another owner's key");
         for wrong in Scope::ALL.into_iter().filter(|wrong| Some(*wrong) != scope) {
-            let key = house.key(&owner, Some(&agent), &[wrong]).await;
+            let key = server.key(&owner, Some(&agent), &[wrong]).await;
             assert_eq!(ask(vec![("authorization", key)]).await, StatusCode::FORBIDDEN, "{name}: only {}", wrong.name());
         }
         if method != Method::GET {
@@ -102,8 +102,8 @@ async fn every_private_route_refuses_whoever_it_is_not_for() {
 
 #[tokio::test]
 async fn the_table_above_names_every_private_route() {
-    let house = House::new().await;
-    let document = house.call(Method::GET, "/api/openapi.json", &[], None).await.body;
+    let server = TestServer::new().await;
+    let document = server.call(Method::GET, "/api/openapi.json", &[], None).await.body;
     let listed: Vec<(String, String)> = routes("SESSION", "AGENT")
         .into_iter()
         .map(|(method, path, ..)| {
@@ -125,28 +125,28 @@ async fn the_table_above_names_every_private_route() {
 
 #[tokio::test]
 async fn an_agents_key_is_its_agents_and_never_an_administrators() {
-    let house = House::new().await;
-    let admin = house.admin().await;
-    let agent = house.agent(&admin, "Nyx").await;
-    let key = house.key(&admin, Some(&agent), &Scope::ALL).await;
-    let stranger = house.streamer("Stranger").await;
-    let foreign = house.agent_show(&house.key(&stranger, None, &Scope::ALL).await).await;
-    assert_eq!(house.get(&format!("/api/streaming/status?sessionId={foreign}"), &key).await.status, StatusCode::NOT_FOUND);
-    let admins_own = house.key(&admin, None, &Scope::ALL).await;
-    assert_eq!(house.get(&format!("/api/streaming/status?sessionId={foreign}"), &admins_own).await.status, StatusCode::OK);
-    let own = house.agent_show(&admins_own).await;
-    assert_eq!(house.post("/api/streaming/stop", &key, json!({ "sessionId": own })).await.status, StatusCode::NOT_FOUND);
+    let server = TestServer::new().await;
+    let admin = server.admin().await;
+    let agent = server.agent(&admin, "Nyx").await;
+    let key = server.key(&admin, Some(&agent), &Scope::ALL).await;
+    let other_user = server.streamer("Stranger").await;
+    let foreign = server.agent_show(&server.key(&other_user, None, &Scope::ALL).await).await;
+    assert_eq!(server.get(&format!("/api/streaming/status?sessionId={foreign}"), &key).await.status, StatusCode::NOT_FOUND);
+    let admins_own = server.key(&admin, None, &Scope::ALL).await;
+    assert_eq!(server.get(&format!("/api/streaming/status?sessionId={foreign}"), &admins_own).await.status, StatusCode::OK);
+    let own = server.agent_show(&admins_own).await;
+    assert_eq!(server.post("/api/streaming/stop", &key, json!({ "sessionId": own })).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn the_owner_sees_and_stops_the_agents_show() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let agent = house.agent(&owner, "Nyx").await;
-    let show = house.agent_show(&house.key(&owner, Some(&agent), &Scope::ALL).await).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let agent = server.agent(&owner, "Nyx").await;
+    let show = server.agent_show(&server.key(&owner, Some(&agent), &Scope::ALL).await).await;
     let headers = [("cookie", owner.cookie.as_str())];
-    let seen = house.call(Method::GET, "/api/streaming/sessions", &headers, None).await;
+    let seen = server.call(Method::GET, "/api/streaming/sessions", &headers, None).await;
     assert_eq!(seen.body["sessions"][0]["sessionId"], json!(show));
-    let stopped = house.call(Method::POST, "/api/streaming/stop", &headers, Some(json!({ "sessionId": show }))).await;
+    let stopped = server.call(Method::POST, "/api/streaming/stop", &headers, Some(json!({ "sessionId": show }))).await;
     assert_eq!((stopped.status, &stopped.body["status"]), (StatusCode::OK, &json!("ended")), "{stopped:?}");
 }

@@ -1,9 +1,9 @@
 //! Sign-ins, passwords, keys, and the log that remembers them.
 
-use super::house::{House, Person};
+use super::harness::{Person, TestServer};
 use axum::http::{Method, StatusCode};
 use footlight::{
-    api::accounts::{Credentials, KeyWish},
+    api::accounts::{Credentials, NewApiKey},
     domain::{audit::AuditAction, key::Scope},
     server::{auth::origin::Origin, error::StudioError},
 };
@@ -13,8 +13,8 @@ fn credentials(password: &str) -> Credentials {
     Credentials { name: "Owner".into(), password: password.into() }
 }
 
-async fn enter(house: &House, password: &str) -> Result<Person, u16> {
-    match house.studio.sign_in(&credentials(password), &Origin::default()).await {
+async fn enter(server: &TestServer, password: &str) -> Result<Person, u16> {
+    match server.studio.sign_in(&credentials(password), &Origin::default()).await {
         Ok(signed_in) => Ok(Person { cookie: format!("footlight={}", signed_in.token) }),
         Err(StudioError::Refused(error)) => Err(error.status()),
         Err(other) => panic!("{other}"),
@@ -23,91 +23,91 @@ async fn enter(house: &House, password: &str) -> Result<Person, u16> {
 
 #[tokio::test]
 async fn a_new_password_signs_every_other_browser_out() {
-    let house = House::new().await;
-    let here = house.streamer("Owner").await;
-    let there = enter(&house, "correct horse").await.expect("signed in");
-    let caller = house.caller(&here).await;
-    assert_eq!(house.studio.sign_ins(&caller).await.expect("a list").iter().filter(|one| one.this_one).count(), 1);
-    house.studio.change_password(&caller, Some("correct horse"), "battery staple", &Origin::default()).await.expect("changed");
+    let server = TestServer::new().await;
+    let here = server.streamer("Owner").await;
+    let there = enter(&server, "correct horse").await.expect("signed in");
+    let caller = server.caller(&here).await;
+    assert_eq!(server.studio.sign_ins(&caller).await.expect("a list").iter().filter(|one| one.this_one).count(), 1);
+    server.studio.change_password(&caller, Some("correct horse"), "battery staple", &Origin::default()).await.expect("changed");
     let status = |person: &Person| {
         let cookie = person.cookie.clone();
-        let house = &house;
-        async move { house.call(Method::GET, "/api/streaming/sessions", &[("cookie", &cookie)], None).await.status }
+        let server = &server;
+        async move { server.call(Method::GET, "/api/streaming/sessions", &[("cookie", &cookie)], None).await.status }
     };
     assert_eq!(status(&here).await, StatusCode::OK);
     assert_eq!(status(&there).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(enter(&house, "correct horse").await.err(), Some(401));
-    enter(&house, "battery staple").await.expect("the new one counts");
+    assert_eq!(enter(&server, "correct horse").await.err(), Some(401));
+    enter(&server, "battery staple").await.expect("the new one counts");
 }
 
 #[tokio::test]
 async fn one_browser_can_be_signed_out_from_another_and_nobody_elses() {
-    let house = House::new().await;
-    let here = house.streamer("Owner").await;
-    let there = enter(&house, "correct horse").await.expect("signed in");
-    let stranger = house.streamer("Stranger").await;
-    let caller = house.caller(&here).await;
-    let other = house.studio.sign_ins(&caller).await.expect("a list").into_iter().find(|one| !one.this_one).expect("the other one");
-    let foreign = house.studio.end_sign_in(&house.caller(&stranger).await, &other.id, &Origin::default()).await;
+    let server = TestServer::new().await;
+    let here = server.streamer("Owner").await;
+    let there = enter(&server, "correct horse").await.expect("signed in");
+    let other_user = server.streamer("Stranger").await;
+    let caller = server.caller(&here).await;
+    let other = server.studio.sign_ins(&caller).await.expect("a list").into_iter().find(|one| !one.this_one).expect("the other one");
+    let foreign = server.studio.end_sign_in(&server.caller(&other_user).await, &other.id, &Origin::default()).await;
     assert!(matches!(foreign, Err(StudioError::Refused(error)) if error.status() == 404));
-    house.studio.end_sign_in(&caller, &other.id, &Origin::default()).await.expect("ended");
-    let refused = house.call(Method::GET, "/api/streaming/sessions", &[("cookie", &there.cookie)], None).await;
+    server.studio.end_sign_in(&caller, &other.id, &Origin::default()).await.expect("ended");
+    let refused = server.call(Method::GET, "/api/streaming/sessions", &[("cookie", &there.cookie)], None).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
 async fn guessing_is_throttled_for_the_one_account_and_written_down() {
-    let house = House::new().await;
-    let admin = house.admin().await;
-    house.streamer("Owner").await;
+    let server = TestServer::new().await;
+    let admin = server.admin().await;
+    server.streamer("Owner").await;
     for _ in 0..10 {
-        assert_eq!(enter(&house, "wrong horse!").await.err(), Some(401));
+        assert_eq!(enter(&server, "wrong horse!").await.err(), Some(401));
     }
-    assert_eq!(enter(&house, "correct horse").await.err(), Some(429), "also the right one has to wait");
-    let log = house.call(Method::GET, "/api/admin/audit?limit=3", &[("cookie", &admin.cookie)], None).await;
+    assert_eq!(enter(&server, "correct horse").await.err(), Some(429), "also the right one has to wait");
+    let log = server.call(Method::GET, "/api/admin/audit?limit=3", &[("cookie", &admin.cookie)], None).await;
     let actions: Vec<_> = log.body["entries"].as_array().expect("lines").iter().map(|line| line["action"].clone()).collect();
     assert_eq!(actions, [json!("sign_in_throttled"), json!("sign_in_refused"), json!("sign_in_refused")]);
     assert!(!log.body.to_string().contains("horse"), "a password is never written down");
     let cursor = log.body["nextCursor"].as_str().expect("a cursor");
-    let next = house.call(Method::GET, &format!("/api/admin/audit?cursor={cursor}"), &[("cookie", &admin.cookie)], None).await;
+    let next = server.call(Method::GET, &format!("/api/admin/audit?cursor={cursor}"), &[("cookie", &admin.cookie)], None).await;
     assert_eq!(next.body["entries"].as_array().map(Vec::len), Some(10), "{next:?}");
 }
 
 #[tokio::test]
 async fn a_key_is_shown_once_stored_hashed_and_its_use_noted() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let caller = house.caller(&owner).await;
-    let wish = KeyWish { name: "laptop".into(), agent_id: None, scopes: vec![Scope::Read, Scope::Read], expires_at: None };
-    let made = house.studio.make_key(&caller, &wish, &Origin::default()).await.expect("a key");
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let caller = server.caller(&owner).await;
+    let wish = NewApiKey { name: "laptop".into(), agent_id: None, scopes: vec![Scope::Read, Scope::Read], expires_at: None };
+    let made = server.studio.make_key(&caller, &wish, &Origin::default()).await.expect("a key");
     assert!(made.text.starts_with("fl_") && made.text.len() == 46);
     assert!(!format!("{made:?}").contains(&made.text));
-    let listed = serde_json::to_string(&house.studio.keys(&caller).await.expect("keys")).expect("json");
+    let listed = serde_json::to_string(&server.studio.keys(&caller).await.expect("keys")).expect("json");
     assert!(listed.contains(&made.key.prefix) && !listed.contains(&made.text));
-    let used = house.get("/api/streaming/sessions", &format!("Bearer {}", made.text)).await;
+    let used = server.get("/api/streaming/sessions", &format!("Bearer {}", made.text)).await;
     assert_eq!(used.status, StatusCode::OK);
-    let key = &house.studio.keys(&caller).await.expect("keys")[0];
-    assert_eq!((key.last_used_at, &key.scopes), (Some(house.studio.now()), &vec![Scope::Read]));
-    let log = house.studio.store().audit(None, 10).await.expect("the log");
+    let key = &server.studio.keys(&caller).await.expect("keys")[0];
+    assert_eq!((key.last_used_at, &key.scopes), (Some(server.studio.now()), &vec![Scope::Read]));
+    let log = server.studio.store().audit(None, 10).await.expect("the log");
     let line = log.iter().find(|line| line.action == AuditAction::KeyMade).expect("a line");
     assert!(line.subject.starts_with(&made.key.prefix) && !line.subject.contains(&made.text));
 }
 
 #[tokio::test]
 async fn a_key_that_cannot_be_is_refused_by_its_field() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let caller = house.caller(&owner).await;
-    let fine = KeyWish { name: "laptop".into(), agent_id: None, scopes: vec![Scope::Read], expires_at: None };
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let caller = server.caller(&owner).await;
+    let fine = NewApiKey { name: "laptop".into(), agent_id: None, scopes: vec![Scope::Read], expires_at: None };
     let cases = [
-        (KeyWish { name: "  ".into(), ..fine.clone() }, Some("name")),
-        (KeyWish { name: "n".repeat(61), ..fine.clone() }, Some("name")),
-        (KeyWish { scopes: Vec::new(), ..fine.clone() }, Some("scopes")),
-        (KeyWish { expires_at: Some(house.studio.now()), ..fine.clone() }, Some("expiresAt")),
-        (KeyWish { agent_id: Some("unknown".parse().expect("an id")), ..fine }, None),
+        (NewApiKey { name: "  ".into(), ..fine.clone() }, Some("name")),
+        (NewApiKey { name: "n".repeat(61), ..fine.clone() }, Some("name")),
+        (NewApiKey { scopes: Vec::new(), ..fine.clone() }, Some("scopes")),
+        (NewApiKey { expires_at: Some(server.studio.now()), ..fine.clone() }, Some("expiresAt")),
+        (NewApiKey { agent_id: Some("unknown".parse().expect("an id")), ..fine }, None),
     ];
     for (wish, field) in cases {
-        let refused = match house.studio.make_key(&caller, &wish, &Origin::default()).await {
+        let refused = match server.studio.make_key(&caller, &wish, &Origin::default()).await {
             Err(StudioError::Refused(error)) => error,
             other => panic!("{other:?}"),
         };
@@ -117,40 +117,46 @@ async fn a_key_that_cannot_be_is_refused_by_its_field() {
 
 #[tokio::test]
 async fn a_kept_destination_changes_its_place_only_with_a_new_key() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let caller = house.caller(&owner).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let caller = server.caller(&owner).await;
     let typed = |value: serde_json::Value| serde_json::from_value(value).expect("a place");
-    let kept = house
+    let kept = server
         .studio
-        .keep_destination(&caller, None, typed(json!({ "platform": "twitch", "streamKey": "live_1234_abcd6f2a", "saveAs": "Main" })))
+        .save_destination(&caller, None, typed(json!({ "platform": "twitch", "streamKey": "live_1234_abcd6f2a", "saveAs": "Main" })))
         .await;
     let kept = kept.expect("kept").destination;
     assert_eq!((kept.name.as_str(), kept.key_tail.as_str()), ("Main", "6f2a"));
-    let renamed =
-        house.studio.change_kept(&caller, &kept.id, typed(json!({ "platform": "twitch", "saveAs": "Second" }))).await.expect("renamed");
-    assert_eq!((renamed.destination.name.as_str(), renamed.destination.key_tail.as_str()), ("Second", "6f2a"));
-    let refused = house.studio.change_kept(&caller, &kept.id, typed(json!({ "platform": "youtube", "saveAs": "Second" }))).await;
-    assert!(matches!(refused, Err(StudioError::Refused(error)) if error.detail["field"] == "streamKey"));
-    let moved = house
+    let renamed = server
         .studio
-        .change_kept(&caller, &kept.id, typed(json!({ "platform": "youtube", "streamKey": "abcd-efgh-9999" })))
+        .update_destination(&caller, &kept.id, typed(json!({ "platform": "twitch", "saveAs": "Second" })))
+        .await
+        .expect("renamed");
+    assert_eq!((renamed.destination.name.as_str(), renamed.destination.key_tail.as_str()), ("Second", "6f2a"));
+    let refused = server.studio.update_destination(&caller, &kept.id, typed(json!({ "platform": "youtube", "saveAs": "Second" }))).await;
+    assert!(matches!(refused, Err(StudioError::Refused(error)) if error.detail["field"] == "streamKey"));
+    let moved = server
+        .studio
+        .update_destination(&caller, &kept.id, typed(json!({ "platform": "youtube", "streamKey": "abcd-efgh-9999" })))
         .await
         .expect("moved");
     assert_eq!(moved.destination.address.as_deref(), Some("rtmps://a.rtmps.youtube.com:443/live2"));
-    let stranger = house.caller(&house.streamer("Stranger").await).await;
-    let foreign = house.studio.change_kept(&stranger, &kept.id, typed(json!({ "platform": "youtube" }))).await;
+    let other_user = server.caller(&server.streamer("Stranger").await).await;
+    let foreign = server.studio.update_destination(&other_user, &kept.id, typed(json!({ "platform": "youtube" }))).await;
     assert!(matches!(foreign, Err(StudioError::Refused(error)) if error.status() == 404));
-    house.studio.delete_destination(&caller, &kept.id).await.expect("forgotten");
-    assert_eq!(house.studio.saved_places(&caller, None).await.expect("a list"), [] as [footlight::api::sessions::SavedPlace; 0]);
+    server.studio.delete_destination(&caller, &kept.id).await.expect("forgotten");
+    assert_eq!(
+        server.studio.list_saved_destinations(&caller, None).await.expect("a list"),
+        [] as [footlight::api::sessions::SavedDestinationView; 0]
+    );
 }
 
 #[tokio::test]
 async fn an_agents_picture_is_a_picture_and_its_address_is_guarded() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let agent = house.agent(&owner, "Nyx").await;
-    let caller = house.caller(&owner).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let agent = server.agent(&owner, "Nyx").await;
+    let caller = server.caller(&owner).await;
     for hostile in [
         "http://example.com/a.png",
         "https://127.0.0.1/a.png",
@@ -164,14 +170,14 @@ async fn an_agents_picture_is_a_picture_and_its_address_is_guarded() {
         "https://[::ffff:10.0.0.1]/",
         "not an address",
     ] {
-        let refused = house.studio.fetch_avatar(&caller, &agent.id, hostile).await;
+        let refused = server.studio.fetch_avatar(&caller, &agent.id, hostile).await;
         assert!(matches!(&refused, Err(StudioError::Refused(error)) if error.detail["field"] == "avatar"), "{hostile}: {refused:?}");
     }
     let png = b"\x89PNG\r\n\x1a\n picture".to_vec();
-    house.studio.set_avatar(&caller, &agent.id, png.clone()).await.expect("set");
+    server.studio.set_avatar(&caller, &agent.id, png.clone()).await.expect("set");
     let path = format!("/api/streaming/agents/{}/avatar", agent.id);
-    let shown = house.call(Method::GET, &path, &[], None).await;
+    let shown = server.call(Method::GET, &path, &[], None).await;
     assert_eq!((shown.status, shown.headers["content-type"].to_str().ok()), (StatusCode::OK, Some("image/png")));
-    house.studio.set_avatar(&caller, &agent.id, Vec::new()).await.expect("taken away");
-    assert_eq!(house.call(Method::GET, &path, &[], None).await.status, StatusCode::NOT_FOUND);
+    server.studio.set_avatar(&caller, &agent.id, Vec::new()).await.expect("taken away");
+    assert_eq!(server.call(Method::GET, &path, &[], None).await.status, StatusCode::NOT_FOUND);
 }

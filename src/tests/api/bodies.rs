@@ -1,7 +1,7 @@
 //! The bodies of every call of the API, letter for letter: what programs out there read must not change unseen.
 //! `FOOTLIGHT_BLESS=1` writes the file anew, for eyes to look at.
 
-use super::house::House;
+use super::harness::TestServer;
 use axum::http::Method;
 use footlight::domain::key::Scope;
 use serde_json::{Value, json};
@@ -51,10 +51,10 @@ fn ids(text: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn every_body_is_as_it_was() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let agent = house.agent(&owner, "Nyx").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let agent = server.agent(&owner, "Nyx").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
     let (mut names, mut told) = (Names::default(), Vec::new());
     let mut take = |call: &str, status: u16, mut body: Value| {
         names.tidy(&mut body);
@@ -62,13 +62,13 @@ async fn every_body_is_as_it_was() {
         names.tidy(&mut call);
         told.push(json!({ "call": call, "status": status, "body": body }));
     };
-    let post = async |path: &str, body: Value| house.post(path, &key, body).await;
+    let post = async |path: &str, body: Value| server.post(path, &key, body).await;
     let custom = json!({ "platform": "custom", "customRtmpUrl": "rtmp://127.0.0.1:1935/live", "streamKey": "live_0123456789" });
     let started = post("/api/streaming/start", json!({ "streamType": "user", "streamTitle": "A show", "destinations": [custom] })).await;
     let id = started.body["sessionId"].as_str().expect("an id").to_owned();
     take("POST start", started.status.as_u16(), started.body);
     let deadline = Instant::now() + Duration::from_secs(15);
-    while house.get(&format!("/api/streaming/status?sessionId={id}"), &key).await.body["status"] != "starting" {
+    while server.get(&format!("/api/streaming/status?sessionId={id}"), &key).await.body["status"] != "starting" {
         assert!(Instant::now() < deadline, "the egress is asked for in the background");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -95,17 +95,17 @@ async fn every_body_is_as_it_was() {
         take(&format!("POST {path}"), reply.status.as_u16(), reply.body);
     }
     let patch = json!({ "sessionId": id, "theme": "light", "pipCorner": "top-left", "streamTitle": "Another" });
-    let changed = house.call(Method::PATCH, "/api/streaming/overlay", &[("authorization", &key)], Some(patch)).await;
+    let changed = server.call(Method::PATCH, "/api/streaming/overlay", &[("authorization", &key)], Some(patch)).await;
     take("PATCH overlay", changed.status.as_u16(), changed.body);
     for path in [
         format!("/api/streaming/status?sessionId={id}"),
         "/api/streaming/sessions?limit=1".into(),
         "/api/streaming/sessions?limit=x".into(),
     ] {
-        let reply = house.get(&path, &key).await;
+        let reply = server.get(&path, &key).await;
         take(&format!("GET {path}"), reply.status.as_u16(), reply.body);
     }
-    let anybody = house.call(Method::GET, &format!("/api/streaming/status?sessionId={id}"), &[], None).await;
+    let anybody = server.call(Method::GET, &format!("/api/streaming/status?sessionId={id}"), &[], None).await;
     take("GET status, by nobody", anybody.status.as_u16(), anybody.body);
     let stopped = post("/api/streaming/stop", json!({ "sessionId": id })).await;
     take("POST stop", stopped.status.as_u16(), stopped.body);

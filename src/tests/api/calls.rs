@@ -1,6 +1,6 @@
 //! Each call on its good day, and what it promises about days that come twice.
 
-use super::house::{House, NOW};
+use super::harness::{NOW, TestServer};
 use axum::http::{Method, StatusCode};
 use footlight::{
     api::accounts::OwnerDefaults,
@@ -14,22 +14,22 @@ use serde_json::{Value, json};
 
 #[tokio::test]
 async fn an_agent_plays_a_match_from_start_to_stop() {
-    let house = House::new().await;
-    let owner = house.streamer("Blaze Master").await;
-    let agent = house.agent(&owner, "Nyx 4").await;
-    let key = house.key(&owner, Some(&agent), &Scope::ALL).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Blaze Master").await;
+    let agent = server.agent(&owner, "Nyx 4").await;
+    let key = server.key(&owner, Some(&agent), &Scope::ALL).await;
     let body = json!({ "streamType": "agent", "platform": "rehearsal", "streamTitle": " Ranked  ladder ", "currentLobbyId": "lobby-7", "public": true });
     let started =
-        house.call(Method::POST, "/api/streaming/start", &[("authorization", &key), ("idempotency-key", "one")], Some(body.clone())).await;
+        server.call(Method::POST, "/api/streaming/start", &[("authorization", &key), ("idempotency-key", "one")], Some(body.clone())).await;
     assert_eq!(started.status, StatusCode::CREATED, "{started:?}");
     assert_eq!((&started.body["success"], &started.body["status"]), (&json!(true), &json!("pending")));
     assert!(started.body.get("room").is_none(), "a data-only show has no room");
     let id = started.body["sessionId"].as_str().expect("an id").to_owned();
 
     let again =
-        house.call(Method::POST, "/api/streaming/start", &[("authorization", &key), ("idempotency-key", "one")], Some(body.clone())).await;
+        server.call(Method::POST, "/api/streaming/start", &[("authorization", &key), ("idempotency-key", "one")], Some(body.clone())).await;
     assert_eq!((again.status, &again.body["sessionId"]), (StatusCode::OK, &json!(id)));
-    let second = house.post("/api/streaming/start", &key, body).await;
+    let second = server.post("/api/streaming/start", &key, body).await;
     assert_eq!((second.status, &second.body["detail"]["sessionId"]), (StatusCode::CONFLICT, &json!(id)));
 
     let events = json!({ "sessionId": id, "events": [
@@ -39,7 +39,7 @@ async fn an_agent_plays_a_match_from_start_to_stop() {
         { "kind": "dance" },
         { "kind": "alert", "title": "" },
     ]});
-    let fed = house.post("/api/streaming/events", &key, events).await;
+    let fed = server.post("/api/streaming/events", &key, events).await;
     assert_eq!(fed.status, StatusCode::OK, "{fed:?}");
     let results = fed.body["results"].as_array().expect("results");
     let of = |field: &str| results.iter().map(|one| one[field].clone()).collect::<Vec<_>>();
@@ -49,7 +49,7 @@ async fn an_agent_plays_a_match_from_start_to_stop() {
     assert_eq!(results[4]["error"]["field"], "title");
     assert_eq!(fed.body["accepted"].as_array().map(Vec::len), Some(3));
 
-    let status = house.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
+    let status = server.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
     assert_eq!(status.status, StatusCode::OK);
     for (field, value) in [
         ("sessionId", json!(id)),
@@ -65,7 +65,7 @@ async fn an_agent_plays_a_match_from_start_to_stop() {
         assert_eq!(status.body[field], value, "{field}");
     }
 
-    let changed = house
+    let changed = server
         .call(
             Method::PATCH,
             "/api/streaming/overlay",
@@ -80,25 +80,25 @@ async fn an_agent_plays_a_match_from_start_to_stop() {
         assert_eq!(changed.body[field], value, "{field}");
     }
 
-    let stopped = house.post("/api/streaming/stop", &key, json!({ "sessionId": id })).await;
+    let stopped = server.post("/api/streaming/stop", &key, json!({ "sessionId": id })).await;
     assert_eq!((stopped.status, &stopped.body["status"]), (StatusCode::OK, &json!("ended")), "{stopped:?}");
     assert_eq!((&stopped.body["stats"]["decisionsLogged"], &stopped.body["stats"]["eventsRecorded"]), (&json!(1), &json!(2)));
-    let twice = house.post("/api/streaming/stop", &key, json!({ "sessionId": id })).await;
+    let twice = server.post("/api/streaming/stop", &key, json!({ "sessionId": id })).await;
     assert_eq!((twice.status, &twice.body["status"]), (StatusCode::OK, &json!("ended")));
-    let late = house.post("/api/streaming/events", &key, json!({ "sessionId": id, "events": [{ "kind": "event", "text": "x" }] })).await;
+    let late = server.post("/api/streaming/events", &key, json!({ "sessionId": id, "events": [{ "kind": "event", "text": "x" }] })).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
 }
 
 #[tokio::test]
-async fn a_public_show_tells_strangers_a_part_of_its_status_and_others_nothing() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
+async fn a_public_session_shows_part_of_its_status() {
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
     for (public, expected) in [(true, StatusCode::OK), (false, StatusCode::UNAUTHORIZED)] {
         let body = json!({ "streamType": "agent", "platform": "rehearsal", "public": public, "replace": true });
-        let started = house.post("/api/streaming/start", &key, body).await;
+        let started = server.post("/api/streaming/start", &key, body).await;
         let path = format!("/api/streaming/status?sessionId={}", started.body["sessionId"].as_str().expect("an id"));
-        let told = house.call(Method::GET, &path, &[], None).await;
+        let told = server.call(Method::GET, &path, &[], None).await;
         assert_eq!(told.status, expected, "{told:?}");
         if public {
             let mut fields: Vec<&str> = told.body.as_object().expect("an object").keys().map(String::as_str).collect();
@@ -124,42 +124,42 @@ async fn a_public_show_tells_strangers_a_part_of_its_status_and_others_nothing()
 
 #[tokio::test]
 async fn the_list_is_filtered_and_its_pages_stay_right_while_shows_come_in() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let agent = house.agent(&owner, "Nyx").await;
-    let (own, agents) = (house.key(&owner, None, &Scope::ALL).await, house.key(&owner, Some(&agent), &Scope::ALL).await);
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let agent = server.agent(&owner, "Nyx").await;
+    let (own, agents) = (server.key(&owner, None, &Scope::ALL).await, server.key(&owner, Some(&agent), &Scope::ALL).await);
     let mut all = Vec::new();
     for _ in 0..5 {
-        let id = house.agent_show(&agents).await;
-        house.post("/api/streaming/stop", &agents, json!({ "sessionId": id })).await;
+        let id = server.agent_show(&agents).await;
+        server.post("/api/streaming/stop", &agents, json!({ "sessionId": id })).await;
         all.push(json!(id));
     }
     let ids = |body: &Value| body["sessions"].as_array().expect("a list").iter().map(|one| one["sessionId"].clone()).collect::<Vec<_>>();
-    let first = house.get("/api/streaming/sessions?limit=2", &own).await;
-    let running = house.agent_show(&agents).await;
+    let first = server.get("/api/streaming/sessions?limit=2", &own).await;
+    let running = server.agent_show(&agents).await;
     let cursor = first.body["nextCursor"].as_str().expect("a cursor").to_owned();
-    let second = house.get(&format!("/api/streaming/sessions?limit=2&cursor={cursor}"), &own).await;
+    let second = server.get(&format!("/api/streaming/sessions?limit=2&cursor={cursor}"), &own).await;
     all.reverse();
     assert_eq!([ids(&first.body), ids(&second.body)].concat(), all[..4]);
-    let live = house.get("/api/streaming/sessions?status=pending,starting&platform=rehearsal", &own).await;
+    let live = server.get("/api/streaming/sessions?status=pending,starting&platform=rehearsal", &own).await;
     assert_eq!(ids(&live.body), [json!(running)]);
     assert_eq!(live.body["nextCursor"], Value::Null);
-    let of_agent = house.get(&format!("/api/streaming/sessions?agentId={}&status=ended", agent.id), &own).await;
+    let of_agent = server.get(&format!("/api/streaming/sessions?agentId={}&status=ended", agent.id), &own).await;
     assert_eq!(ids(&of_agent.body).len(), 5);
-    let later = house.get("/api/streaming/sessions?from=2030-01-01T00:00:00Z", &own).await;
+    let later = server.get("/api/streaming/sessions?from=2030-01-01T00:00:00Z", &own).await;
     assert_eq!(ids(&later.body), [] as [Value; 0]);
-    let users_own = house.post("/api/streaming/start", &own, json!({ "streamType": "agent", "platform": "rehearsal" })).await;
+    let users_own = server.post("/api/streaming/start", &own, json!({ "streamType": "agent", "platform": "rehearsal" })).await;
     assert_eq!(users_own.status, StatusCode::CREATED, "a user's show stands beside their agent's");
-    let seen = house.get("/api/streaming/sessions", &agents).await;
+    let seen = server.get("/api/streaming/sessions", &agents).await;
     assert!(!ids(&seen.body).contains(&users_own.body["sessionId"]), "an agent sees its own shows only");
 }
 
 #[tokio::test]
 async fn one_bad_destination_does_not_undo_the_good() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
-    let id = house.agent_show(&key).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
+    let id = server.agent_show(&key).await;
     let body = json!({ "sessionId": id, "add": [
         { "platform": "custom", "customRtmpUrl": "rtmp://127.0.0.1:1935/live", "streamKey": "canary-1234" },
         { "platform": "custom", "customRtmpUrl": "rtmp://10.0.0.1/live" },
@@ -167,7 +167,7 @@ async fn one_bad_destination_does_not_undo_the_good() {
         { "platform": "nowhere" },
         { "destinationId": "unknown" },
     ], "remove": ["unknown"] });
-    let done = house.post("/api/streaming/destinations", &key, body).await;
+    let done = server.post("/api/streaming/destinations", &key, body).await;
     assert_eq!(done.status, StatusCode::OK, "{done:?}");
     let results = done.body["results"].as_array().expect("results");
     let outcome: Vec<bool> = results.iter().map(|one| one["success"].as_bool().expect("said")).collect();
@@ -177,95 +177,95 @@ async fn one_bad_destination_does_not_undo_the_good() {
     assert_eq!(done.body["destinations"].as_array().map(Vec::len), Some(2));
     assert!(!done.body.to_string().contains("canary"), "a key never comes back");
     let added = results[0]["id"].clone();
-    let removed = house.post("/api/streaming/destinations", &key, json!({ "sessionId": id, "remove": [added] })).await;
+    let removed = server.post("/api/streaming/destinations", &key, json!({ "sessionId": id, "remove": [added] })).await;
     assert_eq!(removed.body["destinations"].as_array().map(Vec::len), Some(1), "{removed:?}");
 }
 
 #[tokio::test]
 async fn a_game_starts_and_ends_its_agents_show_however_often_it_is_told() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let agent = house.agent(&owner, "Nyx").await;
-    let key = house.key(&owner, Some(&agent), &Scope::ALL).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let agent = server.agent(&owner, "Nyx").await;
+    let key = server.key(&owner, Some(&agent), &Scope::ALL).await;
     let path = |what: &str| format!("/api/streaming/agents/{}/{what}", agent.id);
-    let off = house.post(&path("game-started"), &key, json!({ "lobbyId": "l1" })).await;
+    let off = server.post(&path("game-started"), &key, json!({ "lobbyId": "l1" })).await;
     assert_eq!((off.status, &off.body["sessionId"]), (StatusCode::OK, &Value::Null), "{off:?}");
 
-    let caller = house.caller(&owner).await;
+    let caller = server.caller(&owner).await;
     let typed = serde_json::from_value(
         json!({ "platform": "custom", "customRtmpUrl": "rtmp://127.0.0.1:1935/live", "streamKey": "", "saveAs": "Sink" }),
     );
-    let place = house.studio.keep_destination(&caller, None, typed.expect("a place")).await.expect("kept");
+    let place = server.studio.save_destination(&caller, None, typed.expect("a place")).await.expect("kept");
     let auto_start = AutoStart { on: true, destinations: vec![place.destination.id.clone()], after_game: AfterGame::Stop };
     let defaults = OwnerDefaults { overlay: OverlayPatch { show_event_feed: Some(false), ..OverlayPatch::default() }, auto_start };
-    house.studio.set_defaults(&caller, Some(&agent.id), defaults.clone()).await.expect("kept");
+    server.studio.set_defaults(&caller, Some(&agent.id), defaults.clone()).await.expect("kept");
 
-    let first = house.post(&path("game-started"), &key, json!({ "lobbyId": "l1", "streamTitle": "Ladder" })).await;
+    let first = server.post(&path("game-started"), &key, json!({ "lobbyId": "l1", "streamTitle": "Ladder" })).await;
     assert_eq!((first.status, &first.body["changed"]), (StatusCode::OK, &json!(true)), "{first:?}");
     let id = first.body["sessionId"].as_str().expect("a show").to_owned();
-    let again = house.post(&path("game-started"), &key, json!({ "lobbyId": "l1" })).await;
+    let again = server.post(&path("game-started"), &key, json!({ "lobbyId": "l1" })).await;
     assert_eq!((&again.body["changed"], &again.body["sessionId"]), (&json!(false), &json!(id)));
-    let status = house.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
+    let status = server.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
     assert_eq!((&status.body["currentLobbyId"], &status.body["overlay"]["showEventFeed"]), (&json!("l1"), &json!(false)));
     assert_eq!(status.body["destinations"][0]["id"], json!(place.destination.id));
-    let used = house.studio.saved_places(&caller, None).await.expect("places");
+    let used = server.studio.list_saved_destinations(&caller, None).await.expect("places");
     assert_eq!(used[0].used_at, Some(NOW));
 
-    let other = house.post(&path("game-ended"), &key, json!({ "lobbyId": "l0" })).await;
+    let other = server.post(&path("game-ended"), &key, json!({ "lobbyId": "l0" })).await;
     assert_eq!(other.body["changed"], json!(false), "another game's end ends nothing");
-    let ended = house.post(&path("game-ended"), &key, json!({ "lobbyId": "l1", "result": "Nyx wins" })).await;
+    let ended = server.post(&path("game-ended"), &key, json!({ "lobbyId": "l1", "result": "Nyx wins" })).await;
     assert_eq!((&ended.body["changed"], &ended.body["status"]), (&json!(true), &json!("ended")), "{ended:?}");
-    let twice = house.post(&path("game-ended"), &key, json!({ "lobbyId": "l1" })).await;
+    let twice = server.post(&path("game-ended"), &key, json!({ "lobbyId": "l1" })).await;
     assert_eq!((twice.status, &twice.body["changed"]), (StatusCode::OK, &json!(false)));
-    let late = house.post(&path("game-started"), &key, json!({ "lobbyId": "l1" })).await;
+    let late = server.post(&path("game-started"), &key, json!({ "lobbyId": "l1" })).await;
     assert_eq!((&late.body["changed"], &late.body["sessionId"]), (&json!(false), &json!(id)), "a late repeat starts nothing");
 
     let keep = OwnerDefaults { auto_start: AutoStart { after_game: AfterGame::Keep, ..defaults.auto_start.clone() }, ..defaults };
-    house.studio.set_defaults(&caller, Some(&agent.id), keep).await.expect("kept");
-    let next = house.post(&path("game-started"), &key, json!({ "lobbyId": "l2" })).await;
-    let kept = house.post(&path("game-ended"), &key, json!({ "lobbyId": "l2" })).await;
+    server.studio.set_defaults(&caller, Some(&agent.id), keep).await.expect("kept");
+    let next = server.post(&path("game-started"), &key, json!({ "lobbyId": "l2" })).await;
+    let kept = server.post(&path("game-ended"), &key, json!({ "lobbyId": "l2" })).await;
     assert_eq!((&kept.body["changed"], &kept.body["sessionId"]), (&json!(false), &next.body["sessionId"]));
-    let running = house.get(&format!("/api/streaming/status?sessionId={}", next.body["sessionId"].as_str().expect("a show")), &key).await;
+    let running = server.get(&format!("/api/streaming/status?sessionId={}", next.body["sessionId"].as_str().expect("a show")), &key).await;
     assert_eq!(running.body["currentLobbyId"], Value::Null);
 }
 
 #[tokio::test]
 async fn what_is_held_back_comes_in_its_order_when_it_is_due_and_not_before() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
     let body = json!({ "streamType": "agent", "platform": "rehearsal", "broadcastDelayMs": 60_000 });
-    let id = house.post("/api/streaming/start", &key, body).await.body["sessionId"].as_str().expect("an id").to_owned();
+    let id = server.post("/api/streaming/start", &key, body).await.body["sessionId"].as_str().expect("an id").to_owned();
     let session = id.parse().expect("an id");
-    let held = house
+    let held = server
         .post("/api/streaming/events", &key, json!({ "sessionId": id, "events": [{ "id": "a", "kind": "event", "text": "one" }, { "id": "b", "kind": "decision", "title": "two" }] }))
         .await;
     assert_eq!(held.body["results"][0]["seq"], Value::Null, "{held:?}");
     assert_eq!(held.body["results"][0]["heldUntil"], json!(NOW.plus_millis(60_000)));
     let at_once = json!({ "sessionId": id, "broadcastDelayMs": 0, "events": [{ "id": "c", "kind": "event", "text": "now" }, { "id": "a", "kind": "event", "text": "again" }] });
-    let now = house.post("/api/streaming/events", &key, at_once).await;
+    let now = server.post("/api/streaming/events", &key, at_once).await;
     assert_eq!((&now.body["results"][0]["seq"], &now.body["results"][1]["repeated"]), (&json!(1), &json!(true)));
     let shown = || async {
-        house.studio.tick().await.expect("a round");
-        let feed = house.studio.store().feed_after(&session, 0, 100).await.expect("the feed");
+        server.studio.reconcile_all().await.expect("a round");
+        let feed = server.studio.store().feed_after(&session, 0, 100).await.expect("the feed");
         feed.into_iter().map(|entry| (entry.seq, entry.id.unwrap_or_default())).collect::<Vec<_>>()
     };
-    house.clock.advance(59_999);
+    server.clock.advance(59_999);
     assert_eq!(shown().await, [(1, "c".to_owned())]);
-    house.clock.advance(1);
+    server.clock.advance(1);
     assert_eq!(shown().await, [(1, "c".to_owned()), (2, "a".to_owned()), (3, "b".to_owned())]);
     assert_eq!(shown().await.len(), 3, "and only once");
 }
 
 #[tokio::test]
 async fn the_heartbeat_is_heard_from_the_overlays_own_cookie_only() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
-    house.agent_show(&key).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
+    server.agent_show(&key).await;
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
     let page = loop {
-        if let Some(page) = house.livekit.running().last().map(|egress| egress.page_url.clone()) {
+        if let Some(page) = server.livekit.running().last().map(|egress| egress.page_url.clone()) {
             break page;
         }
         assert!(tokio::time::Instant::now() < deadline, "no egress was asked for");
@@ -273,11 +273,11 @@ async fn the_heartbeat_is_heard_from_the_overlays_own_cookie_only() {
     };
     let cookie = format!("footlight-overlay={}", page.rsplit_once("token=").expect("a token").1);
     let beat = json!({ "frames": 1, "screen": false, "camera": false, "audio": false, "connected": true });
-    let heard = house.call(Method::POST, "/api/streaming/heartbeat", &[("cookie", &cookie)], Some(beat.clone())).await;
+    let heard = server.call(Method::POST, "/api/streaming/heartbeat", &[("cookie", &cookie)], Some(beat.clone())).await;
     assert_eq!(heard.status, StatusCode::NO_CONTENT, "{heard:?}");
     for headers in [vec![("authorization", key.as_str())], vec![("cookie", owner.cookie.as_str())], vec![("cookie", "footlight-overlay=x")]]
     {
-        let refused = house.call(Method::POST, "/api/streaming/heartbeat", &headers, Some(beat.clone())).await;
+        let refused = server.call(Method::POST, "/api/streaming/heartbeat", &headers, Some(beat.clone())).await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{headers:?}");
     }
 }

@@ -1,12 +1,12 @@
 //! The document and the routes say the same.
 
-use super::house::House;
+use super::harness::TestServer;
 use axum::http::{Method, StatusCode};
 use footlight::domain::key::Scope;
 use serde_json::{Value, json};
 
-async fn document(house: &House) -> Value {
-    let reply = house.call(Method::GET, "/api/openapi.json", &[], None).await;
+async fn document(server: &TestServer) -> Value {
+    let reply = server.call(Method::GET, "/api/openapi.json", &[], None).await;
     assert_eq!(reply.status, StatusCode::OK);
     reply.body
 }
@@ -14,8 +14,8 @@ async fn document(house: &House) -> Value {
 /// Every route in the sources is registered with its description, but those of operators.
 #[tokio::test]
 async fn every_route_is_described_and_every_described_route_answers() {
-    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
-    let document = document(&house).await;
+    let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
+    let document = document(&server).await;
     assert_eq!(document["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
     let paths = document["paths"].as_object().expect("paths");
     for call in [
@@ -42,7 +42,7 @@ async fn every_route_is_described_and_every_described_route_answers() {
             assert!(operation["security"].is_array(), "{method} {path} does not say who may call it");
             let filled = path.replace("{id}", "a1").replace("{session}", "s1").replace("{file}", "index.m3u8");
             let method: Method = method.to_uppercase().parse().expect("a method");
-            let reply = house.call(method.clone(), &filled, &[], Some(json!({}))).await;
+            let reply = server.call(method.clone(), &filled, &[], Some(json!({}))).await;
             assert!(
                 ![404, 405, 500].contains(&reply.status.as_u16()) || reply.body["message"] == "There is no such picture.",
                 "{method} {path}: {reply:?}"
@@ -58,24 +58,24 @@ async fn every_route_is_described_and_every_described_route_answers() {
 
 #[tokio::test]
 async fn what_the_calls_answer_has_the_fields_the_document_says() {
-    let house = House::new().await;
-    let document = document(&house).await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
-    let started = house.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
+    let server = TestServer::new().await;
+    let document = document(&server).await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
+    let started = server.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
     let id = started.body["sessionId"].as_str().expect("an id").to_owned();
     let of = json!({ "sessionId": id });
-    let room = house.post("/api/streaming/room", &key, of.clone()).await;
-    let status = house.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
-    let list = house.get("/api/streaming/sessions", &key).await;
-    let overlay = house.call(Method::PATCH, "/api/streaming/overlay", &[("authorization", &key)], Some(of.clone())).await;
+    let room = server.post("/api/streaming/room", &key, of.clone()).await;
+    let status = server.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
+    let list = server.get("/api/streaming/sessions", &key).await;
+    let overlay = server.call(Method::PATCH, "/api/streaming/overlay", &[("authorization", &key)], Some(of.clone())).await;
     let events =
-        house.post("/api/streaming/events", &key, json!({ "sessionId": id, "events": [{ "kind": "event", "text": "x" }, {}] })).await;
-    let destinations = house.post("/api/streaming/destinations", &key, json!({ "sessionId": id, "remove": ["x"] })).await;
-    let error = house.post("/api/streaming/stop", &key, json!({})).await;
-    let stopped = house.post("/api/streaming/stop", &key, of).await;
+        server.post("/api/streaming/events", &key, json!({ "sessionId": id, "events": [{ "kind": "event", "text": "x" }, {}] })).await;
+    let destinations = server.post("/api/streaming/destinations", &key, json!({ "sessionId": id, "remove": ["x"] })).await;
+    let error = server.post("/api/streaming/stop", &key, json!({})).await;
+    let stopped = server.post("/api/streaming/stop", &key, of).await;
     for (name, body) in [
-        ("StartAnswer", &started.body),
+        ("StartResponse", &started.body),
         ("RoomAccess", &room.body),
         ("SessionView", &status.body),
         ("SessionPage", &list.body),
@@ -83,7 +83,7 @@ async fn what_the_calls_answer_has_the_fields_the_document_says() {
         ("EventResults", &events.body),
         ("ChangedDestinations", &destinations.body),
         ("ApiError", &error.body),
-        ("StopAnswer", &stopped.body),
+        ("StopResponse", &stopped.body),
     ] {
         check(&document, &document["components"]["schemas"][name], body, name);
     }

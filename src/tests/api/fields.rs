@@ -1,6 +1,6 @@
 //! Each field that can be wrong: refused by its name, with nothing half-done.
 
-use super::house::House;
+use super::harness::TestServer;
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn a_bad_field_is_named() {
-    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
-    let id = house.agent_show(&key).await;
-    let agent = house.agent(&owner, "Nyx").await;
+    let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
+    let id = server.agent_show(&key).await;
+    let agent = server.agent(&owner, "Nyx").await;
     let start = |extra: Value| {
         let mut body = json!({ "streamType": "agent", "platform": "rehearsal", "replace": true });
         body.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
@@ -88,13 +88,13 @@ async fn a_bad_field_is_named() {
         (Method::POST, &game, json!({ "lobbyId": long }), "lobbyId"),
     ];
     for (method, path, body, field) in cases {
-        let reply = house.call(method, path, &[("authorization", &key)], Some(body.clone())).await;
+        let reply = server.call(method, path, &[("authorization", &key)], Some(body.clone())).await;
         let expected = if field == "userId" { StatusCode::FORBIDDEN } else { StatusCode::UNPROCESSABLE_ENTITY };
         assert_eq!(reply.status, expected, "{path} {field}: {reply:?}");
         assert_eq!(reply.body["detail"]["field"], json!(field), "{path}: {reply:?}");
         assert!(reply.body["message"].as_str().is_some_and(|message| message.len() > 10), "{reply:?}");
     }
-    let status = house.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
+    let status = server.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
     assert_ne!(status.body["status"], json!("ended"), "a refused start ended the running show");
     for (query, field) in [
         ("status?sessionId=", "sessionId"),
@@ -110,7 +110,7 @@ async fn a_bad_field_is_named() {
         ("feed", "sessionId"),
         ("feed?sessionId=s&after=x", "after"),
     ] {
-        let reply = house.get(&format!("/api/streaming/{query}"), &key).await;
+        let reply = server.get(&format!("/api/streaming/{query}"), &key).await;
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}: {reply:?}");
         assert_eq!(reply.body["detail"]["field"], json!(field), "{query}: {reply:?}");
     }
@@ -118,9 +118,9 @@ async fn a_bad_field_is_named() {
 
 #[tokio::test]
 async fn every_error_under_api_has_the_one_shape_with_its_requests_id() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
     let raw = |method: Method, path: &str, kind: &str, body: Vec<u8>| {
         Request::builder()
             .method(method)
@@ -145,7 +145,7 @@ async fn every_error_under_api_has_the_one_shape_with_its_requests_id() {
     ];
     for (number, (request, status, code)) in cases.into_iter().enumerate() {
         let path = request.uri().to_string();
-        let reply = house.send(request).await;
+        let reply = server.send(request).await;
         assert_eq!((reply.status.as_u16(), reply.body["code"].as_str()), (status, Some(code)), "case {number} {path}: {reply:?}");
         let id = reply.headers["x-request-id"].to_str().expect("an id");
         assert_eq!(reply.body["requestId"], json!(id), "{path}");

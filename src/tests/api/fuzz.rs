@@ -1,6 +1,6 @@
 //! Whatever is sent: an answer in order, no panic, no 500. Seeds of failures are printed by proptest.
 
-use super::house::{House, SECRET};
+use super::harness::{SECRET, TestServer};
 use axum::{
     body::Body,
     http::{Method, Request},
@@ -71,27 +71,27 @@ fn any_json() -> impl Strategy<Value = Value> {
 fn each<T: std::fmt::Debug>(
     cases: u32,
     values: impl Strategy<Value = T>,
-    test: impl AsyncFn(&House, &str, &str, T) -> Result<(), TestCaseError>,
+    test: impl AsyncFn(&TestServer, &str, &str, T) -> Result<(), TestCaseError>,
 ) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let (house, key, session) = runtime.block_on(async {
-        let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "10000")]).await;
-        let owner = house.streamer("Owner").await;
-        let key = house.key(&owner, None, &Scope::ALL).await;
-        let session = house.agent_show(&key).await.to_string();
-        (house, key, session)
+    let (server, key, session) = runtime.block_on(async {
+        let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "10000")]).await;
+        let owner = server.streamer("Owner").await;
+        let key = server.key(&owner, None, &Scope::ALL).await;
+        let session = server.agent_show(&key).await.to_string();
+        (server, key, session)
     });
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = proptest::test_runner::TestRunner::new(config);
-    let outcome = runner.run(&values, |value| runtime.block_on(test(&house, &key, &session, value)));
+    let outcome = runner.run(&values, |value| runtime.block_on(test(&server, &key, &session, value)));
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 #[test]
 fn any_event_batch_is_answered_in_order() {
-    each(80, prop::collection::vec(any_json(), 1..8), async |house, key, session, events| {
+    each(80, prop::collection::vec(any_json(), 1..8), async |server, key, session, events| {
         let count = events.len();
-        let reply = house.post("/api/streaming/events", key, json!({ "sessionId": session, "events": events })).await;
+        let reply = server.post("/api/streaming/events", key, json!({ "sessionId": session, "events": events })).await;
         prop_assert_eq!(reply.status.as_u16(), 200, "{:?}", reply);
         prop_assert_eq!(reply.body["results"].as_array().map(Vec::len), Some(count));
         Ok(())
@@ -108,11 +108,11 @@ fn any_body_of_any_call_is_refused_or_done() {
         (Method::POST, "/api/streaming/events"),
         (Method::POST, "/api/streaming/agents/a1/game-started"),
     ]);
-    each(60, (calls, any_json()), async |house, key, session, ((method, path), mut body)| {
+    each(60, (calls, any_json()), async |server, key, session, ((method, path), mut body)| {
         if let Some(body) = body.as_object_mut() {
             body.insert("sessionId".into(), json!(session));
         }
-        let reply = house.call(method, path, &[("authorization", key)], Some(body)).await;
+        let reply = server.call(method, path, &[("authorization", key)], Some(body)).await;
         prop_assert!(reply.status.as_u16() < 500, "{} {:?}", path, reply);
         Ok(())
     });
@@ -120,16 +120,15 @@ fn any_body_of_any_call_is_refused_or_done() {
 
 #[test]
 fn any_webhook_body_is_refused_or_taken() {
-    each(60, (any_json(), prop::collection::vec(any::<u8>(), 0..64), any::<bool>()), async |house, _, _, (event, bytes, whole)| {
+    each(60, (any_json(), prop::collection::vec(any::<u8>(), 0..64), any::<bool>()), async |server, _, _, (event, bytes, whole)| {
         let body = if whole { event.to_string().into_bytes() } else { bytes };
-        let claims =
-            json!({ "iss": "devkey", "exp": house.studio.now().as_millis() / 1000 + 60, "sha256": STANDARD.encode(Sha256::digest(&body)) });
+        let claims = json!({ "iss": "devkey", "exp": server.studio.now().as_millis() / 1000 + 60, "sha256": STANDARD.encode(Sha256::digest(&body)) });
         let token =
             jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()));
         for authorization in [token.expect("signed"), String::from_utf8_lossy(&body).chars().filter(char::is_ascii_alphanumeric).collect()]
         {
             let request = Request::builder().method(Method::POST).uri("/api/webhooks/livekit").header("authorization", authorization);
-            let reply = house.send(request.body(Body::from(body.clone())).expect("a request")).await;
+            let reply = server.send(request.body(Body::from(body.clone())).expect("a request")).await;
             prop_assert!(reply.status.as_u16() < 500, "{:?}", reply);
         }
         Ok(())
@@ -138,11 +137,11 @@ fn any_webhook_body_is_refused_or_taken() {
 
 #[test]
 fn no_overlay_token_but_ours_opens_anything() {
-    each(60, "[A-Za-z0-9_.=-]{0,120}", async |house, _, session, token| {
+    each(60, "[A-Za-z0-9_.=-]{0,120}", async |server, _, session, token| {
         let cookie = format!("footlight-overlay={token}");
         for path in [format!("/api/streaming/feed?sessionId={session}"), "/api/streaming/heartbeat".to_owned()] {
             let method = if path.contains("feed") { Method::GET } else { Method::POST };
-            let reply = house.call(method, &path, &[("cookie", &cookie)], Some(json!({}))).await;
+            let reply = server.call(method, &path, &[("cookie", &cookie)], Some(json!({}))).await;
             prop_assert_eq!(reply.status.as_u16(), 401, "{}", path);
         }
         Ok(())

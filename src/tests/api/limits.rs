@@ -1,19 +1,19 @@
 //! How much is too much, and how it is said.
 
-use super::house::House;
+use super::harness::TestServer;
 use axum::http::{Method, StatusCode};
 use footlight::domain::key::Scope;
 use serde_json::json;
 
 #[tokio::test]
 async fn a_caller_who_asks_too_often_is_told_when_to_come_back_and_others_are_not_touched() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let agent = house.agent(&owner, "Nyx").await;
-    let (own, agents) = (house.key(&owner, None, &Scope::ALL).await, house.key(&owner, Some(&agent), &Scope::ALL).await);
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let agent = server.agent(&owner, "Nyx").await;
+    let (own, agents) = (server.key(&owner, None, &Scope::ALL).await, server.key(&owner, Some(&agent), &Scope::ALL).await);
     let mut left = Vec::new();
     let refused = loop {
-        let reply = house.post("/api/streaming/start", &own, json!({})).await;
+        let reply = server.post("/api/streaming/start", &own, json!({})).await;
         if reply.status == StatusCode::TOO_MANY_REQUESTS {
             break reply;
         }
@@ -26,21 +26,21 @@ async fn a_caller_who_asks_too_often_is_told_when_to_come_back_and_others_are_no
     assert_eq!((&refused.body["code"], &refused.body["detail"]["retryAfter"]), (&json!("too_many_requests"), &json!(wait)));
     assert_eq!(refused.headers["ratelimit-limit"], "20");
     assert!(refused.body["requestId"].is_string());
-    assert_eq!(house.get("/api/streaming/sessions", &own).await.status, StatusCode::OK, "another route");
+    assert_eq!(server.get("/api/streaming/sessions", &own).await.status, StatusCode::OK, "another route");
     assert_eq!(
-        house.post("/api/streaming/stop", &own, json!({})).await.status,
+        server.post("/api/streaming/stop", &own, json!({})).await.status,
         StatusCode::UNPROCESSABLE_ENTITY,
         "a stop is never shut out by starts"
     );
-    assert_eq!(house.post("/api/streaming/start", &agents, json!({})).await.status, StatusCode::UNPROCESSABLE_ENTITY, "another caller");
+    assert_eq!(server.post("/api/streaming/start", &agents, json!({})).await.status, StatusCode::UNPROCESSABLE_ENTITY, "another caller");
 }
 
 #[tokio::test]
 async fn guessing_keys_is_slowed_down() {
-    let house = House::new().await;
+    let server = TestServer::new().await;
     let mut asked = 0;
     loop {
-        let reply = house.get("/api/streaming/sessions", &format!("Bearer fl_guess{asked}")).await;
+        let reply = server.get("/api/streaming/sessions", &format!("Bearer fl_guess{asked}")).await;
         if reply.status == StatusCode::TOO_MANY_REQUESTS {
             break;
         }
@@ -52,34 +52,34 @@ async fn guessing_keys_is_slowed_down() {
 }
 
 #[tokio::test]
-async fn one_account_and_the_house_carry_so_many_shows_at_once() {
-    let house = House::with(&[("FOOTLIGHT_SHOWS_PER_ACCOUNT", "2"), ("FOOTLIGHT_MOST_SHOWS", "3")]).await;
-    let (one, two) = (house.streamer("One").await, house.streamer("Two").await);
+async fn sessions_are_limited_per_account_and_in_all() {
+    let server = TestServer::with(&[("FOOTLIGHT_SHOWS_PER_ACCOUNT", "2"), ("FOOTLIGHT_MOST_SHOWS", "3")]).await;
+    let (one, two) = (server.streamer("One").await, server.streamer("Two").await);
     let mut keys = Vec::new();
     for (person, name) in [(&one, "A"), (&one, "B"), (&one, "C"), (&two, "D"), (&two, "E")] {
-        let agent = house.agent(person, name).await;
-        keys.push(house.key(person, Some(&agent), &Scope::ALL).await);
+        let agent = server.agent(person, name).await;
+        keys.push(server.key(person, Some(&agent), &Scope::ALL).await);
     }
     let mut statuses = Vec::new();
     for key in &keys {
         let body = json!({ "streamType": "agent", "platform": "rehearsal" });
-        statuses.push(house.post("/api/streaming/start", key, body).await.status.as_u16());
+        statuses.push(server.post("/api/streaming/start", key, body).await.status.as_u16());
     }
     assert_eq!(statuses, [201, 201, 409, 201, 503]);
 }
 
 #[tokio::test]
 async fn other_sites_pages_call_only_if_they_are_listed() {
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
     for (origin, allowed) in
         [("https://game.example", true), ("https://evil.example", false), ("https://game.example.evil.example", false), ("null", false)]
     {
         let preflight = [("origin", origin), ("access-control-request-method", "POST")];
-        let asked = house.call(Method::OPTIONS, "/api/streaming/start", &preflight, None).await;
+        let asked = server.call(Method::OPTIONS, "/api/streaming/start", &preflight, None).await;
         assert_eq!(asked.headers.get("access-control-allow-origin").is_some(), allowed, "{origin}: {asked:?}");
-        let called = house.call(Method::GET, "/api/streaming/sessions", &[("origin", origin), ("authorization", &key)], None).await;
+        let called = server.call(Method::GET, "/api/streaming/sessions", &[("origin", origin), ("authorization", &key)], None).await;
         assert_eq!(called.headers.get("access-control-allow-origin").is_some(), allowed, "{origin}");
         assert!(called.headers.get("access-control-allow-credentials").is_none(), "no cookie goes with it");
     }

@@ -1,7 +1,7 @@
 //! Canary secrets go through every call that carries one, with failures provoked. Afterwards they are looked for in every
 //! answer, in all that was logged, and in the store: as they are, hexadecimal, in Base64 and as parts of an address.
 
-use super::house::{House, Person};
+use super::harness::{Person, TestServer};
 use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use footlight::{
@@ -70,19 +70,19 @@ struct Told(Vec<u8>);
 
 impl Told {
     /// A call as a page makes it; its answer is kept. Gives its body.
-    async fn rpc(&mut self, house: &House, person: &Person, path: &str, body: Value) -> Value {
+    async fn rpc(&mut self, server: &TestServer, person: &Person, path: &str, body: Value) -> Value {
         let headers = [("origin", "http://127.0.0.1:3000"), ("cookie", person.cookie.as_str())];
-        let reply = house.call(Method::POST, path, &headers, Some(body)).await;
+        let reply = server.call(Method::POST, path, &headers, Some(body)).await;
         self.0.extend(format!("{path} {reply:?}\n").into_bytes());
         reply.body
     }
     /// A form of a page, refused or not.
-    async fn form(&mut self, house: &House, path: &str, fields: &[(&str, &str)]) {
-        let reply = house.form(path, &[("origin", "http://127.0.0.1:3000")], fields).await;
+    async fn form(&mut self, server: &TestServer, path: &str, fields: &[(&str, &str)]) {
+        let reply = server.form(path, &[("origin", "http://127.0.0.1:3000")], fields).await;
         self.0.extend(format!("{path} {reply:?}\n").into_bytes());
     }
-    async fn post(&mut self, house: &House, key: &str, path: &str, body: Value) -> Value {
-        let reply = house.post(path, key, body).await;
+    async fn post(&mut self, server: &TestServer, key: &str, path: &str, body: Value) -> Value {
+        let reply = server.post(path, key, body).await;
         self.0.extend(format!("{path} {reply:?}\n").into_bytes());
         reply.body
     }
@@ -93,14 +93,14 @@ fn typed(platform: &str, url: Option<&str>, key: &str) -> Value {
 }
 
 /// Everything that takes a secret, in good order and in every kind of disorder.
-async fn everything(house: &House) -> Told {
+async fn everything(server: &TestServer) -> Told {
     let mut told = Told(Vec::new());
-    told.form(house, "/sign-up", &[("name", "Ada"), ("password", PASSWORD)]).await;
-    told.form(house, "/sign-in", &[("name", "Bob"), ("password", PASSWORD)]).await;
-    told.form(house, "/sign-in", &[("token", PASSWORD)]).await;
-    told.form(house, "/sign-in", &[("password", PASSWORD), ("password", PASSWORD)]).await;
-    let owner = house.streamer("Owner").await;
-    told.rpc(house, &owner, "/rpc/accounts/password", json!({ "old": PASSWORD, "new": PASSWORD })).await;
+    told.form(server, "/sign-up", &[("name", "Ada"), ("password", PASSWORD)]).await;
+    told.form(server, "/sign-in", &[("name", "Bob"), ("password", PASSWORD)]).await;
+    told.form(server, "/sign-in", &[("token", PASSWORD)]).await;
+    told.form(server, "/sign-in", &[("password", PASSWORD), ("password", PASSWORD)]).await;
+    let owner = server.streamer("Owner").await;
+    told.rpc(server, &owner, "/rpc/accounts/password", json!({ "old": PASSWORD, "new": PASSWORD })).await;
     let good = typed("custom", Some("rtmp://127.0.0.1:1935/live"), KEY);
     let bad = [
         typed("custom", Some("rtmp://10.0.0.1/live"), KEY),
@@ -111,43 +111,43 @@ async fn everything(house: &House) -> Told {
         typed("nowhere", None, KEY),
         json!({ "platform": "custom", "streamKey": [KEY] }),
     ];
-    let kept = told.rpc(house, &owner, "/rpc/settings/keep", json!({ "agent": null, "typed": good })).await;
+    let kept = told.rpc(server, &owner, "/rpc/settings/keep", json!({ "agent": null, "typed": good })).await;
     let id = kept["id"].as_str().unwrap_or_else(|| panic!("{kept}")).to_owned();
-    told.rpc(house, &owner, "/rpc/settings/change", json!({ "id": id, "typed": good })).await;
-    told.rpc(house, &owner, "/rpc/settings/try", json!({ "id": id })).await;
-    told.rpc(house, &owner, "/rpc/settings/places", json!({ "agent": null })).await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
+    told.rpc(server, &owner, "/rpc/settings/change", json!({ "id": id, "typed": good })).await;
+    told.rpc(server, &owner, "/rpc/settings/try", json!({ "id": id })).await;
+    told.rpc(server, &owner, "/rpc/settings/places", json!({ "agent": null })).await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
     for typed in &bad {
-        told.rpc(house, &owner, "/rpc/settings/keep", json!({ "agent": null, "typed": typed })).await;
-        told.rpc(house, &owner, "/rpc/settings/change", json!({ "id": id, "typed": typed })).await;
-        told.post(house, &key, "/api/streaming/start", json!({ "streamType": "user", "destinations": [typed] })).await;
+        told.rpc(server, &owner, "/rpc/settings/keep", json!({ "agent": null, "typed": typed })).await;
+        told.rpc(server, &owner, "/rpc/settings/change", json!({ "id": id, "typed": typed })).await;
+        told.post(server, &key, "/api/streaming/start", json!({ "streamType": "user", "destinations": [typed] })).await;
     }
     let start = json!({ "streamType": "user", "destinations": [good], "replace": true });
-    house.livekit.set_down(true);
-    told.post(house, &key, "/api/streaming/start", start.clone()).await;
-    house.livekit.set_down(false);
-    house.relay.set_down(true);
-    told.post(house, &key, "/api/streaming/start", start.clone()).await;
-    house.relay.set_down(false);
-    house.livekit.refuse([LiveKitError::Refused(Reason("no".into()))]);
-    told.post(house, &key, "/api/streaming/start", start.clone()).await;
+    server.livekit.set_down(true);
+    told.post(server, &key, "/api/streaming/start", start.clone()).await;
+    server.livekit.set_down(false);
+    server.relay.set_down(true);
+    told.post(server, &key, "/api/streaming/start", start.clone()).await;
+    server.relay.set_down(false);
+    server.livekit.refuse([LiveKitError::Refused(Reason("no".into()))]);
+    told.post(server, &key, "/api/streaming/start", start.clone()).await;
     told.post(
-        house,
+        server,
         &key,
         &format!("/api/streaming/start?key={}", KEY.replace('&', "%26")),
         json!({ "streamType": "robot", "streamKey": KEY }),
     )
     .await;
-    let started = told.post(house, &key, "/api/streaming/start", start).await;
+    let started = told.post(server, &key, "/api/streaming/start", start).await;
     let session = started["sessionId"].as_str().expect("started").to_owned();
     for path in ["/rpc/sessions/get", "/rpc/sessions/stop"] {
-        told.rpc(house, &owner, path, json!({ "id": session })).await;
+        told.rpc(server, &owner, path, json!({ "id": session })).await;
     }
-    told.rpc(house, &owner, "/rpc/sessions/destinations", json!({ "id": session, "add": [good], "remove": [] })).await;
+    told.rpc(server, &owner, "/rpc/sessions/destinations", json!({ "id": session, "add": [good], "remove": [] })).await;
     for path in ["/api/streaming/sessions", &format!("/api/streaming/status?sessionId={session}"), "/healthz"] {
-        told.0.extend(format!("{:?}", house.get(path, &key).await).into_bytes());
+        told.0.extend(format!("{:?}", server.get(path, &key).await).into_bytes());
     }
-    house.studio.rotate_keys().await.expect("rotated");
+    server.studio.rotate_keys().await.expect("rotated");
     told
 }
 
@@ -204,9 +204,9 @@ async fn nowhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SurrealStore::open(&format!("surrealkv://{}", folder.path().display()), None).await.expect("a store");
     let secrets = [("STREAM_KEY_ENCRYPTION_KEY", MASTER), ("STREAMING_JWT_SECRET", JWT), ("FOOTLIGHT_RELAY_SECRET", RELAY)];
-    let house = House::over(store, &secrets);
-    let told = everything(&house).await;
-    drop(house);
+    let server = TestServer::over(store, &secrets);
+    let told = everything(&server).await;
+    drop(server);
     let store = stored(folder.path()).await;
     let logged = log.0.lock().expect("a log").clone();
     assert!(found(&logged, "session started").is_some(), "it is the log that is looked at");

@@ -1,6 +1,6 @@
 //! Room tokens as LiveKit's own library reads them: valid, and no wider than their bearer needs.
 
-use super::house::{House, SECRET};
+use super::harness::{SECRET, TestServer};
 use footlight::{
     domain::{ids::Generation, key::Scope},
     server::livekit::tokens::{overlay_access, preview_access},
@@ -26,10 +26,10 @@ fn verified(token: &str) -> Value {
 #[tokio::test]
 async fn livekits_own_library_accepts_our_tokens_and_finds_no_more_than_is_needed() {
     // The library reads the machine's clock, so the house does too.
-    let house = House::new().await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
-    let started = house
+    let server = TestServer::new().await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
+    let started = server
         .post(
             "/api/streaming/start",
             &key,
@@ -38,7 +38,7 @@ async fn livekits_own_library_accepts_our_tokens_and_finds_no_more_than_is_neede
         .await;
     let session: footlight::domain::ids::SessionId = serde_json::from_value(started.body["sessionId"].clone()).expect("an id");
     let room = format!("stream-{session}");
-    let again = house.post("/api/streaming/room", &key, json!({ "sessionId": session })).await;
+    let again = server.post("/api/streaming/room", &key, json!({ "sessionId": session })).await;
     for (token, announced) in [(&started.body["room"]["token"], "screen,camera"), (&again.body["token"], "")] {
         let claims = verified(token.as_str().expect("a token"));
         assert_eq!(claims["attributes"]["announces"], json!(announced), "said when the show starts, and not to whoever comes back");
@@ -53,7 +53,7 @@ async fn livekits_own_library_accepts_our_tokens_and_finds_no_more_than_is_neede
         );
         assert!(claims.get("sip").is_none_or(|sip| sip.as_object().is_none_or(|sip| sip.values().all(|right| right == false))), "{claims}");
     }
-    let config = &house.studio.config().livekit;
+    let config = &server.studio.config().livekit;
     for (access, identity) in [
         (overlay_access(config, &session, Generation(2)), format!("overlay-{session}-2")),
         (preview_access(config, &session, "u1"), "preview-u1".to_owned()),

@@ -1,16 +1,16 @@
 //! The HTTP API under 200 clients, beside a token server of ten lines that asks nobody who they are.
 
-#[path = "api/apart.rs"]
-mod apart;
+#[path = "api/server_process.rs"]
+mod server_process;
 #[path = "api/wrk.rs"]
 mod wrk;
 
 use super::percentile;
-use apart::Apart;
 use axum::http::Method;
 use futures::{StreamExt, future::join_all};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
+use server_process::ServerProcess;
 use std::time::{Duration, Instant};
 use wrk::wrk;
 
@@ -34,27 +34,27 @@ async fn answered(name: &str, request: RequestBuilder) -> Duration {
 
 /// Calls per second on so many connections at once; per second of the server's own processor time, which is what one core
 /// carries; and the latencies' p50 and p99. Answers with the second of these.
-async fn load(name: &str, server: &Apart, request: RequestBuilder) -> f64 {
+async fn load(name: &str, server: &ServerProcess, request: RequestBuilder) -> f64 {
     let request = request.build().expect("a request");
     wrk(&request, CLIENTS, WARM_UP_S).await;
     let spent = server.spent();
     let run = wrk(&request, CLIENTS, FOR.as_secs()).await;
     let each_core = run.calls / server.spent().saturating_sub(spent).as_secs_f64();
     let each_second = run.calls / run.took.as_secs_f64();
-    tell(&format!("{name:<28} {each_second:>8.0} /s {each_core:>8.0} /s per core"), run.p50_ms, run.p99_ms);
+    print_latency(&format!("{name:<28} {each_second:>8.0} /s {each_core:>8.0} /s per core"), run.p50_ms, run.p99_ms);
     each_core
 }
 
 /// As many owners as there are clients, each of whom starts a show at the same moment.
-async fn starts(house: &Apart, http: &Client) {
-    let url = format!("{}/api/streaming/start", house.said("origin"));
+async fn starts(server: &ServerProcess, http: &Client) {
+    let url = format!("{}/api/streaming/start", server.info("origin"));
     let show = json!({ "streamType": "agent", "platform": "rehearsal" });
-    let (begun, spent) = (Instant::now(), house.spent());
+    let (begun, spent) = (Instant::now(), server.spent());
     let one = |key| answered("start", http.post(&url).header("authorization", key).json(&show));
-    let took = join_all(house.starters().map(one)).await;
+    let took = join_all(server.starters().map(one)).await;
     let each_second = f64::from(CLIENTS) / begun.elapsed().as_secs_f64();
-    let each_core = f64::from(CLIENTS) / house.spent().saturating_sub(spent).as_secs_f64();
-    tell_all(&format!("{:<28} {each_second:>8.0} /s {each_core:>8.0} /s per core", "start, all at once"), took);
+    let each_core = f64::from(CLIENTS) / server.spent().saturating_sub(spent).as_secs_f64();
+    print_latencies(&format!("{:<28} {each_second:>8.0} /s {each_core:>8.0} /s per core", "start, all at once"), took);
 }
 
 /// The same clients, each asking once a second: how long an answer takes where the machine is not full.
@@ -74,20 +74,20 @@ async fn paced(name: &str, http: &Client, make: impl Fn(&Client) -> RequestBuild
         }
     });
     let took = join_all(clients).await.into_iter().flatten().collect();
-    tell_all(&format!("{name:<28} {CLIENTS:>8} /s                  "), took);
+    print_latencies(&format!("{name:<28} {CLIENTS:>8} /s                  "), took);
 }
 
-fn tell_all(line: &str, mut took: Vec<Duration>) {
+fn print_latencies(line: &str, mut took: Vec<Duration>) {
     took.sort_unstable();
-    tell(line, percentile(&took, 50), percentile(&took, 99));
+    print_latency(line, percentile(&took, 50), percentile(&took, 99));
 }
 
-fn tell(line: &str, p50_ms: f64, p99_ms: f64) {
+fn print_latency(line: &str, p50_ms: f64, p99_ms: f64) {
     println!("{line}   p50 {p50_ms:>7.2} ms   p99 {p99_ms:>7.2} ms");
 }
 
-fn call(house: &Apart, method: Method, path: &str, body: Option<Value>) -> impl Fn(&Client) -> RequestBuilder + Sync + use<> {
-    let (url, key) = (format!("{}{path}", house.said("origin")), house.said("key").to_owned());
+fn call(server: &ServerProcess, method: Method, path: &str, body: Option<Value>) -> impl Fn(&Client) -> RequestBuilder + Sync + use<> {
+    let (url, key) = (format!("{}{path}", server.info("origin")), server.info("key").to_owned());
     move |http| {
         let request = http.request(method.clone(), &url).header("authorization", &key);
         match &body {
@@ -99,30 +99,30 @@ fn call(house: &Apart, method: Method, path: &str, body: Option<Value>) -> impl 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_under_load() {
-    let (house, node, http) = (Apart::footlight(CLIENTS).await, Apart::node().await, client());
-    let id = house.said("show");
-    let token = call(&house, Method::POST, "/api/streaming/room", Some(json!({ "sessionId": id })));
-    let status = call(&house, Method::GET, &format!("/api/streaming/status?sessionId={id}"), None);
-    let list = call(&house, Method::GET, "/api/streaming/sessions?limit=20", None);
+    let (server, node, http) = (ServerProcess::footlight(CLIENTS).await, ServerProcess::node().await, client());
+    let id = server.info("show");
+    let token = call(&server, Method::POST, "/api/streaming/room", Some(json!({ "sessionId": id })));
+    let status = call(&server, Method::GET, &format!("/api/streaming/status?sessionId={id}"), None);
+    let list = call(&server, Method::GET, "/api/streaming/sessions?limit=20", None);
     let event = json!({ "sessionId": id, "events": [{ "kind": "stat", "label": "Cards left", "value": "12" }] });
-    let event = call(&house, Method::POST, "/api/streaming/events", Some(event));
+    let event = call(&server, Method::POST, "/api/streaming/events", Some(event));
     println!("200 clients, 5 s each after a warm-up; they share the cores with the server, so the figure for one core is the fair one");
-    let ours = load("room token", &house, token(&http)).await;
-    let theirs = load("node: token, no questions", &node, http.get(node.said("origin"))).await;
+    let ours = load("room token", &server, token(&http)).await;
+    let theirs = load("node: token, no questions", &node, http.get(node.info("origin"))).await;
     println!("tokens per core, beside node: {:.2}", ours / theirs);
-    load("status", &house, status(&http)).await;
-    load("list", &house, list(&http)).await;
-    load("one event", &house, event(&http)).await;
+    load("status", &server, status(&http)).await;
+    load("list", &server, list(&http)).await;
+    load("one event", &server, event(&http)).await;
     println!("the same clients, each once a second");
     paced("status", &http, status).await;
-    println!("memory: {} MB, node {} MB", house.resident_mb(), node.resident_mb());
-    starts(&house, &http).await;
+    println!("memory: {} MB, node {} MB", server.resident_mb(), node.resident_mb());
+    starts(&server, &http).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_event_to_five_hundred_listeners() {
-    let (house, http) = (Apart::footlight(0).await, client());
-    let (origin, key, id) = (house.said("origin"), house.said("agentKey"), house.said("agentShow"));
+async fn event_latency_to_five_hundred_listeners() {
+    let (server, http) = (ServerProcess::footlight(0).await, client());
+    let (origin, key, id) = (server.info("origin"), server.info("agentKey"), server.info("agentShow"));
     let feed = || http.get(format!("{origin}/api/streaming/feed?sessionId={id}")).header("authorization", key).send();
     let feeds = join_all((0..LISTENERS).map(|_| feed())).await;
     let mut feeds: Vec<_> = feeds.into_iter().map(|answer| answer.expect("a feed").bytes_stream()).collect();
@@ -146,6 +146,6 @@ async fn one_event_to_five_hundred_listeners() {
         assert!(sent.expect("an answer").status().is_success());
         took.extend(all);
     }
-    tell_all(&format!("one event to {LISTENERS} listeners, from the call to the byte read:"), took);
-    println!("memory of the server: {} MB", house.resident_mb());
+    print_latencies(&format!("one event to {LISTENERS} listeners, from the call to the byte read:"), took);
+    println!("memory of the server: {} MB", server.resident_mb());
 }

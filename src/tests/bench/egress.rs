@@ -1,13 +1,13 @@
 //! The local Web Egress: how soon it sends, what one 720p30 show costs and whom, and how many shows this machine carries.
 
 #[allow(dead_code, reason = "the egress tests use the rest of it")]
-#[path = "../egress/ground.rs"]
-mod ground;
+#[path = "../egress/ffprobe.rs"]
+mod ffprobe;
+#[allow(dead_code, reason = "the egress tests use the rest of it")]
+#[path = "../egress/harness.rs"]
+mod harness;
 #[path = "../egress/pages.rs"]
 mod pages;
-#[allow(dead_code, reason = "the egress tests use the rest of it")]
-#[path = "../egress/reading.rs"]
-mod reading;
 #[allow(dead_code, reason = "the egress tests use the rest of it")]
 #[path = "../egress/sink.rs"]
 mod sink;
@@ -15,8 +15,8 @@ mod sink;
 #[path = "../egress/site.rs"]
 mod site;
 
-use ground::{Ground, until};
-use reading::{by_process, distinct, samples};
+use ffprobe::{by_process, distinct, samples};
+use harness::{Harness, until};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -32,49 +32,49 @@ struct Format {
 const BIG: Format = Format { name: "720p30", width: 1280, height: 720, framerate: 30, kbps: 3000 };
 const SMALL: Format = Format { name: "360p15", width: 640, height: 360, framerate: 15, kbps: 800 };
 
-async fn start(ground: &Ground, format: Format, page: &str, key: &str) -> String {
-    let mut request = ground.request(page, &[ground.sink.url(key)]);
+async fn start(harness: &Harness, format: Format, page: &str, key: &str) -> String {
+    let mut request = harness.request(page, &[harness.sink.url(key)]);
     for (field, value) in
         [("width", format.width), ("height", format.height), ("framerate", format.framerate), ("videoBitrate", format.kbps)]
     {
         request["advanced"][field] = value.into();
     }
-    let info: Value = ground.call("StartWebEgress", &request).await.expect("accepted");
+    let info: Value = harness.call("StartWebEgress", &request).await.expect("accepted");
     info["egressId"].as_str().expect("an id").to_owned()
 }
 
-async fn stop_all(ground: &Ground, ids: &[String]) {
+async fn stop_all(harness: &Harness, ids: &[String]) {
     for id in ids {
-        ground.stop(id).await.expect("stoppable");
+        harness.stop(id).await.expect("stoppable");
     }
     for id in ids {
-        ground.hook("the end", 30, |hook| hook["event"] == "egress_ended" && hook["egressInfo"]["egressId"] == id.as_str()).await;
+        harness.hook("the end", 30, |hook| hook["event"] == "egress_ended" && hook["egressInfo"]["egressId"] == id.as_str()).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_start_to_the_first_byte() {
+async fn egress_time_to_first_byte() {
     for warm in ["0", "1"] {
-        let ground = Ground::with([("FOOTLIGHT_EGRESS_WARM", warm)], &[]).await;
+        let harness = Harness::with([("FOOTLIGHT_EGRESS_WARM", warm)], &[]).await;
         let mut took = Vec::new();
         // The first one makes the spare take its size, and warms the system's caches.
         for round in 0..6 {
             if warm == "1" && round > 0 {
                 let deadline = Instant::now() + Duration::from_secs(30);
-                while samples(&ground.get("/metrics").await, "spares") != [1.0] {
+                while samples(&harness.get("/metrics").await, "spares") != [1.0] {
                     assert!(Instant::now() < deadline, "no spare");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
             // Nothing else of ours is going on.
             tokio::time::sleep(Duration::from_secs(1)).await;
-            ground.forget_hooks();
+            harness.forget_hooks();
             let key = format!("first{round}");
             let begun = Instant::now();
-            let id = start(&ground, BIG, "page.html", &key).await;
-            let first = until("the first byte", 20, || ground.sink.arrived(&key).first().map(|tag| tag.when)).await;
+            let id = start(&harness, BIG, "page.html", &key).await;
+            let first = until("the first byte", 20, || harness.sink.arrived(&key).first().map(|tag| tag.when)).await;
             took.push(first - begun);
-            stop_all(&ground, &[id]).await;
+            stop_all(&harness, &[id]).await;
         }
         let mut later = took[1..].to_vec();
         later.sort();
@@ -84,15 +84,15 @@ async fn from_start_to_the_first_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_show_costs() {
+async fn cost_of_one_egress() {
     for format in [BIG, SMALL] {
-        let ground = Ground::new().await;
-        let id = start(&ground, format, "page.html", "cost").await;
-        ground.frames("cost", usize::try_from(format.framerate).expect("small") * 3).await;
-        let before = by_process(&ground.get("/metrics").await, "cpu_seconds_total");
+        let harness = Harness::new().await;
+        let id = start(&harness, format, "page.html", "cost").await;
+        harness.frames("cost", usize::try_from(format.framerate).expect("small") * 3).await;
+        let before = by_process(&harness.get("/metrics").await, "cpu_seconds_total");
         let since = Instant::now();
         tokio::time::sleep(Duration::from_secs(15)).await;
-        let metrics = ground.get("/metrics").await;
+        let metrics = harness.get("/metrics").await;
         let seconds = since.elapsed().as_secs_f64();
         let (after, memory) = (by_process(&metrics, "cpu_seconds_total"), by_process(&metrics, "memory_bytes"));
         let (mut cores, mut megabytes) = (0.0, 0.0);
@@ -104,39 +104,39 @@ async fn what_one_show_costs() {
             println!("egress, one {}, {process}: {used:.2} core, {held:.0} MB", format.name);
         }
         println!("egress, one {}, in all: {cores:.2} core, {megabytes:.0} MB", format.name);
-        stop_all(&ground, &[id]).await;
+        stop_all(&harness, &[id]).await;
     }
 }
 
 /// Adds shows until their frames come late: fewer than 95 % of the frames that were due, or of those that came, are new pictures.
 #[tokio::test(flavor = "multi_thread")]
-async fn how_many_shows_this_machine_carries() {
+async fn egress_capacity_of_this_machine() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for (format, most) in [(SMALL, 12), (BIG, 6)] {
-        let ground = Ground::with([("FOOTLIGHT_EGRESS_SLOTS", "16")], &[]).await;
+        let harness = Harness::with([("FOOTLIGHT_EGRESS_SLOTS", "16")], &[]).await;
         let mut carried = 0;
         for count in 1..=most {
-            ground.forget_hooks();
+            harness.forget_hooks();
             let mut ids = Vec::new();
             let keys: Vec<String> = (0..count).map(|index| format!("{count}-{index}")).collect();
             for key in &keys {
-                ids.push(start(&ground, format, "counter.html", key).await);
-                ground.frames(key, 1).await;
+                ids.push(start(&harness, format, "counter.html", key).await);
+                harness.frames(key, 1).await;
             }
             tokio::time::sleep(Duration::from_secs(2)).await;
-            let from: Vec<usize> = keys.iter().map(|key| ground.sink.frames(key)).collect();
+            let from: Vec<usize> = keys.iter().map(|key| harness.sink.frames(key)).collect();
             let since = Instant::now();
             tokio::time::sleep(Duration::from_secs(8)).await;
             let seconds = since.elapsed().as_secs_f64();
-            let to: Vec<usize> = keys.iter().map(|key| ground.sink.frames(key)).collect();
-            stop_all(&ground, &ids).await;
+            let to: Vec<usize> = keys.iter().map(|key| harness.sink.frames(key)).collect();
+            stop_all(&harness, &ids).await;
             #[expect(clippy::cast_precision_loss, reason = "small")]
             let shares: Vec<(f64, f64)> = keys
                 .iter()
                 .enumerate()
                 .map(|(index, key)| {
                     let came = (to[index] - from[index]) as f64 / seconds / f64::from(format.framerate);
-                    let (frames, new) = distinct(&ground.sink.flv(key));
+                    let (frames, new) = distinct(&harness.sink.flv(key));
                     (came, new as f64 / frames as f64)
                 })
                 .collect();

@@ -2,24 +2,24 @@
 //! platforms each. The relay is a process of its own; encoders and platforms are played here, over real sockets.
 
 #[allow(dead_code, reason = "the relay's tests use the rest of it")]
+#[path = "../relay/harness.rs"]
+mod harness;
+#[allow(dead_code, reason = "the relay's tests use the rest of it")]
 #[path = "../relay/process.rs"]
 pub mod process;
-#[allow(dead_code, reason = "the relay's tests use the rest of it")]
-#[path = "../relay/stage.rs"]
-mod stage;
 
 use super::percentile;
 use bytes::{Bytes, BytesMut};
 use footlight::{
-    api::broadcast::ShowReport,
+    api::relay_control::SessionReport,
     relay::rtmp::{
-        client::{ClientSession, Event as Said},
+        client::{ClientSession, Event as ClientEvent},
         handshake, kind,
-        server::{Event as Heard, ServerSession},
+        server::{Event as ServerEvent, ServerSession},
     },
 };
+use harness::{TestRelay, publish, token, wanted};
 use process::Process;
-use stage::{Stage, publish, token, wanted};
 use std::{
     net::SocketAddr,
     process::Command,
@@ -70,7 +70,7 @@ async fn encode(ingest: SocketAddr, session: String, composite: Composite, zero:
     loop {
         stream.write_all(&client.output()).await.expect("open");
         assert!(stream.read_buf(&mut input).await.expect("open") > 0, "refused");
-        if client.feed(&input.split()).expect("legal").contains(&Said::Accepted) {
+        if client.handle_input(&input.split()).expect("legal").contains(&ClientEvent::Accepted) {
             break;
         }
     }
@@ -85,8 +85,8 @@ async fn encode(ingest: SocketAddr, session: String, composite: Composite, zero:
             tokio::time::sleep_until((begin + Duration::from_millis(at.into())).into()).await;
             let mut body = body.to_vec();
             if !header && body.len() > 20 {
-                let place = body.len() - 8;
-                body[place..].copy_from_slice(&u64::try_from(zero.elapsed().as_micros()).expect("small").to_be_bytes());
+                let offset = body.len() - 8;
+                body[offset..].copy_from_slice(&u64::try_from(zero.elapsed().as_micros()).expect("small").to_be_bytes());
             }
             client.send(*kind, at, body.into());
             stream.write_all(&client.output()).await.expect("the relay takes it");
@@ -123,12 +123,12 @@ async fn take(mut stream: TcpStream, latencies: Arc<Mutex<Vec<Duration>>>, zero:
     loop {
         while let Some(event) = session.take().ok()? {
             match event {
-                Heard::Publish { name, .. } => {
+                ServerEvent::Publish { name, .. } => {
                     measured = name.starts_with('m');
                     accepted = true;
                     session.accept();
                 }
-                Heard::Media(message) if message.body.len() > 20 && message.body[1] != 0 => {
+                ServerEvent::Media(message) if message.body.len() > 20 && message.body[1] != 0 => {
                     let sent = message.body[message.body.len() - 8..].try_into().map(u64::from_be_bytes).ok()?;
                     latencies.lock().expect("sound").push(zero.elapsed().saturating_sub(Duration::from_micros(sent)));
                 }
@@ -156,8 +156,8 @@ pub fn cpu(pid: u32) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-async fn reports(stage: &Stage) -> Vec<ShowReport> {
-    stage.get("/shows").await.json().await.expect("reports")
+async fn reports(relay: &TestRelay) -> Vec<SessionReport> {
+    relay.get("/shows").await.json().await.expect("reports")
 }
 
 #[derive(Default)]
@@ -167,28 +167,31 @@ struct Cost {
 }
 
 /// Runs so many shows with so many platforms each for a while.
-async fn measure(shows: usize, places: usize, seconds: u64, composite: &Composite) -> Cost {
+async fn measure(streams: usize, destinations: usize, seconds: u64, composite: &Composite) -> Cost {
     let zero = Instant::now();
     let platforms = Platforms::start(zero).await;
     let allow = platforms.address.to_string();
-    let (process, stage) = Process::start(&[("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", &allow), ("RUST_LOG", "warn")]).await;
+    let (process, relay) = Process::start(&[("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", &allow), ("RUST_LOG", "warn")]).await;
     let idle = process.kilobytes("VmRSS");
     let mut encoders = JoinSet::new();
-    for show in 0..shows {
-        let id = format!("show{show}");
-        let key = |place: usize| format!("{}{show}-{place}", if place == 0 && show % 10 == 0 { 'm' } else { 'd' });
-        let all = (0..places).map(|place| publish(&format!("p{place}"), format!("rtmp://{}/live", platforms.address), &key(place)));
-        let mut wish = wanted(&id, &[1], all.collect());
-        wish.slate = true;
-        stage.put(&wish).await;
-        encoders.spawn(encode(stage.ingest, id, composite.clone(), zero));
+    for stream_number in 0..streams {
+        let id = format!("show{stream_number}");
+        let key = |destination: usize| {
+            format!("{}{stream_number}-{destination}", if destination == 0 && stream_number % 10 == 0 { 'm' } else { 'd' })
+        };
+        let all = (0..destinations)
+            .map(|destination| publish(&format!("p{destination}"), format!("rtmp://{}/live", platforms.address), &key(destination)));
+        let mut wanted_state = wanted(&id, &[1], all.collect());
+        wanted_state.slate = true;
+        relay.put(&wanted_state).await;
+        encoders.spawn(encode(relay.ingest, id, composite.clone(), zero));
         // Encoders do not start in step.
         tokio::time::sleep(Duration::from_millis(37)).await;
     }
     let deadline = Instant::now() + Duration::from_secs(30);
-    let live = |report: &ShowReport| report.destinations.iter().all(|one| one.uptime_ms > 3000);
-    while !reports(&stage).await.iter().all(live) {
-        assert!(Instant::now() < deadline, "not all live: {:?}", reports(&stage).await.iter().find(|report| !live(report)));
+    let live = |report: &SessionReport| report.destinations.iter().all(|one| one.uptime_ms > 3000);
+    while !reports(&relay).await.iter().all(live) {
+        assert!(Instant::now() < deadline, "not all live: {:?}", reports(&relay).await.iter().find(|report| !live(report)));
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     platforms.latencies.lock().expect("sound").clear();
@@ -199,14 +202,14 @@ async fn measure(shows: usize, places: usize, seconds: u64, composite: &Composit
     latencies.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "small")]
     let megabytes = process.kilobytes("VmRSS").saturating_sub(idle) as f64 / 1024.0;
-    let last = reports(&stage).await;
+    let last = reports(&relay).await;
     let all = last.iter().flat_map(|report| &report.destinations);
     let (dropped, reconnects) = all.fold((0, 0), |(groups, times), one| (groups + one.dropped_groups, times + one.reconnects));
     let kbps: u32 = last.iter().map(|report| report.ingest.bitrate_kbps).sum();
     println!(
-        "relay, {shows} shows of {} kbit/s on {places} platforms each: {cores:.2} core, {megabytes:.1} MB over {:.0} MB idle; \
+        "relay, {streams} shows of {} kbit/s on {destinations} platforms each: {cores:.2} core, {megabytes:.1} MB over {:.0} MB idle; \
          from encoder to platform p50 {:.1} ms, p99 {:.1} ms; {dropped} groups dropped, {reconnects} reconnects",
-        kbps / u32::try_from(shows).expect("few"),
+        kbps / u32::try_from(streams).expect("few"),
         f64::from(u32::try_from(idle).expect("small")) / 1024.0,
         percentile(&latencies, 50),
         percentile(&latencies, 99),
@@ -216,23 +219,23 @@ async fn measure(shows: usize, places: usize, seconds: u64, composite: &Composit
 }
 
 /// What encoders and platforms of ours take for the way when no relay is between them.
-async fn straight(shows: usize, composite: &Composite) {
+async fn measure_direct(streams: usize, composite: &Composite) {
     let zero = Instant::now();
     let platforms = Platforms::start(zero).await;
     let mut encoders = JoinSet::new();
-    for show in 0..shows {
-        encoders.spawn(encode(platforms.address, format!("m{show}"), composite.clone(), zero));
+    for stream_number in 0..streams {
+        encoders.spawn(encode(platforms.address, format!("m{stream_number}"), composite.clone(), zero));
         tokio::time::sleep(Duration::from_millis(37)).await;
     }
     tokio::time::sleep(Duration::from_secs(8)).await;
     let mut latencies = std::mem::take(&mut *platforms.latencies.lock().expect("sound"));
     latencies.sort_unstable();
     let (middle, late) = (percentile(&latencies, 50), percentile(&latencies, 99));
-    println!("relay, {shows} encoders straight to a platform: p50 {middle:.1} ms, p99 {late:.1} ms");
+    println!("relay, {streams} encoders straight to a platform: p50 {middle:.1} ms, p99 {late:.1} ms");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_shows_and_platforms_cost() {
+async fn cost_of_streams_and_platforms() {
     println!("relay: {} build", if cfg!(debug_assertions) { "unoptimised" } else { "optimised" });
     let composite = composite();
     let few = measure(10, 1, 15, &composite).await;
@@ -240,8 +243,8 @@ async fn what_shows_and_platforms_cost() {
     let (platform, memory) = ((more.cores - few.cores) / 40.0, (more.megabytes - few.megabytes) / 40.0);
     println!("relay, one more platform: {:.1} % of a core, {memory:.2} MB", platform * 100.0);
     println!("relay, one more show: {:.1} % of a core, {:.2} MB", (few.cores / 10.0 - platform) * 100.0, few.megabytes / 10.0 - memory);
-    straight(50, &composite).await;
-    for (shows, places) in [(25, 3), (50, 3)] {
-        measure(shows, places, 20, &composite).await;
+    measure_direct(50, &composite).await;
+    for (streams, destinations) in [(25, 3), (50, 3)] {
+        measure(streams, destinations, 20, &composite).await;
     }
 }

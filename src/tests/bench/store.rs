@@ -2,11 +2,11 @@
 //! of them. `FOOTLIGHT_BENCH_SESSIONS=1000000` goes on to so many.
 
 use super::{
-    house::{House, NOW},
+    harness::{NOW, TestServer},
     shelf::{line, session},
 };
 use footlight::{
-    api::admin::{Shown, Span, Wanted},
+    api::admin::{DateRange, SessionQuery, StatusFilter},
     domain::{
         destination::Platform,
         ids::SessionId,
@@ -104,28 +104,28 @@ async fn timed<T, F: Future<Output = T>>(mut call: impl FnMut(usize) -> F) -> f6
 
 async fn measure(folder: &Path, all: usize) {
     let store = SurrealStore::open(&address(folder), None).await.expect("the store opens");
-    let house = House::over(store.clone(), &[]);
-    let admin = house.admin().await;
-    let caller = house.caller(&admin).await;
-    let wanted = |show: Shown| Wanted { show, ..Wanted::default() };
-    let page = |wanted: Wanted| {
-        let (studio, caller) = (house.studio.clone(), caller.clone());
+    let server = TestServer::over(store.clone(), &[]);
+    let admin = server.admin().await;
+    let caller = server.caller(&admin).await;
+    let wanted = |show: StatusFilter| SessionQuery { status: show, ..SessionQuery::default() };
+    let page = |wanted: SessionQuery| {
+        let (studio, caller) = (server.studio.clone(), caller.clone());
         move |_| {
             let (studio, caller, wanted) = (studio.clone(), caller.clone(), wanted.clone());
-            async move { studio.hall(&caller, &wanted).await.expect("a page") }
+            async move { studio.session_overview(&caller, &wanted).await.expect("a page") }
         }
     };
     let middle = Ulid::from_parts(u64::try_from(NOW.as_millis()).expect("after 1970") - 1000 * 3600 * 24 * 180, 0).to_string();
     let middle: SessionId = middle.parse().expect("an id");
-    let span = Span { from: days_ago(DAYS - 1), to: days_ago(0) };
+    let span = DateRange { from: days_ago(DAYS - 1), to: days_ago(0) };
     let figures = [
-        ("first page of all", timed(page(wanted(Shown::All))).await),
-        ("a page in the middle", timed(page(Wanted { behind: Some(middle), ..wanted(Shown::All) })).await),
-        ("running", timed(page(wanted(Shown::Running))).await),
-        ("failed", timed(page(wanted(Shown::Failed))).await),
-        ("a word that is nowhere", timed(page(Wanted { search: "nowhere".into(), ..wanted(Shown::All) })).await),
-        ("a platform that nobody used", timed(page(Wanted { platform: Some(Platform::Kick), ..wanted(Shown::All) })).await),
-        ("report of a year", timed(|_| async { house.studio.analytics(&caller, true, &span).await.expect("a report") }).await),
+        ("first page of all", timed(page(wanted(StatusFilter::All))).await),
+        ("a page in the middle", timed(page(SessionQuery { behind: Some(middle), ..wanted(StatusFilter::All) })).await),
+        ("running", timed(page(wanted(StatusFilter::Running))).await),
+        ("failed", timed(page(wanted(StatusFilter::Failed))).await),
+        ("a word that is nowhere", timed(page(SessionQuery { search: "nowhere".into(), ..wanted(StatusFilter::All) })).await),
+        ("a platform that nobody used", timed(page(SessionQuery { platform: Some(Platform::Kick), ..wanted(StatusFilter::All) })).await),
+        ("report of a year", timed(|_| async { server.studio.analytics(&caller, true, &span).await.expect("a report") }).await),
         ("a start stored", {
             let (store, base) = (store.clone(), all * 10);
             timed(move |round| {

@@ -1,28 +1,28 @@
 //! What comes out, read back from the RTMP output: rate, keyframes, distinct frames, sound and picture together. The minute long row is in the soak.
 
 use super::{
-    ground::{Ground, until},
-    reading::{analysed, counting_show, keys, probed, rates, rises, units},
+    ffprobe::{analysed, counting_show, keys, probed, rates, rises, units},
+    harness::{Harness, until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_output_is_what_platforms_ask_for() {
-    let ground = Ground::alone().await;
-    counting_show(&ground, 10).await;
-    let probe = probed(&ground.sink.flv("counter"), "stream=codec_name,profile,width,height,channels,sample_rate");
+async fn output_meets_platform_requirements() {
+    let harness = Harness::alone().await;
+    counting_show(&harness, 10).await;
+    let probe = probed(&harness.sink.flv("counter"), "stream=codec_name,profile,width,height,channels,sample_rate");
     for wanted in ["h264,Main,640,360", "aac,LC,44100,2"] {
         assert!(probe.contains(wanted), "{wanted} in {probe}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_still_picture_keeps_its_rate_by_filler_and_every_keyframe_is_whole() {
-    let ground = Ground::alone().await;
-    let id = ground.start("silent.html", "still").await;
-    ground.frames("still", 15 * 7).await;
-    ground.stop(&id).await.expect("stoppable");
-    ground.ended().await;
-    let tags = ground.sink.arrived("still");
+async fn still_picture_keeps_its_bitrate() {
+    let harness = Harness::alone().await;
+    let id = harness.start("silent.html", "still").await;
+    harness.frames("still", 15 * 7).await;
+    harness.stop(&id).await.expect("stoppable");
+    harness.ended().await;
+    let tags = harness.sink.arrived("still");
     let (kbps, _) = rates(&tags);
     assert!((720.0..=880.0).contains(&kbps), "within 10 % of 800 kbit/s: {kbps}");
     let pictures: Vec<_> = tags.iter().filter(|tag| tag.kind == 9 && tag.data[1] == 1).collect();
@@ -36,9 +36,9 @@ async fn a_still_picture_keeps_its_rate_by_filler_and_every_keyframe_is_whole() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn encoding_options_are_honoured_portrait_too() {
-    let ground = Ground::alone().await;
-    let mut request = ground.request("page.html", &[ground.sink.url("portrait")]);
+async fn encoding_options_apply_to_portrait_too() {
+    let harness = Harness::alone().await;
+    let mut request = harness.request("page.html", &[harness.sink.url("portrait")]);
     for (field, value) in [
         ("width", 720),
         ("height", 1280),
@@ -50,31 +50,31 @@ async fn encoding_options_are_honoured_portrait_too() {
     ] {
         request["advanced"][field] = value.into();
     }
-    let info = ground.call("StartWebEgress", &request).await.expect("accepted");
-    let enough = || (keys(&ground.sink.arrived("portrait")).len() >= 6).then_some(());
+    let info = harness.call("StartWebEgress", &request).await.expect("accepted");
+    let enough = || (keys(&harness.sink.arrived("portrait")).len() >= 6).then_some(());
     until("six keyframes", 40, enough).await;
-    ground.stop(info["egressId"].as_str().expect("an id")).await.expect("stoppable");
-    ground.ended().await;
-    let tags = ground.sink.arrived("portrait");
+    harness.stop(info["egressId"].as_str().expect("an id")).await.expect("stoppable");
+    harness.ended().await;
+    let tags = harness.sink.arrived("portrait");
     let keys = keys(&tags);
     assert!(keys.windows(2).all(|pair| pair[1] - pair[0] == 1000), "keyframes every 1.0 s: {keys:?}");
     let (kbps, fps) = rates(&tags);
     assert!((1080.0..=1320.0).contains(&kbps), "within 10 % of 1200 kbit/s: {kbps}");
     assert!((19.6..=20.4).contains(&fps), "within 2 % of 20: {fps}");
-    let probe = probed(&ground.sink.flv("portrait"), "stream=codec_name,profile,width,height,channels,sample_rate");
+    let probe = probed(&harness.sink.flv("portrait"), "stream=codec_name,profile,width,height,channels,sample_rate");
     for wanted in ["h264,Main,720,1280", "aac,LC,48000,2"] {
         assert!(probe.contains(wanted), "{wanted} in {probe}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sound_and_picture_are_less_than_100_ms_apart() {
-    let ground = Ground::alone().await;
-    let id = ground.start("clap.html", "clap").await;
-    ground.frames("clap", 15 * 8).await;
-    ground.stop(&id).await.expect("stoppable");
-    ground.ended().await;
-    let flv = ground.sink.flv("clap");
+async fn audio_and_video_are_within_100_ms() {
+    let harness = Harness::alone().await;
+    let id = harness.start("clap.html", "clap").await;
+    harness.frames("clap", 15 * 8).await;
+    harness.stop(&id).await.expect("stoppable");
+    harness.ended().await;
+    let flv = harness.sink.flv("clap");
     // Brightness of each frame, loudness of each 10 ms; both with their times.
     let light = analysed(&flv, &["-map", "0:v", "-vf", "signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-", "-f", "null", "-"]);
     let level = "asetnsamples=441,astats=metadata=1:reset=1,ametadata=print:key=lavfi.astats.Overall.Peak_level:file=-";

@@ -1,6 +1,6 @@
 //! The recorded webhooks of the real LiveKit, replayed against the worker: same request, same provoked fault, same sequence and bodies.
 
-use super::ground::Ground;
+use super::harness::Harness;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -57,11 +57,11 @@ fn same(name: &str, ours: &[Value], theirs: &[Value]) {
 }
 
 /// Runs one recorded case and gives our webhooks, normal.
-async fn replay(ground: &mut Ground, name: &str) -> Vec<Value> {
-    ground.forget_hooks();
+async fn replay(harness: &mut Harness, name: &str) -> Vec<Value> {
+    harness.forget_hooks();
     let (mine, good, denied, second) =
-        (ground.sink.url("mystreamkey"), ground.sink.url("goodkey11"), ground.sink.url("denykey"), ground.sink.url("secondkey"));
-    let nobody = format!("rtmp://127.0.0.1:{}/live/mystreamkey", super::ground::free_port());
+        (harness.sink.url("mystreamkey"), harness.sink.url("goodkey11"), harness.sink.url("denykey"), harness.sink.url("secondkey"));
+    let nobody = format!("rtmp://127.0.0.1:{}/live/mystreamkey", super::harness::free_port());
     let (page, outputs) = match name {
         "page-says-end" => ("pageend.html", vec![mine.clone()]),
         "page-answers-404" => ("missing.html", vec![mine.clone()]),
@@ -75,49 +75,49 @@ async fn replay(ground: &mut Ground, name: &str) -> Vec<Value> {
         }
         unknown => panic!("nobody knows how to replay {unknown}"),
     };
-    let info = ground.call("StartWebEgress", &ground.request(page, &outputs)).await.expect("accepted");
+    let info = harness.call("StartWebEgress", &harness.request(page, &outputs)).await.expect("accepted");
     assert!(info.get("status").is_none(), "accepted means starting, which is zero: {info}");
     assert!(!info.to_string().contains("streamkey"), "keys are redacted: {info}");
     let id = info["egressId"].as_str().expect("an id").to_owned();
-    let before = ground.sink.frames("mystreamkey");
+    let before = harness.sink.frames("mystreamkey");
     match name {
         "stopped-before-start-signal" => {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            ground.stop(&id).await.expect("stoppable");
+            harness.stop(&id).await.expect("stoppable");
         }
         "one-of-two-denied" => {
-            ground.frames("goodkey11", 15).await;
-            ground.stop(&id).await.expect("stoppable");
+            harness.frames("goodkey11", 15).await;
+            harness.stop(&id).await.expect("stoppable");
         }
         "add-then-remove-destination" => {
-            ground.frames("mystreamkey", before + 15).await;
-            let added = ground.call("UpdateStream", &json!({"egressId": id, "addOutputUrls": [second]})).await.expect("added");
+            harness.frames("mystreamkey", before + 15).await;
+            let added = harness.call("UpdateStream", &json!({"egressId": id, "addOutputUrls": [second]})).await.expect("added");
             assert_eq!(added["streamResults"].as_array().expect("results").len(), 2);
-            ground.frames("secondkey", 15).await;
-            ground.call("UpdateStream", &json!({"egressId": id, "removeOutputUrls": [mine]})).await.expect("removed");
-            ground.frames("secondkey", 45).await;
-            ground.stop(&id).await.expect("stoppable");
+            harness.frames("secondkey", 15).await;
+            harness.call("UpdateStream", &json!({"egressId": id, "removeOutputUrls": [mine]})).await.expect("removed");
+            harness.frames("secondkey", 45).await;
+            harness.stop(&id).await.expect("stoppable");
         }
         "eight-second-outage-then-stop" => {
-            ground.frames("mystreamkey", before + 15).await;
-            ground.sink.go_away().await;
+            harness.frames("mystreamkey", before + 15).await;
+            harness.sink.go_away().await;
             tokio::time::sleep(Duration::from_secs(5)).await;
-            ground.sink.come_back();
-            ground.frames("mystreamkey", ground.sink.frames("mystreamkey") + 15).await;
-            ground.stop(&id).await.expect("stoppable");
+            harness.sink.come_back();
+            harness.frames("mystreamkey", harness.sink.frames("mystreamkey") + 15).await;
+            harness.stop(&id).await.expect("stoppable");
         }
         "outage-that-never-reconnects" => {
-            ground.frames("mystreamkey", before + 15).await;
-            ground.sink.go_away().await;
+            harness.frames("mystreamkey", before + 15).await;
+            harness.sink.go_away().await;
         }
         _ => {}
     }
-    ground.ended().await;
+    harness.ended().await;
     if name == "outage-that-never-reconnects" {
-        ground.sink.come_back();
+        harness.sink.come_back();
     }
-    ground.is_clean().await;
-    ground.hooks().into_iter().map(normal).collect()
+    harness.assert_clean().await;
+    harness.hooks().into_iter().map(normal).collect()
 }
 
 /// The page addresses of the recordings, under our names.
@@ -165,16 +165,16 @@ const DIFFERENCES: [Difference; 3] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_recorded_case_gives_the_same_webhooks_but_for_what_is_listed() {
+async fn recorded_livekit_cases_give_the_same_webhooks() {
     // Thirty seconds as LiveKit's would only make the one case longer.
-    let mut ground = Ground::with([("FOOTLIGHT_EGRESS_OUTAGE_SECONDS", "8")], &[]).await;
+    let mut harness = Harness::with([("FOOTLIGHT_EGRESS_OUTAGE_SECONDS", "8")], &[]).await;
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/fixtures/livekit");
     let names = std::fs::read_dir(folder).expect("the recordings").map(|entry| entry.expect("a file").file_name());
     let mut cases: Vec<String> = names.filter_map(|name| Some(name.to_str()?.strip_suffix(".json")?.to_owned())).collect();
     cases.sort();
     assert!(cases.len() >= 10, "{cases:?}");
     for case in cases {
-        let mut ours = page_named(replay(&mut ground, &case).await, "p");
+        let mut ours = page_named(replay(&mut harness, &case).await, "p");
         let mut theirs = page_named(recorded(&case), "p");
         if let Some(difference) = DIFFERENCES.iter().find(|difference| difference.case == case) {
             eprintln!("{case} differs: {}", difference.reason);

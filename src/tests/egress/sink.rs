@@ -17,20 +17,20 @@ use tokio::{
 
 /// One FLV tag as it arrived.
 #[derive(Clone)]
-pub struct Arrived {
+pub struct ReceivedTag {
     pub kind: u8,
     pub at_ms: u32,
     pub data: bytes::Bytes,
     pub when: Instant,
 }
 
-impl Arrived {
+impl ReceivedTag {
     pub fn is_key(&self) -> bool {
         self.kind == 9 && self.data[0] >> 4 == 1 && self.data[1] == 1
     }
 }
 
-type Streams = Arc<Mutex<HashMap<String, Vec<Arrived>>>>;
+type Streams = Arc<Mutex<HashMap<String, Vec<ReceivedTag>>>>;
 
 pub struct Sink {
     pub port: u16,
@@ -75,7 +75,7 @@ impl Sink {
         format!("rtmp://127.0.0.1:{}/live/{name}", self.port)
     }
 
-    pub fn arrived(&self, name: &str) -> Vec<Arrived> {
+    pub fn arrived(&self, name: &str) -> Vec<ReceivedTag> {
         self.streams.lock().expect("whole").get(name).cloned().unwrap_or_default()
     }
 
@@ -140,7 +140,7 @@ async fn take(mut socket: TcpStream, streams: Streams) -> Option<()> {
                 }
                 _ => continue,
             };
-            let tag = Arrived { kind, at_ms, data, when: Instant::now() };
+            let tag = ReceivedTag { kind, at_ms, data, when: Instant::now() };
             streams.lock().expect("whole").entry(name.clone()).or_default().push(tag);
         }
         let read = socket.read(&mut buffer).await.ok().filter(|read| *read > 0)?;

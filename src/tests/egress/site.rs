@@ -1,6 +1,6 @@
 //! A page server and webhook receiver in one: serves the pages, keeps what it was told and when, refuses what it should.
 
-use super::ground::{KEY, SECRET};
+use super::harness::{KEY, SECRET};
 use axum::{
     Router,
     body::Bytes,

@@ -1,8 +1,8 @@
 //! The worker itself: drains, counts, keeps a spare, and gets its webhooks through.
 
 use super::{
-    ground::{Ground, until},
-    reading::{by_process, samples},
+    ffprobe::{by_process, samples},
+    harness::{Harness, until},
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -16,93 +16,94 @@ use std::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drain_lets_the_show_finish_and_a_second_signal_ends_it() {
-    let mut ground = Ground::new().await;
-    ground.start("page.html", "drained").await;
-    ground.frames("drained", 15).await;
-    ground.signal_worker(Signal::SIGTERM);
-    until("draining", 5, || ground.log().contains("draining").then_some(())).await;
-    let (status, _) = ground.call("StartWebEgress", &ground.request("page.html", &[ground.sink.url("k")])).await.expect_err("draining");
+async fn drain_waits_until_a_second_signal() {
+    let mut harness = Harness::new().await;
+    harness.start("page.html", "drained").await;
+    harness.frames("drained", 15).await;
+    harness.signal_worker(Signal::SIGTERM);
+    until("draining", 5, || harness.log().contains("draining").then_some(())).await;
+    let (status, _) = harness.call("StartWebEgress", &harness.request("page.html", &[harness.sink.url("k")])).await.expect_err("draining");
     assert_eq!(status, 503);
-    let frames = ground.sink.frames("drained");
-    ground.frames("drained", frames + 15).await;
-    ground.signal_worker(Signal::SIGTERM);
-    let end = ground.ended().await;
+    let frames = harness.sink.frames("drained");
+    harness.frames("drained", frames + 15).await;
+    harness.signal_worker(Signal::SIGTERM);
+    let end = harness.ended().await;
     assert_eq!(end["egressInfo"]["error"], "egress worker was shut down");
-    ground.worker_ends().await;
-    ground.is_clean().await;
+    harness.worker_ends().await;
+    harness.assert_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drain_with_a_time_limit_ends_the_show_when_it_is_over() {
-    let mut ground = Ground::with([], &["--drain-timeout", "2"]).await;
-    ground.start("page.html", "limited").await;
-    ground.frames("limited", 15).await;
+async fn drain_timeout_ends_the_egress() {
+    let mut harness = Harness::with([], &["--drain-timeout", "2"]).await;
+    harness.start("page.html", "limited").await;
+    harness.frames("limited", 15).await;
     let at = Instant::now();
-    ground.signal_worker(Signal::SIGTERM);
-    let end = ground.ended().await;
+    harness.signal_worker(Signal::SIGTERM);
+    let end = harness.ended().await;
     assert!(at.elapsed() >= Duration::from_secs(2), "after {:?}", at.elapsed());
     assert_eq!((&end["egressInfo"]["status"], &end["egressInfo"]["errorCode"]), (&"EGRESS_FAILED".into(), &503.into()), "{end}");
-    ground.worker_ends().await;
-    ground.is_clean().await;
+    harness.worker_ends().await;
+    harness.assert_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_is_tried_again_with_the_same_id_and_the_next_one_waits_for_it() {
-    let ground = Ground::new().await;
-    ground.refuse_hooks(2, 503);
-    let id = ground.start("page.html", "hooks").await;
-    ground.frames("hooks", 5).await;
-    ground.hook("the first webhook", 10, |hook| hook["event"] == "egress_started").await;
-    let tried = ground.tried_hooks();
+async fn webhook_retries_keep_id_and_order() {
+    let harness = Harness::new().await;
+    harness.refuse_hooks(2, 503);
+    let id = harness.start("page.html", "hooks").await;
+    harness.frames("hooks", 5).await;
+    harness.hook("the first webhook", 10, |hook| hook["event"] == "egress_started").await;
+    let tried = harness.tried_hooks();
     assert_eq!((&tried[0].1, &tried[1].1), (&tried[1].1, &tried[2].1), "one event, one id");
     let waits = [tried[1].0 - tried[0].0, tried[2].0 - tried[1].0].map(|wait| wait.as_secs());
     assert_eq!(waits, [1, 2], "tried again after 1 s, then 2 s");
     // A refusal is an answer: not tried again.
-    ground.hook("the outputs are accepted", 10, |hook| hook["egressInfo"]["streamResults"][0]["startedAt"].is_string()).await;
-    ground.refuse_hooks(1, 400);
-    ground.stop(&id).await.expect("stoppable");
-    ground.ended().await;
-    let events: Vec<_> = ground.hooks().iter().map(|hook| hook["event"].as_str().expect("an event").to_owned()).collect();
+    harness.hook("the outputs are accepted", 10, |hook| hook["egressInfo"]["streamResults"][0]["startedAt"].is_string()).await;
+    harness.refuse_hooks(1, 400);
+    harness.stop(&id).await.expect("stoppable");
+    harness.ended().await;
+    let events: Vec<_> = harness.hooks().iter().map(|hook| hook["event"].as_str().expect("an event").to_owned()).collect();
     assert_eq!(events, ["egress_started", "egress_updated", "egress_updated", "egress_ended"], "in order, without the refused one");
-    let mut ids: Vec<_> = ground.tried_hooks().into_iter().map(|(_, id)| id).collect();
+    let mut ids: Vec<_> = harness.tried_hooks().into_iter().map(|(_, id)| id).collect();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 5, "every event has an id of its own");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_that_nobody_heard_before_the_worker_was_killed_is_told_by_the_next_one_as_it_was() {
-    let mut ground = Ground::new().await;
-    let id = ground.start("page.html", "owed").await;
-    ground.frames("owed", 5).await;
-    ground.hook("the outputs are accepted", 10, |hook| hook["egressInfo"]["streamResults"][0]["startedAt"].is_string()).await;
-    ground.refuse_hooks(u32::MAX, 503);
-    ground.stop(&id).await.expect("stoppable");
-    until("the end is listed", 20, || ground.log().contains("EGRESS_COMPLETE").then_some(())).await;
-    ground.is_clean().await;
-    let tried = ground.tried_hooks().len();
-    ground.signal_worker(Signal::SIGKILL);
-    ground.worker_ends().await;
-    ground.refuse_hooks(0, 200);
-    ground.start_worker().await;
-    let end = ground.ended().await;
+async fn pending_end_webhook_is_sent_after_restart() {
+    let mut harness = Harness::new().await;
+    let id = harness.start("page.html", "owed").await;
+    harness.frames("owed", 5).await;
+    harness.hook("the outputs are accepted", 10, |hook| hook["egressInfo"]["streamResults"][0]["startedAt"].is_string()).await;
+    harness.refuse_hooks(u32::MAX, 503);
+    harness.stop(&id).await.expect("stoppable");
+    until("the end is listed", 20, || harness.log().contains("EGRESS_COMPLETE").then_some(())).await;
+    harness.assert_clean().await;
+    let tried = harness.tried_hooks().len();
+    harness.signal_worker(Signal::SIGKILL);
+    harness.worker_ends().await;
+    harness.refuse_hooks(0, 200);
+    harness.start_worker().await;
+    let end = harness.ended().await;
     assert_eq!((&end["egressInfo"]["egressId"], &end["egressInfo"]["status"]), (&id.as_str().into(), &"EGRESS_COMPLETE".into()), "{end}");
-    assert_eq!(ground.info(&id).await["status"], "EGRESS_COMPLETE");
+    assert_eq!(harness.info(&id).await["status"], "EGRESS_COMPLETE");
     // Heard, it is owed no longer: a third worker says nothing.
-    let folder = ground.data.path().join("egress").join("ledger");
-    let owed = || std::fs::read_dir(&folder).expect("the ledger").flatten().any(|file| file.path().extension() == Some("owed".as_ref()));
-    until("the debt is paid", 10, || (!owed()).then_some(())).await;
-    assert!(ground.tried_hooks().len() > tried);
+    let folder = harness.data.path().join("egress").join("ledger");
+    let has_pending =
+        || std::fs::read_dir(&folder).expect("the ledger").flatten().any(|file| file.path().extension() == Some("owed".as_ref()));
+    until("the debt is paid", 10, || (!has_pending()).then_some(())).await;
+    assert!(harness.tried_hooks().len() > tried);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ended_egress_is_listed_for_a_day() {
-    let mut ground = Ground::new().await;
-    ground.signal_worker(Signal::SIGKILL);
-    ground.worker_ends().await;
+async fn ended_egress_is_listed_for_a_day() {
+    let mut harness = Harness::new().await;
+    harness.signal_worker(Signal::SIGKILL);
+    harness.worker_ends().await;
     // A worker killed right after its first word may not have made its folder yet.
-    let folder = ground.data.path().join("egress").join("ledger");
+    let folder = harness.data.path().join("egress").join("ledger");
     std::fs::create_dir_all(&folder).expect("the ledger's folder");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos();
     for (id, hours) in [("EG_yesterday", 23), ("EG_before", 25)] {
@@ -110,15 +111,15 @@ async fn an_ended_egress_is_listed_for_a_day() {
         let info = json!({"egressId": id, "status": "EGRESS_COMPLETE", "startedAt": ended, "updatedAt": ended, "endedAt": ended});
         std::fs::write(folder.join(format!("{id}.json")), info.to_string()).expect("written");
     }
-    ground.start_worker().await;
-    let listed = ground.call("ListEgress", &json!({})).await.expect("listed");
+    harness.start_worker().await;
+    let listed = harness.call("ListEgress", &json!({})).await.expect("listed");
     let ids: Vec<_> = listed["items"].as_array().expect("a list").iter().map(|info| info["egressId"].clone()).collect();
     assert_eq!(ids, ["EG_yesterday"]);
     assert!(!folder.join("EG_before.json").exists(), "what is not listed is not kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nobody_may_make_namespaces_the_show_goes_on_air_without_the_sandbox_and_the_worker_says_so() {
+async fn egress_runs_unsandboxed_without_user_namespaces() {
     let tools = tempfile::tempdir().expect("a folder");
     // No helper lies beside this browser, and this `unshare` is refused as it is on a system that forbids it.
     let browser = tools.path().join("chromium");
@@ -130,23 +131,23 @@ async fn where_nobody_may_make_namespaces_the_show_goes_on_air_without_the_sandb
     std::fs::set_permissions(tools.path(), std::fs::Permissions::from_mode(0o755)).expect("open");
     let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").expect("a path"));
     let browser = browser.to_string_lossy().into_owned();
-    let ground = Ground::with([("PATH", path.as_str()), ("FOOTLIGHT_CHROMIUM", browser.as_str())], &[]).await;
-    let id = ground.start("page.html", "open").await;
-    ground.frames("open", 5).await;
-    assert!(ground.log().contains("without its sandbox"), "the worker says so");
-    assert_eq!(samples(&ground.get("/metrics").await, "sandbox"), [0.0]);
-    assert!(ground.processes().iter().any(|(_, line)| line.contains("--no-sandbox")));
-    ground.stop(&id).await.expect("stoppable");
-    ground.ended().await;
-    ground.is_clean().await;
+    let harness = Harness::with([("PATH", path.as_str()), ("FOOTLIGHT_CHROMIUM", browser.as_str())], &[]).await;
+    let id = harness.start("page.html", "open").await;
+    harness.frames("open", 5).await;
+    assert!(harness.log().contains("without its sandbox"), "the worker says so");
+    assert_eq!(samples(&harness.get("/metrics").await, "sandbox"), [0.0]);
+    assert!(harness.processes().iter().any(|(_, line)| line.contains("--no-sandbox")));
+    harness.stop(&id).await.expect("stoppable");
+    harness.ended().await;
+    harness.assert_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn metrics_say_how_every_show_and_process_is_doing() {
-    let ground = Ground::alone().await;
-    let id = ground.start("page.html", "measured").await;
-    ground.frames("measured", 60).await;
-    let metrics = ground.get("/metrics").await;
+async fn metrics_cover_every_egress_and_process() {
+    let harness = Harness::alone().await;
+    let id = harness.start("page.html", "measured").await;
+    harness.frames("measured", 60).await;
+    let metrics = harness.get("/metrics").await;
     for (name, least, most) in [
         ("slots", 1.0, 1.0),
         ("slots_used", 1.0, 1.0),
@@ -168,48 +169,48 @@ async fn metrics_say_how_every_show_and_process_is_doing() {
     }
     assert!(by_process(&metrics, "memory_bytes").iter().all(|(_, bytes)| *bytes > 0.0), "{metrics}");
     // A lost process is counted under its name.
-    let encoder = ground.processes().into_iter().find(|(_, line)| line.contains("ffmpeg")).expect("an encoder").0;
+    let encoder = harness.processes().into_iter().find(|(_, line)| line.contains("ffmpeg")).expect("an encoder").0;
     kill(Pid::from_raw(encoder), Signal::SIGKILL).expect("it runs");
-    assert_eq!(ground.ended().await["egressInfo"]["egressId"], id.as_str());
-    ground.is_clean().await;
-    let metrics = ground.get("/metrics").await;
+    assert_eq!(harness.ended().await["egressInfo"]["egressId"], id.as_str());
+    harness.assert_clean().await;
+    let metrics = harness.get("/metrics").await;
     assert!(metrics.contains("footlight_egress_restarts_total{process=\"encoder\"} 1"), "{metrics}");
     assert!(metrics.contains("footlight_egress_ended_total{status=\"EGRESS_FAILED\"} 1"), "{metrics}");
     assert_eq!(samples(&metrics, "slots_used"), [0.0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_warm_spare_is_raised_again_when_it_breaks_and_taken_by_a_show_that_fits() {
-    let mut ground = Ground::with([("FOOTLIGHT_EGRESS_WARM", "1")], &[]).await;
-    wait_for(&ground, "spares", 1.0).await;
-    let display = ground.processes().into_iter().find(|(_, line)| line.contains("Xvfb")).expect("a display").0;
+async fn warm_pool_replaces_broken_instance_and_serves_fitting_start() {
+    let mut harness = Harness::with([("FOOTLIGHT_EGRESS_WARM", "1")], &[]).await;
+    wait_for(&harness, "spares", 1.0).await;
+    let display = harness.processes().into_iter().find(|(_, line)| line.contains("Xvfb")).expect("a display").0;
     kill(Pid::from_raw(display), Signal::SIGKILL).expect("it runs");
-    wait_for(&ground, "spares_lost_total", 1.0).await;
-    wait_for(&ground, "spares", 1.0).await;
+    wait_for(&harness, "spares_lost_total", 1.0).await;
+    wait_for(&harness, "spares", 1.0).await;
     // The first show is of another size and boots for itself; the next of its size finds a spare.
     for (key, taken) in [("cold", 0.0), ("warm", 1.0)] {
-        ground.forget_hooks();
+        harness.forget_hooks();
         let at = Instant::now();
-        let id = ground.start("page.html", key).await;
-        let first = until("the first byte", 20, || ground.sink.arrived(key).first().map(|tag| tag.when)).await;
+        let id = harness.start("page.html", key).await;
+        let first = until("the first byte", 20, || harness.sink.arrived(key).first().map(|tag| tag.when)).await;
         eprintln!("{key}: first byte after {:.2?}", first - at);
-        assert_eq!(samples(&ground.get("/metrics").await, "spares_taken_total"), [taken], "{key}");
-        ground.stop(&id).await.expect("stoppable");
-        assert_eq!(ground.ended().await["egressInfo"]["status"], "EGRESS_COMPLETE");
-        wait_for(&ground, "spares", 1.0).await;
+        assert_eq!(samples(&harness.get("/metrics").await, "spares_taken_total"), [taken], "{key}");
+        harness.stop(&id).await.expect("stoppable");
+        assert_eq!(harness.ended().await["egressInfo"]["status"], "EGRESS_COMPLETE");
+        wait_for(&harness, "spares", 1.0).await;
         // Whatever was raised for another size is gone.
-        let shape = || ground.processes().iter().any(|(_, line)| line.contains("640x360x24")).then_some(());
+        let shape = || harness.processes().iter().any(|(_, line)| line.contains("640x360x24")).then_some(());
         until("a spare of that size", 20, shape).await;
     }
-    ground.signal_worker(Signal::SIGTERM);
-    ground.worker_ends().await;
-    ground.is_clean().await;
+    harness.signal_worker(Signal::SIGTERM);
+    harness.worker_ends().await;
+    harness.assert_clean().await;
 }
 
-async fn wait_for(ground: &Ground, metric: &str, value: f64) {
+async fn wait_for(harness: &Harness, metric: &str, value: f64) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        let found = samples(&ground.get("/metrics").await, metric);
+        let found = samples(&harness.get("/metrics").await, metric);
         if found == [value] {
             return;
         }

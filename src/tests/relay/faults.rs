@@ -1,19 +1,19 @@
 //! The fault matrix: each platform with its own trouble, and none of it anybody else's.
 
 use super::{
+    harness::*,
     matrix::{self, Outage},
     platform::*,
-    stage::*,
 };
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_bad_destination_never_touches_another() {
+async fn bad_destinations_do_not_affect_good_ones() {
     let good = Nginx::start();
-    let (refuses, hangs, dead) = (Scripted::start(Manners::RefusesKey), Scripted::start(Manners::HangsUp), free_port());
-    let (stuck, cuts) = (Scripted::start(Manners::NeverReads), Scripted::start(Manners::Cuts(Duration::from_secs(3))));
+    let (refuses, hangs, dead) = (Scripted::start(Behavior::RefusesKey), Scripted::start(Behavior::HangsUp), free_port());
+    let (stuck, cuts) = (Scripted::start(Behavior::NeverReads), Scripted::start(Behavior::Cuts(Duration::from_secs(3))));
     let allow = format!("{},{},{},{},{},127.0.0.1:{dead}", good.allow(), refuses.address, hangs.address, stuck.address, cuts.address);
-    let stage = Stage::open(&allow, |_| {}).await;
+    let relay = TestRelay::open(&allow, |_| {}).await;
     let all = vec![
         publish("good", good.address(), "good"),
         publish("refuses", refuses.url(), "canary-key-7f3a"),
@@ -23,28 +23,28 @@ async fn one_bad_destination_never_touches_another() {
         publish("cuts", cuts.url(), "cuts"),
         publish("private", "rtmp://127.0.0.1:9/live", "canary-key-7f3a"),
     ];
-    stage.put(&wanted("faults", &[1], all)).await;
+    relay.put(&wanted("faults", &[1], all)).await;
     // A picture that does not compress, so that the one that never reads is full soon.
-    let _encoder = encoder(&stage.ingest_url("faults", 1), "nullsrc=size=480x270:rate=25,geq=random(1)*255:128:128");
+    let _encoder = encoder(&relay.ingest_url("faults", 1), "nullsrc=size=480x270:rate=25,geq=random(1)*255:128:128");
     let over = |r: &_| ["refuses", "hangs", "dead", "private"].iter().all(|id| state(r, id) == "failed");
-    let report = stage.until("faults", "the refusals", over).await;
+    let report = relay.until("faults", "the refusals", over).await;
     assert_eq!(reason(&report, "refuses"), "stream key refused: Channel of •••• is suspended (NetStream.Publish.BadName)");
     assert_eq!(reason(&report, "hangs"), "stream key refused: the server closed the connection");
     assert_eq!(reason(&report, "dead"), "connection refused");
     assert!(reason(&report, "private").contains("not a public address"), "{}", reason(&report, "private"));
-    let report = stage.until("faults", "the stall", |r| reason(r, "stuck").contains("took nothing")).await;
+    let report = relay.until("faults", "the stall", |r| reason(r, "stuck").contains("took nothing")).await;
     println!("stuck: {}", reason(&report, "stuck"));
-    let report = stage.until("faults", "the cut and the return", |r| of(r, "cuts").reconnects >= 2).await;
+    let report = relay.until("faults", "the cut and the return", |r| of(r, "cuts").reconnects >= 2).await;
     assert_eq!(state(&report, "good"), "live");
     assert_eq!((of(&report, "good").reconnects, of(&report, "good").dropped_groups), (0, 0));
     let taken = cuts.taken.lock().expect("sound")[..2].to_vec();
     assert!(taken.iter().all(|(at, _)| *at == 0), "{taken:02x?}");
     assert_eq!(taken[1].1, [0x17, 1], "header, then a keyframe");
-    let told =
-        format!("{}{}", stage.get("/shows").await.text().await.expect("text"), stage.get("/metrics").await.text().await.expect("text"));
-    assert!(!told.contains("canary"), "a key is nobody's business");
+    let exposed =
+        format!("{}{}", relay.get("/shows").await.text().await.expect("text"), relay.get("/metrics").await.text().await.expect("text"));
+    assert!(!exposed.contains("canary"), "a key is nobody's business");
 
-    stage.delete("faults").await;
+    relay.delete("faults").await;
     let files = good.files();
     assert_eq!(files.len(), 1);
     let video: Vec<_> = packets(&files[0]).into_iter().filter(|(kind, ..)| kind == "video").collect();
@@ -52,23 +52,23 @@ async fn one_bad_destination_never_touches_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_goes_and_comes_back_is_found_again() {
+async fn destination_reconnects_after_an_outage() {
     let (mut goes, stays) = (Nginx::start(), Nginx::start());
-    let stage = Stage::open(&format!("{},{}", goes.allow(), stays.allow()), |_| {}).await;
-    stage.put(&wanted("outage", &[1], vec![publish("goes", goes.address(), "a"), publish("stays", stays.address(), "b")])).await;
-    let _encoder = stage.encoder("outage", 1);
-    stage.until("outage", "both live", |r| of(r, "goes").uptime_ms > 1500 && of(r, "stays").uptime_ms > 1500).await;
+    let relay = TestRelay::open(&format!("{},{}", goes.allow(), stays.allow()), |_| {}).await;
+    relay.put(&wanted("outage", &[1], vec![publish("goes", goes.address(), "a"), publish("stays", stays.address(), "b")])).await;
+    let _encoder = relay.encoder("outage", 1);
+    relay.until("outage", "both live", |r| of(r, "goes").uptime_ms > 1500 && of(r, "stays").uptime_ms > 1500).await;
     goes.kill();
-    let lost = stage.until("outage", "the loss", |r| state(r, "goes") == "retrying").await;
+    let lost = relay.until("outage", "the loss", |r| state(r, "goes") == "retrying").await;
     println!("lost: {}", reason(&lost, "goes"));
-    let tried = stage.until("outage", "tries", |r| reason(r, "goes") == "connection refused").await;
+    let tried = relay.until("outage", "tries", |r| reason(r, "goes") == "connection refused").await;
     assert_eq!(state(&tried, "stays"), "live");
     tokio::time::sleep(Duration::from_secs(5)).await;
     goes.run();
-    let back = stage.until("outage", "the return", |r| state(r, "goes") == "live").await;
+    let back = relay.until("outage", "the return", |r| state(r, "goes") == "live").await;
     assert_eq!((of(&back, "goes").reconnects, of(&back, "stays").reconnects), (1, 0));
     tokio::time::sleep(Duration::from_secs(1)).await;
-    stage.delete("outage").await;
+    relay.delete("outage").await;
     assert_eq!((goes.files().len(), stays.files().len()), (2, 1));
     let video: Vec<_> = packets(&stays.files()[0]).into_iter().filter(|(kind, ..)| kind == "video").collect();
     assert!(video.windows(2).all(|pair| pair[1].1 - pair[0].1 < 0.1), "the other one has no gap");
@@ -76,28 +76,28 @@ async fn a_platform_that_goes_and_comes_back_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_longer_than_the_limit_is_given_up_and_a_long_hold_ends_the_broadcast() {
+async fn outage_limit_and_grace_period_end_the_broadcast() {
     let mut nginx = Nginx::start();
-    let kind = Scripted::start(Manners::Kind);
-    let stage = Stage::open(&format!("{},{}", nginx.allow(), kind.address), |config| {
-        config.patience.outage = Duration::from_secs(2);
-        config.patience.hold = Duration::from_secs(2);
+    let kind = Scripted::start(Behavior::Normal);
+    let relay = TestRelay::open(&format!("{},{}", nginx.allow(), kind.address), |config| {
+        config.timeouts.outage = Duration::from_secs(2);
+        config.timeouts.grace = Duration::from_secs(2);
     })
     .await;
-    stage.put(&wanted("limits", &[1], vec![publish("nginx", nginx.address(), "a"), publish("kind", kind.url(), "b")])).await;
-    let encoder = stage.encoder("limits", 1);
-    stage.until("limits", "both live", |r| state(r, "nginx") == "live" && state(r, "kind") == "live").await;
+    relay.put(&wanted("limits", &[1], vec![publish("nginx", nginx.address(), "a"), publish("kind", kind.url(), "b")])).await;
+    let encoder = relay.encoder("limits", 1);
+    relay.until("limits", "both live", |r| state(r, "nginx") == "live" && state(r, "kind") == "live").await;
     nginx.kill();
-    let gone = stage.until("limits", "giving up", |r| state(r, "nginx") == "failed").await;
+    let gone = relay.until("limits", "giving up", |r| state(r, "nginx") == "failed").await;
     assert!(reason(&gone, "nginx").contains("given up after"), "{}", reason(&gone, "nginx"));
     drop(encoder);
-    stage.until("limits", "the end of the hold", |r| state(r, "kind") == "waiting").await;
-    let _encoder = stage.encoder("limits", 1);
-    stage.until("limits", "the same generation's return", |r| state(r, "kind") == "live").await;
+    relay.until("limits", "the end of the hold", |r| state(r, "kind") == "waiting").await;
+    let _encoder = relay.encoder("limits", 1);
+    relay.until("limits", "the same generation's return", |r| state(r, "kind") == "live").await;
     assert_eq!(kind.publishes.lock().expect("sound").len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_that_is_down_for_five_seconds_is_nobody_elses_trouble() {
-    matrix::play(&Outage { down: Duration::from_secs(5), retry_most: Duration::from_secs(2) }).await;
+async fn five_second_outage_affects_one_destination() {
+    matrix::play(&Outage { down: Duration::from_secs(5), max_retry_delay: Duration::from_secs(2) }).await;
 }

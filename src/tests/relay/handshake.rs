@@ -1,10 +1,10 @@
 //! The opening of OBS and its librtmp: version and digest in the first message, the server's echo compared byte by byte, chunks
 //! continued with short headers.
 
-use super::stage::*;
+use super::harness::*;
 use bytes::BytesMut;
 use footlight::{
-    api::broadcast::IngestState,
+    api::relay_control::IngestState,
     relay::rtmp::{
         amf::{Value, write_all},
         chunk::Reader,
@@ -27,11 +27,11 @@ fn opening() -> [u8; SIZE] {
     let mut first = [0; SIZE];
     rand::rng().fill_bytes(&mut first[8..]);
     first[..8].copy_from_slice(&[0, 0, 0x12, 0x34, 9, 0, 124, 2]);
-    let place = first[8..12].iter().map(|byte| usize::from(*byte)).sum::<usize>() % 728 + 12;
+    let digest_at = first[8..12].iter().map(|byte| usize::from(*byte)).sum::<usize>() % 728 + 12;
     let mut mac = Hmac::<Sha256>::new_from_slice(b"Genuine Adobe Flash Player 001").expect("any length");
-    mac.update(&first[..place]);
-    mac.update(&first[place + 32..]);
-    first[place..place + 32].copy_from_slice(&mac.finalize().into_bytes());
+    mac.update(&first[..digest_at]);
+    mac.update(&first[digest_at + 32..]);
+    first[digest_at..digest_at + 32].copy_from_slice(&mac.finalize().into_bytes());
     first
 }
 
@@ -52,7 +52,7 @@ fn chunks(channel: u8, kind: u8, stream: u32, timestamp: u32, body: &[u8], size:
 }
 
 /// Reads until a command of this name comes.
-async fn hear(stream: &mut TcpStream, reader: &mut Reader, name: &str) -> Vec<Value> {
+async fn read_command(stream: &mut TcpStream, reader: &mut Reader, name: &str) -> Vec<Value> {
     loop {
         while let Some(message) = reader.take().expect("legal") {
             if message.kind == kind::COMMAND {
@@ -68,10 +68,10 @@ async fn hear(stream: &mut TcpStream, reader: &mut Reader, name: &str) -> Vec<Va
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_opens_as_librtmp_does_may_publish() {
-    let stage = Stage::open("", |_| {}).await;
-    stage.put(&wanted("obs", &[1], vec![])).await;
-    let mut stream = TcpStream::connect(stage.ingest).await.expect("it listens");
+async fn librtmp_handshake_may_publish() {
+    let relay = TestRelay::open("", |_| {}).await;
+    relay.put(&wanted("obs", &[1], vec![])).await;
+    let mut stream = TcpStream::connect(relay.ingest).await.expect("it listens");
     let first = opening();
     stream.write_all(&[3]).await.expect("sent");
     stream.write_all(&first).await.expect("sent");
@@ -84,7 +84,7 @@ async fn what_opens_as_librtmp_does_may_publish() {
 
     let mut reader = Reader::new(64 * 1024);
     let pair = |name: &str, value: Value| (name.to_owned(), value);
-    let url = format!("rtmp://{}/show", stage.ingest);
+    let url = format!("rtmp://{}/show", relay.ingest);
     let about = vec![
         pair("app", Value::text("show")),
         pair("type", Value::text("nonprivate")),
@@ -99,7 +99,7 @@ async fn what_opens_as_librtmp_does_may_publish() {
     ];
     let connect = write_all(&[Value::text("connect"), Value::Number(1.0), Value::Object(about)]);
     stream.write_all(&chunks(3, kind::COMMAND, 0, 0, &connect, 128)).await.expect("sent");
-    hear(&mut stream, &mut reader, "_result").await;
+    read_command(&mut stream, &mut reader, "_result").await;
     stream.write_all(&chunks(2, kind::SET_CHUNK_SIZE, 0, 0, &4096_u32.to_be_bytes(), 128)).await.expect("sent");
     let name = format!("obs.1.{}", token(1));
     for (command, number) in [("releaseStream", 2.0), ("FCPublish", 3.0)] {
@@ -111,7 +111,7 @@ async fn what_opens_as_librtmp_does_may_publish() {
     let body = write_all(&[Value::text("_checkbw"), Value::Number(5.0), Value::Null]);
     stream.write_all(&chunks(3, kind::COMMAND, 0, 0, &body, 4096)).await.expect("sent");
     loop {
-        let values = hear(&mut stream, &mut reader, "_result").await;
+        let values = read_command(&mut stream, &mut reader, "_result").await;
         if values.get(1).and_then(Value::as_number) == Some(4.0) {
             assert_eq!(values.get(3).and_then(Value::as_number), Some(1.0));
             break;
@@ -119,7 +119,7 @@ async fn what_opens_as_librtmp_does_may_publish() {
     }
     let body = write_all(&[Value::text("publish"), Value::Number(6.0), Value::Null, Value::text(name), Value::text("live")]);
     stream.write_all(&chunks(4, kind::COMMAND, 1, 0, &body, 4096)).await.expect("sent");
-    let status = hear(&mut stream, &mut reader, "onStatus").await;
+    let status = read_command(&mut stream, &mut reader, "onStatus").await;
     assert!(status.iter().any(|value| value.get("code").and_then(Value::as_text) == Some("NetStream.Publish.Start")), "{status:?}");
 
     let mut media = BytesMut::new();
@@ -130,5 +130,5 @@ async fn what_opens_as_librtmp_does_may_publish() {
         media.extend_from_slice(&chunks(4, kind::VIDEO, 1, frame * 40, &picture, 4096));
     }
     stream.write_all(&media).await.expect("sent");
-    stage.until("obs", "the composite", |r| matches!(r.ingest.state, IngestState::Receiving { .. }) && r.ingest.bitrate_kbps > 500).await;
+    relay.until("obs", "the composite", |r| matches!(r.ingest.state, IngestState::Receiving { .. }) && r.ingest.bitrate_kbps > 500).await;
 }

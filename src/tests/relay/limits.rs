@@ -1,6 +1,6 @@
 //! Bounds on what others can make the relay hold.
 
-use super::{platform::*, process::Process, stage::*};
+use super::{harness::*, platform::*, process::Process};
 use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -8,93 +8,93 @@ use tokio::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn shows_and_destinations_are_counted_and_what_is_too_much_is_refused_with_the_number() {
-    let stage = Stage::open("", |config| {
-        config.limits.shows = 2;
+async fn stream_and_destination_limits_are_enforced() {
+    let relay = TestRelay::open("", |config| {
+        config.limits.streams = 2;
         config.limits.destinations = 3;
     })
     .await;
-    let put = async |show: &footlight::api::broadcast::WantedShow| {
-        let url = stage.url(&format!("/shows/{}", show.session_id));
-        let answer = stage.http.put(url).bearer_auth(SECRET).json(show).send().await.expect("an answer");
+    let put = async |show: &footlight::api::relay_control::DesiredSession| {
+        let url = relay.url(&format!("/shows/{}", show.session_id));
+        let answer = relay.http.put(url).bearer_auth(SECRET).json(show).send().await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("text"))
     };
     let many: Vec<_> = (0..4).map(|index| record(&format!("d{index}"))).collect();
     assert_eq!(put(&wanted("one", &[1], many[..3].to_vec())).await.0, 200);
     assert_eq!(put(&wanted("one", &[1], many.clone())).await, (422, "at most 3 destinations for one show".into()));
-    assert_eq!(stage.report("one").await.destinations.len(), 3, "a refusal changes nothing");
+    assert_eq!(relay.report("one").await.destinations.len(), 3, "a refusal changes nothing");
     assert_eq!(put(&wanted("two", &[1], vec![])).await.0, 200);
     assert_eq!(put(&wanted("three", &[1], vec![])).await, (503, "this relay is full or ending".into()));
     assert_eq!(put(&wanted("two", &[1, 2], vec![])).await.0, 200, "one that is known is not one more");
-    stage.delete("one").await;
+    relay.delete("one").await;
     assert_eq!(put(&wanted("three", &[1], vec![])).await.0, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn recordings_that_outgrow_their_room_stop_and_everything_else_goes_on() {
-    let kind = Scripted::start(Manners::Kind);
-    let stage = Stage::open(&kind.address.to_string(), |config| {
+async fn recordings_over_quota_stop_alone() {
+    let kind = Scripted::start(Behavior::Normal);
+    let relay = TestRelay::open(&kind.address.to_string(), |config| {
         config.limits.recordings_bytes = 300_000;
-        config.patience.sweep = Duration::from_millis(200);
+        config.timeouts.recordings_check = Duration::from_millis(200);
     })
     .await;
-    stage.put(&wanted("room", &[1], vec![record("tape"), publish("kind", kind.url(), "k")])).await;
-    let _encoder = stage.encoder("room", 1);
-    let report = stage.until("room", "the end of the room", |r| state(r, "tape") == "failed").await;
+    relay.put(&wanted("room", &[1], vec![record("tape"), publish("kind", kind.url(), "k")])).await;
+    let _encoder = relay.encoder("room", 1);
+    let report = relay.until("room", "the end of the room", |r| state(r, "tape") == "failed").await;
     assert!(reason(&report, "tape").contains("FOOTLIGHT_RECORDINGS_GB"), "{}", reason(&report, "tape"));
     assert_eq!(state(&report, "kind"), "live");
-    let text = std::fs::read_to_string(stage.data.path().join("recordings/room/index.m3u8")).expect("kept");
+    let text = std::fs::read_to_string(relay.data.path().join("recordings/room/index.m3u8")).expect("kept");
     assert!(text.contains("#EXT-X-ENDLIST"), "what is there can be played: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_destination_holds_no_more_than_its_queue_and_loses_whole_groups() {
-    let (stuck, kind) = (Scripted::start(Manners::NeverReads), Scripted::start(Manners::Kind));
-    let stage = Stage::open(&format!("{},{}", stuck.address, kind.address), |config| {
+async fn slow_destination_drops_whole_gops() {
+    let (stuck, kind) = (Scripted::start(Behavior::NeverReads), Scripted::start(Behavior::Normal));
+    let relay = TestRelay::open(&format!("{},{}", stuck.address, kind.address), |config| {
         config.limits.queue_bytes = 200_000;
-        config.patience.stall = Duration::from_secs(30);
+        config.timeouts.stall = Duration::from_secs(30);
     })
     .await;
-    stage.put(&wanted("slow", &[1], vec![publish("stuck", stuck.url(), "k"), publish("kind", kind.url(), "k")])).await;
-    let _encoder = encoder(&stage.ingest_url("slow", 1), "nullsrc=size=480x270:rate=25,geq=random(1)*255:128:128");
-    let report = stage.until("slow", "losses", |r| of(r, "stuck").dropped_groups >= 2).await;
+    relay.put(&wanted("slow", &[1], vec![publish("stuck", stuck.url(), "k"), publish("kind", kind.url(), "k")])).await;
+    let _encoder = encoder(&relay.ingest_url("slow", 1), "nullsrc=size=480x270:rate=25,geq=random(1)*255:128:128");
+    let report = relay.until("slow", "losses", |r| of(r, "stuck").dropped_groups >= 2).await;
     assert_eq!((of(&report, "kind").dropped_groups, state(&report, "kind").as_str()), (0, "live"));
-    let metrics = stage.get("/metrics").await.text().await.expect("text");
+    let metrics = relay.get("/metrics").await.text().await.expect("text");
     let lost = metrics.lines().find_map(|line| line.strip_prefix("footlight_relay_destination_dropped_groups_total{platform=\"custom\"} "));
     assert!(lost.and_then(|count| count.parse::<u32>().ok()).is_some_and(|count| count >= 2), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readers_of_events_that_never_read_hold_up_nobody_and_cost_no_memory() {
-    let (process, stage) = Process::start(&[]).await;
+async fn event_readers_that_never_read_cost_nothing() {
+    let (process, relay) = Process::start(&[]).await;
     let mut asleep = Vec::new();
     for _ in 0..31 {
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(4096).expect("small");
-        let mut stream: TcpStream = socket.connect(stage.control).await.expect("it listens");
+        let mut stream: TcpStream = socket.connect(relay.control).await.expect("it listens");
         let request = format!("GET /events HTTP/1.1\r\nhost: relay\r\nauthorization: Bearer {SECRET}\r\n\r\n");
         stream.write_all(request.as_bytes()).await.expect("sent");
         stream.read_u8().await.expect("an answer");
         asleep.push(stream);
     }
-    let mut awake = stage.get("/events").await;
-    assert_eq!(stage.get("/events").await.status(), 503, "there are so many seats and no more");
+    let mut awake = relay.get("/events").await;
+    assert_eq!(relay.get("/events").await.status(), 503, "there are so many seats and no more");
     let many: Vec<_> = (0..10).map(|index| record(&format!("destination-{index}"))).collect();
     let put = |round: u32| wanted("events", &[1 + round % 2], many.clone());
     let before = process.kilobytes("VmRSS");
     for round in 0..400 {
         let began = Instant::now();
-        stage.put(&put(round)).await;
+        relay.put(&put(round)).await;
         assert!(began.elapsed() < Duration::from_secs(5), "nobody waits for a reader");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    stage.delete("events").await;
-    let mut heard = String::new();
-    while !heard.contains("event: gone") {
+    relay.delete("events").await;
+    let mut received = String::new();
+    while !received.contains("event: gone") {
         let piece = tokio::time::timeout(Duration::from_secs(10), awake.chunk()).await.expect("in time").expect("open").expect("more");
-        heard.push_str(&String::from_utf8_lossy(&piece));
+        received.push_str(&String::from_utf8_lossy(&piece));
     }
     let grown = process.kilobytes("VmRSS").saturating_sub(before);
-    println!("{} events heard; memory grew by {grown} kB with 31 readers asleep", heard.matches("event: ").count());
+    println!("{} events heard; memory grew by {grown} kB with 31 readers asleep", received.matches("event: ").count());
     assert!(grown < 40_000, "{grown} kB");
 }

@@ -1,8 +1,8 @@
 //! The fault matrix with processes only: a relay, encoders, nginx as platforms, one of them behind TLS, beside sinks of bad
 //! manners. One platform goes away for a while; what each of the others has recorded shows that it was nobody else's trouble.
 
-use super::{platform::*, process::Process, stage::*, tunnel::*};
-use footlight::api::broadcast::{DestinationState, ShowReport};
+use super::{harness::*, platform::*, process::Process, tunnel::*};
+use footlight::api::relay_control::{DestinationState, SessionReport};
 use std::{
     path::PathBuf,
     time::{Duration, Instant, SystemTime},
@@ -12,7 +12,7 @@ use std::{
 pub struct Outage {
     pub down: Duration,
     /// Longest delay before a try; the platform is back at most this (and a fifth) later.
-    pub retry_most: Duration,
+    pub max_retry_delay: Duration,
 }
 
 fn gaps(file: &PathBuf) -> Vec<(f64, f64)> {
@@ -32,8 +32,8 @@ pub async fn play(outage: &Outage) {
     let folder = tempfile::tempdir().expect("a folder");
     let files = certificate(folder.path());
     let (secure_port, _tunnel) = stunnel(folder.path(), &files, inner.port);
-    let (stuck, refuses) = (Scripted::start(Manners::NeverReads), Scripted::start(Manners::RefusesKey));
-    let cuts = Scripted::start(Manners::Cuts(Duration::from_secs(10)));
+    let (stuck, refuses) = (Scripted::start(Behavior::NeverReads), Scripted::start(Behavior::RefusesKey));
+    let cuts = Scripted::start(Behavior::Cuts(Duration::from_secs(10)));
     let dead = free_port();
     let allow = format!(
         "{},{},localhost:{secure_port},{},{},{},127.0.0.1:{dead}",
@@ -43,14 +43,14 @@ pub async fn play(outage: &Outage) {
         refuses.address,
         cuts.address
     );
-    let retry_most = outage.retry_most.as_secs().to_string();
+    let max_retry_delay = outage.max_retry_delay.as_secs().to_string();
     let certificate = files.certificate.display().to_string();
     let variables = [
         ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", allow.as_str()),
         ("FOOTLIGHT_RELAY_CA", certificate.as_str()),
-        ("FOOTLIGHT_RETRY_MOST", retry_most.as_str()),
+        ("FOOTLIGHT_RETRY_MOST", max_retry_delay.as_str()),
     ];
-    let (_process, stage) = Process::start(&variables).await;
+    let (_process, relay) = Process::start(&variables).await;
     let all = vec![
         publish("goes", goes.address(), "a"),
         publish("steady", steady.address(), "b"),
@@ -61,17 +61,17 @@ pub async fn play(outage: &Outage) {
         publish("dead", format!("rtmp://127.0.0.1:{dead}/live"), "g"),
         record("tape"),
     ];
-    stage.put(&wanted("matrix", &[1], all)).await;
-    let _encoder = encoder(&stage.ingest_url("matrix", 1), "testsrc2=size=480x270:rate=25");
-    let live = |r: &ShowReport, ids: &[&str]| ids.iter().all(|id| state(r, id) == "live");
-    stage.until("matrix", "everybody live", |r| live(r, &["goes", "steady", "secure", "tape"]) && of(r, "goes").uptime_ms > 1500).await;
-    let told = stage.until("matrix", "the refusals", |r| state(r, "refuses") == "failed" && state(r, "dead") == "failed").await;
-    assert!(reason(&told, "refuses").starts_with("stream key refused: "), "{}", reason(&told, "refuses"));
-    assert_eq!(reason(&told, "dead"), "connection refused");
+    relay.put(&wanted("matrix", &[1], all)).await;
+    let _encoder = encoder(&relay.ingest_url("matrix", 1), "testsrc2=size=480x270:rate=25");
+    let live = |r: &SessionReport, ids: &[&str]| ids.iter().all(|id| state(r, id) == "live");
+    relay.until("matrix", "everybody live", |r| live(r, &["goes", "steady", "secure", "tape"]) && of(r, "goes").uptime_ms > 1500).await;
+    let failures = relay.until("matrix", "the refusals", |r| state(r, "refuses") == "failed" && state(r, "dead") == "failed").await;
+    assert!(reason(&failures, "refuses").starts_with("stream key refused: "), "{}", reason(&failures, "refuses"));
+    assert_eq!(reason(&failures, "dead"), "connection refused");
 
     let gone_at = SystemTime::now();
     goes.kill();
-    let lost = stage.until("matrix", "the loss", |r| state(r, "goes") == "retrying").await;
+    let lost = relay.until("matrix", "the loss", |r| state(r, "goes") == "retrying").await;
     println!("goes: retrying {:?} after the kill: {}", gone_at.elapsed().expect("later"), reason(&lost, "goes"));
     let DestinationState::Retrying { attempt, since, next_at, .. } = of(&lost, "goes").state else { unreachable!("just seen") };
     assert!(attempt == 1 && next_at > since, "{lost:?}");
@@ -80,7 +80,7 @@ pub async fn play(outage: &Outage) {
     let mut tries = 0;
     while Instant::now() < back_at {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let report = stage.report("matrix").await;
+        let report = relay.report("matrix").await;
         assert!(live(&report, &["steady", "secure", "tape"]), "{report:?}");
         if let DestinationState::Retrying { attempt, since: still, .. } = &of(&report, "goes").state {
             assert_eq!(*still, since, "lost once");
@@ -88,34 +88,34 @@ pub async fn play(outage: &Outage) {
         }
     }
     goes.run();
-    let patience = outage.retry_most.mul_f64(1.2) + Duration::from_secs(10);
+    let limit = outage.max_retry_delay.mul_f64(1.2) + Duration::from_secs(10);
     let came = Instant::now();
     let back = loop {
-        let report = stage.report("matrix").await;
+        let report = relay.report("matrix").await;
         if state(&report, "goes") == "live" {
             break report;
         }
-        assert!(came.elapsed() < patience, "{report:?}");
+        assert!(came.elapsed() < limit, "{report:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     println!("goes: back {:?} after the platform, at try {tries}", came.elapsed());
     assert_eq!((of(&back, "goes").reconnects, of(&back, "steady").reconnects, of(&back, "secure").reconnects), (1, 0, 0));
-    let later = stage.until("matrix", "the cut and its return", |r| of(r, "cuts").reconnects >= 1 && of(r, "goes").uptime_ms > 3000).await;
+    let later = relay.until("matrix", "the cut and its return", |r| of(r, "cuts").reconnects >= 1 && of(r, "goes").uptime_ms > 3000).await;
     println!("stuck: {} ({})", state(&later, "stuck"), reason(&later, "stuck"));
     assert_eq!(of(&later, "steady").dropped_groups + of(&later, "secure").dropped_groups, 0);
-    stage.delete("matrix").await;
+    relay.delete("matrix").await;
 
     let recorded = goes.files();
     assert_eq!(recorded.len(), 2, "one before and one after");
     assert!(gaps(&recorded[0]).is_empty() && gaps(&recorded[1]).is_empty(), "whole on both sides");
     let gap = edge(&recorded[1], true).duration_since(edge(&recorded[0], false)).expect("later");
     println!("goes: its recordings are {gap:?} apart, it was down for {:?}", outage.down);
-    assert!(gap >= outage.down.saturating_sub(Duration::from_secs(1)) && gap < outage.down + patience, "{gap:?}");
+    assert!(gap >= outage.down.saturating_sub(Duration::from_secs(1)) && gap < outage.down + limit, "{gap:?}");
     for (name, platform) in [("steady", &steady), ("secure", &inner)] {
         let files = platform.files();
         assert_eq!((files.len(), gaps(&files[0])), (1, Vec::new()), "{name} has no gap");
     }
-    let playlist = std::fs::read_to_string(stage.data.path().join("recordings/matrix/index.m3u8")).expect("a playlist");
+    let playlist = std::fs::read_to_string(relay.data.path().join("recordings/matrix/index.m3u8")).expect("a playlist");
     let breaks = playlist.matches("#EXT-X-DISCONTINUITY").count();
     assert!(playlist.contains("#EXT-X-ENDLIST") && breaks <= 1, "none but at its beginning: {playlist}");
     let taken = cuts.taken.lock().expect("sound").clone();

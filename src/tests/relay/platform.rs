@@ -1,6 +1,6 @@
 //! Platforms: nginx-rtmp as a real one that records, and a scripted one (on `rml_rtmp`, an implementation not ours) for bad manners.
 
-use super::stage::free_port;
+use super::harness::free_port;
 use rml_rtmp::{
     handshake::{Handshake, HandshakeProcessResult, PeerType},
     sessions::{ServerSession, ServerSessionConfig, ServerSessionEvent, ServerSessionResult},
@@ -89,9 +89,9 @@ impl Drop for Nginx {
 
 /// How a scripted platform behaves.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Manners {
+pub enum Behavior {
     /// Takes everything.
-    Kind,
+    Normal,
     /// Refuses the publish, repeating the key in its words.
     RefusesKey,
     /// Ends the connection when it hears the key.
@@ -113,25 +113,25 @@ pub struct Scripted {
     /// Application and stream name of each publish asked for.
     pub publishes: Arc<Mutex<Vec<String>>>,
     /// Stream names that were unpublished properly.
-    pub farewells: Arc<Mutex<Vec<String>>>,
+    pub unpublished: Arc<Mutex<Vec<String>>>,
 }
 
 impl Scripted {
-    pub fn start(manners: Manners) -> Self {
-        Self::at([127, 0, 0, 1].into(), manners)
+    pub fn start(behavior: Behavior) -> Self {
+        Self::at([127, 0, 0, 1].into(), behavior)
     }
 
-    pub fn at(ip: IpAddr, manners: Manners) -> Self {
+    pub fn at(ip: IpAddr, behavior: Behavior) -> Self {
         let socket = if ip.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.expect("a socket");
         socket.set_recv_buffer_size(16 * 1024).expect("small, so that one that never reads is full soon");
         socket.bind((ip, 0).into()).expect("a port");
         let listener = socket.listen(64).expect("listens");
         let address = listener.local_addr().expect("bound");
-        let platform = Self { address, taken: Arc::default(), publishes: Arc::default(), farewells: Arc::default() };
+        let platform = Self { address, taken: Arc::default(), publishes: Arc::default(), unpublished: Arc::default() };
         let own = platform.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, manners, own.clone()));
+                tokio::spawn(serve(stream, behavior, own.clone()));
             }
         });
         platform
@@ -142,7 +142,7 @@ impl Scripted {
     }
 }
 
-async fn serve(mut stream: TcpStream, manners: Manners, own: Scripted) -> Option<()> {
+async fn serve(mut stream: TcpStream, behavior: Behavior, own: Scripted) -> Option<()> {
     let mut handshake = Handshake::new(PeerType::Server);
     let mut buffer = vec![0; 65536];
     let mut rest = loop {
@@ -169,26 +169,26 @@ async fn serve(mut stream: TcpStream, manners: Manners, own: Scripted) -> Option
                     request_id, app_name, stream_key, ..
                 }) => {
                     own.publishes.lock().expect("sound").push(format!("{app_name}/{stream_key}"));
-                    match manners {
-                        Manners::RefusesKey => {
+                    match behavior {
+                        Behavior::RefusesKey => {
                             let words = format!("Channel of {stream_key} is suspended");
                             results.extend(session.reject_request(request_id, "NetStream.Publish.BadName", &words).ok()?);
                         }
-                        Manners::HangsUp => return None,
+                        Behavior::HangsUp => return None,
                         _ => results.extend(session.accept_request(request_id).ok()?),
                     }
-                    if let Manners::Cuts(after) = manners {
+                    if let Behavior::Cuts(after) = behavior {
                         deadline = Some(tokio::time::Instant::now() + after);
                     }
                 }
                 ServerSessionResult::RaisedEvent(ServerSessionEvent::VideoDataReceived { data, timestamp, .. }) => {
                     own.taken.lock().expect("sound").push((timestamp.value, data[..data.len().min(2)].to_vec()));
-                    if manners == Manners::NeverReads {
+                    if behavior == Behavior::NeverReads {
                         std::future::pending::<()>().await;
                     }
                 }
                 ServerSessionResult::RaisedEvent(ServerSessionEvent::PublishStreamFinished { stream_key, .. }) => {
-                    own.farewells.lock().expect("sound").push(stream_key);
+                    own.unpublished.lock().expect("sound").push(stream_key);
                 }
                 _ => {}
             }

@@ -1,6 +1,6 @@
 //! The relay as a process of its own, and an egress that comes back whenever it is cut.
 
-use super::stage::*;
+use super::harness::*;
 use std::{
     fs::File,
     process::{Child, Command, ExitStatus, Stdio},
@@ -12,25 +12,25 @@ pub struct Process(pub Child);
 
 impl Process {
     /// Starts it with nothing in its environment but what is given; a stage over it when it answers.
-    pub async fn start(variables: &[(&str, &str)]) -> (Self, Stage) {
+    pub async fn start(variables: &[(&str, &str)]) -> (Self, TestRelay) {
         let data = tempfile::tempdir().expect("a folder");
         let (control, ingest) = (local(free_port()), local(free_port()));
-        let stage = Stage::over(control, ingest, data);
-        let process = Self::beside(&stage, &[], variables).await;
-        (process, stage)
+        let relay = TestRelay::of_process(control, ingest, data);
+        let process = Self::beside(&relay, &[], variables).await;
+        (process, relay)
     }
 
     /// Starts it (or another one) for the addresses and the folder of a stage.
-    pub async fn beside(stage: &Stage, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let log = File::options().create(true).append(true).open(stage.data.path().join("log")).expect("a log");
+    pub async fn beside(relay: &TestRelay, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let log = File::options().create(true).append(true).open(relay.data.path().join("log")).expect("a log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_footlight"));
         command.arg("relay").args(arguments).env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-        command.env("FOOTLIGHT_DATA", stage.data.path()).env("FOOTLIGHT_RELAY_SECRET", SECRET).env("RUST_LOG", "trace");
-        command.env("FOOTLIGHT_RELAY_LISTEN", stage.control.to_string()).env("FOOTLIGHT_RELAY_INGEST", stage.ingest.to_string());
+        command.env("FOOTLIGHT_DATA", relay.data.path()).env("FOOTLIGHT_RELAY_SECRET", SECRET).env("RUST_LOG", "trace");
+        command.env("FOOTLIGHT_RELAY_LISTEN", relay.control.to_string()).env("FOOTLIGHT_RELAY_INGEST", relay.ingest.to_string());
         command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
         let process = Self(command.spawn().expect("the program starts"));
         let deadline = Instant::now() + Duration::from_secs(20);
-        while arguments.is_empty() && stage.http.get(stage.url("/healthz")).send().await.is_err() {
+        while arguments.is_empty() && relay.http.get(relay.url("/healthz")).send().await.is_err() {
             assert!(Instant::now() < deadline, "the relay never answers");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -1,30 +1,31 @@
 //! Canary stream keys in a real process: wherever it might leave them, they are not.
 
-use super::{platform::*, process::Process, stage::*};
+use super::{harness::*, platform::*, process::Process};
 use std::time::Duration;
 
 const CANARY: &str = "live_canary-5e1-key?bandwidthtest=true";
 
 /// Command line and environment of a process and everything below it.
-fn on_show(pid: u32) -> String {
+fn visible_to_others(pid: u32) -> String {
     let read = |name: &str| String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default()).into_owned();
     let mut text = format!("{}\n{}\n", read("cmdline"), read("environ"));
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
     for thread in threads.flatten() {
         let children = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-        children.split_whitespace().filter_map(|child| child.parse().ok()).for_each(|child| text.push_str(&on_show(child)));
+        children.split_whitespace().filter_map(|child| child.parse().ok()).for_each(|child| text.push_str(&visible_to_others(child)));
     }
     text
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_key_is_in_no_log_argument_environment_measure_or_answer() {
+async fn stream_key_leaks_nowhere() {
     let nginx = Nginx::start();
-    let platforms = [Manners::Kind, Manners::RefusesKey, Manners::HangsUp, Manners::Cuts(Duration::from_secs(1))].map(Scripted::start);
+    let platforms =
+        [Behavior::Normal, Behavior::RefusesKey, Behavior::HangsUp, Behavior::Cuts(Duration::from_secs(1))].map(Scripted::start);
     let dead = free_port();
     let all = platforms.iter().map(|platform| platform.address.to_string()).chain([nginx.allow(), format!("127.0.0.1:{dead}")]);
     let allow = all.collect::<Vec<_>>().join(",");
-    let (process, stage) = Process::start(&[("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", &allow)]).await;
+    let (process, relay) = Process::start(&[("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", &allow)]).await;
     let ids = ["kind", "refuses", "hangs", "cuts"];
     let mut destinations: Vec<_> = ids.iter().zip(&platforms).map(|(id, platform)| publish(id, platform.url(), CANARY)).collect();
     destinations.push(publish("nginx", nginx.address(), CANARY));
@@ -32,18 +33,18 @@ async fn a_stream_key_is_in_no_log_argument_environment_measure_or_answer() {
     destinations.push(publish("private", "rtmp://10.0.0.1/live", CANARY));
     destinations.push(record("tape"));
     let show = wanted("canary", &[1], destinations);
-    let mut events = stage.get("/events").await;
-    let mut told = serde_json::to_string(&stage.put(&show).await).expect("plain");
-    let encoder = stage.encoder("canary", 1);
-    stage
+    let mut events = relay.get("/events").await;
+    let mut exposed = serde_json::to_string(&relay.put(&show).await).expect("plain");
+    let encoder = relay.encoder("canary", 1);
+    relay
         .until("canary", "trouble and success", |r| {
             of(r, "cuts").reconnects > 0 && state(r, "refuses") == "failed" && state(r, "tape") == "live"
         })
         .await;
-    stage.until("canary", "a picture", |r| of(r, "nginx").uptime_ms > 2500).await;
-    let shown = on_show(process.0.id());
-    assert!(shown.contains("ffmpeg"), "the recorder is looked at as well");
-    told.push_str(&shown);
+    relay.until("canary", "a picture", |r| of(r, "nginx").uptime_ms > 2500).await;
+    let visible = visible_to_others(process.0.id());
+    assert!(visible.contains("ffmpeg"), "the recorder is looked at as well");
+    exposed.push_str(&visible);
 
     // Answers to what is wrong, with the key in it.
     for body in [
@@ -52,26 +53,26 @@ async fn a_stream_key_is_in_no_log_argument_environment_measure_or_answer() {
         serde_json::to_string(&show).expect("plain").replace("\"slate\":false", "\"slate\":3"),
         serde_json::to_string(&show).expect("plain").replace("\"sessionId\":\"canary\"", "\"sessionId\":\"other\""),
     ] {
-        let request = stage.http.put(stage.url("/shows/canary")).bearer_auth(SECRET).header("content-type", "application/json").body(body);
+        let request = relay.http.put(relay.url("/shows/canary")).bearer_auth(SECRET).header("content-type", "application/json").body(body);
         let answer = request.send().await.expect("an answer");
         assert!(answer.status().is_client_error(), "{}", answer.status());
-        told.push_str(&answer.text().await.expect("text"));
+        exposed.push_str(&answer.text().await.expect("text"));
     }
     for path in ["/shows", "/shows/canary", "/metrics", "/shows/nobody", &format!("/recordings/canary/{CANARY}")] {
-        told.push_str(&stage.get(path).await.text().await.expect("text"));
+        exposed.push_str(&relay.get(path).await.text().await.expect("text"));
     }
     drop(encoder);
-    stage.delete("canary").await;
+    relay.delete("canary").await;
     while let Ok(Ok(Some(piece))) = tokio::time::timeout(Duration::from_secs(1), events.chunk()).await {
-        told.push_str(&String::from_utf8_lossy(&piece));
-        if told.contains("event: gone") {
+        exposed.push_str(&String::from_utf8_lossy(&piece));
+        if exposed.contains("event: gone") {
             break;
         }
     }
-    assert!(told.contains("event: gone"), "the events were heard to the end");
-    let log = std::fs::read_to_string(stage.data.path().join("log")).expect("a log");
+    assert!(exposed.contains("event: gone"), "the events were heard to the end");
+    let log = std::fs::read_to_string(relay.data.path().join("log")).expect("a log");
     assert!(log.contains("stream key refused"), "the log says what happened");
-    for (text, what) in [(&told, "said"), (&log, "logged")] {
+    for (text, what) in [(&exposed, "said"), (&log, "logged")] {
         for secret in ["canary-5e1", &token(1)] {
             let at = text.find(secret);
             assert!(at.is_none(), "{secret} was {what}: {}", &text[at.unwrap_or(0).saturating_sub(200)..]);

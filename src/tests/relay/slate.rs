@@ -1,29 +1,29 @@
 //! While no composite arrives, viewers see "be right back", and the broadcast stays one.
 
-use super::{platform::*, stage::*};
-use footlight::{api::broadcast::IngestState, domain::video::VideoFormat};
+use super::{harness::*, platform::*};
+use footlight::{api::relay_control::IngestState, domain::video::VideoFormat};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_slate_fills_a_gap_and_goes_when_the_composite_returns() {
+async fn slate_fills_the_gap_until_composite_returns() {
     let nginx = Nginx::start();
-    let stage = Stage::open(&nginx.allow(), |config| config.patience.silence = Duration::from_secs(1)).await;
+    let relay = TestRelay::open(&nginx.allow(), |config| config.timeouts.silence = Duration::from_secs(1)).await;
     let mut show = wanted("slate", &[1, 2], vec![publish("nginx", nginx.address(), "slate")]);
     show.slate = true;
     show.video = VideoFormat { width: 320, height: 180, framerate: 25, bitrate_kbps: 400 };
-    stage.put(&show).await;
-    let first = stage.encoder("slate", 1);
-    stage.until("slate", "on air", |r| of(r, "nginx").uptime_ms > 3000).await;
+    relay.put(&show).await;
+    let first = relay.encoder("slate", 1);
+    relay.until("slate", "on air", |r| of(r, "nginx").uptime_ms > 3000).await;
     drop(first);
-    stage.until("slate", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
+    relay.until("slate", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
     tokio::time::sleep(Duration::from_secs(6)).await;
-    let report = stage.report("slate").await;
+    let report = relay.report("slate").await;
     assert!(of(&report, "nginx").bitrate_kbps > 200, "the slate flows: {report:?}");
-    let _second = stage.encoder("slate", 2);
-    stage.until("slate", "the return", |r| r.ingest.fps > 20.0).await;
-    let report = stage.report("slate").await;
+    let _second = relay.encoder("slate", 2);
+    relay.until("slate", "the return", |r| r.ingest.fps > 20.0).await;
+    let report = relay.report("slate").await;
     assert_eq!(of(&report, "nginx").reconnects, 0);
-    stage.delete("slate").await;
+    relay.delete("slate").await;
     let files = nginx.files();
     assert_eq!(files.len(), 1);
     let packets = packets(&files[0]);

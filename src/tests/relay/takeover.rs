@@ -1,7 +1,7 @@
 //! Egresses die, return and replace one another; the platforms' broadcast goes on as one.
 
-use super::{platform::*, stage::*};
-use footlight::{api::broadcast::IngestState, domain::ids::Generation};
+use super::{harness::*, platform::*};
+use footlight::{api::relay_control::IngestState, domain::ids::Generation};
 use std::time::Duration;
 
 fn generation(state: IngestState) -> Option<Generation> {
@@ -9,17 +9,17 @@ fn generation(state: IngestState) -> Option<Generation> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_egress_takes_over_in_the_same_broadcast() {
+async fn new_egress_takes_over_the_same_broadcast() {
     let nginx = Nginx::start();
-    let stage = Stage::open(&nginx.allow(), |_| {}).await;
-    stage.put(&wanted("take", &[1], vec![publish("nginx", nginx.address(), "take")])).await;
-    let first = stage.encoder("take", 1);
-    stage.until("take", "on air", |r| of(r, "nginx").uptime_ms > 2000).await;
+    let relay = TestRelay::open(&nginx.allow(), |_| {}).await;
+    relay.put(&wanted("take", &[1], vec![publish("nginx", nginx.address(), "take")])).await;
+    let first = relay.encoder("take", 1);
+    relay.until("take", "on air", |r| of(r, "nginx").uptime_ms > 2000).await;
 
     // Make before break.
-    stage.put(&wanted("take", &[1, 2], vec![publish("nginx", nginx.address(), "take")])).await;
-    let mut second = stage.encoder("take", 2);
-    stage.until("take", "the second", |r| generation(r.ingest.state) == Some(Generation(2))).await;
+    relay.put(&wanted("take", &[1, 2], vec![publish("nginx", nginx.address(), "take")])).await;
+    let mut second = relay.encoder("take", 2);
+    relay.until("take", "the second", |r| generation(r.ingest.state) == Some(Generation(2))).await;
     let mut old = first;
     let gone = tokio::task::spawn_blocking(move || old.0.wait()).await.expect("joined");
     assert!(gone.is_ok(), "the older one is sent away");
@@ -27,21 +27,21 @@ async fn a_new_egress_takes_over_in_the_same_broadcast() {
 
     // Break before make, within the hold.
     second.0.kill().expect("killed");
-    let held = stage.until("take", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
+    let held = relay.until("take", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
     assert_eq!(state(&held, "nginx"), "live", "the platform stays connected");
-    stage.put(&wanted("take", &[2, 3], vec![publish("nginx", nginx.address(), "take")])).await;
-    let _third = stage.encoder("take", 3);
-    stage.until("take", "the third", |r| generation(r.ingest.state) == Some(Generation(3))).await;
-    let late = stage.until("take", "on air again", |r| r.ingest.fps > 20.0).await;
+    relay.put(&wanted("take", &[2, 3], vec![publish("nginx", nginx.address(), "take")])).await;
+    let _third = relay.encoder("take", 3);
+    relay.until("take", "the third", |r| generation(r.ingest.state) == Some(Generation(3))).await;
+    let late = relay.until("take", "on air again", |r| r.ingest.fps > 20.0).await;
     assert_eq!(of(&late, "nginx").reconnects, 0);
 
     // An older generation never publishes again.
-    let mut older = stage.encoder("take", 2);
+    let mut older = relay.encoder("take", 2);
     let sent_away = tokio::task::spawn_blocking(move || older.0.wait()).await.expect("joined");
     assert!(!sent_away.expect("waited").success());
-    assert_eq!(generation(stage.report("take").await.ingest.state), Some(Generation(3)));
+    assert_eq!(generation(relay.report("take").await.ingest.state), Some(Generation(3)));
 
-    stage.delete("take").await;
+    relay.delete("take").await;
     let files = nginx.files();
     assert_eq!(files.len(), 1, "one broadcast");
     let packets = packets(&files[0]);
@@ -64,27 +64,27 @@ async fn a_new_egress_takes_over_in_the_same_broadcast() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_egress_that_comes_before_its_show_waits_for_it() {
-    let stage = Stage::open("", |_| {}).await;
-    let _encoder = stage.encoder("early", 1);
+async fn early_egress_waits_for_its_stream() {
+    let relay = TestRelay::open("", |_| {}).await;
+    let _encoder = relay.encoder("early", 1);
     tokio::time::sleep(Duration::from_millis(800)).await;
-    stage.put(&wanted("early", &[1], vec![])).await;
-    stage.until("early", "the composite", |r| matches!(r.ingest.state, IngestState::Receiving { .. })).await;
+    relay.put(&wanted("early", &[1], vec![])).await;
+    relay.until("early", "the composite", |r| matches!(r.ingest.state, IngestState::Receiving { .. })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_is_no_longer_wanted_is_cut_and_a_wrong_one_never_enters() {
-    let stage = Stage::open("", |_| {}).await;
-    stage.put(&wanted("token", &[1], vec![])).await;
-    let mut good = stage.encoder("token", 1);
-    stage.until("token", "the composite", |r| matches!(r.ingest.state, IngestState::Receiving { .. })).await;
+async fn revoked_token_is_disconnected_and_wrong_one_refused() {
+    let relay = TestRelay::open("", |_| {}).await;
+    relay.put(&wanted("token", &[1], vec![])).await;
+    let mut good = relay.encoder("token", 1);
+    relay.until("token", "the composite", |r| matches!(r.ingest.state, IngestState::Receiving { .. })).await;
     for name in ["token.1.wrong", "token.1.", "token.2.00000000000000000000000000000002", "token", "../x.1.y"] {
-        let mut bad = encoder(&format!("rtmp://{}/show/{name}", stage.ingest), "testsrc2=size=320x180:rate=25");
+        let mut bad = encoder(&format!("rtmp://{}/show/{name}", relay.ingest), "testsrc2=size=320x180:rate=25");
         let end = tokio::task::spawn_blocking(move || bad.0.wait()).await.expect("joined").expect("waited");
         assert!(!end.success(), "{name}");
     }
-    stage.put(&wanted("token", &[2], vec![])).await;
+    relay.put(&wanted("token", &[2], vec![])).await;
     let end = tokio::task::spawn_blocking(move || good.0.wait()).await.expect("joined");
     assert!(end.is_ok());
-    stage.until("token", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
+    relay.until("token", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
 }

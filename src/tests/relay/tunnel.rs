@@ -1,6 +1,6 @@
 //! TLS in front of a platform: stunnel with a certificate of its own.
 
-use super::stage::*;
+use super::harness::*;
 use footlight::config::relay::TlsFiles;
 use std::{
     path::Path,

@@ -2,12 +2,12 @@
 //! over what is left and converges within 15 s, by the clock.
 
 use super::{
-    app::{TestApp, config, process, show},
-    mortal::{MortalLiveKit, MortalRelay},
+    crashing_ports::{CrashingLiveKit, CrashingRelay},
+    harness::{TestApp, config, process, show},
 };
 use footlight::{
     domain::room::{host_identity, room_name},
-    server::{auth::caller::Caller, life::Life, livekit::fake::FakeLiveKit, store::surreal::SurrealStore},
+    server::{auth::caller::Caller, crash_budget::CrashBudget, livekit::fake::FakeLiveKit, store::surreal::SurrealStore},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -27,19 +27,19 @@ async fn a_process_killed_at_any_step_leaves_a_state_from_which_the_next_one_con
     let store = SurrealStore::open("mem://", None).await.expect("a store");
     let mut points = 0;
     loop {
-        let life = Life::of_calls(points);
+        let budget = CrashBudget::of_calls(points);
         let app = TestApp::over(store.clone(), FakeLiveKit::with_slots(1));
         let caller = app.caller(&format!("u{points}")).await;
-        let livekit = Arc::new(MortalLiveKit(app.livekit.clone(), life.clone()));
-        let relay = Arc::new(MortalRelay(app.relay.clone(), life.clone()));
-        let studio = process(config(&[]), &app.clock, Arc::new(store.mortal(life.clone())), livekit, relay);
+        let livekit = Arc::new(CrashingLiveKit(app.livekit.clone(), budget.clone()));
+        let relay = Arc::new(CrashingRelay(app.relay.clone(), budget.clone()));
+        let studio = process(config(&[]), &app.clock, Arc::new(store.with_crash_budget(budget.clone())), livekit, relay);
         let doomed = tokio::spawn(whole_show(TestApp { studio, ..app.clone() }, caller.clone()));
         let (aborter, mut doomed) = (doomed.abort_handle(), doomed);
         let lived = tokio::select! {
             done = &mut doomed => { done.expect("the whole show"); true }
-            () = life.ended() => false,
+            () = budget.exhausted() => false,
         };
-        life.end();
+        budget.exhaust();
         aborter.abort();
         if lived {
             break;

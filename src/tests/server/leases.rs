@@ -1,6 +1,6 @@
 //! Several replicas on one store: one leads a show, the others take over when it dies.
 
-use super::app::TestApp;
+use super::harness::TestApp;
 use footlight::{
     api::overlay::Heartbeat,
     domain::{ids::Generation, session::EndReason},
@@ -49,14 +49,14 @@ async fn a_replica_that_dies_hands_its_shows_over_within_fifteen_seconds() {
     while first.session(&id).await.generation == Generation::FIRST {
         assert!(died.elapsed() < Duration::from_secs(15), "not handed over in time");
         tokio::time::sleep(Duration::from_millis(500)).await;
-        second.studio.tick().await.expect("a round");
+        second.studio.reconcile_all().await.expect("a round");
     }
     println!("handed over after {:.1} s", died.elapsed().as_secs_f32());
     assert!(died.elapsed() >= LEASE / 2, "it was led until then");
     assert_eq!(first.livekit.running().len(), 1);
     // A show can be stopped through either.
     let ended = second.studio.stop(&ada, &id, None).await.expect("stopped");
-    assert_eq!(ended.end_reason.as_deref(), Some(EndReason::Stopped.word()));
+    assert_eq!(ended.end_reason.as_deref(), Some(EndReason::Stopped.code()));
     second.nothing_left(&id).await;
 }
 

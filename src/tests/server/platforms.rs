@@ -1,6 +1,6 @@
 //! Twitch and YouTube as a local server, in the shapes that they document, and an app that counts there.
 
-use super::app::{TestApp, config, process, show};
+use super::harness::{TestApp, config, process, show};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -16,8 +16,8 @@ use footlight::{
         room::{host_identity, room_name},
     },
     server::{
-        audience::{CountsViewers, Credential, services},
-        studio::audience::Round,
+        studio::viewers::Round,
+        viewers::{Credential, ViewerCounter, services},
     },
 };
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn answer(State(world): State<Platforms>, OriginalUri(uri): OriginalUri, h
 pub struct Counted {
     pub app: TestApp,
     pub world: Platforms,
-    services: Vec<Arc<dyn CountsViewers>>,
+    services: Vec<Arc<dyn ViewerCounter>>,
 }
 
 impl Counted {
@@ -131,7 +131,7 @@ impl Counted {
         let names = ["FOOTLIGHT_TWITCH_API", "FOOTLIGHT_TWITCH_SIGN_IN", "FOOTLIGHT_YOUTUBE_API"];
         let extra: Vec<_> = names.into_iter().zip(addresses.iter().map(String::as_str)).collect();
         let config = config(&extra);
-        let services = services(&config.audience).expect("a client");
+        let services = services(&config.viewers).expect("a client");
         app.studio = process(config, &app.clock, Arc::new(app.store.clone()), Arc::new(app.livekit.clone()), Arc::new(app.relay.clone()));
         for platform in [Platform::Twitch, Platform::Youtube] {
             let credential = Credential { id: "app".into(), secret: SECRET.into() };

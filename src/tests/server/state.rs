@@ -1,12 +1,12 @@
 //! A show's life through the real store: what starts once, what is replaced, what is lost and found, how it ends.
 
-use super::app::{TestApp, show, told};
+use super::harness::{TestApp, code_of, show};
 use footlight::{
-    api::{broadcast::DestinationState, error::ErrorCode, sessions::StartShow},
+    api::{error::ErrorCode, relay_control::DestinationState, sessions::NewSession},
     domain::{
         ids::{EgressId, Generation, SessionId},
         room::{host_identity, room_name},
-        session::{Actor, EndReason, FailureCause, HostPresence, SessionState, Trouble},
+        session::{Actor, EndReason, FailureCause, HealthIssue, HostPresence, SessionState},
     },
     server::{
         livekit::{EgressPhase, LiveKit, LiveKitError, Reason, fake::FakeLiveKit},
@@ -14,8 +14,8 @@ use footlight::{
     },
 };
 
-fn keyed(key: &str) -> StartShow {
-    StartShow { idempotency_key: Some(key.into()), ..show() }
+fn keyed(key: &str) -> NewSession {
+    NewSession { idempotency_key: Some(key.into()), ..show() }
 }
 
 fn lost() -> LiveKitError {
@@ -55,12 +55,12 @@ async fn an_owner_has_one_show_and_a_replacement_is_proved_before_the_old_one_st
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
-    assert_eq!(told(app.studio.start(&ada, show()).await.expect_err("one at a time")), ErrorCode::Conflict);
-    let mut bad = StartShow { replace: true, ..show() };
+    assert_eq!(code_of(app.studio.start(&ada, show()).await.expect_err("one at a time")), ErrorCode::Conflict);
+    let mut bad = NewSession { replace: true, ..show() };
     bad.destinations[0].stream_key = footlight::domain::destination::StreamKey::new(String::new());
-    assert_eq!(told(app.studio.start(&ada, bad).await.expect_err("no key")), ErrorCode::Invalid);
+    assert_eq!(code_of(app.studio.start(&ada, bad).await.expect_err("no key")), ErrorCode::Invalid);
     assert_eq!(app.session(&id).await.state.name(), "live");
-    let next = app.studio.start(&ada, StartShow { replace: true, ..show() }).await.expect("in its place").session.session_id;
+    let next = app.studio.start(&ada, NewSession { replace: true, ..show() }).await.expect("in its place").session.session_id;
     assert!(matches!(app.session(&id).await.state, SessionState::Ended { reason: EndReason::Replaced, .. }));
     app.until(&next, "starting").await;
     assert_eq!(app.livekit.running().len(), 1);
@@ -144,7 +144,7 @@ async fn a_capture_that_is_active_while_nothing_arrives_is_replaced_and_its_over
     let session = app.session(&id).await;
     assert_eq!((session.generation, session.state.name()), (Generation(2), "live"));
     assert_eq!(app.livekit.running().len(), 2, "make before break");
-    assert!(session.health.contains(&Trouble::NoComposite), "{:?}", session.health);
+    assert!(session.health.contains(&HealthIssue::NoComposite), "{:?}", session.health);
     app.play(&id, 12_000).await;
     app.tick(1).await;
     assert_eq!(app.livekit.running().iter().map(|of| of.id.clone()).collect::<Vec<_>>(), vec![current(&app, &id).await]);

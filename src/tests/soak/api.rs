@@ -1,7 +1,7 @@
 //! Schemathesis, which knows nothing of us, reads our document and calls what it describes: no 500, no answer that the
 //! document does not allow.
 
-use super::house::{House, RELAY_SECRET};
+use super::harness::{RELAY_SECRET, TestServer};
 use footlight::domain::key::Scope;
 use serde_json::json;
 use std::{
@@ -55,35 +55,35 @@ fn relay(data: &Path) -> (Relay, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stranger_with_the_document_finds_nothing_that_it_does_not_say() {
+async fn a_client_with_only_the_document_finds_no_surprise() {
     let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("schemathesis");
     let program = venv.join("bin/schemathesis");
     if !program.exists() {
-        let (made, words) = run(Path::new("python3"), &["-m", "venv", &venv.to_string_lossy()]);
-        assert!(made, "{words}");
-        let (installed, words) = run(&venv.join("bin/pip"), &["install", "--quiet", SCHEMATHESIS]);
-        assert!(installed, "{words}");
+        let (made, text) = run(Path::new("python3"), &["-m", "venv", &venv.to_string_lossy()]);
+        assert!(made, "{text}");
+        let (installed, text) = run(&venv.join("bin/pip"), &["install", "--quiet", SCHEMATHESIS]);
+        assert!(installed, "{text}");
     }
     let folder = tempfile::tempdir().expect("a folder");
     let (_relay, address) = relay(folder.path());
-    let house = House::with(&[("FOOTLIGHT_RATE_FACTOR", "10000"), ("FOOTLIGHT_RELAY_URL", &address)]).await;
-    let owner = house.streamer("Owner").await;
-    let key = house.key(&owner, None, &Scope::ALL).await;
-    let agent = house.agent(&owner, "Nyx").await;
-    let show = house.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
+    let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "10000"), ("FOOTLIGHT_RELAY_URL", &address)]).await;
+    let owner = server.streamer("Owner").await;
+    let key = server.key(&owner, None, &Scope::ALL).await;
+    let agent = server.agent(&owner, "Nyx").await;
+    let show = server.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
     let session = show.body["sessionId"].as_str().expect("a show").to_owned();
     // It makes addresses up: so that calls reach what is behind them, it is told what there is. The key stands here as well and
     // not among its arguments, which every process may read.
     let known = folder.path().join("schemathesis.toml");
-    let words = format!(
+    let text = format!(
         "headers = {{ Authorization = \"{key}\" }}\n\n\
          [parameters]\n\"query.sessionId\" = \"{session}\"\n\"path.session\" = \"{session}\"\n\"path.id\" = \"{}\"\n",
         agent.id
     );
-    std::fs::write(&known, words).expect("written");
+    std::fs::write(&known, text).expect("written");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let document = format!("http://{}/api/openapi.json", listener.local_addr().expect("an address"));
-    let service = house.router.clone().into_make_service_with_connect_info::<SocketAddr>();
+    let service = server.router.clone().into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     let tried = tokio::task::spawn_blocking(move || {
         let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
@@ -102,10 +102,10 @@ async fn a_stranger_with_the_document_finds_nothing_that_it_does_not_say() {
             "40",
             "--no-color",
         ];
-        let (fine, words) = run(&program, &arguments);
-        (fine, words.replace(&key, "Bearer fl_…"))
+        let (fine, text) = run(&program, &arguments);
+        (fine, text.replace(&key, "Bearer fl_…"))
     });
-    let (fine, words) = tried.await.expect("it ran");
-    println!("{}", words.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"));
-    assert!(fine, "{words}");
+    let (fine, text) = tried.await.expect("it ran");
+    println!("{}", text.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"));
+    assert!(fine, "{text}");
 }

@@ -1,6 +1,6 @@
 //! The feed's log and LiveKit's deliveries.
 
-use super::house::{at, id};
+use super::harness::{at, id};
 use footlight::server::store::{FeedCounts, NewLine, Store, StoredWebhook, surreal::SurrealStore};
 use serde_json::json;
 
@@ -44,7 +44,7 @@ pub async fn held_lines_come_out_when_due_and_once(store: SurrealStore) {
     assert_eq!(store.feed_after(&id("s1"), 0, 9).await.expect("read"), out);
 }
 
-pub async fn a_webhook_is_kept_letter_for_letter_and_once(store: SurrealStore) {
+pub async fn a_webhook_is_stored_verbatim_and_once(store: SurrealStore) {
     let body = json!({ "event": "egress_updated", "id": "EV_1", "odd": { "$x": "d'1'", "at": "2026-11-25T00:00:00Z", "none": null } });
     let webhook = StoredWebhook { id: "EV_1".into(), egress: Some(id("EG_1")), at: at(5), body };
     assert!(store.insert_webhook(&webhook).await.expect("kept"));

@@ -1,6 +1,6 @@
 //! Many at once: one winner, and every loser learns what it lost to.
 
-use super::house::{at, hash, id, insert, line, session, user};
+use super::harness::{at, hash, id, insert, line, session, user};
 use footlight::{
     domain::ids::SessionId,
     server::store::{SignIn, Store, StoreError, surreal::SurrealStore},

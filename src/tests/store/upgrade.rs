@@ -1,6 +1,6 @@
 //! A store that an earlier program wrote is brought up where it lies, with everything that is in it.
 
-use super::house::{id, line, session};
+use super::harness::{id, line, session};
 use footlight::{
     domain::session::Session,
     server::store::{SessionFilter, Store, surreal::SurrealStore},

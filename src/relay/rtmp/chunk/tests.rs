@@ -16,10 +16,10 @@ fn message() -> impl Strategy<Value = Message> {
 
 proptest! {
     #[test]
-    fn messages_survive_being_cut_anywhere(messages in prop::collection::vec(message(), 1..8), size in 1..700_u32, cut in 1..97_usize) {
+    fn chunk_messages_survive_any_split(messages in prop::collection::vec(message(), 1..8), size in 1..700_u32, cut in 1..97_usize) {
         let mut out = BytesMut::new();
         let mut writer = Writer::default();
-        writer.enlarge(size, &mut out);
+        writer.set_chunk_size(size, &mut out);
         for message in &messages {
             writer.write(message, &mut out);
         }
@@ -35,7 +35,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_the_reader_panic_or_hold_more_than_it_bears(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+    fn chunk_reader_never_panics_or_exceeds_its_limit(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
         let mut reader = Reader::new(4096);
         reader.input().extend_from_slice(&bytes);
         while let Ok(Some(_)) = reader.take() {}
@@ -44,7 +44,7 @@ proptest! {
 }
 
 #[test]
-fn interleaved_messages_are_put_together_each_for_itself() {
+fn chunk_reader_separates_interleaved_messages() {
     let mut reader = Reader::new(1 << 20);
     let header = |id: u8, time: u8, kind: u8| [id, 0, 0, time, 0, 0, 200, kind, 1, 0, 0, 0];
     let input = reader.input();
@@ -63,7 +63,7 @@ fn interleaved_messages_are_put_together_each_for_itself() {
 }
 
 #[test]
-fn a_peer_cannot_announce_more_than_is_borne() {
+fn chunk_reader_refuses_too_large_messages() {
     let mut reader = Reader::new(1000);
     reader.input().extend_from_slice(&[6, 0, 0, 0, 0xff, 0xff, 0xff, 9, 1, 0, 0, 0]);
     assert_eq!(reader.take(), Err(Violation("message too large")));
@@ -75,7 +75,7 @@ fn a_peer_cannot_announce_more_than_is_borne() {
 }
 
 #[test]
-fn announced_lengths_cost_no_memory() {
+fn chunk_reader_allocates_no_memory_for_announced_lengths() {
     const MOST: usize = 8 << 20;
     let mut reader = Reader::new(MOST);
     let large: [u8; 3] = [0x7f, 0xff, 0xff];
@@ -92,15 +92,15 @@ fn announced_lengths_cost_no_memory() {
         while let Ok(Some(_)) = reader.take() {}
     }
     let held: usize = reader.streams.values().map(|stream| stream.partial.capacity()).sum();
-    assert!(held <= 27 * ANNOUNCED, "{held}");
+    assert!(held <= 27 * PREALLOCATED, "{held}");
 }
 
 #[test]
-fn unfinished_messages_are_bounded_together() {
+fn chunk_reader_limits_all_unfinished_messages_together() {
     let mut reader = Reader::new(1000);
-    let verdict = (3..20).find_map(|id| {
+    let error = (3..20).find_map(|id| {
         reader.input().extend_from_slice(&[&[id, 0, 0, 0, 0, 3, 0, kind::VIDEO, 1, 0, 0, 0][..], &[0; 128]].concat());
         reader.take().err()
     });
-    assert_eq!(verdict, Some(Violation("too much in unfinished messages")));
+    assert_eq!(error, Some(Violation("too much in unfinished messages")));
 }

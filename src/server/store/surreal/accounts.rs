@@ -1,6 +1,6 @@
 //! Accounts and what their tokens open.
 
-use super::query::{Database, Refusal, decode, encode};
+use super::query::{Database, DbError, decode, encode};
 use crate::{
     domain::{
         account::User,
@@ -24,9 +24,9 @@ impl Database {
             CREATE type::record('user', $id) SET name_key = $name_key, password_hash = $password_hash ?? NONE, document = $document;
         }";
         let variables = json!({ "id": user.id, "name_key": name_key, "password_hash": password_hash, "document": encode(user)? });
-        match self.settle(sql, variables).await {
+        match self.execute(sql, variables).await {
             Ok(_) => Ok(()),
-            Err(Refusal::Thrown(_)) => Err(StoreError::Taken("the name")),
+            Err(DbError::Thrown(_)) => Err(StoreError::Taken("the name")),
             Err(other) => Err(other.into()),
         }
     }

@@ -1,6 +1,6 @@
 //! Agents and their pictures.
 
-use super::query::{Database, Refusal, encode};
+use super::query::{Database, DbError, encode};
 use crate::{
     domain::{
         agent::Agent,
@@ -28,9 +28,9 @@ impl Database {
             IF $there != NONE AND $there != $owner { THROW 'taken' };
             UPSERT $row SET owner = $owner, document = $document RETURN NONE;
         }";
-        match self.settle(sql, json!({ "id": agent.id, "owner": agent.owner, "document": encode(agent)? })).await {
+        match self.execute(sql, json!({ "id": agent.id, "owner": agent.owner, "document": encode(agent)? })).await {
             Ok(_) => Ok(()),
-            Err(Refusal::Thrown(_)) => Err(StoreError::Taken("the agent's id")),
+            Err(DbError::Thrown(_)) => Err(StoreError::Taken("the agent's id")),
             Err(other) => Err(other.into()),
         }
     }
@@ -57,9 +57,9 @@ impl Database {
             DELETE type::record('defaults', $as_owner) RETURN NONE;
         }";
         let as_owner = Owner::Agent(id.clone()).to_string();
-        match self.settle(sql, json!({ "id": id, "user": user, "as_owner": as_owner })).await {
+        match self.execute(sql, json!({ "id": id, "user": user, "as_owner": as_owner })).await {
             Ok(_) => Ok(()),
-            Err(Refusal::Thrown(_)) => Err(StoreError::Missing),
+            Err(DbError::Thrown(_)) => Err(StoreError::Missing),
             Err(other) => Err(other.into()),
         }
     }

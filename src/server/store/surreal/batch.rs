@@ -1,6 +1,6 @@
 //! Many lines of a feed at once, and those that are held back for a while.
 
-use super::query::{Database, Refusal, decode};
+use super::query::{Database, DbError, decode};
 use crate::{
     domain::{ids::SessionId, timestamp::Timestamp},
     server::store::{FeedCounts, FeedEntry, NewLine, StoreError},
@@ -81,10 +81,10 @@ impl Database {
                 IF $row.id != NULL { CREATE type::record('feed_seen', [$show, $row.id]) SET seq = 0 RETURN NONE };
             }
         }";
-        match self.settle(sql, json!({ "show": session, "due": due.as_millis(), "rows": rows })).await {
+        match self.execute(sql, json!({ "show": session, "due": due.as_millis(), "rows": rows })).await {
             Ok(_) => Ok(taken),
             // Another call was first with one of the ids: what it holds is held.
-            Err(Refusal::Exists) => Box::pin(self.hold_lines(session, due, lines)).await,
+            Err(DbError::Exists) => Box::pin(self.hold_lines(session, due, lines)).await,
             Err(other) => Err(other.into()),
         }
     }
@@ -127,7 +127,7 @@ impl Database {
             (0..ids.len()).map(|index| format!("record::exists(type::record('feed_seen', [$show, $ids[{index}]]))")).collect();
         let sql =
             format!("RETURN {{ last: (SELECT VALUE last FROM ONLY type::record('feed_head', $show)) ?? 0, seen: [{}] }}", asked.join(", "));
-        let mut before: Before = decode(self.settle(&sql, json!({ "show": session, "ids": ids })).await?)?;
+        let mut before: Before = decode(self.execute(&sql, json!({ "show": session, "ids": ids })).await?)?;
         let mut seen = before.seen.into_iter();
         before.seen = lines.iter().map(|line| line.id.is_some() && seen.next().unwrap_or(false)).collect();
         Ok(before)
@@ -148,9 +148,9 @@ impl Database {
             "show": session, "at": at.as_millis(), "last": last, "new": last + rows.len() as u64, "rows": rows,
             "events": rows.len(), "decisions": decisions, "released": released, "mark": released.is_empty(),
         });
-        match self.settle(&sql, variables).await {
+        match self.execute(&sql, variables).await {
             Ok(_) => Ok(true),
-            Err(Refusal::Thrown(_) | Refusal::Exists) => Ok(false),
+            Err(DbError::Thrown(_) | DbError::Exists) => Ok(false),
             Err(other) => Err(other.into()),
         }
     }

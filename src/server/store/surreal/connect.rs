@@ -6,7 +6,7 @@ use surrealdb::{Surreal, engine::any::Any, opt::auth::Root};
 use tokio::time::Instant;
 
 /// How long an embedded store may still be held by a process on its way out.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Namespace and database, on every engine.
@@ -48,15 +48,15 @@ pub(super) fn is_shared(address: &str) -> bool {
 }
 
 async fn connect(address: &str) -> Result<Surreal<Any>, StoreError> {
-    let deadline = Instant::now() + PATIENCE;
-    let mut is_told = false;
+    let deadline = Instant::now() + TIMEOUT;
+    let mut is_logged = false;
     loop {
         match surrealdb::engine::any::connect(address).await {
             Ok(client) => return Ok(client),
             Err(error) if is_held(&error) && Instant::now() < deadline => {
-                if !is_told {
+                if !is_logged {
                     tracing::info!("the store is still held by another process; waiting for it to close");
-                    is_told = true;
+                    is_logged = true;
                 }
                 tokio::time::sleep(PAUSE).await;
             }

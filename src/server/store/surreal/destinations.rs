@@ -1,6 +1,6 @@
 //! Where shows play: destinations kept by their owners, and the sealed keys of a session's own.
 
-use super::query::{Database, Refusal, encode};
+use super::query::{Database, DbError, encode};
 use crate::{
     domain::{
         ids::{DestinationId, SessionId},
@@ -45,9 +45,9 @@ impl Database {
             UPSERT $row SET owner = $owner, document = $document RETURN NONE;
         }";
         let variables = json!({ "id": saved.destination.id, "owner": saved.owner.to_string(), "document": encode(saved)? });
-        match self.settle(sql, variables).await {
+        match self.execute(sql, variables).await {
             Ok(_) => Ok(()),
-            Err(Refusal::Thrown(_)) => Err(StoreError::Taken("the destination's id")),
+            Err(DbError::Thrown(_)) => Err(StoreError::Taken("the destination's id")),
             Err(other) => Err(other.into()),
         }
     }

@@ -4,7 +4,7 @@ use super::query::Database;
 use crate::{
     api::overlay::Heartbeat,
     domain::ids::{Generation, SessionId},
-    server::store::{PassedBeat, StoreError},
+    server::store::{ForwardedHeartbeat, StoreError},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -25,17 +25,22 @@ impl Database {
         self.read(sql, json!({ "key": session, "holder": holder, "ttl": ttl })).await
     }
 
-    pub(super) async fn pass_beat(&self, session: &SessionId, generation: Generation, beat: &Heartbeat) -> Result<(), StoreError> {
+    pub(super) async fn forward_heartbeat(
+        &self,
+        session: &SessionId,
+        generation: Generation,
+        heartbeat: &Heartbeat,
+    ) -> Result<(), StoreError> {
         // Without a lease nobody leads, and nobody would read it.
         let sql = "UPDATE type::record('lease', $key)
             SET pulse = { generation: $generation, beat: $beat }, pulse_at = time::millis(time::now()) RETURN NONE";
-        self.run(sql, json!({ "key": session, "generation": generation, "beat": beat })).await
+        self.run(sql, json!({ "key": session, "generation": generation, "beat": heartbeat })).await
     }
 
-    pub(super) async fn passed_beat(&self, session: &SessionId) -> Result<Option<PassedBeat>, StoreError> {
+    pub(super) async fn forwarded_heartbeat(&self, session: &SessionId) -> Result<Option<ForwardedHeartbeat>, StoreError> {
         let sql = "SELECT pulse.generation AS generation, pulse.beat AS beat, time::millis(time::now()) - pulse_at AS age_ms
             FROM type::record('lease', $key) WHERE pulse != NONE";
-        let found: Vec<PassedBeat> = self.read(sql, json!({ "key": session })).await?;
+        let found: Vec<ForwardedHeartbeat> = self.read(sql, json!({ "key": session })).await?;
         Ok(found.into_iter().next())
     }
 

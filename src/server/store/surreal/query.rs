@@ -1,10 +1,10 @@
 //! One statement to the database and what may come of it. A statement is a transaction: what belongs together stands
 //! in one `{ … }` block, and whatever lost a race is tried again here. No table is named in this room.
 
-use super::known::Known;
+use super::session_cache::SessionCache;
 use crate::{
     domain::session::Session,
-    server::{life::Life, metrics, store::StoreError},
+    server::{crash_budget::CrashBudget, metrics, store::StoreError},
 };
 use rand::Rng;
 use serde::de::DeserializeOwned;
@@ -18,11 +18,11 @@ use surrealdb::{
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long a statement may take, and how long lost races are repeated.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why one try did not do it.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum DbError {
     /// The statement itself said `THROW`, in these words.
     Thrown(String),
     /// A record with this id is there.
@@ -35,18 +35,18 @@ pub(super) enum Refusal {
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl From<Refusal> for StoreError {
-    fn from(refusal: Refusal) -> Self {
+impl From<DbError> for StoreError {
+    fn from(refusal: DbError) -> Self {
         match refusal {
-            Refusal::Exists => Self::Taken("the id"),
-            Refusal::Thrown(words) => Self::Failed(words.into()),
-            Refusal::Conflict(error) | Refusal::Duplicate(error) => Self::Failed(Box::new(error)),
-            Refusal::Failed(error) => Self::Failed(error),
+            DbError::Exists => Self::Taken("the id"),
+            DbError::Thrown(words) => Self::Failed(words.into()),
+            DbError::Conflict(error) | DbError::Duplicate(error) => Self::Failed(Box::new(error)),
+            DbError::Failed(error) => Self::Failed(error),
         }
     }
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for DbError {
     fn from(error: Error) -> Self {
         // The message is the only place where an index says that it is one.
         let message = error.message();
@@ -69,21 +69,21 @@ impl From<Error> for Refusal {
 pub(super) struct Database {
     pub(super) client: Surreal<Any>,
     /// How long the process lives that asks it, where that is limited.
-    pub(super) life: Option<Life>,
+    pub(super) crash_budget: Option<CrashBudget>,
     /// Its sessions, where nobody else writes any.
-    pub(super) known: Option<Arc<Known<Arc<Session>>>>,
+    pub(super) cache: Option<Arc<SessionCache<Arc<Session>>>>,
 }
 
 impl Database {
     /// One try. Answers with the last statement's result as JSON.
-    pub(super) async fn attempt(&self, sql: &str, variables: &Value) -> Result<Value, Refusal> {
+    pub(super) async fn attempt(&self, sql: &str, variables: &Value) -> Result<Value, DbError> {
         let query = self.client.query(sql).bind(variables.clone());
-        let mut results = timeout(PATIENCE, query.into_future()).await.map_err(|late| Refusal::Failed(Box::new(late)))??;
+        let mut results = timeout(TIMEOUT, query.into_future()).await.map_err(|late| DbError::Failed(Box::new(late)))??;
         let mut errors: Vec<_> = results.take_errors().into_iter().collect();
         errors.sort_by_key(|(statement, _)| *statement);
         // In a failed transaction every other statement only says that it was not carried out.
-        let told = |error: &Error| !matches!(error.query_details(), Some(QueryError::NotExecuted | QueryError::Cancelled));
-        let at = errors.iter().position(|(_, error)| told(error)).unwrap_or(0);
+        let is_cause = |error: &Error| !matches!(error.query_details(), Some(QueryError::NotExecuted | QueryError::Cancelled));
+        let at = errors.iter().position(|(_, error)| is_cause(error)).unwrap_or(0);
         if !errors.is_empty() {
             return Err(errors.swap_remove(at).1.into());
         }
@@ -92,16 +92,16 @@ impl Database {
     }
 
     /// Tries until it is done or refused for another reason than a race.
-    pub(super) async fn settle(&self, sql: &str, variables: Value) -> Result<Value, Refusal> {
-        if let Some(life) = &self.life {
-            life.go_on().await;
+    pub(super) async fn execute(&self, sql: &str, variables: Value) -> Result<Value, DbError> {
+        if let Some(budget) = &self.crash_budget {
+            budget.spend().await;
         }
         let since = std::time::Instant::now();
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         let mut longest = 2;
         loop {
             match self.attempt(sql, &variables).await {
-                Err(Refusal::Conflict(_) | Refusal::Duplicate(_)) if Instant::now() < until => {
+                Err(DbError::Conflict(_) | DbError::Duplicate(_)) if Instant::now() < until => {
                     let pause = rand::rng().random_range(0..longest);
                     sleep(Duration::from_millis(pause)).await;
                     longest = (longest * 2).min(100);
@@ -114,15 +114,15 @@ impl Database {
         }
     }
 
-    /// [`Self::settle`] where no refusal is expected.
+    /// [`Self::execute`] where no refusal is expected.
     pub(super) async fn run(&self, sql: &str, variables: Value) -> Result<(), StoreError> {
-        self.settle(sql, variables).await?;
+        self.execute(sql, variables).await?;
         Ok(())
     }
 
     /// [`Self::run`] for an answer.
     pub(super) async fn read<T: DeserializeOwned>(&self, sql: &str, variables: Value) -> Result<T, StoreError> {
-        decode(self.settle(sql, variables).await?)
+        decode(self.execute(sql, variables).await?)
     }
 }
 

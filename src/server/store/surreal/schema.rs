@@ -1,6 +1,6 @@
 //! Brings the database to this program's schema, version by version, and refuses one that a later program wrote.
 
-use super::query::{Database, Refusal};
+use super::query::{Database, DbError};
 use crate::server::store::StoreError;
 use serde_json::json;
 
@@ -32,7 +32,7 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
         match database.attempt(&sql, &json!({ "version": version })).await {
             Ok(_) => tracing::info!(version, "the store's schema was brought up"),
             // Another replica is doing the same: it either finishes this version or leaves it undone.
-            Err(Refusal::Exists | Refusal::Conflict(_)) if self::found(database).await? >= version => {}
+            Err(DbError::Exists | DbError::Conflict(_)) if self::found(database).await? >= version => {}
             Err(other) => return Err(other.into()),
         }
     }

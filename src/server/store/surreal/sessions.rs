@@ -1,8 +1,8 @@
 //! Sessions and their timelines: who may have one, which revision follows which, and in what order they are listed.
 
 use super::{
-    books::{ENTRIES, entries},
-    query::{Database, Refusal, encode},
+    operations::{WRITE_OPERATIONS, operations},
+    query::{Database, DbError, encode},
 };
 use crate::{
     domain::{
@@ -23,7 +23,7 @@ const ONE_ACTIVE: &str = "IF $active {
 };";
 
 /// What follows every stored revision.
-const TRACES: &str = "
+const WRITE_TRACES: &str = "
     IF $entry != NULL { CREATE type::record('timeline', [$key, $revision]) SET document = $entry RETURN NONE };
     IF $egress != NULL { UPSERT type::record('egress', $egress) SET session = $key RETURN NONE };
 ";
@@ -44,7 +44,7 @@ impl Database {
             CREATE type::record('session', $key) SET key = $key, owner = $owner, account = $account, active = $active, state = $state,
                 idempotency = $idempotency ?? NONE, created_at = $created_at, revision = $revision, document = $document RETURN NONE;
             CREATE type::record('session_keys', $key) SET sealed = $sealed RETURN NONE;
-            {TRACES}
+            {WRITE_TRACES}
             }}"
         );
         let mut variables = changing(session, Some(entry))?;
@@ -60,7 +60,7 @@ impl Database {
         &self,
         session: &Session,
         entry: Option<&TimelineEntry>,
-        news: &[NewDelivery],
+        deliveries: &[NewDelivery],
     ) -> Result<(), StoreError> {
         let sql = format!(
             "{{
@@ -71,12 +71,12 @@ impl Database {
             {ONE_ACTIVE}
             UPDATE type::record('session', $key) SET active = $active, state = $state, revision = $revision, document = $document RETURN NONE;
             IF !$active {{ DELETE type::record('lease', $key) RETURN NONE }};
-            {TRACES}
-            {ENTRIES}
+            {WRITE_TRACES}
+            {WRITE_OPERATIONS}
             }}"
         );
         let mut variables = changing(session, entry)?;
-        for (name, value) in entries(session, news) {
+        for (name, value) in operations(session, deliveries) {
             variables[name] = value;
         }
         self.store(session, &sql, variables).await
@@ -84,24 +84,24 @@ impl Database {
 
     /// Writes a session, which is not known meanwhile.
     async fn store(&self, session: &Session, sql: &str, variables: Value) -> Result<(), StoreError> {
-        let write = self.known.as_deref().map(|known| known.write(&session.id));
-        let done = self.settle(sql, variables).await;
+        let write = self.cache.as_deref().map(|cache| cache.write(&session.id));
+        let done = self.execute(sql, variables).await;
         // What failed otherwise than by its own refusal may still be carried out.
-        if let (Ok(_) | Err(Refusal::Thrown(_)), Some(write)) = (&done, write) {
+        if let (Ok(_) | Err(DbError::Thrown(_)), Some(write)) = (&done, write) {
             write.ended();
         }
-        done.map(drop).map_err(told)
+        done.map(drop).map_err(thrown_error)
     }
 
     pub(super) async fn session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
-        let Some(known) = &self.known else { return self.stored_session(id).await };
-        if let Some(session) = known.of(id) {
+        let Some(cache) = &self.cache else { return self.stored_session(id).await };
+        if let Some(session) = cache.of(id) {
             return Ok(Some(session));
         }
-        let turn = known.turn();
+        let revision = cache.revision();
         let found = self.stored_session(id).await?;
         if let Some(session) = &found {
-            known.keep(id, session, turn);
+            cache.keep(id, session, revision);
         }
         Ok(found)
     }
@@ -183,13 +183,13 @@ fn idempotency(owner: &Owner, key: &str) -> String {
     format!("{owner} {key}")
 }
 
-fn told(refusal: Refusal) -> StoreError {
-    let Refusal::Thrown(words) = refusal else { return refusal.into() };
+fn thrown_error(refusal: DbError) -> StoreError {
+    let DbError::Thrown(words) = refusal else { return refusal.into() };
     match (words.as_str(), words.strip_prefix("active ").and_then(|id| id.parse().ok())) {
         (_, Some(winner)) => StoreError::ActiveSession(winner),
         ("repeated", None) => StoreError::Taken("the idempotency key"),
         ("missing", None) => StoreError::Missing,
         ("stale", None) => StoreError::Stale,
-        _ => Refusal::Thrown(words).into(),
+        _ => DbError::Thrown(words).into(),
     }
 }

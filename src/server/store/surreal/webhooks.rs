@@ -1,6 +1,6 @@
 //! LiveKit's deliveries, whole and once.
 
-use super::query::{Database, Refusal};
+use super::query::{Database, DbError};
 use crate::{
     domain::{ids::EgressId, timestamp::Timestamp},
     server::store::{StoreError, StoredWebhook},
@@ -21,9 +21,9 @@ impl Database {
         let sql = "CREATE type::record('webhook', $id) SET egress = $egress ?? NONE, at = $at, json = $json RETURN NONE";
         let StoredWebhook { id, egress, at, body } = webhook;
         let variables = json!({ "id": id, "egress": egress, "at": at.as_millis(), "json": body.to_string() });
-        match self.settle(sql, variables).await {
+        match self.execute(sql, variables).await {
             Ok(_) => Ok(true),
-            Err(Refusal::Exists) => Ok(false),
+            Err(DbError::Exists) => Ok(false),
             Err(other) => Err(other.into()),
         }
     }

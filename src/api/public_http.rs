@@ -1,0 +1,241 @@
+//! The bodies of the HTTP API that no page of ours needs.
+
+use super::sessions::{DestinationInput, DestinationView, NewSession, SessionView};
+use crate::domain::{
+    destination::{Platform, StreamKey},
+    ids::{DestinationId, SessionId, UserId},
+    room::RoomAccess,
+    session::StreamType,
+    timestamp::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// `POST /api/streaming/start`; a single destination may stand at the top.
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StartRequest {
+    /// The show.
+    #[serde(flatten)]
+    pub session: NewSession,
+    /// The single destination's platform.
+    #[serde(default)]
+    pub platform: Option<Platform>,
+    /// The single destination's key.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, write_only, max_length = 512)]
+    pub stream_key: Option<StreamKey>,
+    /// The single destination's address, for Kick, X and custom.
+    #[serde(default)]
+    pub custom_rtmp_url: Option<String>,
+    /// Who is asking; refused if it is somebody else.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+}
+
+/// A show that starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StartResponse {
+    /// Always true.
+    pub success: bool,
+    /// The session.
+    pub session_id: SessionId,
+    /// `pending` for a new one.
+    pub status: String,
+    /// The composite as a preview, for the owner's browser.
+    pub overlay_url: String,
+    /// What to do next.
+    pub message: String,
+    /// For the host to join; none for a data-only show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomAccess>,
+}
+
+/// `POST /api/streaming/stop`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StopRequest {
+    /// Which show.
+    pub session_id: SessionId,
+    /// An administrator's reason, for the owner to read.
+    #[serde(default)]
+    #[schema(max_length = 300)]
+    pub reason: Option<String>,
+}
+
+/// A show that was stopped, or was over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StopResponse {
+    /// Always true.
+    pub success: bool,
+    /// The session.
+    pub session_id: SessionId,
+    /// `ended`, `failed`, or `ending` while the capture is not yet confirmed gone.
+    pub status: String,
+    /// What came of it.
+    pub stats: Statistics,
+}
+
+/// What came of a show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Statistics {
+    /// On air, not since it was asked for.
+    pub duration_ms: u64,
+    /// What its agent decided.
+    pub decisions_logged: u64,
+    /// Everything agents and games sent.
+    pub events_recorded: u64,
+    /// The most viewers at once, over all platforms that tell.
+    pub peak_viewers: Option<u64>,
+    /// One for each destination.
+    pub destinations: Vec<DestinationStatistics>,
+}
+
+/// How one destination did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DestinationStatistics {
+    /// Which one.
+    pub id: DestinationId,
+    /// What kind of place.
+    pub platform: Platform,
+    /// Milliseconds it was live.
+    pub uptime_ms: u64,
+    /// Times it was lost and came back.
+    pub reconnects: u32,
+}
+
+/// What anybody may know of a public show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PublicStatus {
+    /// Which one.
+    pub session_id: SessionId,
+    /// `pending`, `starting`, `live`, `ending`, `ended`, `failed`.
+    pub status: String,
+    /// A platform has taken the show's bytes within the last 5 s.
+    pub on_air: bool,
+    /// With a host, or data only.
+    pub stream_type: StreamType,
+    /// The first destination's platform.
+    pub platform: Option<Platform>,
+    /// The name on the picture.
+    pub entity_name: String,
+    /// The title on the picture.
+    pub stream_title: String,
+    /// Viewers now, over all platforms that tell.
+    pub viewer_count: Option<u64>,
+    /// Milliseconds on air.
+    pub duration: u64,
+    /// When it went live.
+    pub started_at: Option<Timestamp>,
+    /// When it was over.
+    pub ended_at: Option<Timestamp>,
+    /// The game's own name for the match being played.
+    pub current_lobby_id: Option<String>,
+}
+
+impl From<SessionView> for PublicStatus {
+    fn from(view: SessionView) -> Self {
+        Self {
+            session_id: view.session_id,
+            status: view.status,
+            on_air: view.on_air,
+            stream_type: view.stream_type,
+            platform: view.platform,
+            entity_name: view.entity_name,
+            stream_title: view.stream_title,
+            viewer_count: view.viewer_count,
+            duration: view.duration,
+            started_at: view.started_at,
+            ended_at: view.ended_at,
+            current_lobby_id: view.current_lobby_id,
+        }
+    }
+}
+
+/// The whole status for owner and admins, a part of it for anybody else of a public show.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum StatusResponse {
+    /// For its owner and admins.
+    Whole(Box<SessionView>),
+    /// For anybody.
+    Public(PublicStatus),
+}
+
+/// One page of a list, the newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionPage {
+    /// The shows.
+    pub sessions: Vec<SessionView>,
+    /// Where the next page begins; none at the end.
+    pub next_cursor: Option<SessionId>,
+}
+
+/// `{sessionId}`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SessionRef {
+    /// Which show.
+    pub session_id: SessionId,
+}
+
+/// A destination to be added: a saved one, or one typed now.
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum AddedDestination {
+    /// By its id.
+    #[serde(rename_all = "camelCase")]
+    Saved {
+        /// The saved one.
+        destination_id: DestinationId,
+    },
+    /// Typed now.
+    Typed(DestinationInput),
+}
+
+/// `POST /api/streaming/destinations`.
+#[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangeDestinations {
+    /// Whose show.
+    pub session_id: SessionId,
+    /// Each is added or refused by itself.
+    #[serde(default)]
+    #[schema(value_type = Vec<AddedDestination>, max_items = 10)]
+    pub add: Vec<serde_json::Value>,
+    /// Ids as status tells them.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub remove: Vec<DestinationId>,
+}
+
+/// What became of each, in order: first those to add, then those to remove.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangedDestinations {
+    /// Whose show.
+    pub session_id: SessionId,
+    /// One for each.
+    pub results: Vec<DestinationOutcome>,
+    /// Where it plays now.
+    pub destinations: Vec<DestinationView>,
+}
+
+/// What became of one destination.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DestinationOutcome {
+    /// `add` or `remove`.
+    pub action: String,
+    /// Its id; none for one that was refused.
+    pub id: Option<DestinationId>,
+    /// Whether it was done.
+    pub success: bool,
+    /// Why not, and the field.
+    pub error: Option<super::error::ApiError>,
+}

@@ -1,0 +1,242 @@
+// The composite's stage: a room joined to watch.
+
+import { emit, newHandle } from "./events.js";
+import { library } from "./library.js";
+import { attachStream } from "./video_elements.js";
+
+/**
+ * @typedef {{
+ *   handle: number, sessionId: string, recorded: boolean, fonts: boolean, pagePainted: boolean, room: boolean,
+ *   connected: boolean, joinedAt: number, host: boolean,
+ *   screen: { announced: boolean, muted: boolean, present: boolean, painted: boolean },
+ *   camera: { announced: boolean, muted: boolean, present: boolean, painted: boolean },
+ *   sounds: Map<string, HTMLMediaElement>, frames: number,
+ * }} OverlayRoom
+ */
+/** @type {OverlayRoom | null} */
+let overlayRoom = null;
+let startSent = false;
+let endSent = false;
+
+/** Called by the composite page before its program is loaded: reads what the server rendered and joins the room. */
+export function joinEarly() {
+  joinOverlayRoom();
+}
+
+/** Settled as soon as there is nothing to do but to wait for pictures: the room is joined, or need not be.
+ * @type {() => void} */
+let markIdle = () => {};
+const idle = new Promise((/** @type {(value: void) => void} */ done) => (markIdle = done));
+
+/** The composite's program: compiled and begun while the first pictures are on their way, and not before, where it would
+ * compete for the processor with what brings them. @param {() => Promise<void>} begin */
+export async function startWhenIdle(begin) {
+  await Promise.race([idle, new Promise((late) => setTimeout(late, 3000))]);
+  await begin();
+}
+
+/** The page's one stage, begun now if it was not before. Says its media facts whenever they change. */
+export function joinOverlayRoom() {
+  if (overlayRoom) {
+    emitMedia(overlayRoom);
+    return overlayRoom.handle;
+  }
+  /** @type {{ sessionId: string, generation: number | null, room: { url: string, token: string } | null }} */
+  const set = JSON.parse(document.getElementById("overlay-snapshot")?.textContent || '{"sessionId":"","generation":null,"room":null}');
+  /** @type {OverlayRoom} */
+  const made = {
+    handle: newHandle(), sessionId: set.sessionId, recorded: set.generation !== null, fonts: false, pagePainted: false,
+    room: set.room !== null, connected: false, joinedAt: 0, host: false,
+    screen: { announced: false, muted: false, present: false, painted: false },
+    camera: { announced: false, muted: false, present: false, painted: false },
+    sounds: new Map(), frames: 0,
+  };
+  overlayRoom = made;
+  fontsReady().then(() => {
+    made.fonts = true;
+    emitMedia(made);
+  });
+  const count = () => {
+    made.frames += 1;
+    if (made.frames === 3) {
+      made.pagePainted = true;
+      emitMedia(made);
+    } else requestAnimationFrame(count);
+  };
+  requestAnimationFrame(count);
+  if (made.recorded) setInterval(() => sendHeartbeat(made), 2000);
+  if (set.room) connectRoom(made, set.room.url, set.room.token, 0);
+  else markIdle();
+  return made.handle;
+}
+
+/** The scene's words are not laid out while nobody sees them: before their font is there, the browser would look for others to
+ * measure them by, file by file, while the room is being joined. So the font is asked for by what is to be written. */
+async function fontsReady() {
+  if (document.readyState === "loading") await new Promise((parsed) => addEventListener("DOMContentLoaded", parsed, { once: true }));
+  await document.fonts.load("1em Archivo", document.querySelector(".scene")?.textContent || "A").catch(() => {});
+  await document.fonts.ready;
+}
+
+/** @param {OverlayRoom} on */
+function emitMedia(on) {
+  emit(on.handle, {
+    fonts: on.fonts, pagePainted: on.pagePainted, room: on.room, connected: on.connected,
+    joinedForMs: on.joinedAt ? Math.round(performance.now() - on.joinedAt) : null,
+    host: on.host, screen: on.screen, camera: on.camera, audio: on.sounds.size > 0,
+  });
+}
+
+/** @param {OverlayRoom} on @param {string} url @param {string} token @param {number} attempt */
+async function connectRoom(on, url, token, attempt) {
+  const again = () => setTimeout(() => connectRoom(on, url, token, attempt + 1), Math.min(500 * 2 ** attempt, 5000));
+  try {
+    const { Room, RoomEvent, Track } = await library();
+    const room = new Room({ adaptiveStream: false, dynacast: false });
+    const which = (/** @type {import("livekit-client").TrackPublication} */ publication) =>
+      publication.source === Track.Source.Camera ? "camera" : "screen";
+    // By the room's clock alone (whole seconds): ours may differ from it by more than all of this takes.
+    let [own, since] = [0, 0];
+    const ageOf = (/** @type {import("livekit-client").Participant} */ host) => {
+      const joined = Number(room.localParticipant.joinedAt ?? 0);
+      if (joined !== own) [own, since] = [joined, performance.now()];
+      return own + performance.now() - since - Number(host.joinedAt ?? 0);
+    };
+    const look = () => {
+      const hosts = [...room.remoteParticipants.values()].filter((participant) => participant.identity.startsWith("host-"));
+      on.host = hosts.length > 0;
+      // What a host announced counts while it may be about to publish it: later it may have been switched off for good.
+      const joining = hosts.filter((host) => ageOf(host) < 5000);
+      const announces = joining.flatMap((host) => (host.attributes.announces ?? "").split(","));
+      const publications = hosts.flatMap((host) => [...host.trackPublications.values()]);
+      const has = (/** @type {string} */ source, /** @type {boolean} */ muted) =>
+        publications.some((it) => it.source === source && it.isMuted === muted);
+      on.screen.announced = has(Track.Source.ScreenShare, false) || announces.includes("screen");
+      on.camera.announced = has(Track.Source.Camera, false) || announces.includes("camera");
+      on.screen.muted = has(Track.Source.ScreenShare, true);
+      on.camera.muted = has(Track.Source.Camera, true);
+      emitMedia(on);
+    };
+    // At the first, patience has an end; by the second, what was announced has had its time, whatever whole seconds make of it.
+    // A room that is gone has nobody to look at.
+    const lookLater = () => [5020, 6020].forEach((ms) => setTimeout(() => (room.state === "connected" ? look() : emitMedia(on)), ms));
+    const gone = () => {
+      on.connected = false;
+      on.host = false;
+      for (const picture of [on.screen, on.camera]) Object.assign(picture, { announced: false, muted: false, present: false, painted: false });
+      on.sounds.forEach((element) => element.remove());
+      on.sounds.clear();
+      emitMedia(on);
+    };
+    room
+      .on(RoomEvent.Connected, () => markIdle())
+      .on(RoomEvent.ParticipantConnected, () => {
+        look();
+        lookLater();
+      })
+      .on(RoomEvent.ParticipantDisconnected, look)
+      .on(RoomEvent.TrackPublished, look)
+      .on(RoomEvent.TrackUnpublished, look)
+      .on(RoomEvent.TrackSubscribed, (track, publication, participant) => {
+        markIdle();
+        if (!participant.identity.startsWith("host-")) return;
+        if (track.kind === Track.Kind.Audio) attachAudio(on, track);
+        else if (!publication.isMuted) attachVideo(on, which(publication), track.mediaStreamTrack);
+        look();
+      })
+      .on(RoomEvent.TrackUnsubscribed, (track, publication) => {
+        on.sounds.get(track.sid ?? "")?.remove();
+        on.sounds.delete(track.sid ?? "");
+        if (track.kind === Track.Kind.Video) detachVideo(on, which(publication), track.mediaStreamTrack);
+        look();
+      })
+      .on(RoomEvent.TrackMuted, (publication) => {
+        if (publication.track?.kind === Track.Kind.Video) detachVideo(on, which(publication), publication.track.mediaStreamTrack);
+        look();
+      })
+      .on(RoomEvent.TrackUnmuted, (publication) => {
+        if (publication.track?.kind === Track.Kind.Video) attachVideo(on, which(publication), publication.track.mediaStreamTrack);
+        look();
+      })
+      .on(RoomEvent.Reconnecting, () => {
+        on.connected = false;
+        emitMedia(on);
+      })
+      .on(RoomEvent.Reconnected, () => {
+        on.connected = true;
+        look();
+      })
+      .on(RoomEvent.Disconnected, () => {
+        gone();
+        again();
+      });
+    await room.connect(url, token, { autoSubscribe: true, maxRetries: 0 });
+    attempt = 0;
+    on.connected = true;
+    on.joinedAt ||= performance.now();
+    look();
+    lookLater();
+  } catch {
+    markIdle();
+    again();
+  }
+}
+
+/** @param {OverlayRoom} on @param {"screen" | "camera"} what @param {MediaStreamTrack} track */
+function attachVideo(on, what, track) {
+  const picture = on[what];
+  picture.present = true;
+  picture.painted = false;
+  attached[what] = track;
+  attachStream(`${what}-video`, new MediaStream([track]), false, () => {
+    if (attached[what] !== track || !picture.present) return;
+    picture.painted = true;
+    emitMedia(on);
+  });
+}
+
+/** @type {{ screen: MediaStreamTrack | null, camera: MediaStreamTrack | null }} */
+const attached = { screen: null, camera: null };
+
+/** The element keeps its last frame: the scene changes first. @param {OverlayRoom} on @param {"screen" | "camera"} what @param {MediaStreamTrack} track */
+function detachVideo(on, what, track) {
+  if (attached[what] !== track) return;
+  on[what].present = false;
+  on[what].painted = false;
+}
+
+/** @param {OverlayRoom} on @param {import("livekit-client").RemoteTrack} track */
+function attachAudio(on, track) {
+  const element = track.attach();
+  // A preview beside the Studio would play the show back into the microphone.
+  element.muted = !on.recorded;
+  document.body.append(element);
+  on.sounds.set(track.sid ?? "", element);
+}
+
+/** @param {OverlayRoom} on */
+function sendHeartbeat(on) {
+  const body = JSON.stringify({
+    frames: on.frames, screen: on.screen.painted, camera: on.camera.painted, audio: on.sounds.size > 0, connected: on.connected,
+  });
+  fetch(`/api/streaming/heartbeat?sessionId=${encodeURIComponent(on.sessionId)}`, {
+    method: "POST", headers: { "content-type": "application/json" }, body, cache: "no-store", signal: AbortSignal.timeout(5000),
+  }).catch(() => {});
+  // One frame between two beats is enough to tell a page that lives from one that is frozen, and every frame asked for is work.
+  requestAnimationFrame(() => (on.frames += 1));
+}
+
+/** Tells the egress to begin, once, after the scene that made it possible is painted. */
+export function sendStartSignal() {
+  if (startSent) return;
+  startSent = true;
+  // A task that a frame's own callback asks for runs when that frame has been painted.
+  requestAnimationFrame(() => setTimeout(() => console.log("START_RECORDING")));
+}
+
+/** Tells the egress that the show is over, once. */
+export function sendEndSignal() {
+  if (endSent) return;
+  endSent = true;
+  console.log("END_RECORDING");
+}

@@ -1,0 +1,81 @@
+//! How the picture looks, as rows of choices: the webcam's place and outline, colours, motion.
+
+use super::choice_row::ChoiceRow;
+use crate::domain::overlay::{Accent, Motion, OverlayPatch, OverlaySettings, PipCorner, PipShape, PipSize};
+use leptos::prelude::*;
+
+/// One row: what may be chosen, what the settings say, the change that a choice is.
+#[component]
+fn Row<T: Copy + PartialEq + Send + Sync + 'static>(
+    label: &'static str,
+    choices: Vec<(T, &'static str)>,
+    settings: Signal<OverlaySettings>,
+    read: fn(&OverlaySettings) -> T,
+    change: fn(T) -> OverlayPatch,
+    on_change: Callback<OverlayPatch>,
+) -> impl IntoView {
+    let selected = Signal::derive(move || Some(settings.with(read)));
+    view! { <ChoiceRow label choices selected on_select=move |choice| on_change.run(change(choice))/> }
+}
+
+/// Where the webcam sits and how large it is.
+#[component]
+pub fn WebcamOptions(
+    /// What it is now.
+    #[prop(into)]
+    settings: Signal<OverlaySettings>,
+    /// What shall change.
+    #[prop(into)]
+    on_change: Callback<OverlayPatch>,
+) -> impl IntoView {
+    let corners = vec![
+        (PipCorner::TopLeft, "Top left"),
+        (PipCorner::TopRight, "Top right"),
+        (PipCorner::BottomLeft, "Bottom left"),
+        (PipCorner::BottomRight, "Bottom right"),
+    ];
+    let sizes = vec![(PipSize::Small, "Small"), (PipSize::Medium, "Medium"), (PipSize::Large, "Large")];
+    let corner = |corner| OverlayPatch { pip_corner: Some(corner), ..OverlayPatch::default() };
+    let size = |size| OverlayPatch { pip_size: Some(size), ..OverlayPatch::default() };
+    view! {
+        <div class="appearance-options">
+            <Row label="Webcam corner" choices=corners settings read=|s| s.pip_corner change=corner on_change/>
+            <Row label="Webcam size" choices=sizes settings read=|s| s.pip_size change=size on_change/>
+        </div>
+    }
+}
+
+/// The webcam's outline, the colour that stands out, motion.
+#[component]
+pub fn AppearanceOptions(
+    /// What it is now.
+    #[prop(into)]
+    settings: Signal<OverlaySettings>,
+    /// What shall change.
+    #[prop(into)]
+    on_change: Callback<OverlayPatch>,
+) -> impl IntoView {
+    let shapes = vec![(PipShape::Rectangle, "Wide"), (PipShape::Square, "Square"), (PipShape::Circle, "Round")];
+    let borders = vec![(true, "In the accent"), (false, "None")];
+    let accents = vec![
+        (Accent::Amber, "Amber"),
+        (Accent::Teal, "Teal"),
+        (Accent::Violet, "Violet"),
+        (Accent::Lime, "Lime"),
+        (Accent::Rose, "Rose"),
+        (Accent::Silver, "Silver"),
+    ];
+    let motions = vec![(Motion::Full, "Moving"), (Motion::Reduced, "Still")];
+    let shape = |shape| OverlayPatch { pip_shape: Some(shape), ..OverlayPatch::default() };
+    let border = |on| OverlayPatch { pip_border: Some(on), ..OverlayPatch::default() };
+    let accent = |accent| OverlayPatch { accent: Some(accent), ..OverlayPatch::default() };
+    let motion = |motion| OverlayPatch { motion: Some(motion), ..OverlayPatch::default() };
+    view! {
+        <div class="appearance-options">
+            <Row label="Accent colour" choices=accents settings read=|s| s.accent change=accent on_change/>
+            <Row label="Webcam shape" choices=shapes settings read=|s| s.pip_shape change=shape on_change/>
+            <Row label="Webcam border" choices=borders settings read=|s| s.pip_border change=border on_change/>
+            <Row label="Plates and cards" choices=motions settings read=|s| s.motion change=motion on_change/>
+        </div>
+    }
+}

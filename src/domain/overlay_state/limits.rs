@@ -1,0 +1,111 @@
+//! What fits on the picture: how long each text of an event may be, and how far from now it may claim to be.
+
+use super::{Match, OverlayEvent, OverlayEventKind};
+use crate::domain::timestamp::Timestamp;
+
+/// Clocks differ; an event from further ahead than this happened when it arrived.
+const AHEAD_MS: i64 = 5_000;
+/// Sides of a match.
+const MOST_SIDES: usize = 8;
+
+/// A field that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field} must be {expected}")]
+pub struct UnsuitableEvent {
+    /// As it is called on the wire.
+    pub field: &'static str,
+    /// What it must be.
+    pub expected: String,
+}
+
+impl OverlayEvent {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// The first one that does not fit.
+    pub fn check(&self) -> Result<(), UnsuitableEvent> {
+        if let Some(id) = &self.id {
+            text("id", id, 1, 100)?;
+        }
+        match &self.kind {
+            OverlayEventKind::Stat { label, value } => {
+                text("label", label, 1, 40)?;
+                value.as_deref().map_or(Ok(()), |value| text("value", value, 0, 60))
+            }
+            OverlayEventKind::Event { text: line, .. } => text("text", line, 1, 200),
+            OverlayEventKind::Decision { title, reason, confidence, .. } => {
+                text("title", title, 1, 120)?;
+                text("reason", reason, 0, 600)?;
+                match confidence {
+                    Some(101..) => Err(UnsuitableEvent { field: "confidence", expected: "a percentage from 0 to 100".into() }),
+                    _ => Ok(()),
+                }
+            }
+            OverlayEventKind::Match(game) => check_match(game),
+            OverlayEventKind::Alert { title, text: line, .. } => {
+                text("title", title, 1, 120)?;
+                text("text", line, 0, 200)
+            }
+        }
+    }
+
+    /// With a time that can be believed: what claims to come from the future came now.
+    #[must_use]
+    pub fn timed(mut self, arrived: Timestamp) -> Self {
+        self.at = Some(self.at.filter(|at| *at <= arrived.plus_millis(AHEAD_MS)).unwrap_or(arrived));
+        self
+    }
+}
+
+fn check_match(game: &Match) -> Result<(), UnsuitableEvent> {
+    if game.sides.len() > MOST_SIDES {
+        return Err(UnsuitableEvent { field: "sides", expected: format!("at most {MOST_SIDES} sides") });
+    }
+    for side in &game.sides {
+        text("sides.name", &side.name, 1, 40)?;
+    }
+    text("turn", &game.turn, 0, 60)?;
+    text("phase", &game.phase, 0, 60)?;
+    game.result.as_deref().map_or(Ok(()), |result| text("result", result, 1, 120))
+}
+
+fn text(field: &'static str, text: &str, least: usize, most: usize) -> Result<(), UnsuitableEvent> {
+    let fits = (least..=most).contains(&text.chars().count()) && !text.chars().any(|c| c.is_control() && c != '\n');
+    if fits { Ok(()) } else { Err(UnsuitableEvent { field, expected: format!("{least} to {most} characters of plain text") }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_does_not_fit_is_named() {
+        let long = "x".repeat(700);
+        let cases = [
+            (serde_json::json!({ "kind": "stat", "label": "" }), Some("label")),
+            (serde_json::json!({ "kind": "stat", "label": "Cards", "value": long }), Some("value")),
+            (serde_json::json!({ "kind": "stat", "label": "Cards", "value": null }), None),
+            (serde_json::json!({ "kind": "event", "text": "a\u{0}b" }), Some("text")),
+            (serde_json::json!({ "kind": "decision", "title": "Attack", "reason": long }), Some("reason")),
+            (serde_json::json!({ "kind": "decision", "title": "Attack", "confidence": 101 }), Some("confidence")),
+            (serde_json::json!({ "kind": "match", "sides": vec![serde_json::json!({ "name": "a" }); 9] }), Some("sides")),
+            (serde_json::json!({ "kind": "match", "sides": [{ "name": "" }] }), Some("sides.name")),
+            (serde_json::json!({ "kind": "alert", "title": "New record", "id": "" }), Some("id")),
+        ];
+        for (event, field) in cases {
+            let event: OverlayEvent = serde_json::from_value(event).expect("an event");
+            assert_eq!(event.check().err().map(|error| error.field), field, "{event:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_from_the_future_happened_when_it_arrived() {
+        let now = Timestamp::from_millis(1_000_000);
+        let at = |at| {
+            OverlayEvent { id: None, at, kind: OverlayEventKind::Event { text: "x".into(), tone: super::super::Tone::Plain } }.timed(now).at
+        };
+        assert_eq!(at(None), Some(now));
+        assert_eq!(at(Some(now.plus_millis(-9))), Some(now.plus_millis(-9)));
+        assert_eq!(at(Some(now.plus_millis(60_000))), Some(now));
+    }
+}

@@ -1,0 +1,297 @@
+//! What one egress runs in: a private folder, a keeper, a display, a sound server, a browser; later an encoder. Spawns and watches processes; knows no page and no webhook.
+
+use crate::{
+    config::egress::EgressConfig,
+    egress::{
+        cdp::{CdpClient, CdpEvent},
+        commands,
+        egress_info::Failure,
+        encoding::Encoding,
+        reaper,
+    },
+};
+use anyhow::Context as _;
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::unix::pipe,
+    process::{Child, ChildStdin, ChildStdout, Command},
+    sync::mpsc,
+    time::timeout,
+};
+
+/// The processes of a stage, by part; filled while it is raised.
+pub type ChildProcesses = Arc<Mutex<Vec<(ProcessKind, u32)>>>;
+
+/// Nothing on a small machine takes longer than this to start.
+const READY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A process of the stage, as reasons and metrics name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProcessKind {
+    /// The keeper itself.
+    Reaper,
+    /// The display.
+    Xvfb,
+    /// The sound server.
+    PulseAudio,
+    /// The browser.
+    Chromium,
+    /// The encoder.
+    Encoder,
+}
+
+impl ProcessKind {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reaper => "keeper",
+            Self::Xvfb => "Xvfb",
+            Self::PulseAudio => "PulseAudio",
+            Self::Chromium => "chromium",
+            Self::Encoder => "encoder",
+        }
+    }
+}
+
+/// One running set of programs.
+pub struct CaptureEnvironment {
+    folder: PathBuf,
+    config: Arc<EgressConfig>,
+    group: nix::unistd::Pid,
+    reaper_stdin: Option<ChildStdin>,
+    display: String,
+    processes: ChildProcesses,
+    exits: mpsc::UnboundedSender<Failure>,
+}
+
+/// An encoder that is loaded and waits.
+pub struct Encoder {
+    start_pipe: ChildStdin,
+    output: ChildStdout,
+}
+
+impl Encoder {
+    /// Lets it begin, and gives its FLV.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub async fn start(mut self) -> std::io::Result<ChildStdout> {
+        self.start_pipe.write_all(&[0; commands::START_BYTES]).await?;
+        Ok(self.output)
+    }
+}
+
+/// A browser ready to be spoken to.
+pub type Browser = (Arc<CdpClient>, mpsc::UnboundedReceiver<CdpEvent>);
+
+impl CaptureEnvironment {
+    /// Raises everything but the encoder: display and sound side by side, then the browser. On failure nothing is left behind.
+    ///
+    /// # Errors
+    /// The part that did not come up.
+    pub async fn launch(
+        config: Arc<EgressConfig>,
+        name: &str,
+        encoding: &Encoding,
+        processes: ChildProcesses,
+        exits: mpsc::UnboundedSender<Failure>,
+    ) -> anyhow::Result<(Self, Browser)> {
+        let folder = config.scratch.join(name);
+        make_folder(&folder)?;
+        let mut environment = Self::start_reaper(config, folder, processes, exits).await?;
+        // A stage that fails here is dropped, and its keeper clears up.
+        let (display, ()) = tokio::try_join!(environment.start_display(encoding), environment.start_sound(encoding))?;
+        environment.display = display;
+        let browser = environment.start_browser(encoding)?;
+        Ok((environment, browser))
+    }
+
+    async fn start_reaper(
+        config: Arc<EgressConfig>,
+        folder: PathBuf,
+        processes: ChildProcesses,
+        exits: mpsc::UnboundedSender<Failure>,
+    ) -> anyhow::Result<Self> {
+        // Not by its path: that may have been replaced by a newer version since.
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0("footlight").arg("egress-reaper").arg(&folder).env_clear().current_dir("/");
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().context("starting the keeper")?;
+        let pid = child.id().context("the keeper ended at once")?;
+        let input = child.stdin.take();
+        let mut ready = BufReader::new(child.stdout.take().context("the keeper has no output")?);
+        let mut line = String::new();
+        timeout(READY_TIMEOUT, ready.read_line(&mut line)).await??;
+        anyhow::ensure!(line == "ready\n", "the keeper did not start");
+        let environment = Self {
+            folder,
+            config,
+            group: nix::unistd::Pid::from_raw(i32::try_from(pid)?),
+            reaper_stdin: input,
+            display: String::new(),
+            processes,
+            exits,
+        };
+        environment.watch(ProcessKind::Reaper, child);
+        Ok(environment)
+    }
+
+    async fn start_display(&self, encoding: &Encoding) -> anyhow::Result<String> {
+        let cookie = commands::x_cookie();
+        self.write_private("xauth", &cookie)?;
+        let mut command = self.command(&self.config.programs.xvfb);
+        commands::xvfb(&mut command, encoding, &self.folder);
+        let mut child = command.stdout(Stdio::piped()).spawn().context("starting Xvfb")?;
+        let mut lines = BufReader::new(child.stdout.take().context("Xvfb has no output")?);
+        self.watch(ProcessKind::Xvfb, child);
+        let mut number = String::new();
+        timeout(READY_TIMEOUT, lines.read_line(&mut number)).await.context("Xvfb did not come up")??;
+        let number = number.trim();
+        anyhow::ensure!(number.parse::<u16>().is_ok(), "Xvfb did not come up");
+        self.write_private(reaper::DISPLAY_FILE, number.as_bytes())?;
+        Ok(format!(":{number}"))
+    }
+
+    async fn start_sound(&self, encoding: &Encoding) -> anyhow::Result<()> {
+        let mut command = self.command(&self.config.programs.pulseaudio);
+        commands::pulseaudio(&mut command, encoding, &self.folder);
+        self.watch(ProcessKind::PulseAudio, command.spawn().context("starting PulseAudio")?);
+        let socket = commands::sound_socket(&self.folder);
+        timeout(READY_TIMEOUT, async {
+            while tokio::net::UnixStream::connect(&socket).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await
+        .context("PulseAudio did not come up")
+    }
+
+    fn start_browser(&self, encoding: &Encoding) -> anyhow::Result<Browser> {
+        use command_fds::{CommandFdExt as _, FdMapping};
+        let (ours_out, theirs_in) = pipe::pipe()?;
+        let (theirs_out, ours_in) = pipe::pipe()?;
+        let mut command = self.command(&self.config.programs.chromium);
+        commands::chromium(&mut command, encoding, &self.folder, self.config.sandbox);
+        command.fd_mappings(vec![
+            FdMapping { parent_fd: theirs_in.into_blocking_fd()?, child_fd: 3 },
+            FdMapping { parent_fd: theirs_out.into_blocking_fd()?, child_fd: 4 },
+        ])?;
+        self.watch(ProcessKind::Chromium, command.spawn().context("starting chromium")?);
+        Ok(CdpClient::connect(ours_out, ours_in))
+    }
+
+    /// Loads the encoder beside the browser; it touches its devices when it is let go.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn load_encoder(&self, encoding: &Encoding) -> anyhow::Result<Encoder> {
+        let mut command = self.command(&self.config.programs.ffmpeg);
+        commands::ffmpeg(&mut command, encoding, &self.display);
+        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = spawned.context("starting the encoder")?;
+        let output = child.stdout.take().context("the encoder has no output")?;
+        let start_pipe = child.stdin.take().context("the encoder has no input")?;
+        if let Some(errors) = child.stderr.take() {
+            let folder = self.folder.clone();
+            tokio::spawn(async move {
+                let mut lines = BufReader::new(errors).lines();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    tracing::warn!(environment = %folder.display(), line, "encoder");
+                }
+            });
+        }
+        self.watch(ProcessKind::Encoder, child);
+        Ok(Encoder { start_pipe, output })
+    }
+
+    /// The private folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Ends every process and deletes the folder; returns when nothing is left.
+    pub async fn shut_down(mut self) {
+        drop(self.reaper_stdin.take());
+        let (folder, group) = (self.folder.clone(), self.group);
+        let gone = timeout(Duration::from_secs(6), async {
+            while is_hydrated(group) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        if gone.await.is_err() {
+            tracing::error!(environment = %folder.display(), "the keeper did not finish");
+            // It may be stopped.
+            let _ = nix::sys::signal::kill(group, nix::sys::signal::Signal::SIGKILL);
+        }
+        // A keeper that was killed has left everything to us.
+        if folder.exists() {
+            let cleared = tokio::task::spawn_blocking(move || reaper::clear(&folder, Some(group))).await;
+            if cleared.is_err() {
+                tracing::error!("clearing up panicked");
+            }
+        }
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        let folder = |name: &str| self.folder.join(name);
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("LANG", "C.UTF-8")
+            .env("HOME", folder("home"))
+            .env("XDG_RUNTIME_DIR", folder("run"))
+            .env("TMPDIR", folder("tmp"))
+            .env("XAUTHORITY", folder("xauth"))
+            .env("DISPLAY", &self.display)
+            .env("PULSE_SERVER", format!("unix:{}", commands::sound_socket(&self.folder).display()))
+            .current_dir(&self.folder)
+            .process_group(self.group.as_raw())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(false);
+        command
+    }
+
+    fn write_private(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let path = self.folder.join(name);
+        fs::write(&path, bytes)?;
+        Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?)
+    }
+
+    fn watch(&self, kind: ProcessKind, mut child: Child) {
+        if let Some(pid) = child.id() {
+            self.processes.lock().unwrap_or_else(PoisonError::into_inner).push((kind, pid));
+        }
+        let exits = self.exits.clone();
+        tokio::spawn(async move {
+            let how = child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
+            // Nobody listens any more when the egress ends.
+            let _ = exits.send(Failure::lost(kind.name(), format!("{} ended: {how}", kind.name())));
+        });
+    }
+}
+
+/// Whether a process exists and is more than a zombie.
+fn is_hydrated(pid: nix::unistd::Pid) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X'])))
+}
+
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    let make = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path).with_context(|| format!("making {}", path.display()));
+    make(folder)?;
+    for name in ["home", "run", "tmp", "profile"] {
+        make(&folder.join(name))?;
+    }
+    Ok(())
+}

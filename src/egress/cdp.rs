@@ -1,0 +1,127 @@
+//! The DevTools protocol over a pipe: calls with answers, and events in order. Knows no page.
+
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::unix::pipe,
+    sync::{mpsc, oneshot},
+};
+
+/// Chromium said no, or is gone.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CdpError {
+    /// The browser's own words.
+    #[error("{0}")]
+    Refused(String),
+    /// The pipe is closed.
+    #[error("the browser is gone")]
+    Closed,
+}
+
+/// An event from the browser.
+#[derive(Debug)]
+pub struct CdpEvent {
+    /// `Domain.event`.
+    pub method: String,
+    /// Its parameters.
+    pub params: Value,
+    /// The page it is about; empty for the browser itself.
+    pub session: String,
+}
+
+type Waiting = Mutex<HashMap<u64, oneshot::Sender<Result<Value, CdpError>>>>;
+
+/// The calling side.
+pub struct CdpClient {
+    outgoing: mpsc::UnboundedSender<Vec<u8>>,
+    waiting: Arc<Waiting>,
+    next: AtomicU64,
+}
+
+impl CdpClient {
+    /// Speaks over the two ends of the browser's pipes.
+    pub fn connect(mut writer: pipe::Sender, reader: pipe::Receiver) -> (Arc<Self>, mpsc::UnboundedReceiver<CdpEvent>) {
+        let (outgoing, mut to_send) = mpsc::unbounded_channel::<Vec<u8>>();
+        let (cdp_events, received) = mpsc::unbounded_channel();
+        let waiting: Arc<Waiting> = Arc::default();
+        tokio::spawn(async move {
+            while let Some(message) = to_send.recv().await {
+                if writer.write_all(&message).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let answers = Arc::clone(&waiting);
+        tokio::spawn(async move {
+            let mut reader = BufReader::new(reader);
+            let mut message = Vec::new();
+            while reader.read_until(0, &mut message).await.is_ok_and(|read| read > 0) {
+                message.pop();
+                if let Ok(value) = serde_json::from_slice::<Value>(&message) {
+                    dispatch(value, &answers, &cdp_events);
+                }
+                message.clear();
+            }
+            for (_, waiter) in answers.lock().unwrap_or_else(PoisonError::into_inner).drain() {
+                // A caller that gave up needs no answer.
+                let _ = waiter.send(Err(CdpError::Closed));
+            }
+        });
+        (Arc::new(Self { outgoing, waiting, next: AtomicU64::new(1) }), received)
+    }
+
+    /// Calls a method, of the browser (`session` empty) or of a page.
+    ///
+    /// # Errors
+    /// The browser refuses or is gone.
+    pub async fn call(&self, session: &str, method: &str, params: &Value) -> Result<Value, CdpError> {
+        let (waiter, answer) = oneshot::channel();
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id, waiter);
+        self.write(id, session, method, params)?;
+        answer.await.unwrap_or(Err(CdpError::Closed))
+    }
+
+    /// Calls a method whose answer does not matter.
+    pub fn send(&self, session: &str, method: &str, params: &Value) {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        // A browser that is gone is noticed elsewhere.
+        let _ = self.write(id, session, method, params);
+    }
+
+    fn write(&self, id: u64, session: &str, method: &str, params: &Value) -> Result<(), CdpError> {
+        let mut message = json!({ "id": id, "method": method, "params": params });
+        if !session.is_empty() {
+            message["sessionId"] = session.into();
+        }
+        let mut bytes = message.to_string().into_bytes();
+        bytes.push(0);
+        self.outgoing.send(bytes).map_err(|_| CdpError::Closed)
+    }
+}
+
+fn dispatch(mut message: Value, waiting: &Waiting, cdp_events: &mpsc::UnboundedSender<CdpEvent>) {
+    if let Some(id) = message["id"].as_u64() {
+        if let Some(waiter) = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
+            let answer = match message["error"]["message"].as_str() {
+                Some(message_text) => Err(CdpError::Refused(message_text.to_owned())),
+                None => Ok(message["result"].take()),
+            };
+            // A caller that gave up needs no answer.
+            let _ = waiter.send(answer);
+        }
+        return;
+    }
+    if let Some(method) = message["method"].as_str().map(str::to_owned) {
+        let session = message["sessionId"].as_str().unwrap_or_default().to_owned();
+        // Nobody listens any more when the egress ends.
+        let _ = cdp_events.send(CdpEvent { method, params: message["params"].take(), session });
+    }
+}

@@ -1,0 +1,293 @@
+//! The front desk: admits by slots, keeps every egress by id, and passes orders to the running ones.
+
+use crate::{
+    config::egress::EgressConfig,
+    egress::{
+        counters::Counters,
+        egress_info::SharedEgressInfo,
+        encoding::Encoding,
+        health::HealthSources,
+        job::{Job, JobCommand},
+        output::OutputUrl,
+        privileges::make_scratch,
+        reaper,
+        request::EgressRequest,
+        state_store::{StateStore, is_expired, is_over},
+        twirp_error::TwirpError,
+        warm_pool::WarmPool,
+        webhook_sender::{WebhookSender, random_id},
+    },
+};
+use livekit_protocol::{EgressInfo, EgressStatus, ListEgressRequest, StreamInfo, UpdateStreamRequest};
+use std::{
+    fs,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+/// All egresses of this worker.
+pub struct EgressRegistry {
+    config: Arc<EgressConfig>,
+    state_store: Arc<StateStore>,
+    webhook_sender: Arc<WebhookSender>,
+    entries: Mutex<Vec<Entry>>,
+    /// Running egresses.
+    pub jobs: TaskTracker,
+    /// Webhooks under way.
+    pub webhook_tasks: TaskTracker,
+    draining: AtomicBool,
+    counters: Arc<Counters>,
+    warm_pool: Option<Arc<WarmPool>>,
+}
+
+struct Entry {
+    shared_info: Arc<SharedEgressInfo>,
+    running: Option<RunningEgress>,
+}
+
+impl Entry {
+    /// Whether it takes a slot: until its end is told, and no moment longer, since whoever hears of the end may start the next.
+    fn uses_slot(&self) -> bool {
+        self.running.is_some() && !is_over(&self.shared_info.snapshot())
+    }
+}
+
+struct RunningEgress {
+    commands: mpsc::UnboundedSender<JobCommand>,
+    /// By position in the results.
+    outputs: Vec<OutputUrl>,
+    health: Arc<HealthSources>,
+}
+
+impl EgressRegistry {
+    /// Opens the desk: sweeps up after an earlier run and tells what became of its egresses.
+    ///
+    /// # Errors
+    /// The scratch folder cannot be used.
+    pub fn open(config: Arc<EgressConfig>, state_store: StateStore) -> anyhow::Result<Arc<Self>> {
+        let state_store = Arc::new(state_store);
+        make_scratch(&config.scratch)?;
+        for left in fs::read_dir(&config.scratch)? {
+            let folder = left?.path();
+            tracing::warn!(folder = %folder.display(), "sweeping up after an earlier run");
+            reaper::clear(&folder, None);
+        }
+        let webhook_sender = WebhookSender::new(config.webhook_urls.clone(), config.api_key.clone(), &config.api_secret)?;
+        let webhook_tasks = TaskTracker::new();
+        for pending in state_store.pending()? {
+            webhook_sender.queue(&webhook_tasks).push_last(pending, &state_store);
+        }
+        let mut entries = Vec::new();
+        for info in state_store.all()? {
+            if is_expired(&info) {
+                state_store.remove(&info.egress_id);
+                continue;
+            }
+            let shared_info = if is_over(&info) {
+                SharedEgressInfo::already_ended(info, Arc::clone(&state_store))
+            } else {
+                SharedEgressInfo::failed_by_restart(info, Arc::clone(&state_store), webhook_sender.queue(&webhook_tasks))
+            };
+            entries.push(Entry { shared_info: Arc::new(shared_info), running: None });
+        }
+        let counters = Arc::<Counters>::default();
+        let first = Encoding::of_preset(0).expect("the first preset is one of ours");
+        let warm_pool = config.warm.then(|| Arc::new(WarmPool::new(Arc::clone(&config), Arc::clone(&counters), first)));
+        let registry = Arc::new(Self {
+            config,
+            state_store,
+            webhook_sender,
+            entries: Mutex::new(entries),
+            jobs: TaskTracker::new(),
+            webhook_tasks,
+            draining: AtomicBool::new(false),
+            counters,
+            warm_pool,
+        });
+        if let Some(warm_pool) = registry.warm_pool.clone() {
+            let registry = Arc::clone(&registry);
+            tokio::spawn(async move { warm_pool.run(|| registry.used() < registry.config.slots).await });
+        }
+        Ok(registry)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &EgressConfig {
+        &self.config
+    }
+
+    /// Slots in use.
+    pub fn used(&self) -> usize {
+        self.lock().iter().filter(|entry| entry.uses_slot()).count()
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Warm spares that stand ready; `None` where there are none by configuration.
+    pub fn spares(&self) -> Option<usize> {
+        self.warm_pool.as_ref().map(|warm_pool| usize::from(warm_pool.is_ready()))
+    }
+
+    /// What can be measured of each running egress.
+    pub fn health(&self) -> Vec<(String, Arc<HealthSources>, EgressInfo)> {
+        let running = |entry: &Entry| {
+            let info = entry.shared_info.snapshot();
+            Some((info.egress_id.clone(), Arc::clone(&entry.running.as_ref()?.health), info))
+        };
+        self.lock().iter().filter_map(running).collect()
+    }
+
+    /// Starts an egress if there is a slot.
+    ///
+    /// # Errors
+    /// No slot, or going down.
+    pub fn start(self: &Arc<Self>, request: EgressRequest) -> Result<EgressInfo, TwirpError> {
+        let mut entries = self.lock();
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(TwirpError::unavailable("this egress worker is going down and takes no new egress"));
+        }
+        let (used, total) = (entries.iter().filter(|entry| entry.uses_slot()).count(), self.config.slots);
+        if used >= total {
+            self.counters.count(|counts| counts.refused += 1);
+            return Err(TwirpError::unavailable(format!("no free egress slot: {used} of {total} in use")));
+        }
+        entries.retain(|entry| {
+            let info = entry.shared_info.snapshot();
+            let old = entry.running.is_none() && is_expired(&info);
+            if old {
+                self.state_store.remove(&info.egress_id);
+            }
+            !old
+        });
+        let egress_id = format!("EG_{}", random_id());
+        let queue = self.webhook_sender.queue(&self.webhook_tasks);
+        let shared_info = Arc::new(SharedEgressInfo::create(egress_id.clone(), &request, Arc::clone(&self.state_store), queue));
+        let (commands, received) = mpsc::unbounded_channel();
+        let health = Arc::<HealthSources>::default();
+        let running = RunningEgress { commands, outputs: request.outputs.clone(), health: Arc::clone(&health) };
+        entries.push(Entry { shared_info: Arc::clone(&shared_info), running: Some(running) });
+        let info = shared_info.snapshot();
+        let warm_instance = self.warm_pool.as_ref().and_then(|pool| pool.take(&request.encoding));
+        let (config, counters) = (Arc::clone(&self.config), Arc::clone(&self.counters));
+        let job = Job { egress_id: egress_id.clone(), request, shared_info, config, commands: received, health, warm_instance, counters };
+        let registry = Arc::clone(self);
+        self.jobs.spawn(async move {
+            // In a task of its own, so that even a panic gives the slot back.
+            if let Err(error) = tokio::spawn(job.run()).await {
+                tracing::error!(egress = egress_id, %error, "egress task broke");
+            }
+            registry.free(&egress_id);
+        });
+        Ok(info)
+    }
+
+    /// Lists egresses, newest last.
+    ///
+    /// # Errors
+    /// `not_found` for an id that is not there.
+    pub fn list(&self, request: &ListEgressRequest) -> Result<Vec<EgressInfo>, TwirpError> {
+        let all = self.lock().iter().map(|entry| entry.shared_info.snapshot()).filter(|info| !is_expired(info)).collect::<Vec<_>>();
+        if !request.egress_id.is_empty() {
+            let found = all.into_iter().find(|info| info.egress_id == request.egress_id);
+            return Ok(vec![found.ok_or_else(unknown)?]);
+        }
+        // A web egress belongs to no room.
+        Ok(all.into_iter().filter(|info| request.room_name.is_empty() && (!request.active || !is_over(info))).collect())
+    }
+
+    /// Stops an egress.
+    ///
+    /// # Errors
+    /// There is no such egress, or it is over.
+    pub fn stop(&self, egress_id: &str) -> Result<EgressInfo, TwirpError> {
+        let entries = self.lock();
+        let (shared_info, running) = find(&entries, egress_id, "stopped")?;
+        let status = shared_info.snapshot().status;
+        let info =
+            if status == EgressStatus::EgressActive as i32 { shared_info.start_ending("StopEgress API") } else { shared_info.snapshot() };
+        // The job may have ended this moment, by itself; then its own word stands.
+        let _ = running.commands.send(JobCommand::Stop);
+        Ok(info)
+    }
+
+    /// Adds and removes outputs.
+    ///
+    /// # Errors
+    /// There is no such egress or output, it is over, or an address is malformed; then nothing is changed.
+    pub fn update(&self, request: &UpdateStreamRequest) -> Result<EgressInfo, TwirpError> {
+        let added = request.add_output_urls.iter().map(|url| OutputUrl::parse(url)).collect::<Result<Vec<_>, _>>()?;
+        let mut entries = self.lock();
+        find(&entries, &request.egress_id, "updated")?;
+        let entry = entries.iter_mut().find(|entry| entry.shared_info.snapshot().egress_id == request.egress_id).ok_or_else(unknown)?;
+        let running = entry.running.as_mut().ok_or_else(unknown)?;
+        let live = entry.shared_info.snapshot().stream_results.iter().map(|result| result.ended_at == 0).collect::<Vec<_>>();
+        let mut removed = Vec::new();
+        for url in &request.remove_output_urls {
+            let at = running.outputs.iter().enumerate().position(|(index, output)| live[index] && output.matches(url));
+            removed.push(at.ok_or_else(|| TwirpError::not_found(format!("stream {} not found", crate::egress::output::redact(url))))?);
+        }
+        for output in added {
+            if running.outputs.iter().enumerate().any(|(index, known)| live.get(index).copied().unwrap_or(true) && *known == output) {
+                continue;
+            }
+            entry.shared_info.update_silently(|info| info.stream_results.push(StreamInfo { url: output.redacted(), ..Default::default() }));
+            running.outputs.push(output.clone());
+            // The job may have ended this moment; then its own word stands.
+            let _ = running.commands.send(JobCommand::Add(running.outputs.len() - 1, output));
+        }
+        for index in removed {
+            let _ = running.commands.send(JobCommand::Remove(index));
+        }
+        Ok(entry.shared_info.snapshot())
+    }
+
+    /// Takes no new egress from now on.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.jobs.close();
+        if let Some(warm_pool) = &self.warm_pool {
+            warm_pool.close();
+        }
+    }
+
+    /// Ends every running egress now.
+    pub fn abort_all(&self) {
+        for running in self.lock().iter().filter_map(|entry| entry.running.as_ref()) {
+            // Already ended is as good.
+            let _ = running.commands.send(JobCommand::Abort);
+        }
+    }
+
+    fn free(&self, egress_id: &str) {
+        let mut entries = self.lock();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.shared_info.snapshot().egress_id == egress_id) {
+            entry.running = None;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unknown() -> TwirpError {
+    TwirpError::not_found("egress does not exist")
+}
+
+fn find<'a>(entries: &'a [Entry], egress_id: &str, verb: &str) -> Result<(&'a SharedEgressInfo, &'a RunningEgress), TwirpError> {
+    let entry = entries.iter().find(|entry| entry.shared_info.snapshot().egress_id == egress_id).ok_or_else(unknown)?;
+    let info = entry.shared_info.snapshot();
+    let over = is_over(&info);
+    let running = entry.running.as_ref().filter(|_| !over).ok_or_else(|| {
+        let status = EgressStatus::try_from(info.status).map_or("", |status| status.as_str_name());
+        TwirpError::failed_precondition(format!("egress with status {status} cannot be {verb}"))
+    })?;
+    Ok((&entry.shared_info, running))
+}

@@ -1,0 +1,154 @@
+//! The egresses on disk: what survives a kill -9. One JSON file each, as `ListEgress` shows it; ended ones for a day. Beside
+//! it, until it is delivered, the last word about each.
+
+use crate::egress::{clock, privileges::ServiceAccount};
+use anyhow::Context as _;
+use livekit_protocol::{EgressInfo, EgressStatus, WebhookEvent};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::Write as _,
+    os::{
+        fd::AsRawFd as _,
+        unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    },
+    path::{Path, PathBuf},
+};
+
+/// How long an ended egress stays listed.
+pub const RETENTION_NANOS: i64 = 24 * 3600 * 1_000_000_000;
+
+/// The last event of an egress, on its way to the receivers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingWebhook {
+    /// Whose.
+    pub egress_id: String,
+    /// The event's own id: a receiver that has it knows it by that.
+    pub event_id: String,
+    /// As it is posted.
+    pub body: String,
+}
+
+/// The folder of the ledger, held by one worker at a time.
+pub struct StateStore {
+    /// By its open handle: the account that the worker drops to may not enter the folders above.
+    folder: PathBuf,
+    _handle: File,
+    _lock: nix::fcntl::Flock<File>,
+}
+
+impl StateStore {
+    /// Opens the ledger and locks it.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or another worker has it.
+    pub fn open(data: &Path, account: Option<ServiceAccount>) -> anyhow::Result<Self> {
+        let folder = data.join("ledger");
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(|| format!("making {}", folder.display()))?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("lock"))?;
+        let lock = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock)
+            .map_err(|_| anyhow::anyhow!("another egress worker uses {}", data.display()))?;
+        if let Some(account) = account {
+            account.chown(&folder)?;
+            for entry in fs::read_dir(&folder)? {
+                account.chown(&entry?.path())?;
+            }
+        }
+        let handle = File::open(&folder)?;
+        let folder = PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd()));
+        Ok(Self { folder, _handle: handle, _lock: lock })
+    }
+
+    /// Every egress written down, oldest first; unreadable files are left out with a warning.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn all(&self) -> anyhow::Result<Vec<EgressInfo>> {
+        let mut all: Vec<EgressInfo> = self.read("json")?;
+        for pending in self.pending()? {
+            // Killed after the last word was written and before the rest was: that word stands.
+            let last = serde_json::from_str::<WebhookEvent>(&pending.body).ok().and_then(|event| event.egress_info);
+            if let (Some(info), Some(last)) = (all.iter_mut().find(|info| info.egress_id == pending.egress_id), last) {
+                *info = last;
+            }
+        }
+        all.sort_by_key(|info| info.started_at);
+        Ok(all)
+    }
+
+    /// What an earlier run still had to tell.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn pending(&self) -> anyhow::Result<Vec<PendingWebhook>> {
+        self.read("owed")
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&self, kind: &str) -> anyhow::Result<Vec<T>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if path.extension().is_none_or(|extension| extension != kind) {
+                continue;
+            }
+            match fs::read(&path).map_err(anyhow::Error::from).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?)) {
+                Ok(one) => found.push(one),
+                Err(error) => tracing::warn!(file = %path.display(), %error, "ledger entry not readable"),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes an egress down; a failure is logged, the show goes on.
+    pub fn write(&self, info: &EgressInfo) {
+        self.write_file(&info.egress_id, "json", info);
+    }
+
+    /// Writes the last word about an egress down, before it goes out.
+    pub fn add_pending(&self, pending: &PendingWebhook) {
+        self.write_file(&pending.egress_id, "owed", pending);
+    }
+
+    /// Every receiver has the last word, or is given up.
+    pub fn ack(&self, egress_id: &str) {
+        // Gone already is as good.
+        let _ = fs::remove_file(self.path(egress_id, "owed"));
+    }
+
+    fn write_file(&self, egress_id: &str, kind: &str, what: &impl Serialize) {
+        if let Err(error) = self.try_write_file(egress_id, kind, what) {
+            tracing::error!(egress = egress_id, %error, "ledger not written");
+        }
+    }
+
+    fn try_write_file(&self, egress_id: &str, kind: &str, what: &impl Serialize) -> anyhow::Result<()> {
+        let temporary = self.path(egress_id, "new");
+        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
+        file.write_all(&serde_json::to_vec(what)?)?;
+        Ok(fs::rename(temporary, self.path(egress_id, kind))?)
+    }
+
+    /// Forgets an egress.
+    pub fn remove(&self, egress_id: &str) {
+        // Gone already is as good.
+        let _ = fs::remove_file(self.path(egress_id, "json"));
+        self.ack(egress_id);
+    }
+
+    fn path(&self, egress_id: &str, kind: &str) -> PathBuf {
+        self.folder.join(format!("{egress_id}.{kind}"))
+    }
+}
+
+/// Whether the egress has ended, whatever way.
+pub fn is_over(info: &EgressInfo) -> bool {
+    !matches!(
+        EgressStatus::try_from(info.status),
+        Ok(EgressStatus::EgressStarting | EgressStatus::EgressActive | EgressStatus::EgressEnding)
+    )
+}
+
+/// Whether the egress ended so long ago that it is forgotten.
+pub fn is_expired(info: &EgressInfo) -> bool {
+    is_over(info) && clock::nanos() - info.ended_at > RETENTION_NANOS
+}

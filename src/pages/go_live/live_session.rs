@@ -1,0 +1,239 @@
+//! A running show as this page has it: the session's latest state, the host's room, the feed. It joins, publishes what the
+//! desk has, and joins again after every loss for as long as the session runs.
+
+use super::{
+    activity::{LogEntry, append_entry, describe_changes},
+    local_media::{CaptureState, LocalMedia},
+};
+use crate::{
+    api::{error::ErrorCode, sessions::SessionView},
+    browser::{
+        clock, feed, page,
+        protocol::{DisconnectReason, FeedMessage, Quality, RoomEvent, Uplink},
+        room::HostRoom,
+    },
+    domain::{
+        ids::SessionId, media::CaptureKind, overlay::OverlaySettings, overlay_state::OverlayState, room::RoomAccess, timestamp::Timestamp,
+    },
+    rpc::sessions::rejoin_room,
+};
+use leptos::{prelude::*, task::spawn_local};
+use std::cell::Cell;
+
+/// Said once for each loss, however often joining fails.
+const LOST: &str = "Your connection is lost; it is brought back.";
+
+/// Whether the host is in the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Joining for the first time.
+    Joining,
+    /// In the room.
+    Connected,
+    /// The connection is lost; it is brought back.
+    Reconnecting,
+    /// Another tab or machine hosts this show now.
+    TakenOver,
+}
+
+/// The show as signals.
+#[derive(Clone, Copy)]
+pub struct LiveSession {
+    /// The session as last told.
+    pub view: RwSignal<SessionView>,
+    /// When that was, by this browser's clock.
+    pub updated_at: RwSignal<Timestamp>,
+    /// What happened on top of the picture.
+    pub overlay: RwSignal<OverlayState>,
+    /// Whether the host is in the room.
+    pub presence: RwSignal<Presence>,
+    /// Whether the feed is connected.
+    pub feed_open: RwSignal<bool>,
+    /// What goes up.
+    pub uplink: RwSignal<Option<Uplink>>,
+    /// LiveKit's opinion of the connection.
+    pub quality: RwSignal<Quality>,
+    /// What happened since the page was opened.
+    pub log: RwSignal<Vec<LogEntry>>,
+    room: RwSignal<Option<HostRoom>>,
+}
+
+impl LiveSession {
+    /// The show that was started, or found running.
+    pub fn new(view: SessionView) -> Self {
+        Self {
+            view: RwSignal::new(view),
+            updated_at: RwSignal::new(clock::now()),
+            overlay: RwSignal::default(),
+            presence: RwSignal::new(Presence::Joining),
+            feed_open: RwSignal::new(true),
+            uplink: RwSignal::new(None),
+            quality: RwSignal::new(Quality::Unknown),
+            log: RwSignal::default(),
+            room: RwSignal::new(None),
+        }
+    }
+
+    /// Takes a newer state of the session; an older one changes nothing.
+    pub fn update_view(self, view: SessionView) {
+        if self.view.with_untracked(|known| (known.revision, known.now) <= (view.revision, view.now)) {
+            for (kind, words) in self.view.with_untracked(|known| describe_changes(known, &view)) {
+                self.log.update(|log| append_entry(log, view.duration, kind, words));
+            }
+            self.updated_at.set(clock::now());
+            self.view.set(view);
+        }
+    }
+
+    /// Adds a line to what happened.
+    fn log_now(self, kind: &'static str, words: &str) {
+        let at_ms = self.view.with_untracked(|view| view.duration) + clock::now().millis_since(self.updated_at.get_untracked());
+        self.log.update(|log| append_entry(log, at_ms, kind, words.to_owned()));
+    }
+
+    /// Takes changed overlay settings.
+    pub fn update_overlay(self, settings: OverlaySettings) {
+        self.view.update(|view| view.overlay = settings);
+    }
+
+    /// Which session this is about.
+    pub fn id(self) -> SessionId {
+        self.view.with_untracked(|view| view.session_id.clone())
+    }
+
+    /// Follows the session: feed, room, what is published, what the tab says. Call it once, in the Studio's component;
+    /// everything ends with that component.
+    pub fn follow(self, media: LocalMedia, access: Option<RoomAccess>) {
+        Effect::new(move |_| {
+            let id = self.id();
+            feed::of_session(id.as_str(), 0, move |message| self.handle_message(&message));
+            page::set_broadcasting(true);
+            match access.clone() {
+                Some(access) => self.join_room(&access, id),
+                None => self.rejoin(id, 0),
+            }
+        });
+        Effect::new(move |_| {
+            if let Some(room) = self.room.get() {
+                publish(room, media);
+            }
+        });
+        Effect::new(move |_| page::mark_on_air(self.view.with(|view| view.on_air && !view.rehearsal)));
+        on_cleanup(move || {
+            if let Some(room) = self.room.get_untracked() {
+                room.leave();
+                self.room.set(None);
+                page::set_broadcasting(false);
+                page::mark_on_air(false);
+            }
+        });
+    }
+
+    fn handle_message(self, message: &FeedMessage) {
+        match message.event.as_str() {
+            "session" => {
+                if let Ok(view) = serde_json::from_str(&message.data) {
+                    self.update_view(view);
+                }
+            }
+            "overlay" => {
+                if let Ok(settings) = serde_json::from_str(&message.data) {
+                    self.update_overlay(settings);
+                }
+            }
+            "show" => {
+                if let Ok(event) = serde_json::from_str(&message.data) {
+                    self.overlay.update(|overlay| overlay.apply(message.seq, event, clock::now()));
+                }
+            }
+            "connection" => self.feed_open.set(message.data == "open"),
+            _ => {}
+        }
+    }
+
+    fn join_room(self, access: &RoomAccess, id: SessionId) {
+        if let Some(room) = self.room.get_untracked() {
+            room.rejoin(access);
+            return;
+        }
+        let losses = Cell::new(0_u32);
+        let picture = self.view.with_untracked(|view| view.video);
+        let room = HostRoom::join(access, picture, move |event| match event {
+            RoomEvent::Connected | RoomEvent::Reconnected => {
+                losses.set(0);
+                if self.presence.get_untracked() == Presence::Reconnecting {
+                    self.log_now("ok", "Your connection is back.");
+                }
+                self.presence.set(Presence::Connected);
+            }
+            RoomEvent::Reconnecting => {
+                self.log_now("warn", LOST);
+                self.presence.set(Presence::Reconnecting);
+            }
+            RoomEvent::Lost { reason: DisconnectReason::TakenOver } => self.presence.set(Presence::TakenOver),
+            RoomEvent::Lost { .. } => {
+                if self.presence.get_untracked() == Presence::Connected {
+                    self.log_now("warn", LOST);
+                }
+                self.presence.set(Presence::Reconnecting);
+                losses.set(losses.get() + 1);
+                self.rejoin(id.clone(), losses.get());
+            }
+            RoomEvent::Published { .. } => {}
+            RoomEvent::Quality { quality } => self.quality.set(quality),
+            RoomEvent::Uplink(uplink) => self.uplink.set(Some(uplink)),
+        });
+        self.room.set(Some(room));
+    }
+
+    /// Asks for a fresh token and joins with it: `attempt` makes the wait longer, up to 5 s. Ends with the session.
+    fn rejoin(self, id: SessionId, attempt: u32) {
+        let wait_ms = if attempt == 0 { 0 } else { (400_u64 << attempt.min(4)).min(5000) };
+        clock::after(wait_ms, move || {
+            // The page may have been left meanwhile: its signals are gone then.
+            if self.view.try_with_untracked(is_over) != Some(false) {
+                return;
+            }
+            spawn_local(async move {
+                match rejoin_room(id.clone()).await {
+                    Ok(access) if self.view.try_with_untracked(|_| ()).is_some() => self.join_room(&access, id),
+                    Ok(_) => {}
+                    // The session is over; the feed says the rest.
+                    Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Conflict | ErrorCode::Forbidden) => {}
+                    Err(_) => self.rejoin(id, attempt + 1),
+                }
+            });
+        });
+    }
+}
+
+/// Brings what is published to what the desk has.
+fn publish(room: HostRoom, media: LocalMedia) {
+    let (smooth, microphone_on) = media.choices.with(|choices| (choices.smooth_screen, choices.microphone_on));
+    match media.camera.get() {
+        CaptureState::On { capture, .. } => {
+            room.publish(capture, 30);
+            room.set_muted(CaptureKind::Camera, false);
+        }
+        CaptureState::Off | CaptureState::Failed(_) => room.set_muted(CaptureKind::Camera, true),
+        CaptureState::Requesting(_) => {}
+    }
+    match media.microphone.get() {
+        CaptureState::On { capture, .. } => {
+            room.publish(capture, 0);
+            room.set_muted(CaptureKind::Microphone, !microphone_on);
+        }
+        CaptureState::Off | CaptureState::Failed(_) => room.unpublish(CaptureKind::Microphone),
+        CaptureState::Requesting(_) => {}
+    }
+    match media.screen.get() {
+        CaptureState::On { capture, .. } => room.publish(capture, if smooth { 60 } else { 30 }),
+        CaptureState::Off | CaptureState::Failed(_) => room.unpublish(CaptureKind::Screen),
+        CaptureState::Requesting(_) => {}
+    }
+}
+
+/// Ended or failed.
+pub fn is_over(view: &SessionView) -> bool {
+    matches!(view.status.as_str(), "ended" | "failed")
+}

@@ -1,0 +1,139 @@
+//! The picture on this page: the same scene as the composite, with the streamer's own camera and screen in it.
+
+use super::local_media::LocalMedia;
+use crate::{
+    browser::{clock, drag},
+    components::scene_view::{DataLayers, SceneView},
+    domain::{
+        overlay::{OverlayPatch, OverlaySettings, PipCorner},
+        overlay_state::{OverlayInputs, OverlayState},
+        session::StreamType,
+    },
+};
+use leptos::{ev::PointerEvent, prelude::*};
+
+/// A change of the settings is back long before.
+const LANDED_MS: u64 = 1_500;
+
+/// Before the show and during it. The webcam can be dragged to another corner; `CornerAndSize` does the same by keys.
+/// `show` is what happened on top,
+/// `data` what shows it.
+#[component]
+pub fn PreviewPanel(
+    media: LocalMedia,
+    caption: &'static str,
+    #[prop(into)] title: Signal<String>,
+    #[prop(into)] settings: Signal<OverlaySettings>,
+    #[prop(into)] live: Signal<bool>,
+    overlay: RwSignal<OverlayState>,
+    data: Option<DataLayers>,
+    #[prop(into)] on_change: Callback<OverlayPatch>,
+) -> impl IntoView {
+    let dragging = Dragging::new();
+    let now = RwSignal::new(settings.get_untracked().starts_at.unwrap_or_default());
+    let scene = Memo::new(move |_| {
+        let mut settings = settings.get();
+        settings.pip_corner = dragging.corner(settings.pip_corner);
+        let inputs = OverlayInputs {
+            stream_type: StreamType::User,
+            entity_name: media.choices.with(|choices| choices.name.clone()),
+            avatar: None,
+            title: title.get(),
+            settings,
+            media: media.scene_media(),
+            live: live.get(),
+            over: false,
+        };
+        overlay.with(|overlay| overlay.scene(&inputs, now.get()))
+    });
+    Effect::new(move || {
+        now.set(clock::now());
+        clock::every(1000, move || now.set(clock::now()));
+    });
+    Effect::new(move || {
+        let mirrored = media.choices.with(|choices| choices.mirrored);
+        if let Some(camera) = media.camera.with(super::local_media::CaptureState::running) {
+            camera.show_in("own-camera-video", mirrored);
+        }
+    });
+    Effect::new(move || {
+        if let Some(screen) = media.screen.with(super::local_media::CaptureState::running) {
+            screen.show_in("own-screen-video", false);
+        }
+    });
+    view! {
+        <div
+            class="preview"
+            data-dragging=move || if dragging.from.with(Option::is_some) { "yes" } else { "no" }
+            on:pointerdown=move |event| {
+                if drag::start_drag(&event, ".scene[data-layout=screen] .scene-webcam") {
+                    dragging.from.set(Some(drag::pointer_position(&event)));
+                }
+            }
+            on:pointermove=move |event| dragging.moved(&event)
+            on:pointerup=move |event| {
+                drag::set_offset(&event, (0, 0));
+                let corner = dragging.dropped(settings.with_untracked(|settings| settings.pip_corner), drag::size(&event));
+                if let Some(pip_corner) = corner {
+                    on_change.run(OverlayPatch { pip_corner: Some(pip_corner), ..OverlayPatch::default() });
+                }
+            }
+            on:pointercancel=move |event| {
+                drag::set_offset(&event, (0, 0));
+                dragging.stop();
+            }
+        >
+            <SceneView scene id_prefix="own-" data/>
+            <span class="preview-caption">{caption}</span>
+        </div>
+    }
+}
+
+/// The webcam under the pointer.
+#[derive(Clone, Copy)]
+struct Dragging {
+    /// Where it was pressed.
+    from: RwSignal<Option<(i32, i32)>>,
+    /// How far it was drawn since.
+    by: RwSignal<(i32, i32)>,
+    /// Where it was let go, until the settings say so or have had the time to.
+    landed: RwSignal<Option<PipCorner>>,
+}
+
+impl Dragging {
+    fn new() -> Self {
+        Self { from: RwSignal::new(None), by: RwSignal::new((0, 0)), landed: RwSignal::new(None) }
+    }
+
+    fn corner(self, set: PipCorner) -> PipCorner {
+        self.landed.get().unwrap_or(set)
+    }
+
+    fn moved(self, event: &PointerEvent) {
+        if let Some(from) = self.from.get_untracked() {
+            let to = drag::pointer_position(event);
+            let by = (to.0 - from.0, to.1 - from.1);
+            self.by.set(by);
+            drag::set_offset(event, by);
+        }
+    }
+
+    /// The corner that it was drawn to, if that is another one.
+    fn dropped(self, set: PipCorner, size: (i32, i32)) -> Option<PipCorner> {
+        self.from.get_untracked()?;
+        let corner = set.dragged(self.by.get_untracked(), size);
+        self.stop();
+        let news = (corner != set).then_some(corner)?;
+        self.landed.set(Some(news));
+        // The page may have been left meanwhile.
+        clock::after(LANDED_MS, move || {
+            let _ = self.landed.try_set(None);
+        });
+        Some(news)
+    }
+
+    fn stop(self) {
+        self.from.set(None);
+        self.by.set((0, 0));
+    }
+}

@@ -1,0 +1,96 @@
+//! What the pages of the house share: the header, and who is signed in.
+
+use crate::{
+    api::{
+        accounts::Me,
+        error::{ApiError, ErrorCode},
+    },
+    components::{notice::ErrorNotice, site_header::SiteHeader},
+    domain::{account::Role, ids::SessionId},
+    rpc::accounts::who_am_i,
+};
+use leptos::prelude::*;
+use leptos_router::{
+    components::{Outlet, Redirect},
+    hooks::use_location,
+};
+
+/// Who is signed in; loaded once, for header and pages.
+#[derive(Clone, Copy)]
+pub struct CurrentUser(pub Resource<Result<Option<Me>, ApiError>>);
+
+/// The header above a page.
+#[component]
+pub fn PageLayout() -> AnyView {
+    let me = Resource::new_blocking(|| (), |()| who_am_i());
+    provide_context(CurrentUser(me));
+    view! {
+        <Suspense fallback=|| ()>
+            {move || {
+                me.get().map(|me| {
+                    let me = me.ok().flatten();
+                    let admin = me.as_ref().is_some_and(|me| me.role == Role::Admin);
+                    view! { <SiteHeader name=Signal::stored(me.map(|me| me.name)) admin=Signal::stored(admin)/> }
+                })
+            }}
+        </Suspense>
+        <Outlet/>
+    }
+    .into_any()
+}
+
+/// Opens another page of ours as a new document, so that everything is loaded again with the new cookie.
+pub fn open_document(path: &str) {
+    // Fails only for an address that cannot be read, and ours can.
+    let _ = window().location().assign(path);
+}
+
+/// A path on this very site, or the front page: what comes out of an address is not trusted.
+pub fn safe_next(next: Option<String>) -> String {
+    let plain =
+        |path: &str| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control);
+    next.filter(|path| plain(path)).unwrap_or_else(|| "/".to_owned())
+}
+
+/// A show's id out of an address; what can be none answers like an unknown one.
+///
+/// # Errors
+/// It can be none.
+pub fn parse_session_id(text: &str) -> Result<SessionId, ApiError> {
+    text.parse().map_err(|_| ApiError::new(ErrorCode::NotFound, "There is no such stream."))
+}
+
+/// Sends a stranger to sign in and back again.
+#[component]
+fn RedirectToSignIn() -> impl IntoView {
+    let here = use_location();
+    let next = here.pathname.get_untracked();
+    view! { <Redirect path=format!("/sign-in?next={next}")/> }
+}
+
+/// What stands where a page cannot be: the way to sign in for a stranger, else what was wrong, and the way to try again.
+pub fn load_error(error: ApiError, on_retry: Callback<()>) -> AnyView {
+    match error.code {
+        ErrorCode::Unauthenticated => view! { <RedirectToSignIn/> }.into_any(),
+        _ => view! { <ErrorNotice message=error.message on_retry/> }.into_any(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe_next;
+
+    #[test]
+    fn only_a_path_of_this_site_is_followed_after_signing_in() {
+        for (next, expected) in [
+            (Some("/admin/sessions"), "/admin/sessions"),
+            (Some("//evil.example"), "/"),
+            (Some("/\\evil.example"), "/"),
+            (Some("/\t/evil.example"), "/"),
+            (Some("https://evil.example"), "/"),
+            (None, "/"),
+        ] {
+            assert_eq!(safe_next(next.map(str::to_owned)), expected);
+        }
+    }
+}

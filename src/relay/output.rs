@@ -1,0 +1,108 @@
+//! One wanted destination and the task that serves it.
+
+use super::{
+    RelayState, metrics::Platform, queue::Queue, rate::now, recorder::Recorder, rtmp_output::RtmpOutput, status::Status,
+    stream_hub::StreamHub,
+};
+use crate::{
+    api::relay_control::{DesiredDestination, DesiredTarget, DestinationReport, DestinationState},
+    domain::{address::check_address, ids::SessionId},
+};
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// See the module.
+pub struct Output {
+    /// As wanted.
+    pub wanted: DesiredDestination,
+    /// What waits for it.
+    pub queue: Arc<Queue>,
+    /// What is known about it.
+    pub status: Arc<Status>,
+    stop: CancellationToken,
+    being_removed: bool,
+}
+
+impl Output {
+    /// Starts to serve a destination.
+    pub fn start(
+        wanted: DesiredDestination,
+        relay: &Arc<RelayState>,
+        stream: &SessionId,
+        hub: &Arc<StreamHub>,
+        changed: &Arc<Notify>,
+    ) -> Self {
+        let platform = Platform::of(&wanted.target);
+        let queue = Arc::new(Queue::new(relay.config.limits.queue_bytes, platform));
+        let status = Arc::new(Status::new(changed.clone()));
+        let stop = CancellationToken::new();
+        hub.add(queue.clone());
+        match &wanted.target {
+            DesiredTarget::Publish { address, stream_key } => match check_address(address, &relay.config.allow) {
+                Ok(target) => {
+                    let output = RtmpOutput {
+                        target,
+                        key: stream_key.clone(),
+                        label: wanted.id.to_string(),
+                        accepted_before: wanted.accepted_before,
+                        connector: relay.connector.clone(),
+                        hub: hub.clone(),
+                        queue: queue.clone(),
+                        status: status.clone(),
+                        flow: hub.flow(),
+                        stop: stop.clone(),
+                        timeouts: relay.config.timeouts,
+                        metrics: relay.metrics.clone(),
+                        platform,
+                    };
+                    tokio::spawn(output.run());
+                }
+                Err(refused) => status.set(DestinationState::Failed { at: now(), reason: refused.to_string() }),
+            },
+            DesiredTarget::Record => {
+                let recorder = Recorder {
+                    folder: relay.recordings().join(stream.as_str()),
+                    label: wanted.id.to_string(),
+                    hub: hub.clone(),
+                    queue: queue.clone(),
+                    status: status.clone(),
+                    flow: hub.flow(),
+                    stop: stop.clone(),
+                    timeouts: relay.config.timeouts,
+                    quota: relay.quota.clone(),
+                };
+                tokio::spawn(recorder.run());
+            }
+        }
+        Self { wanted, queue, status, stop, being_removed: false }
+    }
+
+    /// Asks it to end properly.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// No longer wanted: reported until it has said goodbye.
+    #[must_use]
+    pub fn being_removed(mut self) -> Self {
+        self.being_removed = true;
+        self
+    }
+
+    /// Whether it is no longer wanted and has said goodbye.
+    pub fn is_removed(&self) -> bool {
+        self.being_removed && self.status.is_over()
+    }
+
+    /// Everything known about it.
+    pub fn report(&self) -> DestinationReport {
+        self.status.report(self.wanted.id.clone(), &self.queue)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

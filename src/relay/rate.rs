@@ -1,0 +1,50 @@
+//! Rates over the last two seconds, and the relay's clocks.
+
+use crate::domain::timestamp::Timestamp;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+const WINDOW: Duration = Duration::from_secs(2);
+
+/// The wall clock.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Amounts over a sliding window.
+#[derive(Default)]
+pub struct Rate(VecDeque<(Instant, usize)>);
+
+impl Rate {
+    /// Something of this size happened now.
+    pub fn add(&mut self, amount: usize) {
+        let now = Instant::now();
+        self.expire(now);
+        match self.0.back_mut() {
+            Some((at, sum)) if now.duration_since(*at) < Duration::from_millis(20) => *sum += amount,
+            _ => self.0.push_back((now, amount)),
+        }
+    }
+
+    /// The sum per second.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub fn per_second(&mut self) -> f32 {
+        self.expire(Instant::now());
+        self.0.iter().map(|(_, amount)| *amount).sum::<usize>() as f32 / WINDOW.as_secs_f32()
+    }
+
+    /// The sum, taken as bytes, in kbit/s.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; a rate for people")]
+    pub fn kbps(&mut self) -> u32 {
+        (self.per_second() * 8.0 / 1000.0) as u32
+    }
+
+    fn expire(&mut self, now: Instant) {
+        while self.0.front().is_some_and(|(at, _)| now.duration_since(*at) > WINDOW) {
+            self.0.pop_front();
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! One connection to one platform, from connect to unpublish. Bytes count as taken when the socket has taken them.
+
+use super::{
+    connect::{ConnectionError, Transport, os_message},
+    rtmp::{
+        client::{ClientSession, Event, PublishState},
+        handshake, kind,
+    },
+    rtmp_output::RtmpOutput,
+    stream_hub::Flow,
+    tag::{Role, Tag, Track},
+    text::{redact_key, split_app_and_key},
+};
+use crate::domain::address::IngestTarget;
+use bytes::{Buf, BytesMut};
+use std::time::Instant;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
+    sync::watch,
+    time::{Duration, sleep_until, timeout},
+};
+
+/// Bytes prepared ahead of the socket.
+const WRITE_AHEAD_BYTES: usize = 64 * 1024;
+/// How long a proper end may take.
+const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How a connection ended.
+pub enum End {
+    /// The destination is no longer wanted.
+    Stopped,
+    /// The composite stayed away longer than the hold.
+    NothingToSend,
+    /// Something else.
+    Failed(ConnectionError),
+}
+
+/// Connects, publishes, and stays until something ends it; also when the platform accepted, if it did.
+pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
+    let stop = output.stop.clone();
+    let opened = tokio::select! {
+        () = stop.cancelled() => return (End::Stopped, None),
+        opened = open(output) => opened,
+    };
+    let transport = match opened {
+        Ok(transport) => transport,
+        Err(error) => return (End::Failed(error), None),
+    };
+    let (reader, writer) = tokio::io::split(transport);
+    let (application, name) = split_app_and_key(&output.target, &output.key);
+    let url = IngestTarget { application: application.clone(), ..output.target.clone() }.url();
+    let mut connection = RtmpConnection {
+        session: ClientSession::new(&application, &url, name),
+        reader,
+        writer,
+        out: BytesMut::new(),
+        base: None,
+        accepted: None,
+        progress: Instant::now(),
+        unflushed: false,
+        output,
+    };
+    let end = match connection.run().await {
+        Ok(end) => end,
+        Err(error) => End::Failed(connection.redact(error)),
+    };
+    if !matches!(end, End::Failed(_)) {
+        connection.unpublish().await;
+    }
+    (end, connection.accepted)
+}
+
+async fn open(output: &RtmpOutput) -> Result<Box<dyn Transport>, ConnectionError> {
+    let began = Instant::now();
+    output.metrics.of(output.platform).connects.add(1);
+    let mut transport = output.connector.open(&output.target).await?;
+    match timeout(output.timeouts.connect, handshake::as_client(&mut transport)).await {
+        Ok(Ok(())) => {
+            output.metrics.of(output.platform).connected(began.elapsed());
+            Ok(transport)
+        }
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Err(ConnectionError::Permanent("this server does not speak RTMP".into()))
+        }
+        Ok(Err(error)) => Err(ConnectionError::Transient(format!("connection lost in the handshake: {}", os_message(&error)))),
+        Err(_) => Err(ConnectionError::Transient("no answer to the RTMP handshake".into())),
+    }
+}
+
+struct RtmpConnection<'a> {
+    output: &'a mut RtmpOutput,
+    session: ClientSession,
+    reader: ReadHalf<Box<dyn Transport>>,
+    writer: WriteHalf<Box<dyn Transport>>,
+    out: BytesMut,
+    /// The timeline's moment that is 0 on this connection.
+    base: Option<u64>,
+    accepted: Option<Instant>,
+    progress: Instant,
+    unflushed: bool,
+}
+
+impl RtmpConnection<'_> {
+    async fn run(&mut self) -> Result<End, ConnectionError> {
+        let mut input = BytesMut::with_capacity(4096);
+        let (stop, queue) = (self.output.stop.clone(), self.output.queue.clone());
+        loop {
+            self.refill();
+            let busy = !self.out.is_empty() || self.unflushed;
+            let waiting = busy || self.accepted.is_none();
+            let limit = if self.accepted.is_some() { self.output.timeouts.stall } else { self.output.timeouts.connect };
+            let deadline = self.progress + limit;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(End::Stopped),
+                read = self.reader.read_buf(&mut input) => {
+                    self.handle_read(read, &mut input)?;
+                }
+                written = write_some(&mut self.writer, &self.out), if busy => {
+                    let count = written.map_err(|error| self.io_error(&error))?;
+                    self.unflushed = !self.out.is_empty();
+                    self.out.advance(count);
+                    self.handle_written(count);
+                }
+                () = queue.ready(), if self.accepted.is_some() && self.out.is_empty() => {}
+                () = wait_until_over(&mut self.output.flow) => return Ok(End::NothingToSend),
+                () = sleep_until(deadline.into()), if waiting => return Err(self.timeout_error(limit)),
+            }
+        }
+    }
+
+    fn refill(&mut self) {
+        let idle = self.out.is_empty() && !self.unflushed;
+        self.fill();
+        if idle && !self.out.is_empty() && self.accepted.is_some() {
+            self.progress = Instant::now(); // Patience begins when there is something to take.
+        }
+    }
+
+    fn fill(&mut self) {
+        self.out.unsplit(self.session.output());
+        while self.accepted.is_some() && self.out.len() < WRITE_AHEAD_BYTES {
+            let Some(tag) = self.output.queue.pop() else { return };
+            self.send(tag);
+            self.out.unsplit(self.session.output());
+        }
+    }
+
+    fn send(&mut self, tag: Tag) {
+        let at = if tag.role == Role::Header {
+            self.base.map_or(0, |base| tag.at.saturating_sub(base))
+        } else {
+            let base = *self.base.get_or_insert(tag.at);
+            let Some(at) = tag.at.checked_sub(base) else { return };
+            at
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "RTMP timestamps wrap at 32 bits by definition")]
+        self.session.send(if tag.track == Track::Video { kind::VIDEO } else { kind::AUDIO }, at as u32, tag.body);
+    }
+
+    fn handle_read(&mut self, read: std::io::Result<usize>, input: &mut BytesMut) -> Result<(), ConnectionError> {
+        let count = read.map_err(|error| self.io_error(&error))?;
+        if count == 0 {
+            return Err(self.closed_error("the server closed the connection"));
+        }
+        let events = self.session.handle_input(input).map_err(|violation| ConnectionError::Transient(violation.to_string()))?;
+        input.clear();
+        for event in events {
+            match event {
+                Event::Accepted => self.start_publishing(),
+                Event::ConnectRefused(reason) => return Err(ConnectionError::Permanent(format!("connection refused: {reason}"))),
+                Event::PublishRefused(reason) if self.accepted.is_some() => {
+                    return Err(ConnectionError::Transient(format!("ended by the platform: {reason}")));
+                }
+                Event::PublishRefused(reason) => return Err(ConnectionError::Permanent(format!("stream key refused: {reason}"))),
+                Event::Acknowledged(bytes) => {
+                    self.output.status.acknowledged(bytes);
+                    self.progress = Instant::now();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start_publishing(&mut self) {
+        self.accepted = Some(Instant::now());
+        self.progress = Instant::now();
+        if let Some(metadata) = self.output.hub.subscribe(&self.output.queue) {
+            self.session.send(kind::DATA, 0, metadata);
+        }
+        tracing::info!(destination = %self.output.label, "publishing");
+    }
+
+    fn handle_written(&mut self, count: usize) {
+        self.progress = Instant::now();
+        if self.accepted.is_some() && count > 0 {
+            self.output.status.progress(count);
+            self.output.metrics.of(self.output.platform).bytes.add(count as u64);
+        }
+    }
+
+    /// A connection that ends where an answer to the publish should be is how some servers refuse a key.
+    fn closed_error(&self, how: &str) -> ConnectionError {
+        match self.session.state() {
+            PublishState::Publishing => ConnectionError::Permanent(format!("stream key refused: {how}")),
+            PublishState::Connecting => ConnectionError::Transient(how.to_owned()),
+            PublishState::Accepted => ConnectionError::Transient(format!("connection lost: {how}")),
+        }
+    }
+
+    /// The kernel's patience ends a stalled connection as ours does; whichever is first, the words are the same.
+    fn io_error(&self, error: &std::io::Error) -> ConnectionError {
+        if error.kind() == std::io::ErrorKind::TimedOut {
+            self.timeout_error(self.output.timeouts.stall)
+        } else {
+            self.closed_error(&os_message(error))
+        }
+    }
+
+    fn timeout_error(&self, limit: Duration) -> ConnectionError {
+        let seconds = limit.as_secs_f32().round();
+        ConnectionError::Transient(match self.session.state() {
+            PublishState::Accepted => format!("took nothing for {seconds} s"),
+            PublishState::Connecting => format!("no answer to connect for {seconds} s"),
+            PublishState::Publishing => format!("no answer to publish for {seconds} s"),
+        })
+    }
+
+    async fn unpublish(&mut self) {
+        self.session.unpublish();
+        self.out.unsplit(self.session.output());
+        let closing = async {
+            self.writer.write_all(&self.out).await?;
+            self.writer.flush().await?;
+            self.writer.shutdown().await
+        };
+        if timeout(UNPUBLISH_TIMEOUT, closing).await.is_err() {
+            tracing::debug!(destination = %self.output.label, "no farewell");
+        }
+    }
+
+    /// A platform's words may repeat the key, or be long, or hold control characters.
+    fn redact(&self, error: ConnectionError) -> ConnectionError {
+        let safe = |text: String| redact_key(&text, &self.output.key);
+        match error {
+            ConnectionError::Permanent(text) => ConnectionError::Permanent(safe(text)),
+            ConnectionError::Transient(text) => ConnectionError::Transient(safe(text)),
+        }
+    }
+}
+
+/// Hands bytes to the socket, or makes TLS hand on what it still holds. Nothing is lost when it is dropped half-way.
+async fn write_some(writer: &mut WriteHalf<Box<dyn Transport>>, out: &[u8]) -> std::io::Result<usize> {
+    if out.is_empty() {
+        return writer.flush().await.map(|()| 0);
+    }
+    match writer.write(out).await? {
+        0 => Err(std::io::ErrorKind::WriteZero.into()),
+        count => Ok(count),
+    }
+}
+
+async fn wait_until_over(flow: &mut watch::Receiver<Flow>) {
+    drop(flow.wait_for(|flow| *flow == Flow::Ended).await);
+}

@@ -1,0 +1,154 @@
+//! One destination's own task: connect, publish, and again, until it is told to stop or the platform's no is final.
+//! Its states are reported as they happen; the conversation itself is in `connection`.
+
+use super::{
+    connect::{ConnectionError, Connector},
+    metrics::{Metrics, Platform},
+    queue::Queue,
+    rate::now,
+    rtmp_connection::{self, End},
+    status::Status,
+    stream_hub::{Flow, StreamHub},
+};
+use crate::{
+    api::relay_control::DestinationState,
+    config::relay::Timeouts,
+    domain::{address::IngestTarget, destination::StreamKey, timestamp::Timestamp},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// A connection that held for so long was a good one: the next loss counts from the start.
+const STABLE_AFTER: Duration = Duration::from_secs(10);
+
+/// All that one publisher needs.
+pub struct RtmpOutput {
+    /// Where to.
+    pub target: IngestTarget,
+    /// The credential; leaves this struct only towards the platform.
+    pub key: StreamKey,
+    /// For the log.
+    pub label: String,
+    /// Whether the platform has accepted this show before this publisher was begun.
+    pub accepted_before: bool,
+    /// How to get there.
+    pub connector: Arc<Connector>,
+    /// The show to send.
+    pub hub: Arc<StreamHub>,
+    /// What waits for it.
+    pub queue: Arc<Queue>,
+    /// What is known about it.
+    pub status: Arc<Status>,
+    /// Whether there is something to send.
+    pub flow: watch::Receiver<Flow>,
+    /// Cancelled when the destination is no longer wanted.
+    pub stop: CancellationToken,
+    /// How long to wait for what.
+    pub timeouts: Timeouts,
+    /// Counted for operators.
+    pub metrics: Arc<Metrics>,
+    /// Under which name.
+    pub platform: Platform,
+}
+
+/// The tries since the last good connection.
+#[derive(Default)]
+struct Outage {
+    since: Option<(Instant, Timestamp)>,
+    attempt: u32,
+}
+
+impl RtmpOutput {
+    /// Publishes until the end; the last state is finished or failed.
+    pub async fn run(mut self) {
+        let end = self.run_until_done().await;
+        self.queue.close();
+        if let DestinationState::Failed { reason, .. } = &end {
+            tracing::warn!(destination = %self.label, %reason, "destination failed");
+        }
+        self.status.set(end);
+    }
+
+    async fn run_until_done(&mut self) -> DestinationState {
+        let mut outage = Outage::default();
+        let mut accepted_ever = self.accepted_before;
+        loop {
+            let stop = self.stop.clone();
+            tokio::select! {
+                () = stop.cancelled() => return DestinationState::Finished { at: now() },
+                closed = self.flow.wait_for(|flow| *flow == Flow::Flowing) => if closed.is_err() {
+                    return DestinationState::Finished { at: now() };
+                },
+            }
+            if outage.since.is_none() {
+                self.status.set(DestinationState::Connecting { since: now() });
+            }
+            let began = Instant::now();
+            let (end, live_at) = rtmp_connection::run(self).await;
+            self.queue.close();
+            accepted_ever |= live_at.is_some();
+            if live_at.is_some_and(|at| at.elapsed() >= STABLE_AFTER) {
+                outage = Outage::default();
+            }
+            let error = match end {
+                End::Stopped => return DestinationState::Finished { at: now() },
+                End::NothingToSend => {
+                    outage = Outage::default();
+                    self.status.set(DestinationState::Waiting);
+                    continue;
+                }
+                End::Failed(error) => error,
+            };
+            let reason = match error {
+                ConnectionError::Permanent(reason) if !accepted_ever => return DestinationState::Failed { at: now(), reason },
+                ConnectionError::Permanent(reason) | ConnectionError::Transient(reason) => reason,
+            };
+            tracing::info!(destination = %self.label, %reason, after_ms = began.elapsed().as_millis(), "connection ended");
+            if let Some(end) = self.wait_before_retry(&mut outage, reason).await {
+                return end;
+            }
+        }
+    }
+
+    /// Waits before the next try; an end if there is none.
+    async fn wait_before_retry(&self, outage: &mut Outage, reason: String) -> Option<DestinationState> {
+        let (began, since) = *outage.since.get_or_insert_with(|| (Instant::now(), now()));
+        if began.elapsed() >= self.timeouts.outage {
+            let reason = format!("{reason}; given up after {} s", began.elapsed().as_secs());
+            return Some(DestinationState::Failed { at: now(), reason });
+        }
+        outage.attempt += 1;
+        let delay = delay(&self.timeouts, outage.attempt, rand::random());
+        let next_at = now().plus_millis(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
+        self.metrics.of(self.platform).retries.add(1);
+        self.status.set(DestinationState::Retrying { attempt: outage.attempt, since, next_at, reason });
+        tokio::select! {
+            () = self.stop.cancelled() => Some(DestinationState::Finished { at: now() }),
+            () = tokio::time::sleep(delay) => None,
+        }
+    }
+}
+
+/// Doubles from first to most, with up to a fifth of jitter either way so that many destinations do not return at once.
+fn delay(timeouts: &Timeouts, attempt: u32, random: f64) -> Duration {
+    let doubled = timeouts.first_retry_delay.saturating_mul(1 << (attempt - 1).min(16));
+    doubled.min(timeouts.max_retry_delay).mul_f64(0.8 + 0.4 * random)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_delay_doubles_from_one_second_to_a_minute() {
+        let timeouts = Timeouts::default();
+        let middle: Vec<_> = (1..=9).map(|attempt| delay(&timeouts, attempt, 0.5).as_secs()).collect();
+        assert_eq!(middle, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(delay(&timeouts, 400, 1.0), Duration::from_secs(72));
+        assert_eq!(delay(&timeouts, 1, 0.0), Duration::from_millis(800));
+    }
+}

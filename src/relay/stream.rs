@@ -1,0 +1,219 @@
+//! One show in the relay: the wanted state, who publishes it, where it goes. Ends when it is deleted, not before.
+
+use super::{
+    RelayState,
+    output::Output,
+    rate::now,
+    stream_hub::StreamHub,
+    timeline::{SourceId, SourceKind},
+};
+use crate::{
+    api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestState, SessionReport},
+    domain::{
+        ids::{Generation, SessionId},
+        video::VideoFormat,
+    },
+};
+use bytes::Bytes;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use subtle::ConstantTimeEq;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// How long a finished destination stays in reports, so that its last figures are seen.
+const KEEP_FINISHED: Duration = Duration::from_secs(60);
+/// How long the destinations of an ended show may take to say goodbye.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A publisher that has been silent for so long may be replaced by its own return.
+const REPLACE_AFTER: Duration = Duration::from_secs(2);
+
+/// See the module.
+pub struct RelayStream {
+    /// Whose.
+    pub id: SessionId,
+    /// The composite.
+    pub hub: Arc<StreamHub>,
+    /// Told of every change worth a report.
+    pub changed: Arc<Notify>,
+    relay: Arc<RelayState>,
+    inner: Mutex<Inner>,
+    thumbnail: Mutex<Option<Bytes>>,
+    ended: CancellationToken,
+}
+
+struct Inner {
+    wanted: DesiredSession,
+    outputs: Vec<Output>,
+    finished: Vec<(Instant, DestinationReport)>,
+    sources: HashMap<SourceId, Source>,
+}
+
+struct Source {
+    generation: Generation,
+    disconnect: CancellationToken,
+    last_heard: Arc<Mutex<Instant>>,
+}
+
+/// A publisher's leave to publish.
+pub struct Admission {
+    /// Its name in the timeline.
+    pub id: SourceId,
+    /// Where it publishes.
+    pub stream: Arc<RelayStream>,
+    /// Cancelled when it must go.
+    pub disconnect: CancellationToken,
+    /// When it was last heard; to be kept up to date.
+    pub last_heard: Arc<Mutex<Instant>>,
+}
+
+impl RelayStream {
+    /// A show without destinations; call [`Self::apply`] next.
+    pub fn new(relay: Arc<RelayState>, wanted: DesiredSession) -> Self {
+        let changed = Arc::new(Notify::new());
+        let id = wanted.session_id.clone();
+        let hub = Arc::new(StreamHub::new(changed.clone(), relay.metrics.clone(), relay.config.limits.queue_bytes));
+        let inner = Inner { wanted, outputs: Vec::new(), finished: Vec::new(), sources: HashMap::new() };
+        Self { id, hub, changed, relay, inner: Mutex::new(inner), thumbnail: Mutex::default(), ended: CancellationToken::new() }
+    }
+
+    /// Makes the show what is wanted: destinations come and go, publishers whose token is gone are cut.
+    pub fn apply(&self, wanted: DesiredSession) {
+        let mut inner = self.lock();
+        let mut before = std::mem::take(&mut inner.outputs);
+        for destination in &wanted.destinations {
+            let known = before.iter().position(|output| output.wanted.id == destination.id && output.wanted.target == destination.target);
+            let output = known.map_or_else(
+                || Output::start(destination.clone(), &self.relay, &self.id, &self.hub, &self.changed),
+                |index| before.swap_remove(index),
+            );
+            inner.outputs.push(output);
+        }
+        for output in before {
+            output.stop();
+            inner.finished.retain(|(_, report)| report.id != output.wanted.id);
+            inner.outputs.push(output.being_removed());
+        }
+        let allowed: Vec<_> = wanted.ingests.iter().map(|ingest| ingest.generation).collect();
+        inner.sources.values().filter(|source| !allowed.contains(&source.generation)).for_each(|source| source.disconnect.cancel());
+        inner.wanted = wanted;
+        drop(inner);
+        self.changed.notify_one();
+    }
+
+    /// Lets an egress publish, or says why not.
+    ///
+    /// # Errors
+    /// A sentence for the log and the publisher.
+    pub fn admit(self: &Arc<Self>, generation: Generation, token: &str) -> Result<Admission, &'static str> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let mut inner = self.lock();
+        let authorized = inner.wanted.ingests.iter().any(|ingest| {
+            let same = bool::from(ingest.token.as_bytes().ct_eq(token.as_bytes()));
+            same && !token.is_empty() && ingest.generation == generation
+        });
+        if !authorized {
+            return Err("this stream name is not valid");
+        }
+        if !self.hub.accepts(generation) {
+            return Err("a newer egress is on air");
+        }
+        for (id, source) in inner.sources.iter().filter(|(_, source)| source.generation == generation) {
+            if !source.disconnect.is_cancelled() && source.last_heard.lock().expect("never held across a panic").elapsed() < REPLACE_AFTER {
+                return Err("this egress is already publishing");
+            }
+            source.disconnect.cancel();
+            self.hub.leave(*id);
+        }
+        let id = SourceId(NEXT.fetch_add(1, Ordering::Relaxed));
+        let (disconnect, last_heard) = (self.ended.child_token(), Arc::new(Mutex::new(Instant::now())));
+        inner.sources.insert(id, Source { generation, disconnect: disconnect.clone(), last_heard: last_heard.clone() });
+        self.hub.join(id, SourceKind::Egress(generation));
+        Ok(Admission { id, stream: self.clone(), disconnect, last_heard })
+    }
+
+    /// Sources that were replaced by a newer generation go.
+    pub fn disconnect_sources(&self, superseded: &[SourceId]) {
+        let inner = self.lock();
+        superseded.iter().filter_map(|id| inner.sources.get(id)).for_each(|source| source.disconnect.cancel());
+    }
+
+    /// A publisher is gone.
+    pub fn leave(&self, id: SourceId) {
+        self.lock().sources.remove(&id);
+        self.hub.leave(id);
+    }
+
+    /// Everything measured.
+    pub fn report(&self) -> SessionReport {
+        let mut inner = self.lock();
+        let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut inner.outputs).into_iter().partition(Output::is_removed);
+        inner.outputs = kept;
+        for output in gone {
+            self.hub.remove(&output.queue);
+            inner.finished.push((Instant::now(), output.report()));
+        }
+        inner.finished.retain(|(at, _)| at.elapsed() < KEEP_FINISHED);
+        let current = inner.outputs.iter().map(Output::report);
+        let destinations: Vec<_> = current.chain(inner.finished.iter().map(|(_, report)| report.clone())).collect();
+        drop(inner);
+        SessionReport { session_id: self.id.clone(), at: now(), ingest: self.hub.report(), destinations }
+    }
+
+    /// Whether anything happens that is worth a report every second.
+    pub fn is_active(report: &SessionReport) -> bool {
+        use DestinationState::{Connecting, Live, Retrying};
+        report.ingest.state != IngestState::Waiting
+            || report.destinations.iter().any(|one| matches!(one.state, Connecting { .. } | Live { .. } | Retrying { .. }))
+    }
+
+    /// Ends the show: publishers are cut, destinations unpublish. Returns when they have, or after 3 s.
+    pub async fn end(&self) {
+        self.ended.cancel();
+        let outputs: Vec<_> = {
+            let inner = self.lock();
+            inner.outputs.iter().for_each(Output::stop);
+            inner.outputs.iter().map(|output| output.status.clone()).collect()
+        };
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
+        while outputs.iter().any(|status| !status.is_over()) && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The format of the slate, if one is wanted.
+    pub fn slate(&self) -> Option<VideoFormat> {
+        let inner = self.lock();
+        inner.wanted.slate.then_some(inner.wanted.video)
+    }
+
+    /// Whether a destination takes the show now.
+    pub fn is_live(report: &DestinationReport) -> bool {
+        matches!(report.state, DestinationState::Live { .. })
+    }
+
+    /// The latest picture.
+    pub fn thumbnail(&self) -> Option<Bytes> {
+        self.thumbnail.lock().expect("never held across a panic").clone()
+    }
+
+    /// Replaces the picture.
+    pub fn set_thumbnail(&self, picture: Bytes) {
+        *self.thumbnail.lock().expect("never held across a panic") = Some(picture);
+    }
+
+    /// Cancelled when the show has ended.
+    pub fn ended(&self) -> &CancellationToken {
+        &self.ended
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no one panics while holding a show")
+    }
+}

@@ -1,0 +1,247 @@
+//! One show's composite: from whoever publishes it, through the timeline, into every destination's queue.
+//! Keeps what a newcomer needs (headers, description, current group) and what is measured of it.
+
+use super::{
+    ingest_stats::IngestStats,
+    metrics::Metrics,
+    queue::Queue,
+    tag::{Role, Tag, Track, UnsuitableCodec, inspect},
+    timeline::{SourceId, SourceKind, Timeline},
+};
+use crate::{api::relay_control::IngestReport, config::relay::Timeouts, domain::ids::Generation};
+use bytes::Bytes;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Instant,
+};
+use tokio::sync::{Notify, watch};
+
+/// The slate's place in line; connections count from 1.
+pub const SLATE: SourceId = SourceId(0);
+
+/// Whether there is something to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Nothing yet.
+    Waiting,
+    /// Tags come.
+    Flowing,
+    /// None come; connections are held.
+    Held,
+    /// None came for longer than the hold; connections end.
+    Ended,
+}
+
+/// See the module.
+pub struct StreamHub {
+    inner: Mutex<Inner>,
+    flow: watch::Sender<Flow>,
+    changed: Arc<Notify>,
+    metrics: Arc<Metrics>,
+    began: Instant,
+    max_gop_bytes: usize,
+}
+
+#[derive(Default)]
+struct Inner {
+    timeline: Timeline,
+    stats: IngestStats,
+    gop: Vec<Tag>,
+    gop_bytes: usize,
+    source_metadata: HashMap<SourceId, Bytes>,
+    metadata: Option<Bytes>,
+    queues: Vec<Arc<Queue>>,
+}
+
+impl StreamHub {
+    /// A program without sources; `max_gop_bytes` is the most bytes kept for newcomers.
+    pub fn new(changed: Arc<Notify>, metrics: Arc<Metrics>, max_gop_bytes: usize) -> Self {
+        Self { inner: Mutex::default(), flow: watch::channel(Flow::Waiting).0, changed, metrics, began: Instant::now(), max_gop_bytes }
+    }
+
+    /// Follows whether there is something to send.
+    pub fn flow(&self) -> watch::Receiver<Flow> {
+        self.flow.subscribe()
+    }
+
+    /// Whether an egress of this generation may publish.
+    pub fn accepts(&self, generation: Generation) -> bool {
+        self.lock().timeline.accepts(generation)
+    }
+
+    /// A source appears.
+    pub fn join(&self, id: SourceId, kind: SourceKind) {
+        self.lock().timeline.join(id, kind);
+    }
+
+    /// A source is gone. If it was on air, the hold begins.
+    pub fn leave(&self, id: SourceId) {
+        let mut inner = self.lock();
+        let was_on_air = inner.timeline.on_air() == Some(id);
+        inner.timeline.leave(id);
+        inner.source_metadata.remove(&id);
+        if was_on_air && id != SLATE {
+            self.mark_lost(&mut inner);
+        }
+    }
+
+    /// A source describes its stream.
+    pub fn set_metadata(&self, id: SourceId, metadata: Bytes) {
+        let mut inner = self.lock();
+        if inner.timeline.on_air() == Some(id) {
+            inner.metadata = Some(metadata.clone());
+        }
+        inner.source_metadata.insert(id, metadata);
+    }
+
+    /// Takes a tag of a source; answers which other sources it has replaced for good.
+    ///
+    /// # Errors
+    /// Neither H.264 nor AAC.
+    pub fn push_tag(&self, id: SourceId, track: Track, timestamp: u32, body: Bytes) -> Result<Vec<SourceId>, UnsuitableCodec> {
+        let Some(role) = inspect(track, &body)? else { return Ok(Vec::new()) };
+        let received_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut inner = self.lock();
+        let before = inner.timeline.on_air();
+        let taken = inner.timeline.take(id, track, role, timestamp, body, received_ms);
+        let on_air = inner.timeline.on_air();
+        if on_air != before {
+            inner.metadata = inner.source_metadata.get(&id).cloned().or(inner.metadata.take());
+        }
+        if on_air == Some(id) && id != SLATE {
+            let generation = inner.timeline.generation().expect("an egress is on air");
+            if inner.stats.receives(generation) {
+                self.changed.notify_one();
+            }
+        }
+        for tag in &taken.tags {
+            if id != SLATE {
+                inner.stats.measure(tag);
+                self.metrics.bytes_in.add(tag.body.len() as u64);
+            }
+            inner.distribute(tag, self.max_gop_bytes, &self.metrics);
+        }
+        if on_air == Some(id) {
+            self.flow.send_if_modified(|flow| std::mem::replace(flow, Flow::Flowing) != Flow::Flowing);
+        }
+        Ok(taken.superseded)
+    }
+
+    /// A publisher was cut or refused, and why.
+    pub fn set_refusal(&self, reason: String) {
+        self.lock().stats.refusal = Some(reason);
+        self.changed.notify_one();
+    }
+
+    /// A destination appears; its queue stays closed until it subscribes.
+    pub fn add(&self, queue: Arc<Queue>) {
+        self.lock().queues.push(queue);
+    }
+
+    /// A destination is gone.
+    pub fn remove(&self, queue: &Arc<Queue>) {
+        self.lock().queues.retain(|other| !Arc::ptr_eq(other, queue));
+    }
+
+    /// Opens a destination's queue at the latest keyframe; answers the stream's description.
+    pub fn subscribe(&self, queue: &Queue) -> Option<Bytes> {
+        let inner = self.lock();
+        queue.open(inner.start_tags());
+        inner.metadata.clone()
+    }
+
+    /// Headers and the latest keyframe, for a still picture.
+    pub fn keyframe_tags(&self) -> Option<Vec<Tag>> {
+        let inner = self.lock();
+        let key = inner.gop.first().filter(|tag| tag.is_key())?.clone();
+        let header = inner.start_tags().into_iter().find(|tag| tag.track == Track::Video && tag.role == Role::Header)?;
+        Some(vec![header, key])
+    }
+
+    /// Whether the composite has been away long enough, and a destination is there to see the slate.
+    pub fn needs_slate(&self, timeouts: &Timeouts) -> bool {
+        let inner = self.lock();
+        let away = inner.stats.lost_for().is_some_and(|lost_for_now| lost_for_now < timeouts.grace)
+            && inner.stats.silent_for() >= timeouts.silence;
+        away && inner.timeline.on_air().is_none() && inner.queues.iter().any(|queue| queue.is_open())
+    }
+
+    /// The slate gets in line, behind everyone.
+    pub fn add_slate(&self) {
+        self.lock().timeline.join(SLATE, SourceKind::Slate);
+    }
+
+    /// Whether the slate is still needed. When it is not, it is out of line.
+    pub fn slate_still_needed(&self) -> bool {
+        let mut inner = self.lock();
+        let needed = inner.timeline.contains(SLATE) && inner.timeline.generation().is_none();
+        if !needed {
+            inner.timeline.leave(SLATE);
+        }
+        needed
+    }
+
+    /// Looks at the clock: silence becomes a hold, a long hold an end.
+    pub fn tick(&self, timeouts: &Timeouts) {
+        let mut inner = self.lock();
+        if inner.stats.is_silent(timeouts.silence) {
+            inner.timeline.take_off_air();
+            self.mark_lost(&mut inner);
+        }
+        if inner.stats.lost_for().is_some_and(|lost_for_now| lost_for_now >= timeouts.grace) {
+            inner.timeline.leave(SLATE);
+            if self.flow.send_if_modified(|flow| std::mem::replace(flow, Flow::Ended) != Flow::Ended) {
+                self.changed.notify_one();
+            }
+        }
+    }
+
+    /// What is measured of the composite.
+    pub fn report(&self) -> IngestReport {
+        self.lock().stats.report()
+    }
+
+    fn mark_lost(&self, inner: &mut Inner) {
+        inner.stats.lost();
+        inner.gop.clear();
+        inner.gop_bytes = 0;
+        self.flow.send_if_modified(|flow| std::mem::replace(flow, Flow::Held) != Flow::Held);
+        self.changed.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no one panics while holding a program")
+    }
+}
+
+impl Inner {
+    fn distribute(&mut self, tag: &Tag, max_gop_bytes: usize, metrics: &Metrics) {
+        if tag.role != Role::Header {
+            if tag.is_key() {
+                self.gop.clear();
+                self.gop_bytes = 0;
+            }
+            self.gop_bytes += tag.body.len();
+            if self.gop_bytes <= max_gop_bytes && (tag.is_key() || !self.gop.is_empty()) {
+                self.gop.push(tag.clone());
+            } else {
+                self.gop.clear(); // Without its beginning a group helps nobody; newcomers wait for the next.
+            }
+        }
+        for queue in &self.queues {
+            if queue.push(tag) {
+                metrics.of(queue.platform()).dropped_groups.add(1);
+            }
+        }
+    }
+
+    /// Headers, then the current group.
+    fn start_tags(&self) -> Vec<Tag> {
+        let at = self.gop.first().map_or(0, |tag| tag.at);
+        let [video, audio] = self.timeline.headers();
+        let header = |track, body: Option<&Bytes>| body.map(|body| Tag { track, role: Role::Header, at, body: body.clone() });
+        let headers = [header(Track::Video, video), header(Track::Audio, audio)];
+        headers.into_iter().flatten().chain(self.gop.iter().cloned()).collect()
+    }
+}

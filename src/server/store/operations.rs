@@ -1,0 +1,74 @@
+//! The store's second half: what is summed up over shows, what operators' own servers are still to be told, and what other
+//! services are asked with.
+
+use super::{SealedKey, StoreError};
+use crate::domain::{
+    analytics::Sum,
+    ids::{SessionId, UserId},
+    timestamp::Timestamp,
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Something to be told to one server, as it goes into the outbox with the change that caused it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewDelivery {
+    /// Which server: the short name of its address.
+    pub hook: String,
+    /// `session.live` and so on.
+    pub kind: &'static str,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The body, as it is sent.
+    pub body: serde_json::Value,
+}
+
+/// A line of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Sorts by session, then by turn; the same at every attempt.
+    #[serde(rename = "key")]
+    pub id: String,
+    /// Of which show.
+    pub session: SessionId,
+    /// `session.live` and so on.
+    pub kind: String,
+    /// When it happened.
+    pub at: i64,
+    /// When it is tried next; `None`: delivered, or given up.
+    pub due: Option<i64>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// How the last attempt went.
+    pub result: Option<String>,
+    /// The body, letter for letter as it is signed.
+    pub json: String,
+}
+
+impl Delivery {
+    /// Which server it is for.
+    pub fn hook(&self) -> &str {
+        self.id.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Sums, the outbox, credentials.
+#[async_trait]
+pub trait OperationsStore: Send + Sync + 'static {
+    /// The sums of an account's shows that are over, or of everybody's, over days (`2026-11-23`, both ends included).
+    async fn sums(&self, account: Option<&UserId>, from: &str, to: &str) -> Result<Vec<Sum>, StoreError>;
+    /// What is still to be delivered, in order, at most `limit`.
+    async fn pending_deliveries(&self, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+    /// Notes how an attempt went, and when the next one is due.
+    async fn note_delivery(&self, id: &str, attempts: u32, result: &str, due: Option<Timestamp>) -> Result<(), StoreError>;
+    /// The outbox of a show, or of all; the latest shows first, at most `limit`, behind this line.
+    async fn deliveries(&self, session: Option<&SessionId>, behind: Option<&str>, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+    /// Makes a line due again; [`StoreError::Missing`] if there is none.
+    async fn deliver_again(&self, id: &str, due: Timestamp) -> Result<(), StoreError>;
+    /// What a service is asked with, sealed.
+    async fn credential(&self, service: &str) -> Result<Option<SealedKey>, StoreError>;
+    /// Replaces it; `None` forgets it.
+    async fn set_credential(&self, service: &str, sealed: Option<&SealedKey>) -> Result<(), StoreError>;
+    /// Replaces it, unless it is no longer the old one; whether it did.
+    async fn reseal_credential(&self, service: &str, old: &SealedKey, new: &SealedKey) -> Result<bool, StoreError>;
+}

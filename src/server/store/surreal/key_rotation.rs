@@ -1,0 +1,36 @@
+//! Sealed keys that another master key than the current one sealed, and their replacement: only over what was read.
+
+use super::{destinations::sealed, query::Database};
+use crate::{
+    domain::ids::{DestinationId, SessionId},
+    server::store::{SavedDestination, SealedKey, StoreError},
+};
+use serde_json::{Value, json};
+
+impl Database {
+    pub(super) async fn destinations_sealed_with_other_key(&self, key_id: &str) -> Result<Vec<SavedDestination>, StoreError> {
+        self.read("SELECT VALUE document FROM destination WHERE document.key.key_id != $key_id", json!({ "key_id": key_id })).await
+    }
+
+    pub(super) async fn reseal_destination(&self, id: &DestinationId, old: &SealedKey, new: &SealedKey) -> Result<bool, StoreError> {
+        let sql = "UPDATE type::record('destination', $id) SET document.key = $new WHERE document.key.text = $old RETURN VALUE true";
+        let changed: Vec<Value> = self.read(sql, json!({ "id": id, "old": old.text, "new": new })).await?;
+        Ok(!changed.is_empty())
+    }
+
+    pub(super) async fn sessions_sealed_with_other_key(&self, key_id: &str) -> Result<Vec<SessionId>, StoreError> {
+        let sql = "SELECT VALUE record::id(id) FROM session_keys WHERE count(sealed[WHERE key.key_id != $key_id]) > 0";
+        self.read(sql, json!({ "key_id": key_id })).await
+    }
+
+    pub(super) async fn reseal_session(
+        &self,
+        id: &SessionId,
+        old: &[(DestinationId, SealedKey)],
+        new: &[(DestinationId, SealedKey)],
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE type::record('session_keys', $key) SET sealed = $new WHERE sealed = $old RETURN VALUE true";
+        let changed: Vec<Value> = self.read(sql, json!({ "key": id, "old": sealed(old), "new": sealed(new) })).await?;
+        Ok(!changed.is_empty())
+    }
+}

@@ -1,0 +1,220 @@
+//! The whole house, for administrators: every session in filtered pages, what still fits, several stopped at once, no new
+//! shows for a while.
+
+use super::{
+    Studio,
+    listing::{Listing, MOST_LISTED},
+};
+use crate::{
+    api::{
+        admin::{Capacity, SessionCounts, SessionOverview, SessionQuery, StatusFilter, StopResult},
+        error::{ApiError, ErrorCode},
+        sessions::SessionView,
+    },
+    domain::{audit::AuditAction, ids::SessionId, timestamp::Timestamp},
+    server::{
+        auth::{caller::Caller, origin::Origin},
+        error::{StudioError, StudioResult},
+        livekit::Slots,
+    },
+};
+use futures::{StreamExt, stream};
+
+pub(super) const DAY_MS: i64 = 24 * 3600 * 1000;
+/// Rows of a page.
+const PAGE: usize = 50;
+/// Rows of an export, at most.
+const MOST_EXPORTED: usize = 10_000;
+/// Shows stopped side by side.
+const AT_ONCE: usize = 8;
+
+impl Studio {
+    /// One page of everybody's sessions, and how the house stands.
+    ///
+    /// # Errors
+    /// The caller is not an administrator, or a day is none.
+    pub async fn session_overview(&self, caller: &Caller, query: &SessionQuery) -> StudioResult<SessionOverview> {
+        require_admin(caller)?;
+        let page = self.list_sessions(caller, listing(query, PAGE)?).await?;
+        let (counts, capacity, draining) = tokio::join!(self.counts(), self.capacity(), self.store().draining());
+        Ok(SessionOverview { sessions: page.sessions, next: page.next_cursor, counts: counts?, capacity, draining: draining? })
+    }
+
+    /// The same sessions as a table for spreadsheets, all pages of it.
+    ///
+    /// # Errors
+    /// As for the page.
+    pub async fn export(&self, caller: &Caller, query: &SessionQuery) -> StudioResult<String> {
+        require_admin(caller)?;
+        let mut listing = listing(query, MOST_LISTED)?;
+        let mut rows = Vec::new();
+        while rows.len() < MOST_EXPORTED {
+            let page = self.list_sessions(caller, listing.clone()).await?;
+            rows.extend(page.sessions.iter().map(row));
+            match page.next_cursor {
+                Some(next) => listing.cursor = Some(next),
+                None => break,
+            }
+        }
+        Ok(table(&rows))
+    }
+
+    /// Ends several shows for one reason. Each is done or refused by itself.
+    ///
+    /// # Errors
+    /// The caller is not an administrator, or names too many.
+    pub async fn stop_many(&self, caller: &Caller, ids: Vec<SessionId>, note: &str) -> StudioResult<Vec<StopResult>> {
+        require_admin(caller)?;
+        if !(1..=MOST_LISTED).contains(&ids.len()) {
+            return Err(ApiError::invalid("ids", format!("Choose 1 to {MOST_LISTED} shows.")).into());
+        }
+        let stopped = stream::iter(ids).map(|id| async move {
+            let result = self.stop(caller, &id, Some(note.to_owned())).await.map_err(StudioError::into_api_error);
+            StopResult { session_id: id, result }
+        });
+        Ok(stopped.buffered(AT_ONCE).collect().await)
+    }
+
+    /// Refuses new shows, or takes them again; running ones go on.
+    ///
+    /// # Errors
+    /// The caller is not an administrator.
+    pub async fn set_draining(&self, caller: &Caller, draining: bool, origin: &Origin) -> StudioResult<()> {
+        require_admin(caller)?;
+        self.store().set_draining(draining).await?;
+        let what = if draining { "new shows are refused" } else { "new shows are taken again" };
+        self.record_audit(AuditAction::DrainChanged, Some(&caller.user.id), what, origin).await;
+        tracing::info!(draining, "an administrator has changed whether new shows are taken");
+        Ok(())
+    }
+
+    async fn counts(&self) -> StudioResult<SessionCounts> {
+        let mut counts = SessionCounts::default();
+        for session in self.store().active_sessions().await? {
+            let view = self.view(&session).await;
+            counts.on_air += u64::from(view.on_air);
+            counts.needs_attention += u64::from(view.status == "live" && !view.health.is_empty());
+            counts.changing += u64::from(view.status != "live");
+        }
+        counts.failed = self.store().count_in_state("failed", &first_id(self.now().plus_millis(-DAY_MS))).await?;
+        Ok(counts)
+    }
+
+    /// Where the engine tells.
+    pub(in crate::server) async fn slots_now(&self) -> Option<Slots> {
+        self.livekit().slots().await.ok()?
+    }
+
+    async fn capacity(&self) -> Option<Capacity> {
+        let Slots { total, used } = self.slots_now().await?;
+        let preset = self.config().video.preset.name();
+        let forecast = match total.saturating_sub(used) {
+            0 => "No further show fits until one ends.".to_owned(),
+            1 => format!("1 more {preset} show fits."),
+            more => format!("{more} more {preset} shows fit."),
+        };
+        Some(Capacity { used, total, forecast })
+    }
+}
+
+pub(super) fn require_admin(caller: &Caller) -> StudioResult<()> {
+    if caller.is_admin() { Ok(()) } else { Err(StudioError::refused(ErrorCode::Forbidden, "Only administrators see everybody's shows.")) }
+}
+
+fn listing(query: &SessionQuery, limit: usize) -> StudioResult<Listing> {
+    let status: &[&str] = match query.status {
+        StatusFilter::Running => &["pending", "starting", "live", "ending"],
+        StatusFilter::Ended => &["ended"],
+        StatusFilter::Failed => &["failed"],
+        StatusFilter::All => &[],
+    };
+    Ok(Listing {
+        status: status.iter().map(|status| (*status).to_owned()).collect(),
+        platform: query.platform,
+        from: day("from", &query.from)?,
+        to: day("to", &query.to)?.map(|day| day.plus_millis(DAY_MS)),
+        search: query.search.trim().to_lowercase(),
+        oldest_first: query.oldest_first,
+        cursor: query.behind.clone(),
+        limit,
+        ..Listing::default()
+    })
+}
+
+/// The first moment of a day, in UTC.
+pub(super) fn day(field: &str, text: &str) -> StudioResult<Option<Timestamp>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let first = Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"));
+    first.map(Some).map_err(|_| ApiError::invalid(field, format!("{field} must be a day such as 2026-11-23.")).into())
+}
+
+/// No id made at this moment or later is smaller.
+pub(super) fn first_id(at: Timestamp) -> SessionId {
+    let millis = u64::try_from(at.as_millis()).unwrap_or_default();
+    let text = ulid::Ulid::from_parts(millis, 0).to_string().to_lowercase();
+    text.parse().unwrap_or_else(|_| unreachable!("a ULID is 26 letters and digits"))
+}
+
+const HEAD: [&str; 12] =
+    ["session", "status", "owner", "name", "title", "platforms", "created", "started", "ended", "seconds on air", "end reason", "egress"];
+
+fn row(view: &SessionView) -> [String; 12] {
+    let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339).unwrap_or_default();
+    let platforms: Vec<&str> = view.destinations.iter().map(|of| of.destination.label()).collect();
+    [
+        view.session_id.to_string(),
+        view.status.clone(),
+        view.owner_name.clone(),
+        view.entity_name.clone(),
+        view.stream_title.clone(),
+        platforms.join("; "),
+        time(Some(view.created_at)),
+        time(view.started_at),
+        time(view.ended_at),
+        (view.duration / 1000).to_string(),
+        view.end_reason.clone().unwrap_or_default(),
+        view.egress_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+    ]
+    .map(as_text)
+}
+
+/// What a spreadsheet would take for a formula is text.
+fn as_text(field: String) -> String {
+    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}") } else { field }
+}
+
+/// RFC 4180, with the head.
+fn table(rows: &[[String; 12]]) -> String {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let rows = rows.iter().map(|row| row.each_ref().map(String::as_str));
+    std::iter::once(HEAD).chain(rows).for_each(|row| writer.write_record(row).expect("memory takes every row of twelve fields"));
+    String::from_utf8(writer.into_inner().expect("memory takes what is written")).expect("of strings only")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_of_an_export_is_text_and_nothing_else() {
+        for (field, written) in
+            [("plain", "plain"), ("a, b", "\"a, b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("=1+1", "'=1+1"), ("@x,y", "\"'@x,y\"")]
+        {
+            let mut row = [const { String::new() }; 12];
+            row[0] = as_text(field.to_owned());
+            let table = table(&[row]);
+            assert_eq!(table.split("\r\n").nth(1), Some(&*format!("{written},,,,,,,,,,,")));
+        }
+    }
+
+    #[test]
+    fn ids_of_a_moment_are_not_smaller_than_its_first() {
+        let at = Timestamp::from_millis(1_795_421_948_792);
+        let first = first_id(at);
+        let made = ulid::Ulid::from_parts(1_795_421_948_792, 7).to_string().to_lowercase();
+        assert!(made.as_str() > first.as_str());
+        assert!(first_id(at.plus_millis(1)).as_str() > made.as_str());
+    }
+}

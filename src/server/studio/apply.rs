@@ -1,0 +1,129 @@
+//! Carries out what was decided for one show, and sweeps up what belongs to none. Everything here may be done again.
+
+use super::{Change, Studio, plan::Action};
+use crate::{
+    domain::{
+        ids::SessionId,
+        room::{room_name, session_of_room},
+        session::{Actor, Session, StreamType},
+    },
+    server::{error::StudioResult, livekit::EgressPhase, metrics},
+};
+
+impl Studio {
+    pub(super) async fn apply(&self, session: &Session, action: Action) -> StudioResult<()> {
+        let id = &session.id;
+        metrics::action(action.name());
+        match action {
+            Action::PutRelay => {
+                let report = self.relay().put(&self.desired_state(session).await?).await?;
+                tracing::info!(session = %id, "the relay was told the show again");
+                self.observed().record_report(report, self.now());
+            }
+            Action::MakeRoom => {
+                self.make_room(id).await?;
+                self.observed().update(id, |observed| observed.room = Some(true));
+                tracing::info!(session = %id, "the room was made again");
+            }
+            Action::GoLive => {
+                let since = self.now();
+                metrics::live(since.millis_since(session.created_at));
+                let what = "On air: the relay receives the picture and a destination takes it.";
+                self.change(id, Actor::Relay, |session| {
+                    let state = session.state.clone().go_live(since).ok()?;
+                    Some(Change { session: Session { state, ..session.clone() }, what: Some(what.to_owned()) })
+                })
+                .await?;
+            }
+            Action::End(outcome) => {
+                self.start_ending(id, outcome.actor(), outcome).await?;
+            }
+            Action::Adopt(egress) => self.adopt(id, session.generation, &egress).await?,
+            Action::Replace(reason) => self.replace_egress(session, &reason).await?,
+            Action::Retire(egress, generation) => {
+                self.livekit().stop_egress(&egress).await?;
+                if generation < session.generation {
+                    self.store().revoke_overlay_grants(id, Some(generation)).await?;
+                }
+                tracing::info!(session = %id, %egress, %generation, "egress stopped: another has taken over");
+            }
+            Action::StopEgress(egress) => {
+                self.livekit().stop_egress(&egress).await?;
+                tracing::info!(session = %id, %egress, "egress stopped");
+            }
+            Action::TakeDown => self.take_down(session).await?,
+            Action::Close => {
+                let at = self.now();
+                self.change(id, Actor::Reconciler, |session| {
+                    let state = session.state.clone().close(at).ok()?;
+                    Some(Change { session: Session { state, ..session.clone() }, what: Some("Everything of the show is gone.".to_owned()) })
+                })
+                .await?;
+            }
+            Action::StoreStats(results) => {
+                self.change(id, Actor::Relay, |session| {
+                    let running = matches!(session.state.name(), "starting" | "live");
+                    running.then(|| Change { session: Session { results: results.clone(), ..session.clone() }, what: None })
+                })
+                .await?;
+            }
+            Action::Health(health) => {
+                self.change(id, Actor::Reconciler, |session| {
+                    let running = matches!(session.state.name(), "starting" | "live");
+                    running.then(|| Change { session: Session { health: health.clone(), ..session.clone() }, what: None })
+                })
+                .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Platforms first: they shall see a clean end, not a cut. One that fails does not keep the others from being done.
+    async fn take_down(&self, session: &Session) -> StudioResult<()> {
+        let relay = self.relay().delete(&session.id).await;
+        let room = match session.stream_type {
+            StreamType::User => self.livekit().delete_room(&room_name(&session.id)).await,
+            StreamType::Agent => Ok(()),
+        };
+        self.store().revoke_overlay_grants(&session.id, None).await?;
+        relay?;
+        room?;
+        Ok(())
+    }
+
+    /// Ends what carries this deployment's mark and belongs to no active show: egresses after a crash or a time-out, rooms
+    /// and relay shows whose end was not confirmed. Never anything of others.
+    pub(super) async fn collect_orphans(&self) -> StudioResult<()> {
+        let Ok(_collecting) = self.0.collecting.try_lock() else { return Ok(()) };
+        if let Ok(list) = self.livekit().egresses().await {
+            for egress in list.iter().filter(|egress| matches!(egress.phase, EgressPhase::Starting | EgressPhase::Active)) {
+                let Some((id, _)) = self.origin(&egress.page_url) else { continue };
+                if self.is_over_or_unknown(&id).await? {
+                    tracing::warn!(session = %id, egress = %egress.id, "ending an egress without a show");
+                    let _ = self.livekit().stop_egress(&egress.id).await;
+                }
+            }
+        }
+        if let Ok(rooms) = self.livekit().rooms().await {
+            for room in rooms {
+                let Some(id) = session_of_room(&room) else { continue };
+                // An unknown session's room is another deployment's.
+                if self.store().session(&id).await?.is_some_and(|session| session.state.is_over()) {
+                    let _ = self.livekit().delete_room(&room).await;
+                }
+            }
+        }
+        if let Ok(shows) = self.relay().sessions().await {
+            for show in shows {
+                if self.is_over_or_unknown(&show.session_id).await? {
+                    let _ = self.relay().delete(&show.session_id).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_over_or_unknown(&self, id: &SessionId) -> StudioResult<bool> {
+        Ok(self.store().session(id).await?.is_none_or(|session| session.state.is_over()))
+    }
+}

@@ -1,0 +1,119 @@
+//! Lines on their way into a show's feed. Numbers are given out one transaction at a time, so those who come while one is
+//! written wait, and the next one writes for all of them: many senders cost little more than one, and listeners hear every
+//! line in the order of its number.
+
+use super::{Studio, events::KIND};
+use crate::{
+    domain::{ids::SessionId, timestamp::Timestamp},
+    server::{
+        error::{StudioError, StudioResult, chain},
+        store::{FeedEntry, NewLine, StoreError},
+    },
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::oneshot;
+
+/// Lines in one transaction: several full batches.
+const AT_ONCE: usize = 500;
+
+type Numbers = Result<Vec<Option<u64>>, StoreError>;
+
+/// One caller's lines, and where their numbers are waited for.
+struct Waiting {
+    lines: Vec<NewLine>,
+    reply: oneshot::Sender<Numbers>,
+}
+
+/// The queue of one show.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Vec<Waiting>>,
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// The queues of all shows that somebody writes to now.
+#[derive(Default)]
+pub struct FeedWriter(Mutex<HashMap<SessionId, Arc<Queue>>>);
+
+impl FeedWriter {
+    fn of(&self, id: &SessionId) -> Arc<Queue> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A queue that nobody holds is empty.
+        all.retain(|known, queue| known == id || Arc::strong_count(queue) > 1);
+        Arc::clone(all.entry(id.clone()).or_default())
+    }
+}
+
+impl Queue {
+    fn add(&self, lines: Vec<NewLine>) -> oneshot::Receiver<Numbers> {
+        let (reply, receiver) = oneshot::channel();
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(Waiting { lines, reply });
+        receiver
+    }
+
+    /// Those whose turn it is: all who wait, or as many as fit.
+    fn next(&self) -> Vec<Waiting> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = 0;
+        let fit = waiting.iter().take_while(|one| {
+            let first = lines == 0;
+            lines += one.lines.len();
+            first || lines <= AT_ONCE
+        });
+        let fit = fit.count();
+        waiting.drain(..fit).collect()
+    }
+}
+
+impl Studio {
+    /// Appends a caller's lines and tells listeners of them; each line's number, `None` for one whose id was here before.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) async fn append_lines(&self, id: &SessionId, lines: Vec<NewLine>, now: Timestamp) -> StudioResult<Vec<Option<u64>>> {
+        let queue = self.0.feed_writer.of(id);
+        let receiver = queue.add(lines);
+        let (studio, id) = (self.clone(), id.clone());
+        // In a task of its own: a caller who hangs up must not leave the others waiting.
+        tokio::spawn(async move {
+            let _writing = queue.writing.lock().await;
+            let batch = queue.next();
+            if !batch.is_empty() {
+                studio.write(&id, batch, now).await;
+            }
+        });
+        let numbers = receiver.await.map_err(|_| StudioError::Internal("the writer of a feed went away".into()))?;
+        Ok(numbers?)
+    }
+
+    async fn write(&self, id: &SessionId, batch: Vec<Waiting>, now: Timestamp) {
+        let (mut all, mut callers) = (Vec::new(), Vec::new());
+        for Waiting { lines, reply } in batch {
+            callers.push((lines.len(), reply));
+            all.extend(lines);
+        }
+        // A caller who hung up is not told; the lines stand.
+        match self.store().append_lines(id, now, &all).await {
+            Ok(numbers) => {
+                for (line, seq) in all.into_iter().zip(&numbers) {
+                    if let Some(seq) = *seq {
+                        self.feed().entry(id.clone(), FeedEntry { seq, at: now, kind: KIND.to_owned(), id: line.id, data: line.data });
+                    }
+                }
+                let mut numbers = numbers.into_iter();
+                for (count, reply) in callers {
+                    let _ = reply.send(Ok(numbers.by_ref().take(count).collect()));
+                }
+            }
+            Err(error) => {
+                let message = chain(&error);
+                for (_, reply) in callers {
+                    let _ = reply.send(Err(StoreError::Failed(message.clone().into())));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What is known of running shows only while this process runs: the relay's evidence, when the room was looked at, the
+//! overlay's heartbeat. All of it can be measured again, so none of it is stored; what cannot stands in the session.
+
+use crate::{
+    api::{
+        overlay::Heartbeat,
+        relay_control::{IngestState, SessionReport},
+    },
+    domain::{
+        ids::{Generation, SessionId},
+        timestamp::Timestamp,
+    },
+};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard},
+};
+
+/// What is known of one running show.
+#[derive(Debug, Clone, Default)]
+pub struct ObservedState {
+    /// The relay's latest measurements and when they came.
+    pub report: Option<(SessionReport, Timestamp)>,
+    /// When the room was last looked into with success.
+    pub host_looked_at: Option<Timestamp>,
+    /// Whether LiveKit has the room, where it said so.
+    pub room: Option<bool>,
+    /// The overlay's latest heartbeat.
+    pub heartbeat: Option<ReceivedHeartbeat>,
+    /// The latest generation whose picture reached the relay.
+    pub arrived: Option<Generation>,
+    /// When this process heard of the show from the relay for the first time.
+    pub watched_since: Option<Timestamp>,
+    /// Since when nothing reaches the relay.
+    pub composite_away_since: Option<Timestamp>,
+}
+
+/// The overlay's heartbeat.
+#[derive(Debug, Clone)]
+pub struct ReceivedHeartbeat {
+    /// Which egress's overlay.
+    pub generation: Generation,
+    /// When it came.
+    pub at: Timestamp,
+    /// What it said.
+    pub body: Heartbeat,
+    /// When its frame counter last grew.
+    pub moved_at: Timestamp,
+}
+
+impl ObservedState {
+    /// Takes the relay's measurements.
+    pub fn record_report(&mut self, report: SessionReport, now: Timestamp) {
+        if let IngestState::Receiving { generation, .. } = report.ingest.state {
+            self.arrived = self.arrived.max(Some(generation));
+            self.composite_away_since = None;
+        } else {
+            self.composite_away_since = self.composite_away_since.or(Some(now));
+        }
+        self.watched_since = self.watched_since.or(Some(now));
+        self.report = Some((report, now));
+    }
+}
+
+/// What is known of every running show.
+#[derive(Debug, Default)]
+pub struct ObservedStates(Mutex<HashMap<SessionId, ObservedState>>);
+
+impl ObservedStates {
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, ObservedState>> {
+        self.0.lock().expect("no holder panics: closures below only assign")
+    }
+
+    /// A copy of what is known of a show.
+    pub fn of(&self, session: &SessionId) -> ObservedState {
+        self.lock().get(session).cloned().unwrap_or_default()
+    }
+
+    /// Changes what is known of a show.
+    pub fn update<R>(&self, session: &SessionId, change: impl FnOnce(&mut ObservedState) -> R) -> R {
+        change(self.lock().entry(session.clone()).or_default())
+    }
+
+    /// Takes the relay's measurements.
+    pub fn record_report(&self, report: SessionReport, now: Timestamp) {
+        self.update(&report.session_id.clone(), |observed| observed.record_report(report, now));
+    }
+
+    /// Takes the overlay's heartbeat.
+    pub fn record_heartbeat(&self, session: &SessionId, generation: Generation, body: Heartbeat, at: Timestamp) {
+        self.update(session, |observed| {
+            let moved_at = match &observed.heartbeat {
+                Some(last) if (last.generation, last.at) > (generation, at) => return,
+                Some(last) if last.generation == generation && last.body.frames == body.frames => last.moved_at,
+                _ => at,
+            };
+            observed.heartbeat = Some(ReceivedHeartbeat { generation, at, body, moved_at });
+        });
+    }
+
+    /// A show is over.
+    pub fn forget(&self, session: &SessionId) {
+        self.lock().remove(session);
+    }
+}

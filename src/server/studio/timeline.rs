@@ -1,0 +1,65 @@
+//! What happened to a show, who caused it, what it cost.
+
+use super::{Studio, destination_stats};
+use crate::{
+    api::sessions::{TimelineEntryView, TimelineView},
+    domain::{
+        analytics::counts_of,
+        ids::SessionId,
+        session::{Actor, Session},
+    },
+    server::{auth::caller::Caller, error::StudioResult},
+};
+use serde_json::json;
+
+impl Studio {
+    /// The story of a show, for its owner and administrators.
+    ///
+    /// # Errors
+    /// The caller's it is not.
+    pub async fn timeline(&self, caller: &Caller, id: &SessionId) -> StudioResult<TimelineView> {
+        let session = self.own(caller, id).await?;
+        let lines = self.store().timeline(id).await?;
+        let counts = self.store().feed_counts(id).await?;
+        let raw = if caller.is_admin() { Some(self.raw(&session).await) } else { None };
+        let lines = lines.into_iter().map(|line| TimelineEntryView {
+            at: line.at,
+            actor: who(line.actor).to_owned(),
+            what: line.what,
+            state: line.state,
+        });
+        Ok(TimelineView { lines: lines.collect(), events: counts.events, decisions: counts.decisions, cost: self.cost(&session), raw })
+    }
+
+    fn cost(&self, session: &Session) -> Option<(f64, String)> {
+        let prices = self.config().prices.as_ref().filter(|_| session.state.is_over())?;
+        let counts = counts_of(session);
+        let of = |what: &str| counts.iter().filter(|(name, _)| name == what).map(|(_, n)| n).sum();
+        Some((prices.of(of("captured_ms"), of("sent_kb")), prices.currency.clone()))
+    }
+
+    /// As it is stored and as LiveKit and the relay tell it. Nothing in it opens anything: keys lie elsewhere, and of an
+    /// egress only what it is and does is told, never its page's address.
+    async fn raw(&self, session: &Session) -> String {
+        let egresses = self.livekit().egresses().await.unwrap_or_default();
+        let of_it = egresses.iter().filter(|egress| self.origin(&egress.page_url).is_some_and(|(of, _)| of == session.id));
+        let egresses: Vec<_> = of_it.map(|egress| json!({ "id": egress.id, "phase": format!("{:?}", egress.phase) })).collect();
+        let report = self.observed().of(&session.id).report.map(|(report, _)| report);
+        let counted = report.as_ref().map(|report| destination_stats::count(&session.results, report));
+        let raw = json!({ "session": session, "egresses": egresses, "relay": report, "counted": counted });
+        serde_json::to_string_pretty(&raw).unwrap_or_default()
+    }
+}
+
+const fn who(actor: Actor) -> &'static str {
+    match actor {
+        Actor::Host => "the host",
+        Actor::Admin => "an administrator",
+        Actor::Agent => "the agent",
+        Actor::Webhook => "LiveKit",
+        Actor::Relay => "the relay",
+        Actor::Reconciler => "the reconciler",
+        Actor::Watchdog => "a watchdog",
+        Actor::Studio => "the studio",
+    }
+}

@@ -1,0 +1,127 @@
+//! The house's own rules, read off the sources: who may import whom, where a `cfg` may stand, how long a file may be. A rule
+//! that is in no test is a wish.
+
+#[path = "code_rules/imports.rs"]
+mod imports;
+#[path = "code_rules/sources.rs"]
+mod sources;
+
+use imports::{Place, broken};
+use sources::{Source, product, tracked};
+
+/// Fails with every finding at once.
+#[expect(clippy::needless_pass_by_value, reason = "given as it was collected")]
+fn none(findings: Vec<String>) {
+    assert!(findings.is_empty(), "\n{}", findings.join("\n"));
+}
+
+#[test]
+fn imports_follow_the_module_rules() {
+    none(product().iter().flat_map(|source| broken(&Place::of(&source.path), &source.code)).collect());
+}
+
+#[test]
+fn import_rules_reject_and_accept_the_right_lines() {
+    let cases = [
+        ("src/domain/overlay_state.rs", "use crate::server::store::Store;", false),
+        ("src/domain/overlay_state.rs", "use super::ids::SessionId;", true),
+        ("src/domain/overlay_state/scene.rs", "use super::super::super::server::Store;", false),
+        ("src/domain/overlay_state.rs", "use leptos::prelude::*;", false),
+        ("src/api/sessions.rs", "use crate::{domain::ids::SessionId, server::{store::Store, clock::Clock}};", false),
+        ("src/server/studio/start.rs", "use crate::server::{studio::Studio, store::surreal::SurrealStore};", false),
+        ("src/server/studio/start.rs", "use super::super::http::feed;", false),
+        ("src/server/studio/start.rs", "use crate::{domain::ids::SessionId, server::store::Store};", true),
+        ("src/server/state.rs", "use super::{relay::client::RelayClient, studio::Studio};", true),
+        ("src/server/studio.rs", "fn f() { crate::server::relay::client::RelayClient::new() }", false),
+        ("src/pages/home.rs", "use crate::server::rpc;", false),
+        ("src/pages/home.rs", "fn f() { web_sys::window(); }", false),
+        ("src/components/badge.rs", "use crate::rpc::sessions::stop_session;", false),
+        ("src/components/badge.rs", "use crate::api::sessions::SessionView;", false),
+        ("src/components/badge.rs", "use crate::api::error::ApiError;", true),
+        ("src/rpc/sessions.rs", "async fn f() { use crate::server::rpc; }", true),
+        ("src/browser/page.rs", "use wasm_bindgen::prelude::*;", true),
+        ("src/relay/tag.rs", "use crate::egress::job;", false),
+        ("src/relay/tag.rs", "use crate::config::relay::RelayConfig;", true),
+    ];
+    for (path, code, allowed) in cases {
+        let findings = broken(&Place::of(path), code);
+        assert_eq!(findings.is_empty(), allowed, "{path}: {code}: {findings:?}");
+    }
+}
+
+#[test]
+fn cfg_gates_stand_only_at_the_top() {
+    let gates = ["src/lib.rs", "src/main.rs", "src/app.rs"];
+    none(
+        product()
+            .iter()
+            .filter(|source| !gates.contains(&source.path.as_str()))
+            .flat_map(|source| {
+                let below = source.code.lines().filter(|line| {
+                    (line.contains("cfg(") || line.contains("cfg_attr(") || line.contains("cfg!(") || line.contains("cfg_select!"))
+                        && !line.contains("cfg(test)")
+                });
+                below.map(|line| format!("{}: {}", source.path, line.trim())).collect::<Vec<_>>()
+            })
+            .collect(),
+    );
+}
+
+#[test]
+fn no_file_is_longer_than_the_limit() {
+    const LONGEST: usize = 305;
+    let rust = product().into_iter().chain(sources::tests()).map(|source| (source.path, source.lines));
+    // What is built elsewhere is read elsewhere.
+    let scripts = tracked().into_iter().filter(|(path, _)| {
+        !path.starts_with("public/vendor/")
+            && ["js", "mjs", "jsx", "ts", "scss", "sh"].iter().any(|kind| path.ends_with(&format!(".{kind}")))
+    });
+    let all = rust.chain(scripts.map(|(path, text)| (path, text.lines().count())));
+    none(all.filter(|(_, lines)| *lines > LONGEST).map(|(path, lines)| format!("{path}: {lines} lines")).collect());
+}
+
+#[test]
+fn every_file_starts_with_a_module_comment() {
+    let silent = |source: &Source| (!source.text.starts_with("//! ")).then(|| source.path.clone());
+    none(product().iter().chain(&sources::tests()).filter_map(silent).collect());
+}
+
+#[test]
+fn file_names_are_short_and_specific() {
+    const EMPTY: [&str; 7] = ["utils", "util", "helpers", "helper", "common", "manager", "dto"];
+    let vague = |source: &Source| {
+        let name = source.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs");
+        (EMPTY.contains(&name) || name.replace("on_air", "air").split('_').count() > 2).then(|| source.path.clone())
+    };
+    none(product().iter().filter_map(vague).collect());
+}
+
+#[test]
+fn views_carry_no_inline_style() {
+    let views = ["src/pages", "src/components", "src/app"];
+    let styled = |source: &Source| {
+        let view = views.iter().any(|folder| source.path.starts_with(folder));
+        (view && ["style=", "style:"].iter().any(|word| source.code.contains(word))).then(|| source.path.clone())
+    };
+    none(product().iter().filter_map(styled).collect());
+}
+
+#[test]
+fn the_repository_names_no_machine_and_no_registry() {
+    // In halves, so that this file does not find itself.
+    let words = [
+        ["crates", ".io"],
+        ["registry.npmjs", ".org"],
+        ["proxy.golang", ".org"],
+        ["files.pythonhosted", ".org"],
+        ["/work", "/"],
+        ["/root", "/"],
+    ]
+    .map(|halves| halves.concat());
+    // A lock file of cargo's names the index it was made from, whatever the machine uses.
+    let found = tracked().into_iter().filter(|(path, _)| path != "Cargo.lock").flat_map(|(path, text)| {
+        let named: Vec<_> = words.iter().filter(|word| text.contains(word.as_str())).map(|word| format!("{path}: {word}")).collect();
+        named
+    });
+    none(found.collect());
+}

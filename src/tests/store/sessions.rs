@@ -1,0 +1,178 @@
+//! Sessions with their keys and stories, destinations, overlay tokens.
+
+use super::harness::{MASTER, at, id, insert, keys, line, owner, place, sealed, session};
+use footlight::{
+    domain::{
+        ids::Generation,
+        session::{EndReason, Session, SessionState},
+    },
+    server::store::{OperationsStore, OverlayGrant, SavedDestination, SessionFilter, Store, StoreError, surreal::SurrealStore},
+};
+
+fn over(of: &Session) -> Session {
+    let state = SessionState::Ended { reason: EndReason::Stopped, live_since: None, at: at(2_000) };
+    Session { state, revision: of.revision + 1, ..of.clone() }
+}
+
+fn starting(of: &Session, egress: &str) -> Session {
+    let state = SessionState::Starting { egress: id(egress), since: at(1_500) };
+    Session { state, revision: of.revision + 1, ..of.clone() }
+}
+
+pub async fn a_session_comes_back_with_keys_and_timeline(store: SurrealStore) {
+    let show = session("s1", "ada");
+    insert(&store, &show).await;
+    assert_eq!(store.session(&show.id).await.expect("read"), Some(show.clone().into()));
+    assert_eq!(store.session_keys(&show.id).await.expect("read"), keys("s1"));
+    let next = starting(&show, "EG_1");
+    store.update_session(&next, Some(&line("started")), &[]).await.expect("stored");
+    store.update_session(&Session { revision: 3, title: "silent".into(), ..next.clone() }, None, &[]).await.expect("stored");
+    let lines: Vec<_> = store.timeline(&show.id).await.expect("read").into_iter().map(|line| line.what).collect();
+    assert_eq!(lines, ["asked for", "started"]);
+    store.set_session_keys(&show.id, &keys("other")).await.expect("replaced");
+    assert_eq!(store.session_keys(&show.id).await.expect("read"), keys("other"));
+    assert!(matches!(store.set_session_keys(&id("none"), &keys("x")).await, Err(StoreError::Missing)));
+    assert_eq!(store.session(&id("none")).await.expect("read"), None);
+    assert_eq!(store.session_keys(&id("none")).await.expect("read"), Vec::new());
+}
+
+pub async fn an_owner_has_one_active_session_and_a_start_key_counts_once(store: SurrealStore) {
+    let first = session("s1", "ada");
+    store.insert_session(&first, &[], Some("k"), &line("asked for")).await.expect("inserted");
+    let second = store.insert_session(&session("s2", "ada"), &[], None, &line("asked for")).await;
+    assert!(matches!(&second, Err(StoreError::ActiveSession(of)) if of == &first.id), "{second:?}");
+    assert_eq!(store.session(&id("s2")).await.expect("read"), None);
+    assert_eq!(store.active_session_of(&owner("ada")).await.expect("read").map(|one| one.id), Some(first.id.clone()));
+    store.update_session(&over(&first), Some(&line("over")), &[]).await.expect("stored");
+    assert_eq!(store.active_session_of(&owner("ada")).await.expect("read"), None);
+    let repeated = store.insert_session(&session("s3", "ada"), &[], Some("k"), &line("asked for")).await;
+    assert!(matches!(repeated, Err(StoreError::Taken(_))), "{repeated:?}");
+    store.insert_session(&session("s4", "bob"), &[], Some("k"), &line("asked for")).await.expect("another owner's key is another");
+    let known = |since: i64| {
+        let store = store.clone();
+        async move { store.session_by_idempotency_key(&owner("ada"), "k", at(since)).await.expect("read").map(|one| one.id) }
+    };
+    assert_eq!(known(1_000).await, Some(first.id));
+    assert_eq!(known(1_001).await, None, "older than asked for");
+}
+
+pub async fn a_change_over_an_older_revision_is_refused(store: SurrealStore) {
+    let show = session("s1", "ada");
+    insert(&store, &show).await;
+    store.update_session(&starting(&show, "EG_1"), None, &[]).await.expect("stored");
+    for revision in [1, 2, 4] {
+        let stale = store.update_session(&Session { revision, ..show.clone() }, Some(&line("late")), &[]).await;
+        assert!(matches!(stale, Err(StoreError::Stale)), "{revision}: {stale:?}");
+    }
+    assert_eq!(store.timeline(&show.id).await.expect("read").len(), 1);
+    assert!(matches!(store.update_session(&session("none", "bob"), None, &[]).await, Err(StoreError::Missing)));
+}
+
+pub async fn sessions_are_listed_newest_first_by_account_state_and_page(store: SurrealStore) {
+    for (name, of) in [("s1", "ada"), ("s2", "ada"), ("s3", "bob"), ("s4", "ada")] {
+        insert(&store, &session(name, of)).await;
+        if name < "s3" {
+            store.update_session(&over(&session(name, of)), None, &[]).await.expect("stored");
+        }
+    }
+    let cases: [(SessionFilter, &[&str]); 9] = [
+        (SessionFilter { limit: 9, ..SessionFilter::default() }, &["s4", "s3", "s2", "s1"]),
+        (SessionFilter { limit: 2, ..SessionFilter::default() }, &["s4", "s3"]),
+        (SessionFilter { limit: 9, behind: Some(id("s3")), ..SessionFilter::default() }, &["s2", "s1"]),
+        (SessionFilter { limit: 9, account: Some(id("ada")), ..SessionFilter::default() }, &["s4", "s2", "s1"]),
+        (SessionFilter { limit: 9, active: Some(true), ..SessionFilter::default() }, &["s4", "s3"]),
+        (SessionFilter { limit: 9, account: Some(id("ada")), active: Some(false), ..SessionFilter::default() }, &["s2", "s1"]),
+        (SessionFilter { limit: 9, state: Some("ended".into()), ..SessionFilter::default() }, &["s2", "s1"]),
+        (SessionFilter { limit: 2, oldest_first: true, ..SessionFilter::default() }, &["s1", "s2"]),
+        (SessionFilter { limit: 9, oldest_first: true, behind: Some(id("s2")), ..SessionFilter::default() }, &["s3", "s4"]),
+    ];
+    for (filter, expected) in cases {
+        let listed = store.sessions(&filter).await.expect("read");
+        assert_eq!(listed.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), expected, "{filter:?}");
+    }
+    assert_eq!(store.active_sessions().await.expect("read").len(), 2);
+    for (state, from, count) in [("ended", "s1", 2), ("ended", "s2", 1), ("failed", "s1", 0), ("pending", "s1", 2)] {
+        assert_eq!(store.count_in_state(state, &id(from)).await.expect("read"), count, "{state} from {from}");
+    }
+}
+
+pub async fn draining_lasts_until_it_is_switched_off(store: SurrealStore) {
+    assert!(!store.draining().await.expect("read"));
+    for draining in [true, true, false] {
+        store.set_draining(draining).await.expect("stored");
+        assert_eq!(store.draining().await.expect("read"), draining);
+    }
+}
+
+pub async fn every_egress_a_session_had_leads_to_it(store: SurrealStore) {
+    let show = session("s1", "ada");
+    insert(&store, &show).await;
+    let first = starting(&show, "EG_1");
+    store.update_session(&first, None, &[]).await.expect("stored");
+    store.update_session(&starting(&first, "EG_2"), None, &[]).await.expect("stored");
+    for (egress, found) in [("EG_1", true), ("EG_2", true), ("EG_3", false)] {
+        assert_eq!(store.session_by_egress(&id(egress)).await.expect("read").is_some(), found, "{egress}");
+    }
+}
+
+pub async fn a_destination_is_its_owners_and_is_really_deleted(store: SurrealStore) {
+    let saved =
+        |name: &str, of: &str| SavedDestination { owner: owner(of), destination: place(name), key: sealed(MASTER, "a:b:c"), used_at: None };
+    store.save_destination(&saved("Zed", "ada")).await.expect("saved");
+    store.save_destination(&saved("abc", "ada")).await.expect("saved");
+    assert!(matches!(store.save_destination(&saved("abc", "bob")).await, Err(StoreError::Taken(_))));
+    store.destinations_used(&[id("abc"), id("none")], at(7)).await.expect("noted");
+    let used = SavedDestination { used_at: Some(at(7)), ..saved("abc", "ada") };
+    assert_eq!(store.saved_destinations(&owner("ada")).await.expect("read"), vec![used, saved("Zed", "ada")]);
+    assert!(matches!(store.delete_destination(&owner("bob"), &id("abc")).await, Err(StoreError::Missing)));
+    store.delete_destination(&owner("ada"), &id("abc")).await.expect("deleted");
+    assert_eq!(store.saved_destinations(&owner("ada")).await.expect("read"), vec![saved("Zed", "ada")]);
+}
+
+pub async fn only_what_another_master_key_sealed_is_sealed_again(store: SurrealStore) {
+    let (old, new) = (sealed("master-0", "x:y:z"), sealed(MASTER, "p:q:r"));
+    let kept = SavedDestination { owner: owner("ada"), destination: place("d9"), key: old.clone(), used_at: None };
+    store.save_destination(&kept).await.expect("saved");
+    insert(&store, &session("s1", "ada")).await;
+    assert_eq!(store.destinations_sealed_with_other_key(MASTER).await.expect("read"), vec![kept]);
+    assert!(!store.reseal_destination(&id("d9"), &new, &new).await.expect("asked"), "it is no longer what was read");
+    assert!(store.reseal_destination(&id("d9"), &old, &new).await.expect("asked"));
+    assert_eq!(store.destinations_sealed_with_other_key(MASTER).await.expect("read"), Vec::new());
+    assert_eq!(store.saved_destinations(&owner("ada")).await.expect("read")[0].key, new);
+    assert_eq!(store.sessions_sealed_with_other_key(MASTER).await.expect("read"), Vec::new());
+    assert_eq!(store.sessions_sealed_with_other_key("master-2").await.expect("read"), vec![id("s1")]);
+    assert!(!store.reseal_session(&id("s1"), &keys("other"), &keys("new")).await.expect("asked"));
+    assert!(store.reseal_session(&id("s1"), &keys("s1"), &keys("new")).await.expect("asked"));
+    assert_eq!(store.session_keys(&id("s1")).await.expect("read"), keys("new"));
+}
+
+pub async fn a_services_credential_is_replaced_sealed_again_and_forgotten(store: SurrealStore) {
+    let (old, new) = (sealed("master-0", "x:y:z"), sealed(MASTER, "p:q:r"));
+    assert_eq!(store.credential("twitch").await.expect("read"), None);
+    store.set_credential("twitch", Some(&new)).await.expect("stored");
+    store.set_credential("twitch", Some(&old)).await.expect("replaced");
+    assert!(!store.reseal_credential("twitch", &new, &new).await.expect("asked"), "it is no longer what was read");
+    assert!(!store.reseal_credential("youtube", &old, &new).await.expect("asked"));
+    assert!(store.reseal_credential("twitch", &old, &new).await.expect("asked"));
+    assert_eq!(store.credential("twitch").await.expect("read"), Some(new));
+    store.set_credential("twitch", None).await.expect("forgotten");
+    store.set_credential("twitch", None).await.expect("forgotten already");
+    assert_eq!(store.credential("twitch").await.expect("read"), None);
+}
+
+pub async fn overlay_tokens_are_revoked_by_generation_or_all(store: SurrealStore) {
+    let grant =
+        |name: &str, generation| OverlayGrant { id: name.into(), session: id("s1"), generation: Generation(generation), revoked: false };
+    for (name, generation) in [("t1", 1), ("t2", 2), ("t3", 3)] {
+        store.insert_overlay_grant(&grant(name, generation)).await.expect("inserted");
+    }
+    assert_eq!(store.overlay_grant("t1").await.expect("read"), Some(grant("t1", 1)));
+    assert_eq!(store.overlay_grant("none").await.expect("read"), None);
+    let steps = [(Some(Generation(1)), [true, false, false]), (None, [true, true, true])];
+    for (generation, expected) in steps {
+        store.revoke_overlay_grants(&id("s1"), generation).await.expect("revoked");
+        for (name, revoked) in ["t1", "t2", "t3"].into_iter().zip(expected) {
+            assert_eq!(store.overlay_grant(name).await.expect("read").expect("there").revoked, revoked, "{name}");
+        }
+    }
+}
