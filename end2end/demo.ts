@@ -1,4 +1,4 @@
-// A whole show with nobody at the keyboard: 20 s on air into a local RTMP server, and what arrived there.
+// A whole stream by script: 20 s on air to a local RTMP server, and what arrived there.
 
 import { copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";
@@ -23,14 +23,14 @@ test("demo", async ({ sink, streamer, goLive }, info) => {
 
   const [file] = await sink.recordings(key);
   if (file === undefined) throw new Error("nothing was recorded");
-  const kept = path.join(info.project.outputDir, "show.flv");
+  const kept = path.join(info.project.outputDir, "stream.flv");
   await mkdir(path.dirname(kept), { recursive: true });
   await copyFile(file, kept);
   const { video, audio, keyframesS, durationS } = await format(kept);
   console.log(`
-  picture    ${video.codec} ${video.profile}, ${video.width}x${video.height} at ${video.fps.toFixed(2)} frames per second
+  video      ${video.codec} ${video.profile}, ${video.width}x${video.height} at ${video.fps.toFixed(2)} frames per second
   keyframes  at ${keyframesS.map((time) => time.toFixed(2)).join(", ")} s
-  sound      ${audio.codec}, ${audio.channels} channels at ${audio.sampleRate} Hz, ${(await loudness(kept)).toFixed(1)} LUFS
+  audio      ${audio.codec}, ${audio.channels} channels at ${audio.sampleRate} Hz, ${(await loudness(kept)).toFixed(1)} LUFS
   on air     ${durationS.toFixed(1)} s, first byte ${firstByte} ms after the click
   recording  ${kept}
 `);

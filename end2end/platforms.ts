@@ -20,16 +20,16 @@ export function targets(): Target[] {
   });
 }
 
-interface Seen {
+interface SessionList {
   sessions: { onAir: boolean; destinations: { state: { name: string; reason?: string }; uptimeMs: number; reconnects: number }[] }[];
 }
 
 for (const target of targets()) {
-  test(`${target.platform} takes a show for a minute`, async ({ streamer, goLive }) => {
-    const destination = async (): Promise<Seen["sessions"][number]["destinations"][number]> => {
+  test(`${target.platform} receives a stream for a minute`, async ({ streamer, goLive }) => {
+    const destination = async (): Promise<SessionList["sessions"][number]["destinations"][number]> => {
       const answer = await streamer.page.request.get("/api/streaming/sessions?limit=1");
-      const found = ((await answer.json()) as Seen).sessions[0]?.destinations[0];
-      if (!found) throw new Error("no show");
+      const found = ((await answer.json()) as SessionList).sessions[0]?.destinations[0];
+      if (!found) throw new Error("no session");
       return found;
     };
     await goLive.open();
@@ -37,7 +37,7 @@ for (const target of targets()) {
     const { platform, address, key } = target;
     await goLive.fill({ platform, key, title: "A minute of Footlight", ...(address === undefined ? {} : { address }) });
     await goLive.start();
-    const decided = await until("the platform takes it, or says why not", async () => {
+    const decided = await until("the platform accepts the stream, or says why not", async () => {
       const now = await destination();
       return ["live", "failed"].includes(now.state.name) ? now : undefined;
     }, 45_000);

@@ -1,6 +1,6 @@
 import { defineConfig } from "@playwright/test";
 
-// One show at a time: each spec starts a whole studio, and its frame rates are measured.
+// One at a time: each spec starts a whole studio and measures frame rates.
 export default defineConfig({
   testDir: "specs",
   outputDir: "test-results",

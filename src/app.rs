@@ -1,6 +1,6 @@
-//! The application as Leptos sees it: providers, error boundary, route tables. What a page holds is the page's business.
+//! The Leptos application: providers, error boundary, route tables.
 //!
-//! The server knows every page. A browser gets the program of the page it opened: `live` for one show and its picture, `manage`
+//! The server knows every page. A browser gets the program of the page it opened: `live` for one session and its overlay, `manage`
 //! for lists and settings, none for pages that are plain documents (sign in, sign up, help). A link from one program's pages to another's opens
 //! a new document.
 
@@ -40,7 +40,7 @@ use leptos_router::{
 /// Which program a page's document loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
-    /// What is about one show or draws its picture: Go live, a session's own page, the gallery.
+    /// Pages about one session or its overlay: Go live, a session's own page, the gallery.
     Live,
     /// Lists and settings: home, settings, administration, analytics, the API's page.
     Manage,
@@ -59,8 +59,8 @@ impl Program {
     }
 }
 
-/// Every page, as the server renders it. In one piece (`Async`), so that 401, 404 and redirects are the HTTP status and nothing
-/// jumps.
+/// Every page, as the server renders it: in one piece (`Async`), so that 401, 404 and redirects are the HTTP status and the layout
+/// does not shift.
 #[component]
 pub fn App() -> impl IntoView {
     view! {
@@ -104,7 +104,7 @@ pub fn ManageApp() -> impl IntoView {
     }
 }
 
-/// What stands round the route table of the server and of each program alike.
+/// Around the route tables of the server and of each program.
 #[component]
 fn Frame(children: Children) -> impl IntoView {
     provide_meta_context();
@@ -112,8 +112,8 @@ fn Frame(children: Children) -> impl IntoView {
         <Title formatter=|page: String| if page.is_empty() { "Footlight".to_owned() } else { format!("{page} — Footlight") }/>
         <Router>
             <ErrorBoundary fallback=|errors| {
-                let told = move || errors.get().into_iter().map(|(_, error)| error.to_string()).collect::<Vec<_>>().join(" ");
-                view! { <main class="error-page"><ErrorNotice message=Signal::derive(told)/></main> }
+                let message = move || errors.get().into_iter().map(|(_, error)| error.to_string()).collect::<Vec<_>>().join(" ");
+                view! { <main class="error-page"><ErrorNotice message=Signal::derive(message)/></main> }
             }>
                 {children()}
             </ErrorBoundary>
@@ -121,7 +121,7 @@ fn Frame(children: Children) -> impl IntoView {
     }
 }
 
-/// Where a program has been sent to an address that is not its own (a sign-in that ended, say): the server has its document.
+/// A program was sent to an address that is not its own, such as sign-in: opens the server's document.
 #[component]
 fn Elsewhere() -> impl IntoView {
     let here = use_location();

@@ -1,5 +1,5 @@
-//! The only door to JavaScript. Rust holds numbers (handles) and hears of everything through one callback;
-//! rooms, tracks, streams and timers stay in JavaScript, in `bridge/`. Nothing here knows a page, a component or the server.
+//! The only way to JavaScript. Rust holds handles (numbers) and receives events through one callback; rooms, tracks, streams and
+//! timers stay in JavaScript, in `bridge/`. Nothing here knows a page, a component or the server.
 
 pub mod api;
 mod bridge;

@@ -1,4 +1,4 @@
-//! Pieces of pages: props in, callbacks out. They fetch nothing and call no server function.
+//! Parts of pages: props in, callbacks out. They load nothing and call no server function.
 
 #![expect(missing_docs, reason = "each component's macro writes a struct whose fields are its parameters")]
 
@@ -11,7 +11,9 @@ pub mod destination_checkbox;
 pub mod destination_form;
 pub mod destination_health;
 pub mod device_menu;
+pub mod icon;
 pub mod level_meter;
+pub mod local_time;
 pub mod notice;
 pub mod on_air_light;
 pub mod player;

@@ -1,5 +1,5 @@
-//! The composite: the page that the egress records, and the owner's preview of it. A program of its own, without router, server
-//! functions or anything of the house: what waits for it is a show that wants to go on air.
+//! The composite: the page that the egress records, and its previews. A browser program of its own, without router and server
+//! functions, because a session waits for it to load.
 
 pub mod still;
 
@@ -20,24 +20,21 @@ use crate::{
 use leptos::prelude::*;
 use serde::Deserialize;
 
-/// What stands in the document's body. Everything it needs is in `stage`, the same on both sides: there is nothing to load.
+/// The document's body. Everything it needs is in `snapshot`, the same on both sides: there is nothing to load.
 #[component]
-pub fn Composite(
-    /// What is known at load.
-    snapshot: OverlaySnapshot,
-) -> AnyView {
+pub fn Composite(snapshot: OverlaySnapshot) -> AnyView {
     if snapshot.made_up.is_some() {
         return view! { <main class="overlay"><still::Still snapshot id_prefix=""/></main> }.into_any();
     }
     view! { <Live snapshot/> }.into_any()
 }
 
-/// The picture of a real show: fed by the room and by the feed.
+/// The scene of a real session, from the room and the feed.
 #[component]
 fn Live(snapshot: OverlaySnapshot) -> impl IntoView {
     let inputs = RwSignal::new(inputs(&snapshot));
     let state = RwSignal::new(initial_state(&snapshot));
-    // The browser's clock begins to count only there: what server and browser draw first must be the same.
+    // The browser's clock starts in an effect: server and browser must render the same first.
     let now = RwSignal::new(snapshot.now);
     let scene = Memo::new(move |_| state.with(|state| inputs.with(|inputs| state.scene(inputs, now.get()))));
     let recorded = snapshot.generation.is_some();
@@ -46,10 +43,10 @@ fn Live(snapshot: OverlaySnapshot) -> impl IntoView {
         let media = media.with(|media| inputs.with_untracked(|inputs| inputs.media.after(media, clock::now())));
         inputs.update(|inputs| inputs.media = media);
     });
-    // Nobody sees what stands there before the recording begins: it need not be drawn.
+    // Nobody sees the page before the recording starts: it need not be painted.
     let waiting = RwSignal::new(recorded);
     Effect::new(move |_| {
-        // Read before asking, so that what was just told is on the page when the recording begins.
+        // Tracked, so that the latest scene is on the page when the recording starts.
         scene.track();
         if recorded && media.with(may_start) {
             waiting.set(false);
@@ -65,7 +62,7 @@ fn Live(snapshot: OverlaySnapshot) -> impl IntoView {
     view! { <main class="overlay" data-waiting=move || waiting.get().then_some("yes")><SceneView scene id_prefix="" data=Some(DataLayers::all())/></main> }
 }
 
-/// What the feed's `session` events say that the picture shows.
+/// The fields of the feed's `session` events that the scene shows.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SessionUpdate {
@@ -76,7 +73,7 @@ struct SessionUpdate {
     stream_title: Option<String>,
 }
 
-/// Takes one message of the feed. One of another shape is meant for another version of this page.
+/// Ignores messages that it cannot read: they are for another version of this page.
 fn handle_message(message: &FeedMessage, inputs: RwSignal<OverlayInputs>, state: RwSignal<OverlayState>, recorded: bool) {
     match message.event.as_str() {
         "session" => {
@@ -107,7 +104,7 @@ fn handle_message(message: &FeedMessage, inputs: RwSignal<OverlayInputs>, state:
     }
 }
 
-/// What happened before this page was opened.
+/// The events before this page was opened.
 fn initial_state(snapshot: &OverlaySnapshot) -> OverlayState {
     let mut state = OverlayState::default();
     snapshot.history.iter().for_each(|told| state.apply(told.seq, told.event.clone(), told.at));

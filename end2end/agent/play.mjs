@@ -1,11 +1,11 @@
-// A whole show by an agent, against a running studio: start, a scripted match, its result, stop. Nothing but fetch.
+// A whole session by an agent, against a running studio: start, a scripted match, its result, stop. Nothing but fetch.
 // usage: FOOTLIGHT_KEY=fl_… node end2end/agent/play.mjs [http://127.0.0.1:3000]
 import { setTimeout as pause } from "node:timers/promises";
 
 const origin = process.argv[2] ?? "http://127.0.0.1:3000";
 const key = process.env["FOOTLIGHT_KEY"];
 if (!key) {
-  console.error("Make a key of an agent under Settings and set FOOTLIGHT_KEY to it.");
+  console.error("Create an API key for an agent under Settings and set FOOTLIGHT_KEY to it.");
   process.exit(1);
 }
 
@@ -28,23 +28,23 @@ async function call(method, path, body, headers = {}) {
   }
 }
 
-const show = await call(
+const session = await call(
   "POST",
   "/api/streaming/start",
   { streamType: "agent", platform: "rehearsal", streamTitle: "A scripted match", currentLobbyId: "scripted-1", replace: true },
   { "idempotency-key": `scripted-${Date.now()}` },
 );
-const sessionId = show.sessionId;
-console.log(`started ${sessionId}: ${show.status}`);
+const sessionId = session.sessionId;
+console.log(`started ${sessionId}: ${session.status}`);
 /** @param {Record<string, unknown>[]} events */
 const send = (...events) => call("POST", "/api/streaming/events", { sessionId, events });
 /** @param {string} name @param {number} score */
 const side = (name, score) => ({ name, score, of: 8000 });
 try {
   for (let waited = 0, status = ""; status !== "live"; waited += 1) {
-    if (waited === 60) throw new Error("the show is not live after a minute");
+    if (waited === 60) throw new Error("the session is not live after a minute");
     status = (await call("GET", `/api/streaming/status?sessionId=${sessionId}`)).status;
-    if (status === "ended" || status === "failed") throw new Error(`the show is ${status}`);
+    if (status === "ended" || status === "failed") throw new Error(`the session is ${status}`);
     await pause(1000);
   }
   console.log("live");

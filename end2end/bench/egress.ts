@@ -1,11 +1,11 @@
-// An Egress that accepts one start and captures nothing: what it was told to open is opened by whoever measures.
+// An egress that accepts one start and captures nothing: the benchmark opens the page itself.
 
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { EgressInfo, EgressStatus, WebEgressRequest } from "livekit-server-sdk";
 import { until } from "../stack/wait.ts";
 
-export class PatientEgress {
+export class IdleEgress {
   private started: EgressInfo | undefined;
 
   private constructor(
@@ -13,10 +13,10 @@ export class PatientEgress {
     readonly url: string,
   ) {}
 
-  static async serve(): Promise<PatientEgress> {
+  static async serve(): Promise<IdleEgress> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const egress = new PatientEgress(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const egress = new IdleEgress(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     server.on("request", async (request, answer) => {
       const reply = egress.reply(request.url ?? "", await body(request));
       if (reply === undefined) answer.writeHead(404).end();

@@ -1,4 +1,4 @@
-// One page in a browser of its own, and what it costs.
+// Measures a page in its own browser.
 
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -11,7 +11,7 @@ export class Measured {
   private bytes = 0;
   private startedAt: number | undefined;
   private pid = 0;
-  private trouble: string | undefined;
+  private error: string | undefined;
 
   private constructor(
     private readonly browser: Browser,
@@ -41,10 +41,10 @@ export class Measured {
     devtools.on("Runtime.consoleAPICalled", ({ args, timestamp }) => {
       if (args[0]?.value === "START_RECORDING") measured.startedAt ??= timestamp;
     });
-    devtools.on("Runtime.exceptionThrown", ({ exceptionDetails }) => (measured.trouble ??= exceptionDetails.exception?.description ?? exceptionDetails.text));
+    devtools.on("Runtime.exceptionThrown", ({ exceptionDetails }) => (measured.error ??= exceptionDetails.exception?.description ?? exceptionDetails.text));
     for (const domain of ["Runtime", "Performance"] as const) await devtools.send(`${domain}.enable`);
     if (counting) await devtools.send("Network.enable");
-    // The egress keeps a browser that has come to rest; one that still starts takes the page's time.
+    // The egress keeps a browser that is idle; one that is still starting would take time from the page.
     await sleep(2_000);
     await page.goto(url, { waitUntil: "commit" });
     return measured;
@@ -53,7 +53,7 @@ export class Measured {
   /** From the navigation to `START_RECORDING`, in milliseconds. */
   async start(name = "the page"): Promise<number> {
     const started = await until("START_RECORDING", () => this.startedAt, 30_000).catch((error: unknown) => {
-      throw new Error(`${name}, ${String(error)}: ${this.trouble ?? "the page says nothing"}`);
+      throw new Error(`${name}, ${String(error)}: ${this.error ?? "the page logged nothing"}`);
     });
     const { result } = await this.devtools.send("Runtime.evaluate", { expression: "performance.timeOrigin" });
     return started - Number(result.value);

@@ -1,4 +1,4 @@
-// The React page, built as a team would build it and served as a plain static server does: uncompressed.
+// The React page, in a usual production build, from a plain static server: uncompressed.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";

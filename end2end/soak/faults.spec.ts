@@ -1,24 +1,24 @@
-// The long rows of what may be lost in mid-show.
+// Faults during a stream that take longer to recover from.
 
 import { ended, onAir, survives } from "../stack/faults.ts";
 import { expect, test } from "../stack/test.ts";
 import { sleep } from "../stack/wait.ts";
 
-test("the egress worker is killed and started again: another capture takes over in the same broadcast", async ({ sink, studio, streamer, goLive }) => {
+test("a killed egress is replaced in the same broadcast", async ({ sink, studio, streamer, goLive }) => {
   const broadcast = { sink, studio, streamer, goLive };
   const key = await onAir(broadcast);
   await survives(broadcast, key, "egress worker killed", () => studio.killRole("egress"));
   expect((await ended(broadcast, key)).files, "one broadcast").toHaveLength(1);
 });
 
-test("the relay is killed and started again: its shows are put to it again and the platform takes them", async ({ sink, studio, streamer, goLive }) => {
+test("a killed relay gets its streams back", async ({ sink, studio, streamer, goLive }) => {
   const broadcast = { sink, studio, streamer, goLive };
   const key = await onAir(broadcast);
   await survives(broadcast, key, "relay killed", () => studio.killRole("relay"));
   expect((await ended(broadcast, key)).files, "one reconnect").toHaveLength(2);
 });
 
-test("the media server is killed and started again: the broadcast goes on and the host is back in the picture", async ({ sink, studio, streamer, goLive }) => {
+test("a killed LiveKit server does not end the broadcast", async ({ sink, studio, streamer, goLive }) => {
   const broadcast = { sink, studio, streamer, goLive };
   const key = await onAir(broadcast);
   await survives(broadcast, key, "media server killed", () => studio.killRole("livekit"), 100_000);
@@ -27,7 +27,7 @@ test("the media server is killed and started again: the broadcast goes on and th
   expect(longestS).toBeLessThan(0.5);
 });
 
-test("the platform is down for 20 s: the page says so, tries, and is on air again", async ({ sink, studio, streamer, goLive }) => {
+test("a platform outage of 20 s recovers", async ({ sink, studio, streamer, goLive }) => {
   const broadcast = { sink, studio, streamer, goLive };
   const key = await onAir(broadcast);
   const path = await survives(
@@ -41,6 +41,6 @@ test("the platform is down for 20 s: the page says so, tries, and is on air agai
     },
     90_000,
   );
-  expect(path.some((said) => /\| Off air: .*refused/.test(said)), path.join("\n")).toBe(true);
+  expect(path.some((state) => /\| Off air: .*refused/.test(state)), path.join("\n")).toBe(true);
   expect((await ended(broadcast, key)).files, "one reconnect").toHaveLength(2);
 });

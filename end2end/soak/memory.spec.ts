@@ -1,5 +1,4 @@
-// Twelve hours of a busy show in a few minutes: an event every two seconds, all of them at once. The overlay keeps what it
-// shows and forgets the rest.
+// The events of twelve busy hours, sent within minutes. The overlay keeps what it shows and drops the rest.
 
 import { SignUp } from "../stack/pages.ts";
 import { admin, post } from "../stack/studio.ts";
@@ -12,7 +11,7 @@ const hours = 12;
 const everySeconds = 2;
 const batch = 100;
 
-test("the overlay's memory is flat over the events of twelve hours", async ({ studio, streamer }) => {
+test("the overlay's memory stays flat over twelve hours", async ({ studio, streamer }) => {
   await new SignUp(streamer.page).as("Ada", "a long enough password");
   const key = await admin(studio, "create-key", "Ada");
   const call = (path: string, body: object): Promise<Response> => post(studio, key, path, body);

@@ -1,11 +1,11 @@
-// What an administrator sees of somebody else's show, in a table that stays open: it appears, changes and ends by itself.
+// What an administrator sees of another user's stream, in a table that stays open.
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { signIn } from "../stack/pages.ts";
 import { admin, post } from "../stack/studio.ts";
 import { expect, test } from "../stack/test.ts";
 
-test("somebody else's show appears in the open table, goes on air, is stopped with a reason, and no new one starts while draining", async ({ studio, streamer }, info) => {
+test("the table of all streams follows them, and draining refuses new ones", async ({ studio, streamer }, info) => {
   const { page } = streamer;
   await signIn(page, studio.firstSignIn() ?? "");
   await admin(studio, "create-user", "Grace");
@@ -14,12 +14,12 @@ test("somebody else's show appears in the open table, goes on air, is stopped wi
     post(studio, key, "start", { streamType: "agent", platform: "rehearsal", streamTitle: "A quiet match" });
   await page.goto("/admin/sessions");
   await expect(page.locator("html[data-hydrated]")).toBeAttached();
-  await expect(page.getByText("Shows appear here the moment they are asked for.")).toBeVisible();
+  await expect(page.getByText("Streams appear here as soon as they are created.")).toBeVisible();
   await page.evaluate(() => document.documentElement.setAttribute("data-same-document", ""));
   expect((await start()).status).toBe(201);
   const row = page.getByRole("row").filter({ hasText: "A quiet match" });
   await expect(row).toBeVisible();
-  await expect(row.locator('[data-label="State"]')).toHaveText("Rehearsal", { timeout: 30_000 });
+  await expect(row.locator('[data-label="Status"]')).toHaveText("Rehearsal", { timeout: 30_000 });
   await expect(page.getByText("1 of 1 captures in use. No further show fits until one ends.")).toBeVisible();
   for (const [name, width] of [["wide", 1440], ["phone", 390]] as const) {
     await page.setViewportSize({ width, height: 900 });
@@ -30,17 +30,17 @@ test("somebody else's show appears in the open table, goes on air, is stopped wi
   await page.setViewportSize({ width: 1440, height: 900 });
 
   await page.getByRole("button", { name: /^Drain/ }).click();
-  await expect(page.getByText("New shows are refused; running ones go on.")).toBeVisible();
+  await expect(page.getByText("New streams are refused; running ones go on.")).toBeVisible();
   await row.getByRole("checkbox").focus();
   await page.keyboard.press("Space");
-  await page.getByRole("button", { name: "Stop 1 show" }).click();
-  await page.getByLabel("Reason").fill("The hall closes.");
-  await page.getByRole("button", { name: "Stop now" }).click();
+  await page.getByRole("button", { name: "End 1 stream" }).click();
+  await page.getByLabel("Reason").fill("Maintenance.");
+  await page.getByRole("button", { name: "End now" }).click();
   await expect(row).toContainText("Ended");
-  await expect(row).toContainText("The hall closes.");
+  await expect(row).toContainText("Maintenance.");
   expect((await start()).status).toBe(503);
-  await page.getByRole("button", { name: "Take new shows again" }).click();
-  await expect(page.getByText("New shows are taken.")).toBeVisible();
+  await page.getByRole("button", { name: "Accept new streams" }).click();
+  await expect(page.getByText("New streams are accepted.")).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.hasAttribute("data-same-document")), "the page was never reloaded").toBe(true);
   await page.goto("/admin/sessions?show=ended&q=quiet");
   await expect(page.getByRole("row").filter({ hasText: "A quiet match" })).toBeVisible();

@@ -1,4 +1,4 @@
-// The whole path on real parts: a browser's show, composed, encoded once, relayed, and read back from the platform's recording.
+// The whole path with real parts: a browser's stream, composed, encoded once, relayed, and read back from the platform's recording.
 
 import { randomBytes } from "node:crypto";
 import * as recording from "../stack/recording.ts";
@@ -11,13 +11,13 @@ import { sleep, until } from "../stack/wait.ts";
 /** Camera and microphone to the sink's file: WebRTC, capture, encoder, relay. */
 const delayS = 4;
 
-test("a show goes on air, arrives whole, and leaves nothing behind", async ({ sink, studio, streamer, goLive }, info) => {
+test("a stream goes on air, arrives complete and leaves nothing running", async ({ sink, studio, streamer, goLive }, info) => {
   const key = `live_${randomBytes(12).toString("hex")}`;
   const scan = new SecretScan(key, studio, streamer.context);
 
   await goLive.open();
   await goLive.shareScreen();
-  await goLive.fill({ address: sink.url, key, title: "The first show" });
+  await goLive.fill({ address: sink.url, key, title: "The first stream" });
   const clicked = Date.now();
   await goLive.start();
   await until("bytes at the platform", () => sink.live(key), 30_000);
@@ -33,22 +33,22 @@ test("a show goes on air, arrives whole, and leaves nothing behind", async ({ si
   expect(shared?.width).toBeGreaterThan(0);
   expect(studio.captureProcesses().map((process) => process.name)).toContain("ffmpeg");
 
-  const at = async (): Promise<number> => (await until("the show goes on", () => sink.live(key))).timeMs / 1000;
+  const at = async (): Promise<number> => (await until("the stream goes on", () => sink.live(key))).timeMs / 1000;
   await sleep(5_000);
-  // What is told from outside while it plays: an event, another scene, the webcam's corner.
+  // Changes through the API during the stream: an event, another scene, the webcam's corner.
   const sessionId = (await newest(streamer.page))?.sessionId;
-  const tell = async (method: "POST" | "PATCH", path: string, data: object): Promise<number> => {
+  const change = async (method: "POST" | "PATCH", path: string, data: object): Promise<number> => {
     const before = await at();
     const answer = await streamer.page.request.fetch(`/api/streaming/${path}`, { method, headers: { origin: studio.url }, data: { sessionId, ...data } });
     expect(answer.ok(), await answer.text()).toBe(true);
     await sleep(4_000);
     return before;
   };
-  const told = {
-    event: await tell("POST", "events", { events: [{ kind: "alert", title: "Eleven wins in a row", text: "A new record", tone: "good" }] }),
-    scene: await tell("PATCH", "overlay", { scene: "be-right-back" }),
-    back: await tell("PATCH", "overlay", { scene: "live" }),
-    corner: await tell("PATCH", "overlay", { pipCorner: "bottom-left" }),
+  const changedAt = {
+    event: await change("POST", "events", { events: [{ kind: "alert", title: "Eleven wins in a row", text: "A new record", tone: "good" }] }),
+    scene: await change("PATCH", "overlay", { scene: "be-right-back" }),
+    back: await change("PATCH", "overlay", { scene: "live" }),
+    corner: await change("PATCH", "overlay", { pipCorner: "bottom-left" }),
   };
   const preview = info.outputPath("preview.png");
   await streamer.page.locator(".preview .scene").screenshot({ path: preview });
@@ -64,7 +64,7 @@ test("a show goes on air, arrives whole, and leaves nothing behind", async ({ si
 
   await until("the egress ends", async () => (await studio.egresses()).length === 0, 20_000);
   await until("the room closes", async () => (await studio.rooms()).length === 0, 20_000);
-  await until("the capture's programs end", () => studio.captureProcesses().length === 0, 10_000);
+  await until("the capture's processes end", () => studio.captureProcesses().length === 0, 10_000);
   await until("the platform sees the end", async () => (await sink.live(key)) === undefined, 10_000);
 
   const files = await sink.recordings(key);
@@ -96,22 +96,22 @@ test("a show goes on air, arrives whole, and leaves nothing behind", async ({ si
     const sent = await recording.frame(file, mutedAt - 1);
     const own = await recording.still(preview, sent.width, sent.height);
     expect(own.alike(sent)).toBeGreaterThan(0.92);
-    expect(own.alike(await recording.frame(file, told.scene + 3)), "the comparison can fail").toBeLessThan(0.5);
+    expect(own.alike(await recording.frame(file, changedAt.scene + 3)), "the comparison can fail").toBeLessThan(0.5);
   });
 
-  await test.step("what was told from outside is on the platform's picture soon", async () => {
-    const words = [];
-    for (const [what, since] of Object.entries(told)) {
+  await test.step("changes through the API reach the platform soon", async () => {
+    const delays = [];
+    for (const [what, since] of Object.entries(changedAt)) {
       const seen = await recording.change(file, since, since + 5);
       expect(seen, `${what}: the picture changes within 5 s`).toBeDefined();
-      words.push(`${what} ${((seen ?? since) - since).toFixed(2)} s`);
+      delays.push(`${what} ${((seen ?? since) - since).toFixed(2)} s`);
     }
-    console.log(`from the call to the platform's recording: ${words.join(", ")}`);
+    console.log(`from the call to the platform's recording: ${delays.join(", ")}`);
     const during = (since: number): Promise<recording.Frame> => recording.frame(file, since + 3);
-    expect((await during(told.scene)).share(screen.colour), "another scene hides the screen").toBeLessThan(0.2);
+    expect((await during(changedAt.scene)).share(screen.colour), "another scene hides the screen").toBeLessThan(0.2);
     const corner = { left: 0, top: 0.5, right: 0.5, bottom: 1 };
-    expect((await during(told.back)).share(camera.colour, corner), "the webcam is elsewhere").toBeLessThan(0.02);
-    expect((await during(told.corner)).share(camera.colour, corner), "and moves when told").toBeGreaterThan(0.05);
+    expect((await during(changedAt.back)).share(camera.colour, corner), "the webcam is elsewhere").toBeLessThan(0.02);
+    expect((await during(changedAt.corner)).share(camera.colour, corner), "and moves when set").toBeGreaterThan(0.05);
   });
 
   await test.step("both tones are heard; mute takes the microphone's away and leaves the screen's", async () => {

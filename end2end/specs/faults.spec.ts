@@ -1,10 +1,10 @@
-// What may be lost in mid-show without the platform ending the broadcast. The rows that take longer are in `soak`.
+// What may fail during a stream without ending the broadcast at the platform. Longer cases are in `soak`.
 
 import { ended, onAir, survives } from "../stack/faults.ts";
 import { settled } from "../stack/pages.ts";
 import { expect, test } from "../stack/test.ts";
 
-test("the application is killed and the host's page reloaded: the platform sees no gap", async ({ sink, studio, streamer, goLive }) => {
+test("a killed server and a reloaded page leave no gap", async ({ sink, studio, streamer, goLive }) => {
   const broadcast = { sink, studio, streamer, goLive };
   const key = await onAir(broadcast);
   await survives(broadcast, key, "application killed", () => studio.killRole("serve"));
@@ -18,12 +18,12 @@ test("the application is killed and the host's page reloaded: the platform sees 
   expect(longestS).toBeLessThan(0.5);
 });
 
-test("the captured page's renderer is killed: another capture takes over in the same broadcast", async ({ sink, studio, streamer, goLive }) => {
+test("a new capture takes over in the same broadcast", async ({ sink, studio, streamer, goLive }) => {
   const broadcast = { sink, studio, streamer, goLive };
   const key = await onAir(broadcast);
   const before = await studio.egresses();
   const path = await survives(broadcast, key, "renderer killed", async () => studio.killRenderer());
-  expect(path.some((said) => !said.endsWith("| ON AIR") || said.includes("replacing")), "the page does not claim that all is well").toBe(true);
+  expect(path.some((state) => !state.endsWith("| ON AIR") || state.includes("replacing")), "the page does not claim that all is well").toBe(true);
   expect(await studio.egresses()).not.toEqual(before);
   const { files } = await ended(broadcast, key);
   expect(files, "one broadcast").toHaveLength(1);

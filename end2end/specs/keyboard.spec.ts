@@ -1,4 +1,4 @@
-// A whole show without a mouse: from the open page to the end, by Tab, Enter, Space and single keys alone.
+// A whole stream without a mouse: Tab, Enter, Space and the keyboard shortcuts.
 
 import { randomBytes } from "node:crypto";
 import type { Locator } from "@playwright/test";
@@ -22,7 +22,7 @@ async function reach(wanted: Locator): Promise<void> {
   throw new Error(`Tab never comes to ${wanted}`);
 }
 
-test("a show is prepared, started, steered and ended without a mouse", async ({ sink, streamer, goLive }) => {
+test("a stream is set up, started, controlled and ended without a mouse", async ({ sink, streamer, goLive }) => {
   const { page } = streamer;
   const key = `live_${randomBytes(12).toString("hex")}`;
   const button = (name: RegExp): Locator => page.getByRole("button", { name });
@@ -44,7 +44,7 @@ test("a show is prepared, started, steered and ended without a mouse", async ({ 
   await until("bytes at the platform", () => sink.live(key), 45_000);
   await expect(goLive.light).toContainText("ON AIR", { timeout: 20_000 });
 
-  // Nothing has the focus that takes letters: single keys work.
+  // Nothing that takes text has the focus: shortcuts work.
   const log = page.getByRole("log");
   await expect(log).toContainText("You are on air.");
   await page.keyboard.press("m");
@@ -53,16 +53,16 @@ test("a show is prepared, started, steered and ended without a mouse", async ({ 
   await expect(page.getByRole("button", { name: "Camera on" })).toBeVisible();
   await page.keyboard.press("3");
   await expect(button(/^Be right back$/)).toHaveAttribute("aria-pressed", "true");
-  await reach(page.getByRole("checkbox", { name: /^Single keys/ }));
+  await reach(page.getByRole("checkbox", { name: /^Keyboard shortcuts/ }));
   await page.keyboard.press("Space");
   await page.keyboard.press("m");
   await expect(page.getByRole("button", { name: "Unmute" }), "turned off, a letter does nothing").toBeVisible();
 
-  await reach(button(/^End show$/));
+  await reach(button(/^End stream$/));
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog");
   await expect(dialog).toBeVisible();
-  await reach(dialog.getByRole("button", { name: "End show" }));
+  await reach(dialog.getByRole("button", { name: "End stream" }));
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("heading", { name: "Show ended" })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("heading", { name: "Stream ended" })).toBeVisible({ timeout: 30_000 });
 });

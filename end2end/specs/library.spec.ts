@@ -1,4 +1,4 @@
-// The room's library as we build it (vendor.mjs) does what its authors' own build does.
+// Our build of livekit-client (vendor.mjs) does what the original build does.
 
 import { readdirSync } from "node:fs";
 import path from "node:path";
@@ -11,7 +11,7 @@ interface Library {
 
 const file = readdirSync(path.join(root, "public/vendor")).find((name) => name.endsWith(".mjs")) ?? "";
 
-test("the room's library settles the promises by which it notices that a connection is gone", async ({ streamer }) => {
+test("livekit-client settles the promise of a room id", async ({ streamer }) => {
   const { page } = streamer;
   // Its own address has no page's policy, so that a test may import it.
   await page.goto(`/vendor/${file}`);
@@ -22,7 +22,7 @@ test("the room's library settles the promises by which it notices that a connect
   expect(sid, "of a room that nobody is in").toBe("");
 });
 
-test("the room's library reads no cookies: a browser that notes where it does reads the whole library twice", async ({ streamer }) => {
+test("livekit-client reads no cookies", async ({ streamer }) => {
   const { page } = streamer;
   await page.goto(`/vendor/${file}`);
   const reads = await page.evaluate(async () => {
@@ -34,7 +34,7 @@ test("the room's library reads no cookies: a browser that notes where it does re
   expect(reads).toBe(0);
 });
 
-test("the room's library asks for two pictures and two sounds, and for each codec once", async ({ streamer }) => {
+test("livekit-client offers two videos, two audios, each codec once", async ({ streamer }) => {
   const { page } = streamer;
   await page.goto(`/vendor/${file}`);
   const offer = await page.evaluate(async () => {

@@ -1,23 +1,22 @@
-// Every page, wide and narrow, lights up and down: no violation of WCAG 2.2 AA that a machine can find, and nothing wider than
-// the window.
+// Every page, wide and narrow, dark and light: no violation of WCAG 2.2 AA that a machine can find, nothing wider than the window.
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { settled, signIn } from "../stack/pages.ts";
 import { admin, post } from "../stack/studio.ts";
 import { expect, test } from "../stack/test.ts";
 
-test("every page is free of accessibility faults and fits its window", async ({ studio, streamer }, info) => {
+test("every page is accessible and fits its window", async ({ studio, streamer }, info) => {
   test.setTimeout(300_000);
   const { page } = streamer;
   const look = async (name: string, address: string): Promise<void> => {
     await page.goto(address);
     await settled(page);
-    // The gallery shows that state too.
+    // The gallery shows the loading state too.
     if (name !== "gallery") await page.getByText("Loading").first().waitFor({ state: "detached" });
     for (const [colorScheme, width] of [["dark", 1440], ["light", 390]] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 900 });
-      await page.evaluate(turned);
+      await page.evaluate(transitionsDone);
       const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" ")}`);
       expect.soft(found, `${name}, ${colorScheme}, ${width} px wide`).toEqual([]);
@@ -50,15 +49,14 @@ test("every page is free of accessibility faults and fits its window", async ({ 
   });
 });
 
-/** In the page: every colour has come to where it goes. Asked again and again: `finished` of a transition that was overtaken by
- * another may never settle. */
-async function turned(): Promise<void> {
+/** In the page: waits until all colour transitions are done. Polled, because `finished` of a replaced transition may never settle. */
+async function transitionsDone(): Promise<void> {
   const moment = (): Promise<unknown> => new Promise((resolve) => (requestAnimationFrame(resolve), setTimeout(resolve, 100)));
-  const turning = (): boolean => document.getAnimations().some((animation) => animation instanceof CSSTransition && animation.playState === "running");
+  const running = (): boolean => document.getAnimations().some((animation) => animation instanceof CSSTransition && animation.playState === "running");
   const deadline = performance.now() + 5_000;
   await moment();
   do await moment();
-  while (turning() && performance.now() < deadline);
+  while (running() && performance.now() < deadline);
 }
 
 async function sessionOf(studio: { url: string }, key: string, id: string): Promise<{ status: string }> {

@@ -1,10 +1,10 @@
-// What pages load: links within one program's pages go on in place, others open a document; plain pages need no script at all; and a
-// page whose program does not come stands as it was sent.
+// What pages load: links within one program's pages stay in the document, others open a new one; plain pages need no script; a page
+// whose program does not load stays as the server rendered it.
 
 import { settled, signIn } from "../stack/pages.ts";
 import { expect, test } from "../stack/test.ts";
 
-test("links go on in place within a program and open a document beyond it", async ({ studio, streamer }) => {
+test("links within a program stay in the document", async ({ studio, streamer }) => {
   const { page } = streamer;
   await signIn(page, studio.firstSignIn() ?? "");
   await settled(page);
@@ -29,7 +29,7 @@ test("links go on in place within a program and open a document beyond it", asyn
   expect(await page.evaluate(() => document.scripts.length), "help loads no program").toBeLessThan(3);
 });
 
-test("a page whose program does not come stands as it was sent", async ({ studio, streamer }) => {
+test("a page whose program does not load stays as rendered", async ({ studio, streamer }) => {
   const { page } = streamer;
   await signIn(page, studio.firstSignIn() ?? "");
   const program = /\/pkg\/manage\..*\.(js|wasm)$/;
@@ -42,10 +42,10 @@ test("a page whose program does not come stands as it was sent", async ({ studio
   await page.unroute(program);
   await page.reload();
   await settled(page);
-  expect(streamer.brokenButForLostFiles(), "nothing else broke off").toEqual([]);
+  expect(streamer.brokenButForLostFiles(), "nothing else failed").toEqual([]);
 });
 
-test("accounts need no script: sign up, sign out, a wrong password, sign in", async ({ studio, streamer }) => {
+test("sign-up and sign-in work without scripts", async ({ studio, streamer }) => {
   const context = await streamer.context.browser()?.newContext({ baseURL: studio.url, javaScriptEnabled: false });
   if (!context) throw new Error("the browser is gone");
   const page = await context.newPage();

@@ -1,11 +1,11 @@
-// A platform that refuses the stream key: said by name, at once, and nothing goes on running.
+// A platform that refuses the stream key: reported at once, and nothing keeps running.
 
 import { randomBytes } from "node:crypto";
 import { SecretScan } from "../stack/secrets.ts";
 import { expect, test } from "../stack/test.ts";
 import { until } from "../stack/wait.ts";
 
-test("a refused stream key is named within five seconds and nothing is left running", async ({ sink, studio, streamer, goLive }) => {
+test("a refused stream key is reported within five seconds", async ({ sink, studio, streamer, goLive }) => {
   const key = `wrong_${randomBytes(12).toString("hex")}`;
   sink.refuse(key);
   const scan = new SecretScan(key, studio, streamer.context);
@@ -19,7 +19,7 @@ test("a refused stream key is named within five seconds and nothing is left runn
 
   await until("the egress ends", async () => (await studio.egresses()).length === 0, 20_000);
   await until("the room closes", async () => (await studio.rooms()).length === 0, 20_000);
-  await until("the capture's programs end", () => studio.captureProcesses().length === 0, 10_000);
+  await until("the capture's processes end", () => studio.captureProcesses().length === 0, 10_000);
   expect(await sink.recordings(key)).toEqual([]);
   await scan.check(streamer.page);
   expect(await scan.findings(), "the stream key was seen").toEqual([]);

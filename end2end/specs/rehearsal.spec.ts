@@ -1,4 +1,4 @@
-// A rehearsal is a whole show that only its streamer can watch: afterwards, on the page where it ended and on its own.
+// A rehearsal is a whole stream that only its streamer can watch, afterwards, on the page where it ended and on its own.
 
 import type { Locator } from "@playwright/test";
 import { Frame } from "../stack/recording.ts";
@@ -13,7 +13,7 @@ async function watched(video: Locator): Promise<{ durationS: number; picture: Fr
     if (element.readyState < HTMLMediaElement.HAVE_METADATA) await new Promise((resolve) => element.addEventListener("loadedmetadata", resolve, { once: true }));
     element.muted = true;
     const middleS = element.duration / 2;
-    // "seeked" is said before the frame can be drawn: under load what is drawn then is nothing at all.
+    // "seeked" comes before the frame can be drawn; under load nothing would be drawn.
     const painted = new Promise<void>((resolve) => {
       const look = (_: number, { mediaTime }: VideoFrameCallbackMetadata): void => {
         if (Math.abs(mediaTime - middleS) < 0.5) resolve();
@@ -33,19 +33,19 @@ async function watched(video: Locator): Promise<{ durationS: number; picture: Fr
   return { durationS, picture: new Frame(width, height, Buffer.from(pixels)) };
 }
 
-test("a rehearsal says that it is one, and plays back where it ended and on its own page", async ({ streamer, goLive }) => {
+test("a rehearsal is labelled, and plays back on both pages", async ({ streamer, goLive }) => {
   const { page } = streamer;
   await goLive.open();
   await goLive.shareScreen();
   await page.getByLabel(/^Rehearsal/).check();
-  const go = page.getByRole("button", { name: "Start the rehearsal" });
+  const go = page.getByRole("button", { name: "Start rehearsal" });
   await go.click();
   await expect(goLive.light).toContainText("REHEARSAL", { timeout: 45_000 });
   await test.step("the webcam is dragged to another corner", async () => {
     const preview = page.locator(".preview");
     const webcam = await preview.locator(".scene-webcam").boundingBox();
     const frame = await preview.boundingBox();
-    if (!webcam || !frame) throw new Error("there is no webcam on the picture");
+    if (!webcam || !frame) throw new Error("there is no webcam in the preview");
     await expect(preview.locator(".scene")).toHaveAttribute("data-corner", "bottom-right");
     await page.mouse.move(webcam.x + webcam.width / 2, webcam.y + webcam.height / 2);
     await page.mouse.down();
@@ -54,28 +54,28 @@ test("a rehearsal says that it is one, and plays back where it ended and on its 
     const drawn = await preview.locator(".scene-webcam").boundingBox();
     expect(drawn?.x ?? webcam.x, "it follows the pointer").toBeLessThan(webcam.x - 100);
     await page.mouse.up();
-    await expect(page.getByRole("button", { name: "Top left", exact: true }), "the studio has taken it").toHaveAttribute("aria-pressed", "true");
+    await expect(page.getByRole("button", { name: "Top left", exact: true }), "the setting was changed").toHaveAttribute("aria-pressed", "true");
     await expect(preview.locator(".scene")).toHaveAttribute("data-corner", "top-left");
   });
   await sleep(10_000);
   await goLive.end();
 
   const seen = async (place: string): Promise<void> => {
-    const { durationS, picture } = await watched(page.getByLabel("The recording"));
+    const { durationS, picture } = await watched(page.getByLabel("Recording"));
     expect(durationS, place).toBeGreaterThan(5);
     expect(picture.share(screen.colour), `${place}: the screen`).toBeGreaterThan(0.5);
     expect(picture.quarters(camera.colour)[0], `${place}: the webcam where it was dragged to`).toBeGreaterThan(0.05);
   };
   await seen("where it ended");
-  const details = await page.getByRole("link", { name: "Details of this show" }).getAttribute("href");
+  const details = await page.getByRole("link", { name: "Details of this stream" }).getAttribute("href");
   await test.step("the next one starts in the same page", async () => {
     await page.getByRole("button", { name: "Go live again" }).click();
     await expect(page.getByLabel(/^Rehearsal/), "what was chosen is still chosen").toBeChecked();
-    await expect(page, "the tab does not go on telling of the end").toHaveTitle(/^Go live/);
-    await page.getByRole("button", { name: "Start the rehearsal" }).click();
+    await expect(page, "the title is not that of the end").toHaveTitle(/^Go live/);
+    await page.getByRole("button", { name: "Start rehearsal" }).click();
     await expect(goLive.light).toContainText("REHEARSAL", { timeout: 45_000 });
     await goLive.end();
-    await expect(page.getByRole("link", { name: "Details of this show" }), "another show").not.toHaveAttribute("href", details ?? "");
+    await expect(page.getByRole("link", { name: "Details of this stream" }), "another stream").not.toHaveAttribute("href", details ?? "");
   });
   await page.goto(details ?? "");
   await seen("on its own page");

@@ -1,4 +1,4 @@
-// The stack that the other specs stand on: a studio comes up whole, mends itself, and goes away whole.
+// The test stack itself: a studio starts, restarts killed roles, and stops without leaving anything.
 
 import { existsSync } from "node:fs";
 import { kill } from "node:process";
@@ -8,7 +8,7 @@ import * as recording from "../stack/recording.ts";
 import { expect, test } from "../stack/test.ts";
 import { until } from "../stack/wait.ts";
 
-test("a role that is killed is back while the others go on", async ({ studio }) => {
+test("a killed role restarts while the others keep running", async ({ studio }) => {
   const roles = descendants(studio.pid).filter((process) => process.parent === studio.pid);
   expect(roles).toHaveLength(4);
   const victim = roles[1];
@@ -22,7 +22,7 @@ test("a role that is killed is back while the others go on", async ({ studio }) 
   await until("the studio answers", async () => (await fetch(`${studio.url}/healthz`)).ok);
 });
 
-test("a studio whose head is killed leaves nothing running and nothing behind", async ({ studio }) => {
+test("a killed supervisor leaves nothing running", async ({ studio }) => {
   const all = descendants(studio.pid);
   expect(existsSync(studio.scratch)).toBe(true);
   expect(all.length).toBeGreaterThan(3);
@@ -31,7 +31,7 @@ test("a studio whose head is killed leaves nothing running and nothing behind", 
   expect(existsSync(studio.scratch), "nor the folder for its captures").toBe(false);
 });
 
-test("the platform's recording reads as what was sent, and a refused key leaves none", async ({ sink }) => {
+test("the sink records what was sent and refuses keys", async ({ sink }) => {
   const send = (key: string): Promise<unknown> =>
     run("ffmpeg", [
       ...["-v", "error", "-re", "-f", "lavfi", "-i", "color=c=0x2040c0:s=640x360:r=15:d=6,drawbox=x=480:y=260:w=150:h=90:c=0x18a040:t=fill"],

@@ -1,4 +1,4 @@
-// Running other programs: to their end with their output, or in the background until told to end.
+// Runs other programs, to their end or in the background.
 
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,23 +7,23 @@ import { execFile, spawn, type ChildProcess } from "node:child_process";
 /** The project's folder. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
-/** Runs a program to its end; a failure carries what it said. */
+/** Runs a program to its end; an error has its output. */
 export function run(program: string, args: string[]): Promise<{ stdout: Buffer; stderr: string }> {
   return runWith(program, args, process.env);
 }
 
-/** The same in another environment. */
+/** With another environment. */
 export function runWith(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<{ stdout: Buffer; stderr: string }> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { encoding: "buffer", maxBuffer: 256 * 1024 * 1024, env, cwd: root }, (error, stdout, stderr) => {
-      const said = stderr.toString();
-      if (error) reject(new Error(`${program} failed: ${error.message}\n${said.slice(-2000)}`));
-      else resolve({ stdout, stderr: said });
+      const output = stderr.toString();
+      if (error) reject(new Error(`${program} failed: ${error.message}\n${output.slice(-2000)}`));
+      else resolve({ stdout, stderr: output });
     });
   });
 }
 
-/** Ends a child by signal, and harder after a while. */
+/** SIGTERM, then SIGKILL after the limit. */
 export async function end(child: ChildProcess, limitMs: number): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));

@@ -1,4 +1,4 @@
-// A show on air to which something is about to happen, and what must be true afterwards.
+// A stream on air, a fault, and what must be true afterwards.
 
 import { randomBytes } from "node:crypto";
 import type { GoLive } from "./pages.ts";
@@ -17,7 +17,7 @@ export interface Broadcast {
   goLive: GoLive;
 }
 
-/** Goes live to the sink under a fresh key and waits until it has been on air for a while. */
+/** Goes live to the sink with a new key and waits until it has been on air for a while. */
 export async function onAir({ sink, goLive }: Broadcast): Promise<string> {
   const key = `live_${randomBytes(12).toString("hex")}`;
   await goLive.open();
@@ -29,18 +29,18 @@ export async function onAir({ sink, goLive }: Broadcast): Promise<string> {
   return key;
 }
 
-/** Lets something happen to a running show, follows it until it is well again, and for a while longer. */
-export async function survives(broadcast: Broadcast, key: string, what: string, happens: () => Promise<void>, limitMs = 60_000): Promise<string[]> {
+/** Causes a fault, and follows the stream until it has recovered, and a little longer. */
+export async function survives(broadcast: Broadcast, key: string, what: string, fault: () => Promise<void>, limitMs = 60_000): Promise<string[]> {
   const timeline = await Timeline.follow(broadcast.streamer.page, broadcast.goLive.sign);
   const stalls = new Stalls(broadcast.sink, key);
-  await happens();
-  await until(`well again after: ${what}`, () => timeline.isWell(), limitMs);
+  await fault();
+  await until(`recovered after: ${what}`, () => timeline.hasRecovered(), limitMs);
   await sleep(4_000);
   const longest = await stalls.end();
-  return timeline.end(`${what}: nothing new at the platform for ${(longest / 1000).toFixed(1)} s at most`);
+  return timeline.end(`${what}: longest stall at the platform ${(longest / 1000).toFixed(1)} s`);
 }
 
-/** Ends the show and reads what the platform has: how many broadcasts, the longest hole in each, and the picture at the end. */
+/** Ends the stream and reads what the platform recorded: the broadcasts, the longest gap in each, the last frame. */
 export async function ended({ sink, studio, goLive }: Broadcast, key: string): Promise<{ files: string[]; longestS: number }> {
   await goLive.end();
   await until("nothing is left running", async () => (await studio.egresses()).length === 0 && studio.captureProcesses().length === 0, 20_000);
@@ -49,7 +49,7 @@ export async function ended({ sink, studio, goLive }: Broadcast, key: string): P
   for (const file of files) {
     const gap = await recording.gap(file);
     const { durationS } = await recording.format(file);
-    console.log(`  a broadcast of ${durationS.toFixed(1)} s, its longest hole ${gap.longestS.toFixed(2)} s at ${gap.atS.toFixed(1)} s`);
+    console.log(`  a broadcast of ${durationS.toFixed(1)} s, its longest gap ${gap.longestS.toFixed(2)} s at ${gap.atS.toFixed(1)} s`);
     expect(gap.backwards, "time never runs backwards").toBe(0);
     longestS = Math.max(longestS, gap.longestS);
   }
@@ -60,7 +60,7 @@ export async function ended({ sink, studio, goLive }: Broadcast, key: string): P
   return { files, longestS };
 }
 
-/** How long the platform took nothing new, at its longest. */
+/** The longest time in which the platform received nothing. */
 class Stalls {
   private longest = 0;
   private isOver = false;

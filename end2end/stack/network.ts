@@ -1,5 +1,5 @@
-// A machine of its own for a browser: a network namespace behind a virtual cable that can be pulled. What the studio has on
-// 127.0.0.1 is reached there on 127.0.0.1 too, so that the page's origin stays a secure one.
+// A network namespace for a browser, whose connection can be cut. The studio's ports are forwarded to 127.0.0.1 there too, so that
+// the page's origin stays a secure one.
 
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
@@ -23,12 +23,12 @@ export class Network {
     private readonly folder: string,
   ) {}
 
-  /** Makes it and lays these ports through. */
+  /** Creates it and forwards these ports. */
   static async open(ports: Ports): Promise<Network> {
     if (userInfo().uid !== 0) throw new Error("a network of its own can only be made by root: run this as root");
     const network = new Network(`footlight-${process.pid}`, `fl${process.pid}`, await mkdtemp(path.join(tmpdir(), "footlight-network-")));
     try {
-      await network.lay(ports);
+      await network.forward(ports);
     } catch (error) {
       await network.close();
       throw error;
@@ -36,7 +36,7 @@ export class Network {
     return network;
   }
 
-  private async lay(ports: Ports): Promise<void> {
+  private async forward(ports: Ports): Promise<void> {
     const far = `${this.cable}b`;
     await run("ip", ["netns", "add", this.name]);
     await run("ip", ["link", "add", this.cable, "type", "veth", "peer", "name", far, "netns", this.name]);
@@ -55,7 +55,7 @@ export class Network {
     }
   }
 
-  /** A program that runs another one inside: what stands in for the browser's own. */
+  /** A script that runs a program inside. */
   async launcher(program: string): Promise<string> {
     const file = path.join(this.folder, "launch");
     await writeFile(file, `#!/bin/sh\nexec ip netns exec ${this.name} ${program} "$@"\n`);
@@ -63,12 +63,12 @@ export class Network {
     return file;
   }
 
-  /** Pulls the cable: nothing comes through and nobody is told. */
+  /** Cuts the connection: packets are lost, and neither side is notified. */
   async cut(): Promise<void> {
     await run("ip", ["link", "set", this.cable, "down"]);
   }
 
-  async mend(): Promise<void> {
+  async restore(): Promise<void> {
     await run("ip", ["link", "set", this.cable, "up"]);
   }
 

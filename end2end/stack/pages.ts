@@ -1,4 +1,4 @@
-// Every name by which a spec finds something on a page: when a page's words change, this file changes and no spec does.
+// Page objects: how specs find things on pages.
 
 import { expect, type Locator, type Page } from "@playwright/test";
 
@@ -10,7 +10,7 @@ export class SignUp {
     await settled(this.page);
     await this.page.getByLabel("Name").fill(name);
     await this.page.getByLabel("Password").fill(password);
-    await this.page.getByRole("button", { name: /^(Create|Make an) account$/ }).click();
+    await this.page.getByRole("button", { name: /^Create account$/ }).click();
     await expect(this.page).not.toHaveURL(/sign-up/);
   }
 }
@@ -18,7 +18,7 @@ export class SignUp {
 export interface Destination {
   /** `custom` if absent. */
   platform?: string;
-  /** Absent where the platform's own is known. */
+  /** Absent for platforms with a fixed address. */
   address?: string;
   key: string;
   title: string;
@@ -27,12 +27,12 @@ export interface Destination {
 export class GoLive {
   constructor(private readonly page: Page) {}
 
-  /** The element that says whether the show is on air. */
+  /** The light, while it says that the stream is on air. */
   get light(): Locator {
     return this.page.getByRole("status").filter({ hasText: /ON AIR|REHEARSAL/ });
   }
 
-  /** The same, whatever it says. */
+  /** The light, whatever it says. */
   get sign(): Locator {
     return this.page.locator("p.on-air-light");
   }
@@ -40,7 +40,7 @@ export class GoLive {
   async open(): Promise<void> {
     await this.page.goto("/go-live");
     await settled(this.page);
-    // The camera's preview moves: the browser's devices are there.
+    // The camera's preview plays: the browser's devices are open.
     await expect
       .poll(() => this.page.evaluate(() => [...document.querySelectorAll("video")].some((video) => video.videoWidth > 0 && !video.paused)))
       .toBe(true);
@@ -74,9 +74,9 @@ export class GoLive {
   }
 
   async end(): Promise<void> {
-    await this.page.getByRole("button", { name: "End show" }).click();
-    await this.page.getByRole("dialog").getByRole("button", { name: "End show" }).click();
-    await expect(this.page.getByRole("heading", { name: "Show ended" })).toBeVisible({ timeout: 30_000 });
+    await this.page.getByRole("button", { name: "End stream" }).click();
+    await this.page.getByRole("dialog").getByRole("button", { name: "End stream" }).click();
+    await expect(this.page.getByRole("heading", { name: "Stream ended" })).toBeVisible({ timeout: 30_000 });
   }
 
   /** What the page says about a destination that was refused. */
@@ -93,8 +93,7 @@ export async function signIn(page: Page, link: string): Promise<void> {
   await expect(page).not.toHaveURL(/sign-in/);
 }
 
-/** Hydrated, by the mark that its program leaves on <html>: from now on the page answers to clicks. A page without a program does at
- * once. */
+/** Waits until the page is hydrated and answers to clicks. A page without a program does at once. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.locator('html[data-hydrated], html:not(:has(head > script[type="module"])):has(body > *)')).toBeAttached();
 }

@@ -1,4 +1,4 @@
-// Free ports. A short run of them for a studio, single ones for the sink.
+// Finds free ports.
 
 import { createServer } from "node:net";
 

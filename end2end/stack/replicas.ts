@@ -1,5 +1,4 @@
-// Several web servers over one database: the database as a process of its own, a further `footlight serve`, and in front of
-// them a balancer that can be told to whom it sends.
+// Several web servers over one database: the database server, a second `footlight serve`, and a load balancer in front of them.
 
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, connect, type Server, type Socket } from "node:net";
@@ -36,19 +35,19 @@ export class Database {
   }
 }
 
-/** A further web server: everything as the one that is told, but its address and its name. */
+/** A second web server, configured like the first except for its port and name. */
 export class Replica {
-  readonly said: string[] = [];
+  readonly output: string[] = [];
 
   private constructor(
     readonly port: number,
     private readonly server: ChildProcess,
   ) {
-    for (const output of [server.stdout, server.stderr]) output?.on("data", (text: Buffer) => this.said.push(text.toString()));
+    for (const pipe of [server.stdout, server.stderr]) pipe?.on("data", (text: Buffer) => this.output.push(text.toString()));
   }
 
   static async beside(first: Process, port: number): Promise<Replica> {
-    // `footlight up` ends with whoever holds its lifeline; nobody holds this one's.
+    // Nobody holds this one's standard input open.
     const { FOOTLIGHT_DIE_WITH_STDIN: _, ...environment } = environmentOf(first);
     const program = readFileSync(`/proc/${first.pid}/cmdline`, "utf8").split("\0")[0] ?? "";
     const server = spawn(program, ["serve"], {
@@ -73,7 +72,7 @@ export class Replica {
   }
 }
 
-/** What stands before the replicas. Connections to one that is left are cut, as a balancer does when it finds it dead. */
+/** A change of the target closes all connections, as a load balancer does when a server is down. */
 export class Balancer {
   private readonly open = new Set<Socket>();
 

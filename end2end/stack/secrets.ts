@@ -1,4 +1,4 @@
-// Looks everywhere for a stream key that must be nowhere: answers, pages, files, argument lists, environments.
+// Searches responses, pages, files, process arguments and environments for a stream key.
 
 import { type BrowserContext, type Page, type Response } from "@playwright/test";
 import { processes, descendants, whoHolds } from "./processes.ts";
@@ -17,23 +17,23 @@ export class SecretScan {
     context.on("console", (message) => this.note(message.text(), "the page's console"));
   }
 
-  /** Everything that can be asked at this moment. */
+  /** Searches everything that can be read now. */
   async check(page: Page): Promise<void> {
-    // What a person types stands in the field they type into; everything else on the page is ours.
+    // The value of an input is not part of the content.
     this.note(await page.content(), `the page ${page.url()}`);
     for (const process of whoHolds(this.secret, "cmdline", processes())) this.found.add(`the arguments of ${process.name}`);
     for (const process of whoHolds(this.secret, "environ", descendants(this.studio.pid))) this.found.add(`the environment of ${process.name}`);
     for (const file of await this.studio.filesThatHold(this.secret)) this.found.add(`the file ${file}`);
   }
 
-  /** Where it was seen; empty when it was seen nowhere. */
+  /** Where it was found. */
   async findings(): Promise<string[]> {
     await Promise.all(this.pending);
     return [...this.found];
   }
 
   private readLater(response: Response): void {
-    // An event stream's body ends with the show, if ever; its lines come up on the page, which is read.
+    // The body of an event stream does not end; its events appear on the page, which is searched.
     if (!response.url().startsWith(this.studio.url) || (response.headers()["content-type"] ?? "").includes("event-stream")) return;
     const reading: Promise<void> = response
       .text()

@@ -1,5 +1,5 @@
-// The platform's place: nginx with its RTMP module. Records every show as FLV, refuses the keys it is told to refuse,
-// and says what is live. Its own folder and ports; ended by its process.
+// Stands in for a platform: nginx with its RTMP module. It records every stream as FLV, refuses the given keys, and reports what is
+// live.
 
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -17,7 +17,7 @@ export interface LiveStream {
 }
 
 export class Sink {
-  /** The server address as a streamer types it. */
+  /** The address as a streamer enters it. */
   readonly url: string;
   readonly hostPort: string;
   /** Stream keys that were offered, in order, with when. */
@@ -28,7 +28,7 @@ export class Sink {
     readonly folder: string,
     rtmpPort: number,
     private readonly statPort: number,
-    private readonly gate: Server,
+    private readonly auth: Server,
     private nginx: ChildProcess,
   ) {
     this.hostPort = `127.0.0.1:${rtmpPort}`;
@@ -54,16 +54,16 @@ export class Sink {
 
   private static async open(folder: string, rtmpPort: number, statPort: number): Promise<Sink> {
     let sink: Sink | undefined;
-    const gate = createServer((request, answer) => {
-      const key = new URL(request.url ?? "/", "http://gate").searchParams.get("name") ?? "";
+    const auth = createServer((request, answer) => {
+      const key = new URL(request.url ?? "/", "http://auth").searchParams.get("name") ?? "";
       const accepted = !sink?.refused.has(key);
       sink?.offered.push({ key, at: Date.now(), accepted });
       answer.writeHead(accepted ? 200 : 403).end();
     });
-    await new Promise<void>((resolve) => gate.listen(0, "127.0.0.1", resolve));
-    const { port: gatePort } = gate.address() as AddressInfo;
-    await writeFile(path.join(folder, "nginx.conf"), configuration(folder, rtmpPort, statPort, gatePort));
-    sink = new Sink(folder, rtmpPort, statPort, gate, server(folder));
+    await new Promise<void>((resolve) => auth.listen(0, "127.0.0.1", resolve));
+    const { port: authPort } = auth.address() as AddressInfo;
+    await writeFile(path.join(folder, "nginx.conf"), configuration(folder, rtmpPort, statPort, authPort));
+    sink = new Sink(folder, rtmpPort, statPort, auth, server(folder));
     return sink;
   }
 
@@ -72,12 +72,12 @@ export class Sink {
     this.refused.add(key);
   }
 
-  /** The platform goes down at once. */
+  /** Stops the server. */
   async goDown(): Promise<void> {
     await end(this.nginx, 5_000);
   }
 
-  /** It comes back with what it had. */
+  /** Starts it again with the same folder. */
   async comeBack(): Promise<void> {
     this.nginx = server(this.folder);
     await this.untilUp("the RTMP sink is back");
@@ -104,7 +104,7 @@ export class Sink {
 
   async stop(keep = false): Promise<void> {
     await end(this.nginx, 5_000);
-    await new Promise((resolve) => this.gate.close(resolve));
+    await new Promise((resolve) => this.auth.close(resolve));
     if (!keep) await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -129,7 +129,7 @@ function server(folder: string): ChildProcess {
   });
 }
 
-function configuration(folder: string, rtmpPort: number, statPort: number, gatePort: number): string {
+function configuration(folder: string, rtmpPort: number, statPort: number, authPort: number): string {
   // As root nginx would hand its workers to a user who cannot write our folder.
   const user = userInfo().uid === 0 ? "user root;" : "";
   return `${user}
@@ -153,7 +153,7 @@ rtmp {
       live on;
       record all; record_path ${folder}/recordings; record_unique on;
       notify_method get;
-      on_publish http://127.0.0.1:${gatePort}/auth;
+      on_publish http://127.0.0.1:${authPort}/auth;
     }
   }
 }

@@ -1,4 +1,4 @@
-// The streamer's own Chromium: a camera of one colour, a microphone with one tone, and a tab to share with another of each.
+// The streamer's Chromium: a camera of one colour, a microphone with one tone, and a tab to share with another colour and tone.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
@@ -11,13 +11,13 @@ export const camera: { colour: Rgb; hertz: number } = { colour: [24, 160, 64], h
 export const screen: { colour: Rgb; hertz: number; title: string } = { colour: [32, 64, 192], hertz: 1900, title: "Footlight test screen" };
 
 export const chromiumProgram = process.env["FOOTLIGHT_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
-/** Nothing listens there: the browser is given the page by us. */
+/** Nothing listens there: the page is fulfilled by a route. */
 const sharedTabAddress = "http://shared-tab.localhost/";
 
 const hex = (colour: Rgb): string => colour.map((value) => value.toString(16).padStart(2, "0")).join("");
 
 export class Streamer {
-  /** What the pages' programs broke off with. Never expected: a spec that leaves one fails (stack/test.ts). */
+  /** Errors of the pages' programs. A spec that leaves one fails (test.ts). */
   readonly broken: string[] = [];
 
   private constructor(
@@ -27,7 +27,7 @@ export class Streamer {
     readonly page: Page,
   ) {
     context.on("weberror", (error) => this.broken.push(`${error.page()?.url() ?? "a page"}: ${error.error().message}`));
-    // What the program said before it broke off tells more than the browser's word for it.
+    // A panic's message tells more than the browser's error.
     context.on("console", (said) => {
       if (said.text().includes("panicked at")) this.broken.push(said.text());
     });
@@ -49,7 +49,7 @@ export class Streamer {
         "--use-fake-device-for-media-stream",
         `--use-file-for-fake-video-capture=${picture}`,
         `--use-file-for-fake-audio-capture=${sound}`,
-        // The picker's answer. Not the fake media interface: it would put a made-up picture in the tab's place.
+        // Chooses in the picker. The fake media interface would replace the tab's picture.
         `--auto-select-tab-capture-source-by-title=${screen.title}`,
         "--autoplay-policy=no-user-gesture-required",
         "--allow-loopback-in-peer-connection",
@@ -65,7 +65,7 @@ export class Streamer {
     return new Streamer(folder, browser, context, page);
   }
 
-  /** What broke off, without the loader's own word for a file that did not come; it is forgotten. */
+  /** Returns and clears the errors, without those for files that did not load. */
   brokenButForLostFiles(): string[] {
     return this.broken.splice(0).filter((told) => !told.endsWith("Failed to fetch"));
   }

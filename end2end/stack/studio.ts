@@ -1,4 +1,4 @@
-// A whole studio of its own: `footlight up` on its own ports with its own data folder, ended with everything it started.
+// A studio for one test: `footlight up` with its own ports and data folder.
 
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -35,7 +35,7 @@ export class Studio {
     readonly data: string,
     private readonly base: number,
     private readonly up: ChildProcess,
-    readonly said: string[],
+    readonly output: string[],
   ) {
     this.url = `http://127.0.0.1:${base}`;
     this.watching = setInterval(() => this.look(), 250);
@@ -45,7 +45,7 @@ export class Studio {
     if (!existsSync(program)) throw new Error(`${program} is missing: run make test, or scripts/build.sh`);
     const data = await mkdtemp(path.join(tmpdir(), "footlight-studio-"));
     const base = await freePorts(7);
-    const said: string[] = [];
+    const output: string[] = [];
     const up = spawn(program, ["up"], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
@@ -58,21 +58,21 @@ export class Studio {
         ...options.env,
       },
     });
-    for (const output of [up.stdout, up.stderr]) output?.on("data", (text: Buffer) => said.push(text.toString()));
-    const studio = new Studio(data, base, up, said);
+    for (const pipe of [up.stdout, up.stderr]) pipe?.on("data", (text: Buffer) => output.push(text.toString()));
+    const studio = new Studio(data, base, up, output);
     try {
       await until(
         "the studio starts",
         () => {
           if (up.exitCode !== null) return "ended";
-          return said.join("").includes("Footlight is up at") && "up";
+          return output.join("").includes("Footlight is up at") && "up";
         },
         100_000,
       );
       if (up.exitCode !== null) throw new Error("footlight up ended");
     } catch (error) {
       await studio.stop();
-      throw new Error(`${String(error)}\n${said.join("")}`);
+      throw new Error(`${String(error)}\n${output.join("")}`);
     }
     const kept = await readFile(path.join(data, "secrets.env"), "utf8");
     for (const [, name, value] of kept.matchAll(/^([A-Z_]+)=(.*)$/gm)) studio.secrets[name ?? ""] = value ?? "";
@@ -95,7 +95,7 @@ export class Studio {
 
   /** The one-time link of the first start. */
   firstSignIn(): string | undefined {
-    return /First sign-in.*: (\S+)/.exec(this.said.join(""))?.[1];
+    return /First sign-in.*: (\S+)/.exec(this.output.join(""))?.[1];
   }
 
   /** The media server's address, for browsers. */

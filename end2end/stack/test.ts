@@ -1,4 +1,4 @@
-// The fixtures of every spec: a sink, a studio and a streamer, started in that order and ended in the other.
+// The fixtures of every spec: a sink, a studio and a streamer.
 
 import { test as base } from "@playwright/test";
 import { GoLive, SignUp } from "./pages.ts";
@@ -23,7 +23,7 @@ function typed(): string[] {
   return url ? [new URL(url.replace(/^rtmp/, "http")).host] : [];
 }
 
-/** One small show at a time, to the sink. */
+/** One small stream at a time, to the sink. */
 export function studioOptions(sink: Sink): Required<StudioOptions> {
   const video = `${format.width}x${format.height}@${format.fps}/${format.kbps}`;
   return { allow: [sink.hostPort, ...typed()], env: { FOOTLIGHT_VIDEO: video, FOOTLIGHT_EGRESS_SLOTS: "1" } };
@@ -43,7 +43,7 @@ export const test = base.extend<Fixtures>({
     await use(studio);
     if (info.status !== info.expectedStatus) {
       for (const role of ["serve", "relay", "egress", "livekit"]) console.log(`--- ${role}\n${(await studio.log(role)).slice(-4000)}`);
-      console.log(`--- up\n${studio.said.join("").slice(-4000)}`);
+      console.log(`--- up\n${studio.output.join("").slice(-4000)}`);
     }
     const left = await studio.stop();
     if (left.length > 0) throw new Error(`left running: ${left.map((process) => `${process.name} (${process.pid})`).join(", ")}`);
@@ -53,7 +53,7 @@ export const test = base.extend<Fixtures>({
     await use(streamer);
     if (info.status !== info.expectedStatus) await streamer.page.screenshot({ path: info.outputPath("page.png"), fullPage: true }).catch(() => undefined);
     await streamer.stop();
-    if (streamer.broken.length > 0) throw new Error(`a page broke off:\n${streamer.broken.join("\n")}`);
+    if (streamer.broken.length > 0) throw new Error(`a page failed:\n${streamer.broken.join("\n")}`);
   },
   goLive: async ({ streamer }, use) => {
     await new SignUp(streamer.page).as("Ada", "a long enough password");

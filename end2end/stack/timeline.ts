@@ -1,4 +1,4 @@
-// What a show says of itself while something happens to it: its state by the API, and the words of the light on the page.
+// The state of a session over time: its status by the API, and the text of the on-air light.
 
 import type { Locator, Page } from "@playwright/test";
 
@@ -7,7 +7,7 @@ export interface Listed {
   status: string;
 }
 
-/** The newest show of whoever is signed in on this page. */
+/** The newest session of who is signed in on this page. */
 export async function newest(page: Page): Promise<Listed | undefined> {
   const answer = await page.request.get("/api/streaming/sessions?limit=1");
   return ((await answer.json()) as { sessions: Listed[] }).sessions[0];
@@ -22,15 +22,15 @@ interface Status {
 }
 
 export class Timeline {
-  /** Each state once, with when it began. */
-  readonly path: { atMs: number; said: string }[] = [];
+  /** Each state once, with its start. */
+  readonly path: { atMs: number; state: string }[] = [];
   private readonly began = Date.now();
   private isOver = false;
-  /** How often places came back, when it was first asked and now. */
+  /** Reconnects of all destinations: at the first look, and now. */
   private reconnects: [number, number] | undefined;
-  /** When the page was loaded: more than once, if it was loaded again. */
+  /** When the page was loaded: more than one if it was reloaded. */
   private readonly loads: Set<number>;
-  private readonly told: Promise<void>;
+  private readonly polling: Promise<void>;
 
   private constructor(
     private readonly page: Page,
@@ -39,44 +39,44 @@ export class Timeline {
     loaded: number,
   ) {
     this.loads = new Set([loaded]);
-    this.told = this.listen();
+    this.polling = this.poll();
   }
 
-  /** Follows the newest show of whoever is signed in on this page. */
+  /** Follows the newest session of who is signed in on this page. */
   static async follow(page: Page, light: Locator): Promise<Timeline> {
     const session = (await newest(page))?.sessionId;
-    if (session === undefined) throw new Error("no show is there to be followed");
+    if (session === undefined) throw new Error("there is no session to follow");
     // Before anything happens: a reload may be over before the first look.
     return new Timeline(page, light, session, await page.evaluate(() => performance.timeOrigin));
   }
 
-  /** Whether something has happened to the show since, and it is on air without any trouble and the page says so. What lasts
-   * less than a look is known by a place that came back, or by a page that was loaded again. */
-  isWell(): boolean {
-    const last = this.path.at(-1)?.said ?? "";
+  /** Whether a fault was noticed and the stream is on air again without issues, on the page too. A fault shorter than a look shows
+   * as a reconnect or a reloaded page. */
+  hasRecovered(): boolean {
+    const last = this.path.at(-1)?.state ?? "";
     const [first, now] = this.reconnects ?? [0, 0];
     return (this.path.length > 1 || now > first || this.loads.size > 1) && last === "live, on air | ON AIR";
   }
 
-  /** Ends following, prints the path and gives it. */
+  /** Stops following, prints the path and returns it. */
   async end(title: string): Promise<string[]> {
     this.isOver = true;
-    await this.told;
-    console.log(`${title}\n${this.path.map(({ atMs, said }) => `  ${(atMs / 1000).toFixed(1).padStart(6)} s  ${said}`).join("\n")}`);
-    return this.path.map(({ said }) => said);
+    await this.polling;
+    console.log(`${title}\n${this.path.map(({ atMs, state }) => `  ${(atMs / 1000).toFixed(1).padStart(6)} s  ${state}`).join("\n")}`);
+    return this.path.map(({ state }) => state);
   }
 
-  private async listen(): Promise<void> {
+  private async poll(): Promise<void> {
     while (!this.isOver) {
-      const said = `${await this.state()} | ${await this.words()}`;
+      const state = `${await this.status()} | ${await this.lightText()}`;
       const loaded = await this.page.evaluate(() => performance.timeOrigin).catch(() => undefined);
       if (loaded !== undefined) this.loads.add(loaded);
-      if (this.path.at(-1)?.said !== said) this.path.push({ atMs: Date.now() - this.began, said });
+      if (this.path.at(-1)?.state !== state) this.path.push({ atMs: Date.now() - this.began, state });
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
 
-  private async state(): Promise<string> {
+  private async status(): Promise<string> {
     try {
       const answer = await this.page.request.get(`/api/streaming/status?sessionId=${this.session}`, { timeout: 2_000 });
       if (!answer.ok()) return `(${answer.status()})`;
@@ -89,7 +89,7 @@ export class Timeline {
     }
   }
 
-  private async words(): Promise<string> {
+  private async lightText(): Promise<string> {
     return (await this.light.textContent({ timeout: 500 }).catch(() => "(no light)"))?.trim() ?? "";
   }
 }

@@ -1,8 +1,8 @@
-// Waiting for something to become true, with a deadline and a sentence for when it does not.
+// Waits for something to become true, with a deadline.
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Asks again and again until the answer is not undefined, null or false. */
+/** Polls until the result is not undefined, null or false. */
 export async function until<T>(what: string, ask: () => Promise<T> | T, limitMs = 10_000, everyMs = 100): Promise<NonNullable<T>> {
   const deadline = Date.now() + limitMs;
   let last: unknown;

@@ -1,4 +1,4 @@
-// `footlight egress` by itself, with a page to capture and a receiver for its webhooks.
+// `footlight egress` alone, with a page to capture and a webhook receiver.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
@@ -17,7 +17,7 @@ const secret = "0123456789abcdef0123456789abcdef";
 export class Worker {
   readonly client: EgressClient;
   readonly webhooks: WebhookEvent[] = [];
-  /** Webhooks that the receiver did not believe. */
+  /** Webhooks that failed verification. */
   readonly refusals: string[] = [];
   pageUrl = "";
 

@@ -1,4 +1,4 @@
-//! The documents round the pages and round the composite, and the headers that fence them in. Server only.
+//! The documents of the pages and of the composite, and their security headers. Server only.
 
 use super::{App, Program, site::SiteFiles};
 use crate::{api::overlay::OverlaySnapshot, composite::Composite};
@@ -7,7 +7,7 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-/// What the server knows and the headers of a page need.
+/// What the headers of a page need from the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct PageHeaders {
     /// Where scripts may connect beside this origin: the room server's `ws(s)://` and `http(s)://` addresses, space between.
@@ -17,7 +17,7 @@ pub struct PageHeaders {
 /// The first connection of a browser's process takes a tenth of a second to make, the first listener for devices (which every
 /// room adds) a fiftieth. Both are free while files are on their way.
 const WARM_UP: &str = r#"new RTCPeerConnection().close(); navigator.mediaDevices?.addEventListener("devicechange", () => {});"#;
-/// What the bridge imports, named here so that it is on its way before the bridge has been read.
+/// What the bridge imports, preloaded before the bridge has been read.
 const ROOM_LIBRARY: &str = "/vendor/livekit-client-2.23.0.mjs";
 
 /// The document of every page but the composite.
@@ -29,7 +29,7 @@ pub fn shell(files: &SiteFiles) -> impl IntoView + use<> {
         view! {
             <link rel="modulepreload" href=program.script() nonce=use_nonce()/>
             <link rel="preload" href=program.wasm() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-            // A module runs when the document has been read: there is something to hydrate then.
+            // A module runs after the document has been parsed: there is something to hydrate then.
             <script type="module" src=program.script() nonce=use_nonce()></script>
         }
     });
@@ -50,28 +50,28 @@ pub fn shell(files: &SiteFiles) -> impl IntoView + use<> {
     }
 }
 
-/// The composite's document, or why there is none, where the egress looks for it. Its address carries a token: it is neither
-/// stored nor passed on.
+/// The composite's document, or the error where the egress looks for it. Its address has a token, so it is neither cached nor sent
+/// as a referrer.
 pub fn composite_shell(files: &SiteFiles, snapshot: Result<OverlaySnapshot, String>) -> impl IntoView + use<> {
     set_headers("no-referrer", "no-store", true);
     let program = snapshot.as_ref().ok().map(|snapshot| {
         let (script, wasm) = (files.composite().script(), files.composite().wasm());
-        // In the order in which they are waited for. What warms up keeps the parser from asking for more: it comes last.
+        // In the order in which they are needed. The warm-up blocks the parser: it comes last.
         view! {
             {snapshot.room.is_some().then(|| view! { <link rel="modulepreload" href=ROOM_LIBRARY nonce=use_nonce()/> })}
             <script type="application/json" id="overlay-snapshot" inner_html=as_json(snapshot)></script>
-            // It runs as soon as it is there: it joins the room before the rest of the document has been read.
+            // It runs as soon as it is loaded: it joins the room before the rest of the document has been parsed.
             <script type="module" r#async=true src=script nonce=use_nonce()></script>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
             {snapshot.room.is_some().then(|| view! { <script nonce=use_nonce() inner_html=WARM_UP></script> })}
         }
     });
-    // The stylesheet stands in the document, where it costs no request; without a build there is that of the pages.
+    // The stylesheet is inlined, which saves a request; without a build it is that of the pages.
     let styles = match files.composite_style() {
         Some(text) => view! { <style nonce=use_nonce() inner_html=text.to_owned()></style> }.into_any(),
         None => view! { <link rel="stylesheet" href=files.style()/> }.into_any(),
     };
-    let picture = match snapshot {
+    let body = match snapshot {
         Ok(snapshot) => view! { <Composite snapshot/> }.into_any(),
         Err(message) => view! { <div class="error">{message}</div> }.into_any(),
     };
@@ -80,18 +80,17 @@ pub fn composite_shell(files: &SiteFiles, snapshot: Result<OverlaySnapshot, Stri
         <html lang="en" data-page="overlay">
             <head>
                 <Basics/>
-                // Nobody sees its tab: one file less.
+                // Nobody sees its tab: this saves a request.
                 <link rel="icon" href="data:,"/>
                 <title>"Overlay — Footlight"</title>
                 {program}
                 {styles}
             </head>
-            <body>{picture}</body>
+            <body>{body}</body>
         </html>
     }
 }
 
-/// What every document begins with.
 #[component]
 fn Basics() -> impl IntoView {
     view! {
@@ -102,12 +101,12 @@ fn Basics() -> impl IntoView {
     }
 }
 
-/// The stage as JSON that cannot end the element it stands in.
+/// JSON that cannot close its script element.
 fn as_json(snapshot: &OverlaySnapshot) -> String {
     serde_json::to_string(snapshot).unwrap_or_default().replace('<', "\\u003c")
 }
 
-/// Scripts by nonce only, styles from files only or by nonce, nobody may frame us.
+/// Scripts by nonce only, styles from files only or by nonce, no framing.
 fn set_headers(referrer: &'static str, cache: &'static str, own_styles: bool) {
     let Some(response) = use_context::<ResponseOptions>() else { return };
     let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
@@ -138,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_fetched_early_is_what_the_bridge_imports() {
+    fn the_preloaded_library_is_the_imported_one() {
         assert!(include_str!("../browser/bridge/library.js").contains(&format!("\"{ROOM_LIBRARY}\"")));
     }
 }

@@ -1,5 +1,5 @@
-//! What the build made for browsers, and under which names: it writes them to `pkg/manifest.json` in the site's folder. A name says
-//! what the file holds (a hash), so that a browser may keep it for ever. Server only.
+//! The files that the build made for browsers, by `pkg/manifest.json` in the site's folder. Names contain a hash of the content, so that
+//! browsers may cache them for ever. Server only.
 
 use super::Program;
 use serde::Deserialize;
@@ -41,8 +41,7 @@ impl ProgramFiles {
 }
 
 impl SiteFiles {
-    /// Reads the manifest below the site's folder. Where nothing was built (tests of the server alone), documents refer to files
-    /// that are not there.
+    /// Reads the manifest. Without a build (tests of the server alone) documents refer to files that do not exist.
     pub fn find(root: &Path) -> Self {
         let folder = root.join("pkg");
         let names = std::fs::read_to_string(folder.join("manifest.json")).ok().and_then(|text| match serde_json::from_str(&text) {
@@ -91,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_come_from_the_manifest_where_there_is_one() {
+    fn names_come_from_the_manifest() {
         let site = tempfile::tempdir().expect("a folder");
         assert_eq!(SiteFiles::find(site.path()).of(Program::Live).script(), "/pkg/live.js");
         let folder = site.path().join("pkg");

@@ -1,8 +1,8 @@
-//! Calls of the HTTP API from its own page, as a program would make them: by key, or by the cookie that is there.
+//! Calls of the HTTP API from its documentation page, with an API key or with the cookie.
 
 use super::bridge;
 
-/// Sends one call and tells what came back: status line, then the body as it came.
+/// Returns the status line and the body.
 pub async fn call(method: &str, path: &str, key: &str, body: &str) -> String {
     bridge::call_api(method, path, key, body).await.as_string().unwrap_or_default()
 }

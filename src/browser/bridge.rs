@@ -1,4 +1,4 @@
-//! The functions of `bridge/bridge.js` as Rust sees them, and who listens to which handle. Only this folder calls them.
+//! The functions of `bridge/bridge.js`, and the listener of each handle. Only this folder calls them.
 
 use super::hydration::after_hydration;
 use serde::de::DeserializeOwned;
@@ -60,6 +60,9 @@ extern "C" {
     #[wasm_bindgen(js_name = callApi)]
     pub async fn call_api(method: &str, path: &str, key: &str, body: &str) -> JsValue;
 
+    #[wasm_bindgen(js_name = formatTime)]
+    pub fn format_time(millis: f64) -> String;
+
     #[wasm_bindgen(js_name = guardLeaving)]
     pub fn guard_leaving(on: bool);
     #[wasm_bindgen(js_name = markTab)]
@@ -80,7 +83,7 @@ thread_local! {
     static LISTENERS: RefCell<Option<HashMap<u32, Listener>>> = const { RefCell::new(None) };
 }
 
-/// Hears every event of one handle from now on. An event of another shape than `E` is not meant for this version and dropped.
+/// Receives every event of a handle from now on. An event that is not an `E` is dropped.
 pub fn subscribe<E: DeserializeOwned>(handle: u32, on_event: impl Fn(E) + 'static) {
     let on_event: Listener = Rc::new(move |json| {
         if let Ok(event) = serde_json::from_str(json) {
@@ -107,7 +110,6 @@ pub fn subscribe<E: DeserializeOwned>(handle: u32, on_event: impl Fn(E) + 'stati
     }
 }
 
-/// Hears no more of a handle.
 pub fn unsubscribe(handle: u32) {
     LISTENERS.with_borrow_mut(|listeners| listeners.as_mut().and_then(|listeners| listeners.remove(&handle)));
 }

@@ -1,6 +1,6 @@
-//! Time in the browser: the one place with timers. Rules about time live in `domain`.
+//! Time in the browser: the one place with timers. Rules about time are in `domain`.
 
-use super::hydration::is_hydrated;
+use super::{bridge, hydration::is_hydrated};
 use crate::domain::timestamp::Timestamp;
 use leptos::prelude::{on_cleanup, set_interval_with_handle, set_timeout};
 use std::time::Duration;
@@ -13,7 +13,13 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as i64)
 }
 
-/// Calls `tick` every `period_ms` until the surrounding owner goes, not before the page is alive. Begin it in an effect.
+/// A moment as the reader writes it: how long ago, or date and time in their time zone.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit 53 bits")]
+pub fn local_text(at: Timestamp) -> String {
+    bridge::format_time(at.as_millis() as f64)
+}
+
+/// Calls `tick` every `period_ms` until the surrounding owner is dropped, not before hydration. Call it in an effect.
 pub fn every(period_ms: u64, tick: impl Fn() + 'static) {
     let tick = move || {
         if is_hydrated() {
@@ -30,11 +36,10 @@ pub fn after(delay_ms: u64, then: impl FnOnce() + 'static) {
     set_timeout(then, Duration::from_millis(delay_ms));
 }
 
-/// Passes `ms` milliseconds.
 pub async fn pause(ms: u64) {
     let passed = js_sys::Promise::new(&mut |done, _| {
         after(ms, move || {
-            // Nobody waits any more, or it is settled.
+            // Nobody waits any more, or the promise is settled.
             let _ = done.call0(&JsValue::NULL);
         });
     });

@@ -1,4 +1,4 @@
-//! Cameras, microphones, screens and speakers: which there are, opening them, seeing and hearing them on the page.
+//! Cameras, microphones, screens and speakers: listing and opening them, showing them on the page.
 
 use super::{
     bridge,
@@ -7,7 +7,7 @@ use super::{
 use crate::domain::media::{CaptureKind, DeviceId, MediaDevice};
 use leptos::prelude::on_cleanup;
 
-/// A camera, microphone or screen that was asked for, by number. Whoever opened it closes it.
+/// An open camera, microphone or screen. Whoever opened it closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capture {
     handle: u32,
@@ -15,17 +15,17 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Asks for a camera (`None`: any) and tells what becomes of it.
+    /// Opens a camera (`None`: any).
     pub fn camera(device: Option<&DeviceId>, on_event: impl Fn(CaptureEvent) + 'static) -> Self {
         Self::begin(CaptureKind::Camera, bridge::open_camera(device.map_or("", DeviceId::as_str)), on_event)
     }
 
-    /// Asks for a microphone (`None`: any) and tells what becomes of it.
+    /// Opens a microphone (`None`: any).
     pub fn microphone(device: Option<&DeviceId>, on_event: impl Fn(CaptureEvent) + 'static) -> Self {
         Self::begin(CaptureKind::Microphone, bridge::open_microphone(device.map_or("", DeviceId::as_str)), on_event)
     }
 
-    /// Asks for a screen, window or tab with its sound. Call it straight from a click: browsers want one.
+    /// Opens a screen, window or tab with its audio. Browsers allow it only straight from a click.
     pub fn screen(framerate: u32, on_event: impl Fn(CaptureEvent) + 'static) -> Self {
         Self::begin(CaptureKind::Screen, bridge::open_screen(framerate), on_event)
     }
@@ -35,34 +35,33 @@ impl Capture {
         Self { handle, kind }
     }
 
-    /// Shows its picture in the video element with this id, now or when it appears.
+    /// Shows it in the video element with this id, now or when that appears.
     pub fn show_in(self, element: &str, mirrored: bool) {
         bridge::show_capture(self.handle, element, mirrored);
     }
 
-    /// Stops it: the device's light goes out.
+    /// Closes it; the device's light goes out.
     pub fn close(self) {
         bridge::unsubscribe(self.handle);
         bridge::close_capture(self.handle);
     }
 
-    /// Its number in `bridge/captures.js`.
+    /// Its handle in `bridge/captures.js`.
     pub(super) const fn handle(self) -> u32 {
         self.handle
     }
 
-    /// The bridge's word for its kind.
+    /// The bridge's name of its kind.
     pub(super) fn kind_name(self) -> &'static str {
         kind_name(self.kind)
     }
 }
 
-/// Empties a video element.
 pub fn clear_picture(element: &str) {
     bridge::clear_picture(element);
 }
 
-/// Tells which devices there are, now and whenever that changes, until the surrounding owner goes.
+/// Reports the devices, now and whenever they change, until the surrounding owner is dropped.
 pub fn watch(on_event: impl Fn(Vec<MediaDevice>) + 'static) {
     let handle = bridge::watch_devices();
     bridge::subscribe(handle, move |list: DeviceList| on_event(list.devices));
@@ -72,7 +71,7 @@ pub fn watch(on_event: impl Fn(Vec<MediaDevice>) + 'static) {
     });
 }
 
-/// Moves the meter element with a microphone until the surrounding owner goes; tells when it falls silent or is heard again.
+/// Drives the meter element by a microphone until the surrounding owner is dropped; reports when it falls silent or is heard again.
 pub fn meter(microphone: Capture, element: &str, on_event: impl Fn(bool) + 'static) {
     let handle = bridge::start_meter(microphone.handle, element);
     bridge::subscribe(handle, move |event: MeterEvent| on_event(event.heard));

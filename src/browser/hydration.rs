@@ -1,21 +1,20 @@
-//! Whether the server's document has come alive. A page that changes while it is being made alive stays dead for good, so
-//! until then whatever comes in from outside waits, in its order.
+//! Whether the page is hydrated. A page that changes during hydration stays broken, so whatever comes from outside waits until
+//! then, in its order.
 
 use std::cell::RefCell;
 
 type Act = Box<dyn FnOnce()>;
 
 thread_local! {
-    /// What waits; `None` once the page is alive.
+    /// What waits; `None` once the page is hydrated.
     static WAITING: RefCell<Option<Vec<Act>>> = RefCell::new(Some(Vec::new()));
 }
 
-/// Whether it has.
 pub fn is_hydrated() -> bool {
     WAITING.with_borrow(Option::is_none)
 }
 
-/// Acts as soon as it has: at once, or behind everything that waits already.
+/// Runs after hydration: now, or behind everything that waits already.
 pub fn after_hydration(act: impl FnOnce() + 'static) {
     let act: Act = Box::new(act);
     let now = WAITING.with_borrow_mut(|waiting| match waiting {
@@ -30,8 +29,7 @@ pub fn after_hydration(act: impl FnOnce() + 'static) {
     }
 }
 
-/// It has, by all that is known: marks the document after what hydration has left for the next turn of the event loop, and
-/// lets in what waits.
+/// Call it after `hydrate_body`. It marks the document, and runs what waits, after the tasks that hydration has queued.
 pub fn mark_hydrated() {
     super::clock::after(0, || {
         if let Some(root) = leptos::prelude::document().document_element() {
@@ -54,7 +52,7 @@ mod tests {
     use std::rc::Rc;
 
     #[test]
-    fn what_comes_early_waits_in_its_order_and_what_comes_late_does_not() {
+    fn early_calls_wait_in_their_order() {
         let seen = Rc::new(RefCell::new(Vec::new()));
         let note = |n: i32| {
             let seen = Rc::clone(&seen);

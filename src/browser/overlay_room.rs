@@ -1,19 +1,19 @@
-//! The composite page's stage: joined hidden and subscribe-only, by `bridge/stage.js`, before this program is even loaded.
-//! Pictures appear in the video elements `screen-video` and `camera-video`, sound plays by itself.
+//! The room of the overlay page, joined hidden and subscribe-only by `bridge/overlay_room.js` before this program is loaded. Video
+//! appears in the elements `screen-video` and `camera-video`, audio plays by itself.
 
 use super::bridge;
 use crate::{api::overlay::OverlaySnapshot, domain::start_signal::ObservedMedia};
 use leptos::prelude::*;
 
-/// The page's stage as signals. On the server, and until the browser has told, everything is at rest.
+/// The room as signals. On the server, and before the first event, nothing is connected.
 #[derive(Clone, Copy)]
 pub struct OverlayRoom {
     media: ReadSignal<ObservedMedia>,
 }
 
 impl OverlayRoom {
-    /// Takes the stage: the room that `joinEarly()` began to join from the page's `<script type="application/json"
-    /// id="overlay-snapshot">`, or begins now. Call it once, in the page's component.
+    /// Joins the room of the page's `<script type="application/json" id="overlay-snapshot">`, unless `joinEarly()` already has. Call
+    /// it once, in the page's component.
     pub fn join() -> Self {
         let (media, set_media) = signal(ObservedMedia::default());
         Effect::new(move || {
@@ -23,7 +23,7 @@ impl OverlayRoom {
         Self { media }
     }
 
-    /// Everything the page knows of its media.
+    /// The state of all media.
     pub fn media(self) -> ReadSignal<ObservedMedia> {
         self.media
     }
@@ -59,18 +59,18 @@ impl OverlayRoom {
     }
 }
 
-/// What the server wrote into the page for the program that stands on it.
+/// What the server has rendered into the page for its program.
 pub fn page_snapshot() -> Option<OverlaySnapshot> {
     let update = document().get_element_by_id("overlay-snapshot")?.text_content()?;
     serde_json::from_str(&update).ok()
 }
 
-/// Says `START_RECORDING` once, after the next painted frame. When: [`crate::domain::start_signal::may_start`].
+/// Logs `START_RECORDING` once, after the next painted frame. When: [`crate::domain::start_signal::may_start`].
 pub fn send_start_signal() {
     bridge::send_start_signal();
 }
 
-/// Says `END_RECORDING` once.
+/// Logs `END_RECORDING` once.
 pub fn send_end_signal() {
     bridge::send_end_signal();
 }

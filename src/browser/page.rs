@@ -1,4 +1,4 @@
-//! The page itself: what this browser remembers, whether closing asks first, dialogs, the tab's mark.
+//! The page itself: remembered choices, the question before leaving, dialogs, the tab's icon.
 
 use super::bridge;
 use crate::domain::media::UserChoices;
@@ -8,25 +8,23 @@ use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
 const CHOICES: &str = "footlight.choices";
 
-/// What the streamer chose last time in this browser.
 pub fn recall_choices() -> UserChoices {
     serde_json::from_str(&bridge::recall(CHOICES)).unwrap_or_default()
 }
 
-/// Keeps what the streamer chose for the next time.
 pub fn remember_choices(choices: &UserChoices) {
     if let Ok(text) = serde_json::to_string(choices) {
         bridge::remember(CHOICES, &text);
     }
 }
 
-/// In mid-show: closing the tab asks first, and the screen stays bright.
+/// During a stream closing the tab asks first, and the screen stays on.
 pub fn set_broadcasting(on: bool) {
     bridge::guard_leaving(on);
     bridge::keep_awake(on);
 }
 
-/// Marks the tab while a platform takes the show.
+/// Marks the tab as on air.
 pub fn mark_on_air(on: bool) {
     bridge::mark_tab(on);
 }
@@ -36,13 +34,13 @@ pub fn set_dialog(id: &str, open: bool) {
     bridge::set_dialog(id, open);
 }
 
-/// A name for one click, so that its repetition is not a second show.
+/// A random key, so that a repeated start is not a second session.
 pub fn new_idempotency_key() -> String {
     bridge::new_idempotency_key()
 }
 
-/// Leaves it to the browser to follow a link to a path for which `leave` says so: its document loads another program. Call it once,
-/// before the router is made, which follows all other links of this site itself.
+/// Lets the browser itself follow links to paths for which `leave` is true, because their documents load another program. Call it
+/// once, before the router is created, which follows all other links of this site.
 pub fn bypass_router_for(leave: impl Fn(&str) -> bool + 'static) {
     let on_click = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| {
         let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
@@ -53,7 +51,7 @@ pub fn bypass_router_for(leave: impl Fn(&str) -> bool + 'static) {
             event.stop_propagation();
         }
     });
-    // Refused for a target that takes no listeners, and a document does.
+    // Fails only for a target without listeners, and a document has them.
     let _ = document().add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref());
     on_click.forget();
 }

@@ -1,48 +1,42 @@
-//! What the bridge says through the one callback. Every type mirrors one `emit` there; nothing else crosses.
+//! The events of the bridge. Every type mirrors an `emit` there.
 
 use crate::domain::media::{CaptureFailure, CaptureKind, DeviceId, MediaDevice};
 use serde::Deserialize;
 
-/// The devices there are now.
 #[derive(Debug, Clone, Deserialize)]
 pub struct DeviceList {
     /// Cameras, microphones and speakers, in the browser's order.
     pub devices: Vec<MediaDevice>,
 }
 
-/// What happens to a camera, microphone or screen that was asked for.
+/// What happens to a camera, microphone or screen.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum CaptureEvent {
-    /// It runs.
     Opened {
         /// Which device it became.
         device_id: DeviceId,
-        /// Its name.
         label: String,
-        /// Whether sound comes with it.
+        /// Whether it has audio.
         audio: bool,
     },
-    /// It was not given.
     Failed {
-        /// Why.
         failure: CaptureFailure,
     },
-    /// It was pulled out, or the sharing was ended in the browser's own bar.
+    /// It was unplugged, or the sharing was ended in the browser's own bar.
     Ended,
 }
 
-/// Whether a microphone is heard at all.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct MeterEvent {
     /// False after 4 s of silence.
     pub heard: bool,
 }
 
-/// How far away a server is.
+/// Whether a server can be reached.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct ProbeResult {
-    /// There and back, in milliseconds; `None` if it does not answer.
+    /// The round trip in milliseconds; `None` if it does not answer.
     pub ms: Option<u32>,
 }
 
@@ -54,28 +48,26 @@ pub enum RoomEvent {
     Connected,
     /// The connection is lost; the library tries to bring it back.
     Reconnecting,
-    /// It did.
     Reconnected,
-    /// It gave up, or the server ended it: a fresh token is needed.
+    /// The library gave up, or the server disconnected: a new token is needed.
     Lost {
-        /// Why.
         reason: DisconnectReason,
     },
-    /// A track is up.
+    /// A track is published.
     Published {
         /// `camera`, `microphone`, `screen`, `screenAudio`.
         source: String,
     },
-    /// LiveKit's opinion of the connection.
+    /// The connection quality by LiveKit.
     Quality {
         /// See [`Quality`].
         quality: Quality,
     },
-    /// What really goes up, every 2 s.
+    /// The measured upload, every 2 s.
     Uplink(Uplink),
 }
 
-/// Why a room was lost.
+/// Why the room was disconnected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DisconnectReason {
@@ -83,38 +75,34 @@ pub enum DisconnectReason {
     Network,
     /// This host joined in another tab or on another machine.
     TakenOver,
-    /// The studio put the host out.
+    /// The server removed the host.
     Removed,
-    /// The room was closed: the show is over.
+    /// The room was closed: the session is over.
     RoomClosed,
     /// This page left.
     Left,
 }
 
-/// LiveKit's four words for a connection.
+/// LiveKit's levels of connection quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quality {
-    /// Nothing to see.
     Excellent,
-    /// Usable.
     Good,
-    /// Viewers notice.
     Poor,
-    /// Gone.
     Lost,
     /// Not measured yet.
     Unknown,
 }
 
-/// What really goes up.
+/// The measured upload.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Uplink {
     /// kbit/s over the last 2 s.
     pub kbps: u32,
-    /// Frames per second of the main picture.
+    /// Frames per second of the screen, else of the camera.
     pub fps: u32,
-    /// What holds the encoder back: `none`, `cpu`, `bandwidth`, `other`.
+    /// What limits the encoder: `none`, `cpu`, `bandwidth`, `other`.
     pub limit: String,
 }
 
@@ -129,7 +117,7 @@ pub struct FeedMessage {
     pub data: String,
 }
 
-/// The wire's word for a kind of capture.
+/// The bridge's name of a kind of capture.
 pub(super) fn kind_name(kind: CaptureKind) -> &'static str {
     match kind {
         CaptureKind::Camera => "camera",

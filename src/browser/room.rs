@@ -1,4 +1,4 @@
-//! The host's room: what is published stays published over every reconnect. Fresh tokens come from whoever joins.
+//! The host's LiveKit room. What is published stays published over every reconnect.
 
 use super::{
     bridge,
@@ -7,34 +7,33 @@ use super::{
 };
 use crate::domain::{media::CaptureKind, room::RoomAccess, video::VideoFormat};
 
-/// A room joined as host, by number.
+/// A room joined as host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostRoom(u32);
 
 impl HostRoom {
-    /// Joins and tells what happens. No more of a screen is sent than fits into the show's picture, and nothing more often.
-    pub fn join(access: &RoomAccess, picture: VideoFormat, on_event: impl Fn(RoomEvent) + 'static) -> Self {
-        let handle = bridge::join_room(&access.url, &access.token, picture.width, picture.height, picture.framerate);
+    /// Joins. The screen is published with at most the size and frame rate of the stream.
+    pub fn join(access: &RoomAccess, format: VideoFormat, on_event: impl Fn(RoomEvent) + 'static) -> Self {
+        let handle = bridge::join_room(&access.url, &access.token, format.width, format.height, format.framerate);
         bridge::subscribe(handle, on_event);
         Self(handle)
     }
 
-    /// Joins again after a loss, with a fresh token; what was published is published again.
+    /// Joins again with a new token; what was published is published again.
     pub fn rejoin(self, access: &RoomAccess) {
         bridge::rejoin_room(self.0, &access.url, &access.token);
     }
 
-    /// Publishes a capture in place of the last of its kind. `framerate` matters for pictures.
+    /// Publishes a capture in place of the last of its kind. `framerate` is for video.
     pub fn publish(self, capture: Capture, framerate: u32) {
         bridge::publish(self.0, capture.kind_name(), capture.handle(), framerate);
     }
 
-    /// Publishes nothing of a kind from now on.
+    /// Stops publishing a kind.
     pub fn unpublish(self, kind: CaptureKind) {
         bridge::publish(self.0, kind_name(kind), 0, 0);
     }
 
-    /// Mutes or unmutes what is published of a kind.
     pub fn set_muted(self, kind: CaptureKind, muted: bool) {
         bridge::set_muted(self.0, kind_name(kind), muted);
     }
@@ -46,16 +45,16 @@ impl HostRoom {
     }
 }
 
-/// Fetches what a room needs, ahead of the click.
+/// Loads what a room needs, before the click.
 pub fn warm_up() {
     bridge::warm_up();
 }
 
-/// Asks how far away LiveKit is.
+/// Measures the round trip to LiveKit.
 pub fn probe(url: &str, on_event: impl Fn(ProbeResult) + 'static) {
     let handle = bridge::probe(url);
-    bridge::subscribe(handle, move |reach: ProbeResult| {
+    bridge::subscribe(handle, move |result: ProbeResult| {
         bridge::unsubscribe(handle);
-        on_event(reach);
+        on_event(result);
     });
 }

@@ -1,12 +1,12 @@
-//! Single keys as commands, while nobody is typing and no dialog is open.
+//! Keyboard shortcuts of a single key, while nobody is typing and no dialog is open.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 
-/// Where a key is text, or belongs to whatever is open.
+/// Where a key is text, or controls the element itself.
 const TYPING: &str = "input:not([type=checkbox]), select, textarea, [contenteditable], dialog, video, audio";
 
-/// Calls `act` with each key pressed alone, as `KeyboardEvent.key` names it, in lower case. Ends with the component that asks.
+/// Calls `act` with each key pressed alone, as `KeyboardEvent.key` names it, in lower case, until the surrounding owner is dropped.
 /// Call it in an effect.
 pub fn on_key(act: impl Fn(&str) + 'static) {
     let listener = window_event_listener(ev::keydown, move |event| {

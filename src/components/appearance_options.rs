@@ -1,10 +1,9 @@
-//! How the picture looks, as rows of choices: the webcam's place and outline, colours, motion.
+//! How the overlay looks: the webcam's place and outline, accent colour, animations.
 
 use super::choice_row::ChoiceRow;
 use crate::domain::overlay::{Accent, Motion, OverlayPatch, OverlaySettings, PipCorner, PipShape, PipSize};
 use leptos::prelude::*;
 
-/// One row: what may be chosen, what the settings say, the change that a choice is.
 #[component]
 fn Row<T: Copy + PartialEq + Send + Sync + 'static>(
     label: &'static str,
@@ -13,21 +12,15 @@ fn Row<T: Copy + PartialEq + Send + Sync + 'static>(
     read: fn(&OverlaySettings) -> T,
     change: fn(T) -> OverlayPatch,
     on_change: Callback<OverlayPatch>,
+    #[prop(optional)] swatches: Option<fn(T) -> &'static str>,
 ) -> impl IntoView {
     let selected = Signal::derive(move || Some(settings.with(read)));
-    view! { <ChoiceRow label choices selected on_select=move |choice| on_change.run(change(choice))/> }
+    view! { <ChoiceRow label choices swatches selected on_select=move |choice| on_change.run(change(choice))/> }
 }
 
-/// Where the webcam sits and how large it is.
+/// The webcam's corner and size.
 #[component]
-pub fn WebcamOptions(
-    /// What it is now.
-    #[prop(into)]
-    settings: Signal<OverlaySettings>,
-    /// What shall change.
-    #[prop(into)]
-    on_change: Callback<OverlayPatch>,
-) -> impl IntoView {
+pub fn WebcamOptions(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
     let corners = vec![
         (PipCorner::TopLeft, "Top left"),
         (PipCorner::TopRight, "Top right"),
@@ -45,18 +38,14 @@ pub fn WebcamOptions(
     }
 }
 
-/// The webcam's outline, the colour that stands out, motion.
+/// The webcam's outline, accent colour, animations.
 #[component]
 pub fn AppearanceOptions(
-    /// What it is now.
-    #[prop(into)]
-    settings: Signal<OverlaySettings>,
-    /// What shall change.
-    #[prop(into)]
-    on_change: Callback<OverlayPatch>,
+    #[prop(into)] settings: Signal<OverlaySettings>,
+    #[prop(into)] on_change: Callback<OverlayPatch>,
 ) -> impl IntoView {
-    let shapes = vec![(PipShape::Rectangle, "Wide"), (PipShape::Square, "Square"), (PipShape::Circle, "Round")];
-    let borders = vec![(true, "In the accent"), (false, "None")];
+    let shapes = vec![(PipShape::Rectangle, "Rectangle"), (PipShape::Square, "Square"), (PipShape::Circle, "Circle")];
+    let borders = vec![(true, "Accent colour"), (false, "None")];
     let accents = vec![
         (Accent::Amber, "Amber"),
         (Accent::Teal, "Teal"),
@@ -65,17 +54,17 @@ pub fn AppearanceOptions(
         (Accent::Rose, "Rose"),
         (Accent::Silver, "Silver"),
     ];
-    let motions = vec![(Motion::Full, "Moving"), (Motion::Reduced, "Still")];
+    let motions = vec![(Motion::Full, "On"), (Motion::Reduced, "Off")];
     let shape = |shape| OverlayPatch { pip_shape: Some(shape), ..OverlayPatch::default() };
     let border = |on| OverlayPatch { pip_border: Some(on), ..OverlayPatch::default() };
     let accent = |accent| OverlayPatch { accent: Some(accent), ..OverlayPatch::default() };
     let motion = |motion| OverlayPatch { motion: Some(motion), ..OverlayPatch::default() };
     view! {
         <div class="appearance-options">
-            <Row label="Accent colour" choices=accents settings read=|s| s.accent change=accent on_change/>
+            <Row label="Accent colour" choices=accents swatches=Accent::name settings read=|s| s.accent change=accent on_change/>
             <Row label="Webcam shape" choices=shapes settings read=|s| s.pip_shape change=shape on_change/>
             <Row label="Webcam border" choices=borders settings read=|s| s.pip_border change=border on_change/>
-            <Row label="Plates and cards" choices=motions settings read=|s| s.motion change=motion on_change/>
+            <Row label="Animations" choices=motions settings read=|s| s.motion change=motion on_change/>
         </div>
     }
 }

@@ -1,16 +1,38 @@
-//! A word with a lamp beside it.
+//! A short state with a coloured dot beside it.
 
 use leptos::prelude::*;
 
-/// A small state; `kind` is its colour: `live` (on air, red, nothing else), `ok`, `warn`, `bad`, `quiet`.
+/// What a colour means, the same everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// On air now: red, and nothing else is.
+    Live,
+    /// As it should be.
+    Ok,
+    /// Not as it should be, but it may pass.
+    Warn,
+    /// Failed.
+    Bad,
+    /// Neither good nor bad.
+    Neutral,
+}
+
+impl Tone {
+    pub const ALL: [Self; 5] = [Self::Live, Self::Ok, Self::Warn, Self::Bad, Self::Neutral];
+
+    /// Its name in the stylesheets.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+            Self::Neutral => "neutral",
+        }
+    }
+}
+
 #[component]
-pub fn Badge(
-    /// The colour's role.
-    #[prop(into)]
-    kind: Signal<&'static str>,
-    /// The word.
-    #[prop(into)]
-    text: Signal<String>,
-) -> impl IntoView {
-    view! { <span class="badge" data-state=move || kind.get()>{move || text.get()}</span> }
+pub fn Badge(#[prop(into)] tone: Signal<Tone>, #[prop(into)] text: Signal<String>) -> impl IntoView {
+    view! { <span class="badge" data-state=move || tone.get().name()>{move || text.get()}</span> }
 }

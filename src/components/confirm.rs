@@ -1,42 +1,30 @@
-//! A question before something that cannot be undone.
+//! Asks before something that cannot be undone.
 
 use leptos::{html, prelude::*};
 
-/// A modal question, open while `open` says so. Escape and the quiet button close it; the other one runs `on_confirm` with the
-/// reason typed, where one is asked for.
+/// A modal dialog. Escape and the cancel button close it; the other button runs `on_confirm` with the reason, if one is asked for.
 #[component]
 pub fn Confirm(
-    /// Open while true.
     open: RwSignal<bool>,
-    /// The question.
-    #[prop(into)]
-    title: Signal<String>,
-    /// What follows from a yes.
-    #[prop(into)]
-    text: Signal<String>,
-    /// The yes.
-    #[prop(into)]
-    action: String,
-    /// The no.
-    #[prop(default = "Keep it running")]
-    cancel: &'static str,
-    /// The label of the reason's field; no field without.
+    #[prop(into)] title: Signal<String>,
+    #[prop(into)] text: Signal<String>,
+    #[prop(into)] action: String,
+    #[prop(default = "Cancel")] cancel: &'static str,
+    /// Label of the reason's field; no field without it.
     #[prop(optional, into)]
     reason: Option<String>,
-    /// A yes, with the reason typed.
-    #[prop(into)]
-    on_confirm: Callback<String>,
+    #[prop(into)] on_confirm: Callback<String>,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let typed = RwSignal::new(String::new());
     Effect::new(move |_| {
-        let wanted = open.get();
+        let should_open = open.get();
         if let Some(dialog) = dialog.get() {
-            if wanted && !dialog.open() {
+            if should_open && !dialog.open() {
                 typed.set(String::new());
                 // Refused only for an element outside the document, and this one is in it.
                 let _ = dialog.show_modal();
-            } else if !wanted && dialog.open() {
+            } else if !should_open && dialog.open() {
                 dialog.close();
             }
         }

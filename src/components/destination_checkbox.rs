@@ -1,8 +1,8 @@
-//! A place to play, with a tick.
+//! A destination that can be chosen.
 
 use leptos::prelude::*;
 
-/// A saved destination or the rehearsal: ticked means the show plays there.
+/// A saved destination, or the rehearsal.
 #[component]
 pub fn DestinationCheckbox(
     #[prop(into)] name: String,

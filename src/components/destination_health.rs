@@ -1,26 +1,27 @@
-//! One destination of a running show: how it does, in a sentence, and a way to take it off.
+//! One destination of a running stream: its status, and a button that removes it.
 
+use super::badge::Tone;
 use leptos::prelude::*;
 
-/// `kind`: `ok`, `warn`, `bad`, `quiet`. Without `on_remove` it can only be looked at.
+/// Without `on_remove` there is no button.
 #[component]
 pub fn DestinationHealth(
     #[prop(into)] name: String,
-    #[prop(into)] kind: Signal<&'static str>,
-    #[prop(into)] sentence: Signal<String>,
-    #[prop(into)] facts: Signal<String>,
+    #[prop(into)] tone: Signal<Tone>,
+    #[prop(into)] status: Signal<String>,
+    #[prop(into)] details: Signal<String>,
     #[prop(optional, into)] on_remove: Option<Callback<()>>,
 ) -> impl IntoView {
     let remove = on_remove.map(|remove| {
-        let label = format!("Take {name} off the show");
-        view! { <button class="button" data-size="small" type="button" aria-label=label on:click=move |_| remove.run(())>"Take off"</button> }
+        let label = format!("Remove {name} from the stream");
+        view! { <button class="button" data-size="small" type="button" aria-label=label on:click=move |_| remove.run(())>"Remove"</button> }
     });
     view! {
-        <li class="destination" data-state=move || kind.get()>
+        <li class="destination" data-state=move || tone.get().name()>
             <span>
                 <b>{name}</b>
-                <span class="destination-status">{move || sentence.get()}</span>
-                <small>{move || facts.get()}</small>
+                <span class="destination-status">{move || status.get()}</span>
+                <small>{move || details.get()}</small>
             </span>
             {remove}
         </li>

@@ -1,9 +1,9 @@
-//! A menu of devices: knows what they are called, not where they come from.
+//! A menu of cameras, microphones or speakers.
 
 use crate::domain::media::{DeviceId, MediaDevice};
 use leptos::prelude::*;
 
-/// The devices of one kind, one of them chosen. Without any it says so and cannot be opened.
+/// Disabled while there is no device.
 #[component]
 pub fn DeviceMenu(
     label: &'static str,

@@ -1,8 +1,7 @@
-//! A level that moves with a voice. The bridge moves it: `--level` and `aria-valuenow` of the element with this id.
+//! A level meter. The bridge moves it by `--level` and `aria-valuenow` of the element with this id.
 
 use leptos::prelude::*;
 
-/// Lamps that light up with the level.
 #[component]
 pub fn LevelMeter(id: &'static str, label: &'static str, #[prop(into)] note: Signal<Option<&'static str>>) -> impl IntoView {
     view! {

@@ -1,14 +1,13 @@
-//! What stands where something is missing: an error, nothing yet, still loading. Each says what to do next.
+//! Shown instead of content: an error, an empty list, loading. Each says what to do next.
 
 use leptos::prelude::*;
 
-/// Something went wrong: what, and another try where one helps.
 #[component]
 pub fn ErrorNotice(
     /// What was wrong and what to do.
     #[prop(into)]
     message: Signal<String>,
-    /// The other try; no button without.
+    /// No button without it.
     #[prop(optional, into)]
     on_retry: Option<Callback<()>>,
 ) -> impl IntoView {
@@ -20,19 +19,9 @@ pub fn ErrorNotice(
     }
 }
 
-/// Nothing here yet; the children are what to do about it.
+/// An empty list; the children are what to do about it.
 #[component]
-pub fn Empty(
-    /// What is missing.
-    #[prop(into)]
-    title: String,
-    /// How it comes to be there.
-    #[prop(into)]
-    text: String,
-    /// What to do about it.
-    #[prop(optional)]
-    children: Option<Children>,
-) -> impl IntoView {
+pub fn Empty(#[prop(into)] title: String, #[prop(into)] text: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     view! {
         <div class="notice" data-kind="empty">
             <span class="notice-lights" aria-hidden="true"><b></b><b></b><b></b></span>
@@ -43,13 +32,9 @@ pub fn Empty(
     }
 }
 
-/// Rows that are on their way, in their place.
+/// Placeholders for rows.
 #[component]
-pub fn Loading(
-    /// How many.
-    #[prop(default = 3)]
-    rows: usize,
-) -> impl IntoView {
+pub fn Loading(#[prop(default = 3)] rows: usize) -> impl IntoView {
     let rows = (0..rows).map(|_| view! { <span class="skeleton"></span> }).collect_view();
     view! { <div class="loading" role="status"><span class="visually-hidden">"Loading"</span>{rows}</div> }
 }

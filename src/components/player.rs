@@ -1,8 +1,8 @@
-//! A recording, played where it lies.
+//! Plays a recording.
 
 use leptos::prelude::*;
 
-/// `src`: an HLS playlist. Browsers that cannot play one say so in words.
+/// `src`: an HLS playlist.
 #[component]
 pub fn Player(#[prop(into)] src: String) -> impl IntoView {
     let failed = RwSignal::new(false);
@@ -13,7 +13,7 @@ pub fn Player(#[prop(into)] src: String) -> impl IntoView {
                 controls=true
                 playsinline=true
                 preload="metadata"
-                aria-label="The recording"
+                aria-label="Recording"
                 src=src
                 hidden=move || failed.get()
                 on:error=move |_| failed.set(true)

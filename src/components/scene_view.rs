@@ -1,5 +1,5 @@
-//! The composite as viewers see it: the same markup in the overlay, the Studio's programme and the owner's preview.
-//! It draws a `SceneModel` and owns two video elements; what plays in them is the bridge's business.
+//! The composite as viewers see it: the same markup in the overlay and in the previews. It draws a `SceneModel` and owns two
+//! video elements, to which the bridge attaches streams.
 
 mod lower_thirds;
 mod placeholder;
@@ -14,8 +14,8 @@ use lower_thirds::{AlertCard, InfoBar, ScoreBar, StatPills};
 use placeholder::Placeholder;
 use tickers::{DecisionPanel, Ticker};
 
-/// What happens in a show, on top of its picture. A part of the scene and yet given to it: the page on which a show is prepared
-/// has none, and does not fetch it. Callbacks and not functions: those the compiler follows into that page.
+/// The layers of live data on top of the video. The preview before a stream has none. They are callbacks and not functions,
+/// because the compiler would put functions into every program.
 #[derive(Debug, Clone, Copy)]
 pub struct DataLayers {
     /// Next to the name, along the upper edge.
@@ -25,7 +25,6 @@ pub struct DataLayers {
 }
 
 impl DataLayers {
-    /// All of them.
     pub fn all() -> Self {
         let beside = Callback::new(|scene| view! { <ScoreBar scene/> }.into_any());
         Self { beside, over: Callback::new(|scene| view! { <Over scene/> }.into_any()) }
@@ -44,23 +43,19 @@ fn Over(scene: Signal<SceneModel>) -> impl IntoView {
     }
 }
 
-/// The scene, sized by its box. `{id_prefix}screen-video` and `{id_prefix}camera-video` are in the document at all times;
+/// The scene, sized by its container. `{id_prefix}screen-video` and `{id_prefix}camera-video` are always in the document;
 /// layouts only show and hide them, so that a track never has to be attached again.
 #[component]
 #[expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 pub fn SceneView(
-    /// What is on it.
-    #[prop(into)]
-    scene: Signal<SceneModel>,
+    #[prop(into)] scene: Signal<SceneModel>,
     /// Before the ids of the two video elements; empty on the overlay itself.
     #[prop(into)]
     id_prefix: String,
-    /// Pictures in the stead of what would arrive, for a show that is made up.
+    /// Sample pictures instead of video, for previews.
     #[prop(optional)]
     sample_media: bool,
-    /// What happens on top.
-    #[prop(optional_no_strip)]
-    data: Option<DataLayers>,
+    #[prop(optional_no_strip)] data: Option<DataLayers>,
 ) -> impl IntoView {
     let look = Memo::new(move |_| scene.with(|scene| scene.appearance));
     let poster = |file: &'static str| sample_media.then(|| format!("/preview/{file}.svg"));
@@ -96,7 +91,7 @@ pub fn SceneView(
     }
 }
 
-/// The picture, or the name's first letter where there is none.
+/// The avatar, else the name's first letter.
 fn face_view((initial, avatar): (String, Option<String>)) -> AnyView {
     match avatar {
         Some(address) => view! { <img class="scene-avatar" src=address alt=""/> }.into_any(),

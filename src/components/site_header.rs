@@ -1,9 +1,8 @@
-//! The header of every page but the overlay: the mark, where one can go, who is signed in.
+//! The header of every page but the overlay: logo, navigation, account.
 
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-/// Three footlights and the name.
 #[component]
 pub fn Logo() -> impl IntoView {
     view! {
@@ -16,28 +15,27 @@ pub fn Logo() -> impl IntoView {
     }
 }
 
-/// The header.
 #[component]
 pub fn SiteHeader(
-    /// The signed-in account's; `None` for a stranger.
+    /// `None` if nobody is signed in.
     #[prop(into)]
     name: Signal<Option<String>>,
-    /// Whether the account sees everybody's sessions.
+    /// Whether to link to the administration.
     #[prop(into)]
     admin: Signal<bool>,
 ) -> impl IntoView {
     let signed_in = Memo::new(move |_| name.with(Option::is_some));
     view! {
-        <a class="skip-link" href="#content">"Skip to the page"</a>
+        <a class="skip-link" href="#content">"Skip to content"</a>
         <header class="site-header">
             <A href="/" attr:class="site-header-home" attr:aria-label="Footlight, home"><Logo/></A>
             <Show when=move || signed_in.get()>
                 <nav class="site-header-nav" aria-label="Pages">
-                    <A href="/" exact=true>"Shows"</A>
+                    <A href="/" exact=true>"Streams"</A>
                     <A href="/go-live">"Go live"</A>
                     <A href="/settings">"Settings"</A>
                     <Show when=move || admin.get()>
-                        <A href="/admin/sessions">"Sessions"</A>
+                        <A href="/admin/sessions">"All streams"</A>
                         <A href="/admin/analytics">"Analytics"</A>
                     </Show>
                 </nav>

@@ -1,4 +1,4 @@
-//! A made-up show, held at its moment: nothing is joined, nothing arrives, nothing ticks.
+//! A preview with sample data, fixed in time: no room, no feed, no clock.
 
 use super::{initial_state, inputs};
 use crate::{
@@ -7,11 +7,9 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// The picture in its box.
 #[component]
 #[expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 pub fn Still(
-    /// What is on it.
     snapshot: OverlaySnapshot,
     /// Before the ids of its two video elements.
     #[prop(into)]

@@ -1,5 +1,5 @@
-//! Every session and its true state. The one that needs a look stands out by tint and words. What is shown stands in the
-//! address, so that it can be kept, sent and gone back to.
+//! All sessions, for administrators. Those that need attention stand out. The filter is in the address, so that it can be
+//! bookmarked and shared.
 
 mod filters;
 mod row;
@@ -26,20 +26,20 @@ use table::Table;
 #[component]
 pub fn AdminSessions() -> AnyView {
     let query = use_query_map();
-    let wanted = Memo::new(move |_| query.with(|query| filters::read(|name| query.get(name))));
-    let loaded = Resource::new_blocking(move || wanted.get(), load_session_overview);
-    let reload = Callback::new(move |()| loaded.refetch());
+    let filter = Memo::new(move |_| query.with(|query| filters::read(|name| query.get(name))));
+    let overview = Resource::new_blocking(move || filter.get(), load_session_overview);
+    let reload = Callback::new(move |()| overview.refetch());
     view! {
-        <Title text="Sessions"/>
+        <Title text="All streams"/>
         <main class="page" data-wide="yes" id="content">
             <div class="page-top">
-                <h1>"Sessions"</h1>
-                <a class="button" href="/admin/deliveries">"Told to other servers"</a>
+                <h1>"All streams"</h1>
+                <a class="button" href="/admin/deliveries">"Webhook deliveries"</a>
             </div>
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
-                    loaded.get().map(|answer: Result<SessionOverview, ApiError>| match answer {
-                        Ok(loaded) => whole(loaded, wanted.get_untracked(), reload),
+                    overview.get().map(|answer: Result<SessionOverview, ApiError>| match answer {
+                        Ok(overview) => whole(overview, filter.get_untracked(), reload),
                         Err(error) => load_error(error, reload),
                     })
                 }}
@@ -49,11 +49,11 @@ pub fn AdminSessions() -> AnyView {
     .into_any()
 }
 
-fn whole(loaded: SessionOverview, wanted: SessionQuery, reload: Callback<()>) -> AnyView {
+fn whole(overview: SessionOverview, filter: SessionQuery, reload: Callback<()>) -> AnyView {
     view! {
-        <Summary counts=loaded.counts capacity=loaded.capacity.clone() draining=loaded.draining/>
-        <Filters wanted=wanted.clone()/>
-        <Table loaded wanted reload/>
+        <Summary counts=overview.counts capacity=overview.capacity.clone() draining=overview.draining/>
+        <Filters filter=filter.clone()/>
+        <Table overview filter reload/>
     }
     .into_any()
 }

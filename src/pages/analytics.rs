@@ -1,4 +1,4 @@
-//! How many shows, how long, how fast on air, what went wrong: bars by day, and every number in a table as well.
+//! Streams by day, time on air, failures: a chart, and every number in a table as well.
 
 use super::{labels::format_duration, layout::load_error};
 use crate::{
@@ -14,17 +14,17 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_query_map};
 
-/// `/analytics`, one's own, and `/admin/analytics`, everybody's; `?from=2026-11-01&to=2026-11-23`.
+/// `/analytics` of one user, and `/admin/analytics` of all; `?from=2026-11-01&to=2026-11-23`.
 #[component]
 pub fn Analytics() -> AnyView {
-    let everybody = use_location().pathname.get_untracked().starts_with("/admin/");
+    let all_users = use_location().pathname.get_untracked().starts_with("/admin/");
     let query = use_query_map();
     let span = move || {
         let of = |name: &str| query.read().get(name).unwrap_or_default();
         DateRange { from: of("from"), to: of("to") }
     };
-    let answer = Resource::new_blocking(span, move |span| load_analytics(everybody, span));
-    let title = if everybody { "Analytics of the house" } else { "Your analytics" };
+    let answer = Resource::new_blocking(span, move |span| load_analytics(all_users, span));
+    let title = if all_users { "Analytics of all users" } else { "Your analytics" };
     view! {
         <Title text=title/>
         <main class="page analytics" id="content">
@@ -33,18 +33,18 @@ pub fn Analytics() -> AnyView {
                 <form class="date-range" method="get">
                     <label class="field"><span>"From"</span><input class="input" type="date" name="from" prop:value=move || shown(&answer, |a| a.from.clone())/></label>
                     <label class="field"><span>"To"</span><input class="input" type="date" name="to" prop:value=move || shown(&answer, |a| a.to.clone())/></label>
-                    <button class="button" type="submit">"Show"</button>
+                    <button class="button" type="submit">"Apply"</button>
                 </form>
             </div>
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
-                    answer.get().map(|told| match told {
+                    answer.get().map(|loaded| match loaded {
                         Err(error) => load_error(error, Callback::new(move |()| answer.refetch())),
-                        Ok(told) if told.report.total.shows == 0 => {
-                            let text = "Shows are counted here when they are over.";
-                            view! { <Empty title=format!("No show from {} to {}", told.from, told.to) text/> }.into_any()
+                        Ok(analytics) if analytics.report.total.shows == 0 => {
+                            let text = "Streams are counted here after they have ended.";
+                            view! { <Empty title=format!("No streams from {} to {}", analytics.from, analytics.to) text/> }.into_any()
                         }
-                        Ok(told) => view! { <Charts told/> }.into_any(),
+                        Ok(analytics) => view! { <Charts analytics/> }.into_any(),
                     })
                 }}
             </Transition>
@@ -58,46 +58,46 @@ fn shown(answer: &Resource<Result<Answer, crate::api::error::ApiError>>, of: fn(
 }
 
 #[component]
-fn Charts(told: Answer) -> impl IntoView {
-    let Report { total, days, waited_p50_ms, waited_p95_ms, ended, failed, platforms } = told.report;
-    let waited = |millis: Option<u64>| millis.map_or_else(|| "nobody went live".to_owned(), |millis| format!("{} s", millis / 1000));
-    let mut facts = vec![
-        ("shows", total.shows.to_string()),
-        ("failed", total.failed.to_string()),
-        ("on air", format_duration(total.on_air_ms)),
-        ("click to live, half within", waited(waited_p50_ms)),
-        ("95 of 100 within", waited(waited_p95_ms)),
+fn Charts(analytics: Answer) -> impl IntoView {
+    let Report { total, days, waited_p50_ms, waited_p95_ms, ended, failed, platforms } = analytics.report;
+    let waited = |millis: Option<u64>| millis.map_or_else(|| "no data".to_owned(), |millis| format!("{} s", millis / 1000));
+    let mut stats = vec![
+        ("Streams", total.shows.to_string()),
+        ("Failed", total.failed.to_string()),
+        ("Time on air", format_duration(total.on_air_ms)),
+        ("Click to live, median", waited(waited_p50_ms)),
+        ("Click to live, 95th percentile", waited(waited_p95_ms)),
     ];
-    facts.extend((total.peak_viewers > 0).then(|| ("most viewers of a show", total.peak_viewers.to_string())));
-    facts.extend(told.cost.map(|(amount, currency)| ("estimated cost", format!("{amount:.2} {currency}"))));
-    let facts = facts.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
+    stats.extend((total.peak_viewers > 0).then(|| ("Peak viewers", total.peak_viewers.to_string())));
+    stats.extend(analytics.cost.map(|(amount, currency)| ("Estimated cost", format!("{amount:.2} {currency}"))));
+    let stats = stats.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
     view! {
-        <dl class="stats">{facts}</dl>
+        <dl class="stats">{stats}</dl>
         <Bars days/>
-        <CountTable title="Why shows failed" head="Cause" rows=failed/>
-        <CountTable title="How shows ended" head="Reason" rows=ended/>
+        <CountTable title="Why streams failed" head="Cause" rows=failed/>
+        <CountTable title="How streams ended" head="Reason" rows=ended/>
         <Platforms platforms/>
     }
 }
 
-/// One bar a day; the table says the same in numbers.
+/// One bar a day; the table has the same numbers.
 #[component]
 fn Bars(days: Vec<DayReport>) -> impl IntoView {
     let most = days.iter().map(|day| day.shows).max().unwrap_or(1).max(1);
     let width = days.len() * 12;
-    let bars = days.iter().enumerate().map(|(place, day)| {
+    let bars = days.iter().enumerate().map(|(index, day)| {
         let high = |n: u64| n * 100 / most;
-        let (x, all, failed) = (place * 12 + 2, high(day.shows), high(day.failed));
+        let (x, all, failed) = (index * 12 + 2, high(day.shows), high(day.failed));
         view! {
             <g>
-                <title>{format!("{}: {} shows, {} failed", day.day, day.shows, day.failed)}</title>
+                <title>{format!("{}: {} streams, {} failed", day.day, day.shows, day.failed)}</title>
                 <rect class="bar" x=x.to_string() y=(100 - all).to_string() width="8" height=all.to_string()></rect>
                 <rect class="bar-failed" x=x.to_string() y=(100 - failed).to_string() width="8" height=failed.to_string()></rect>
             </g>
         }
     });
     let bars = bars.collect_view();
-    let a_day = if most == 1 { "1 show".to_owned() } else { format!("{most} shows") };
+    let a_day = if most == 1 { "1 stream".to_owned() } else { format!("{most} streams") };
     let ends = days.first().zip(days.last()).map(|(first, last)| format!("{} to {}, at most {a_day} a day", first.day, last.day));
     let rows = days.into_iter().map(|day| {
         view! { <tr><th scope="row">{day.day}</th><td>{day.shows}</td><td>{day.failed}</td><td>{format_duration(day.on_air_ms)}</td><td>{viewers(day.peak_viewers)}</td></tr> }
@@ -105,14 +105,14 @@ fn Bars(days: Vec<DayReport>) -> impl IntoView {
     let rows = rows.collect_view();
     view! {
         <section class="panel chart" aria-labelledby="days-title">
-            <h2 id="days-title">"Shows by day"</h2>
+            <h2 id="days-title">"Streams by day"</h2>
             <svg viewBox=format!("0 0 {width} 100") preserveAspectRatio="none" role="img" aria-label=ends.clone()>{bars}</svg>
             <p class="quiet">{ends}</p>
-            <p class="chart-key"><span>"Shows"</span><span data-kind="bad">"Failed"</span></p>
+            <p class="chart-key"><span>"Streams"</span><span data-kind="bad">"Failed"</span></p>
             <details>
                 <summary>"As a table"</summary>
                 <table>
-                    <thead><tr><th scope="col">"Day"</th><th scope="col">"Shows"</th><th scope="col">"Failed"</th><th scope="col">"On air"</th><th scope="col">"Viewers"</th></tr></thead>
+                    <thead><tr><th scope="col">"Day"</th><th scope="col">"Streams"</th><th scope="col">"Failed"</th><th scope="col">"Time on air"</th><th scope="col">"Peak viewers"</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </details>
@@ -129,7 +129,7 @@ fn CountTable(title: &'static str, head: &'static str, rows: Vec<(String, u64)>)
             <section class="panel chart">
                 <h2>{title}</h2>
                 <table>
-                    <thead><tr><th scope="col">{head}</th><th scope="col">"Shows"</th></tr></thead>
+                    <thead><tr><th scope="col">{head}</th><th scope="col">"Streams"</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
             </section>
@@ -153,19 +153,19 @@ fn Platforms(platforms: Vec<PlatformReport>) -> impl IntoView {
     });
     let rows = rows.collect_view();
     view! {
-        // Six columns: on a narrow window they are scrolled, by keys as well.
+        // Six columns: on a narrow window they scroll, by keyboard as well.
         <section class="panel chart" tabindex="0" aria-labelledby="platforms-title">
             <h2 id="platforms-title">"By platform"</h2>
-            <p class="quiet">"Viewers: the most that one show had at once, where the platform tells."</p>
+            <p class="quiet">"Peak viewers: the most that one stream had at once, where the platform reports it."</p>
             <table>
                 <thead>
                     <tr>
                         <th scope="col">"Platform"</th>
-                        <th scope="col">"Shows"</th>
-                        <th scope="col">"On air"</th>
-                        <th scope="col">"Came back"</th>
-                        <th scope="col">"Given up"</th>
-                        <th scope="col">"Viewers"</th>
+                        <th scope="col">"Streams"</th>
+                        <th scope="col">"Time on air"</th>
+                        <th scope="col">"Reconnects"</th>
+                        <th scope="col">"Failed"</th>
+                        <th scope="col">"Peak viewers"</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -174,20 +174,18 @@ fn Platforms(platforms: Vec<PlatformReport>) -> impl IntoView {
     }
 }
 
-/// A word of the wire as people write it.
 fn sentence(word: &str) -> String {
-    let words = word.replace('_', " ");
-    let mut rest = words.chars();
-    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+    let text = word.replace('_', " ");
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// A platform as people call it.
 fn platform(name: &str) -> String {
     let known = Platform::ALL.into_iter().find(|platform| platform.name() == name);
     sentence(known.map_or(name, |platform| platform.label()))
 }
 
-/// Nobody told, where it is nothing.
+/// A dash where no platform reported any.
 fn viewers(most: u64) -> String {
     if most == 0 { "–".to_owned() } else { most.to_string() }
 }

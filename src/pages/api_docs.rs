@@ -1,4 +1,4 @@
-//! The HTTP API, read off its own OpenAPI document; each call can be made from here.
+//! The HTTP API, from its OpenAPI document. Each call can be tried here.
 
 use crate::{
     api::docs::Call,
@@ -9,7 +9,7 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
-/// A first call that runs as printed, once the key stands in for the dots.
+/// A first call that works as printed, once the key is set.
 const FIRST: &str = r#"curl -X POST "$ORIGIN/api/streaming/start" \
   -H "Authorization: Bearer $FOOTLIGHT_KEY" -H "Content-Type: application/json" \
   -d '{"streamType":"agent","platform":"rehearsal","streamTitle":"First light"}'"#;
@@ -20,21 +20,21 @@ pub fn ApiDocs() -> AnyView {
     let calls = Resource::new_blocking(|| (), |()| api_calls());
     let key = RwSignal::new(String::new());
     view! {
-        <Title text="The HTTP API"/>
+        <Title text="HTTP API"/>
         <main class="page" id="content">
             <div class="page-top">
-                <h1>"The HTTP API"</h1>
+                <h1>"HTTP API"</h1>
                 <a class="button" href="/api/openapi.json" rel="external">"OpenAPI 3.1"</a>
             </div>
             <p class="quiet">
-                "JSON in and out, times in RFC 3339. Make a key under "<a href="/settings">"Settings"</a>" and send it as "
+                "JSON requests and responses, times in RFC 3339. Create an API key under "<a href="/settings">"Settings"</a>" and send it as "
                 <code>"Authorization: Bearer fl_…"</code>". Every call is safe to repeat; every error says what to do."
             </p>
             <pre class="sample" tabindex="0" aria-label="A first call"><code>{FIRST}</code></pre>
             <label class="field">
                 <span>"API key for the calls below"</span>
                 <input class="input" type="password" autocomplete="off" placeholder="fl_…" prop:value=key on:input=move |event| key.set(event_target_value(&event))/>
-                <small class="quiet">"It stays in this page. Without one, your sign-in is used."</small>
+                <small class="quiet">"It stays in this page. Without a key, your sign-in is used."</small>
             </label>
             <Suspense fallback=|| view! { <Loading/> }>
                 {move || {
@@ -68,20 +68,21 @@ fn CallCard(call: Call, key: RwSignal<String>) -> impl IntoView {
         event.prevent_default();
         waiting.set(true);
         spawn_local(async move {
-            let told = browser::api::call(&method.get_value(), &path.get_untracked(), &key.get_untracked(), &body.get_untracked()).await;
-            answer.set(told);
+            let response =
+                browser::api::call(&method.get_value(), &path.get_untracked(), &key.get_untracked(), &body.get_untracked()).await;
+            answer.set(response);
             waiting.set(false);
         });
     };
     let table = |title: &'static str, rows: Vec<(String, String)>| {
         let rows = rows
             .into_iter()
-            .map(|(name, words)| view! { <div><dt><code>{name}</code></dt><dd>{prose(&words)}</dd></div> })
+            .map(|(name, text)| view! { <div><dt><code>{name}</code></dt><dd>{prose(&text)}</dd></div> })
             .collect::<Vec<_>>();
         (!rows.is_empty()).then(|| view! { <h3 class="caps">{title}</h3><dl class="call-table">{rows}</dl> })
     };
-    let opened =
-        if call.scopes.is_empty() { "no key needed, or a sign-in only".to_owned() } else { format!("scope {}", call.scopes.join(", ")) };
+    let access =
+        if call.scopes.is_empty() { "no API key needed, or sign-in only".to_owned() } else { format!("scope {}", call.scopes.join(", ")) };
     let has_body = call.method != "GET";
     view! {
         <details class="call panel">
@@ -92,10 +93,10 @@ fn CallCard(call: Call, key: RwSignal<String>) -> impl IntoView {
             </summary>
             <div class="call-body">
                 {(!call.description.is_empty()).then(|| view! { <p>{prose(&call.description)}</p> })}
-                <p class="quiet">{opened}</p>
+                <p class="quiet">{access}</p>
                 {table("Parameters", call.parameters)}
                 {table("Body", call.fields)}
-                {table("Answers", call.answers)}
+                {table("Responses", call.answers)}
                 <form class="call-try" method="post" on:submit=submit>
                     <label class="field">
                         <span>"Address"</span>
@@ -119,7 +120,7 @@ fn CallCard(call: Call, key: RwSignal<String>) -> impl IntoView {
     }
 }
 
-/// Text with `code` in it, as the document writes it.
+/// Renders `code` in a text.
 fn prose(text: &str) -> Vec<AnyView> {
     let part = |(number, part): (usize, &str)| {
         let part = part.to_owned();

@@ -1,8 +1,6 @@
-//! What operators' own servers were told: each message, how its last attempt went, when the next one is due; any of them
-//! once more.
+//! Webhook deliveries: each message, its last attempt, when the next one is due; any of them can be sent again.
 
 use super::{
-    labels::moment,
     layout::{load_error, parse_session_id},
     polling::poll,
 };
@@ -13,7 +11,8 @@ use crate::{
     },
     browser::clock,
     components::{
-        badge::Badge,
+        badge::{Badge, Tone},
+        local_time::LocalTime,
         notice::{Empty, ErrorNotice, Loading},
     },
     rpc::admin::{load_deliveries, resend_delivery},
@@ -24,13 +23,13 @@ use leptos_router::hooks::use_query_map;
 
 /// The list is read again this often.
 const EVERY_MS: u64 = 4_000;
-/// A message that was ordered again is attempted within a second or so.
+/// A redelivery is attempted within about a second.
 const SOON_MS: u64 = 1_500;
 
-/// Which lines: of one show, behind one line.
+/// The session and the cursor.
 type Asked = (Option<String>, Option<String>);
 
-/// `/admin/deliveries`, `?session=…` for one show's, `?behind=…` for a further page.
+/// `/admin/deliveries`, `?session=…` for one session's, `?behind=…` for a further page.
 #[component]
 pub fn Deliveries() -> AnyView {
     let query = use_query_map();
@@ -38,11 +37,11 @@ pub fn Deliveries() -> AnyView {
     let page = Resource::new_blocking(move || asked.get(), load);
     let reload = Callback::new(move |()| page.refetch());
     view! {
-        <Title text="Deliveries"/>
+        <Title text="Webhook deliveries"/>
         <main class="page" data-wide="yes" id="content">
             <div class="page-top">
-                <h1>"Told to other servers"</h1>
-                <a class="button" href="/admin/sessions">"Sessions"</a>
+                <h1>"Webhook deliveries"</h1>
+                <a class="button" href="/admin/sessions">"All streams"</a>
             </div>
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
@@ -61,29 +60,29 @@ async fn load((session, behind): Asked) -> Result<DeliveryPage, ApiError> {
     load_deliveries(session.as_deref().map(parse_session_id).transpose()?, behind).await
 }
 
-/// The lines, read again while they are looked at; a row stays the same row.
+/// The list is read again while it is shown; rows keep their elements.
 #[component]
 fn Lines(page: DeliveryPage, asked: Asked) -> impl IntoView {
-    let of_show = asked.0.as_ref().map(|id| format!("session={id}&")).unwrap_or_default();
-    let first = asked.1.as_ref().map(|_| format!("/admin/deliveries?{}", of_show.trim_end_matches('&')));
-    let next = page.next_cursor.map(|behind| format!("/admin/deliveries?{of_show}behind={behind}"));
-    let of_a_show = asked.0.is_some();
+    let of_session = asked.0.as_ref().map(|id| format!("session={id}&")).unwrap_or_default();
+    let first = asked.1.as_ref().map(|_| format!("/admin/deliveries?{}", of_session.trim_end_matches('&')));
+    let next = page.next_cursor.map(|behind| format!("/admin/deliveries?{of_session}behind={behind}"));
+    let one_session = asked.0.is_some();
     let lines = RwSignal::new(page.deliveries);
-    let look = poll(EVERY_MS, move || load(asked.clone()), move |page: DeliveryPage| lines.set(page.deliveries));
+    let reload = poll(EVERY_MS, move || load(asked.clone()), move |page: DeliveryPage| lines.set(page.deliveries));
     let again = Action::new(|id: &String| resend_delivery(id.clone()));
     Effect::new(move |_| {
         if matches!(again.value().get(), Some(Ok(()))) {
             clock::after(SOON_MS, move || {
                 // The page may have been left meanwhile: its signals are gone then.
                 if lines.try_with_untracked(|_| ()).is_some() {
-                    look.dispatch(());
+                    reload.dispatch(());
                 }
             });
         }
     });
-    let said = move || {
+    let outcome = move || {
         again.value().get().map(|answer| match answer {
-            Ok(()) => view! { <p class="done">"It is on its way again."</p> }.into_any(),
+            Ok(()) => view! { <p class="done">"Queued for delivery again."</p> }.into_any(),
             Err(error) => view! { <ErrorNotice message=error.message/> }.into_any(),
         })
     };
@@ -95,14 +94,14 @@ fn Lines(page: DeliveryPage, asked: Asked) -> impl IntoView {
         line.get_untracked().map(|first| view! { <Row first line on_again/> })
     };
     view! {
-        <div aria-live="polite">{said}</div>
-        {move || empty.get().then(|| nothing(of_a_show))}
+        <div aria-live="polite">{outcome}</div>
+        {move || empty.get().then(|| nothing(one_session))}
         <div class="panel table-panel" hidden=move || empty.get()>
             <table class="sessions">
                 <thead>
                     <tr>
-                        <th scope="col">"How it went"</th><th scope="col">"Message"</th><th scope="col">"Server"</th>
-                        <th scope="col">"Happened"</th><th scope="col" class="number">"Attempts"</th>
+                        <th scope="col">"Status"</th><th scope="col">"Event"</th><th scope="col">"Endpoint"</th>
+                        <th scope="col">"Time"</th><th scope="col" class="number">"Attempts"</th>
                         <th scope="col"><span class="visually-hidden">"Actions"</span></th>
                     </tr>
                 </thead>
@@ -111,49 +110,50 @@ fn Lines(page: DeliveryPage, asked: Asked) -> impl IntoView {
         </div>
         <nav class="pagination" aria-label="Pages">
             {first.map(|href| view! { <a href=href class="button">"First page"</a> })}
-            {next.map(|href| view! { <a href=href class="button">"Further messages"</a> })}
+            {next.map(|href| view! { <a href=href class="button">"Next page"</a> })}
         </nav>
     }
 }
 
-fn nothing(of_a_show: bool) -> AnyView {
-    let title = if of_a_show { "Nobody was told of this show" } else { "Nothing was told yet" };
-    let text = "Servers named in FOOTLIGHT_WEBHOOKS are told when a show goes live, ends or fails, and when a destination fails.";
+fn nothing(one_session: bool) -> AnyView {
+    let title = if one_session { "No deliveries for this stream" } else { "No deliveries yet" };
+    let text = "The endpoints in FOOTLIGHT_WEBHOOKS are called when a stream goes live, ends or fails, and when a destination fails.";
     view! { <Empty title text/> }.into_any()
 }
 
 #[component]
 fn Row(first: DeliveryView, line: Memo<Option<DeliveryView>>, on_again: Callback<String>) -> impl IntoView {
-    let said = Memo::new(move |_| line.with(|line| line.as_ref().map(verdict)).unwrap_or(("quiet", String::new())));
-    let look = move || if said.with(|(kind, _)| *kind == "bad") { "yes" } else { "no" };
-    let label = format!("Send {} to {} again", first.event, first.server);
+    let status = Memo::new(move |_| line.with(|line| line.as_ref().map(verdict)).unwrap_or((Tone::Neutral, String::new())));
+    let due = Memo::new(move |_| line.with(|line| line.as_ref().filter(|line| line.result.is_some())?.due));
+    let look = move || if status.with(|(tone, _)| *tone == Tone::Bad) { "yes" } else { "no" };
+    let label = format!("Redeliver {} to {}", first.event, first.server);
     let id = first.id;
     view! {
         <tr data-look=look>
-            <td data-label="How it went">
-                <Badge kind=Signal::derive(move || said.get().0) text=Signal::derive(move || said.get().1)/>
+            <td data-label="Status">
+                <Badge tone=Signal::derive(move || status.get().0) text=Signal::derive(move || status.get().1)/>
+                {move || due.get().map(|at| view! { <small>"Next attempt "<LocalTime at/></small> })}
             </td>
-            <td data-label="Message">
+            <td data-label="Event">
                 <b>{first.event}</b>
                 <small class="ids"><a href=format!("/sessions/{}", first.session_id)>{first.session_id.to_string()}</a></small>
             </td>
-            <td data-label="Server">{first.server}</td>
-            <td data-label="Happened">{moment(first.at)}</td>
+            <td data-label="Endpoint">{first.server}</td>
+            <td data-label="Time"><LocalTime at=first.at/></td>
             <td data-label="Attempts" class="number">{move || line.with(|line| line.as_ref().map(|line| line.attempts))}</td>
             <td class="number">
-                <button class="button" data-size="small" type="button" aria-label=label on:click=move |_| on_again.run(id.clone())>"Send again"</button>
+                <button class="button" data-size="small" type="button" aria-label=label on:click=move |_| on_again.run(id.clone())>"Redeliver"</button>
             </td>
         </tr>
     }
 }
 
-/// How a message stands: colour and words.
-fn verdict(line: &DeliveryView) -> (&'static str, String) {
+fn verdict(line: &DeliveryView) -> (Tone, String) {
     match (&line.result, line.due) {
-        (None, _) => ("quiet", "waiting for its turn".to_owned()),
-        (Some(result), Some(due)) => ("warn", format!("{result}; again {}", moment(due))),
-        (Some(result), None) if result.starts_with("given up") => ("bad", result.clone()),
-        (Some(result), None) => ("ok", result.clone()),
+        (None, _) => (Tone::Neutral, "queued".to_owned()),
+        (Some(result), Some(_)) => (Tone::Warn, result.clone()),
+        (Some(result), None) if result.starts_with("given up") => (Tone::Bad, result.clone()),
+        (Some(result), None) => (Tone::Ok, result.clone()),
     }
 }
 
@@ -163,7 +163,7 @@ mod tests {
     use crate::domain::timestamp::Timestamp;
 
     #[test]
-    fn a_message_says_whether_it_was_taken_and_what_comes_next() {
+    fn the_status_follows_the_last_attempt() {
         let line = |result: Option<&str>, due: Option<i64>| DeliveryView {
             id: "s/1".into(),
             server: "ops.example".into(),
@@ -174,13 +174,13 @@ mod tests {
             result: result.map(str::to_owned),
             due: due.map(Timestamp::from_millis),
         };
-        for (result, due, kind, words) in [
-            (None, Some(0), "quiet", "waiting for its turn"),
-            (Some("answered 500"), Some(1_795_421_948_792), "warn", "answered 500; again 2026-11-23 08:19 UTC"),
-            (Some("given up: no answer"), None, "bad", "given up: no answer"),
-            (Some("answered 200"), None, "ok", "answered 200"),
+        for (result, due, tone, text) in [
+            (None, Some(0), Tone::Neutral, "queued"),
+            (Some("answered 500"), Some(1_795_421_948_792), Tone::Warn, "answered 500"),
+            (Some("given up: no answer"), None, Tone::Bad, "given up: no answer"),
+            (Some("answered 200"), None, Tone::Ok, "answered 200"),
         ] {
-            assert_eq!(verdict(&line(result, due)), (kind, words.to_owned()));
+            assert_eq!(verdict(&line(result, due)), (tone, text.to_owned()));
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Everything that can be on the picture, made up and side by side, under one's own settings: to choose by, and to develop by.
+//! Every scene of the overlay with sample data, under one's own settings.
 
 use super::layout::load_error;
 use crate::{
     api::overlay::{OverlaySnapshot, PreviewSnapshot},
     components::{
         appearance_options::{AppearanceOptions, WebcamOptions},
-        badge::Badge,
+        badge::{Badge, Tone},
         choice_row::ChoiceRow,
         notice::{ErrorNotice, Loading},
-        on_air_light::OnAirLight,
+        on_air_light::{LightState, OnAirLight},
     },
     composite::still::Still,
     domain::overlay::{OverlayPatch, OverlaySettings, Theme},
@@ -20,30 +20,30 @@ use leptos_meta::Title;
 /// `/gallery`
 #[component]
 pub fn Gallery() -> AnyView {
-    let wish = RwSignal::new(OverlayPatch::default());
+    let patch = RwSignal::new(OverlayPatch::default());
     let portrait = RwSignal::new(false);
-    let previews = Resource::new_blocking(move || wish.get(), load_previews);
-    let settings = Signal::derive(move || wish.with(|wish| wish.apply(&OverlaySettings::for_user())));
-    let on_change = Callback::new(move |change: OverlayPatch| wish.update(|wish| *wish = wish.and(&change)));
+    let previews = Resource::new_blocking(move || patch.get(), load_previews);
+    let settings = Signal::derive(move || patch.with(|patch| patch.apply(&OverlaySettings::for_user())));
+    let on_change = Callback::new(move |change: OverlayPatch| patch.update(|patch| *patch = patch.and(&change)));
     view! {
-        <Title text="Every scene"/>
+        <Title text="Overlay gallery"/>
         <main class="page gallery" id="content">
             <div class="page-top">
-                <h1>"Every scene"</h1>
-                <p class="quiet">"Made-up shows under your own settings. Nothing is recorded, and what you choose here is not kept."</p>
+                <h1>"Overlay gallery"</h1>
+                <p class="quiet">"Every scene with sample data. Nothing is recorded, and what you choose here is not saved."</p>
             </div>
             <section class="panel" aria-label="Settings">
                 <ChoiceRow
-                    label="Colours"
-                    choices=vec![(Theme::Dark, "House lights down"), (Theme::Light, "House lights up")]
+                    label="Theme"
+                    choices=vec![(Theme::Dark, "Dark"), (Theme::Light, "Light")]
                     selected=Signal::derive(move || Some(settings.with(|settings| settings.theme)))
                     on_select=move |theme| on_change.run(OverlayPatch { theme: Some(theme), ..OverlayPatch::default() })
                 />
                 <ChoiceRow
-                    label="Picture"
-                    choices=vec![(false, "Wide"), (true, "Portrait")]
+                    label="Format"
+                    choices=vec![(false, "Landscape"), (true, "Portrait")]
                     selected=Signal::derive(move || Some(portrait.get()))
-                    on_select=move |upright| portrait.set(upright)
+                    on_select=move |on| portrait.set(on)
                 />
                 <WebcamOptions settings on_change/>
                 <AppearanceOptions settings on_change/>
@@ -66,7 +66,7 @@ pub fn Gallery() -> AnyView {
     .into_any()
 }
 
-/// One made-up show; its name opens it alone, as large as the window.
+/// One scene; its name opens it in a tab of its own.
 #[component]
 fn Frame(preview: PreviewSnapshot) -> impl IntoView {
     let PreviewSnapshot { name, label, snapshot: stage } = preview;
@@ -90,18 +90,23 @@ fn Frame(preview: PreviewSnapshot) -> impl IntoView {
     }
 }
 
-/// What pages are made of, in each of its states.
+/// The components of pages in each of their states.
 #[component]
 fn Parts() -> impl IntoView {
-    let lights = [("wait", "Starting"), ("live", "ON AIR"), ("rehearsal", "REHEARSAL"), ("bad", "No destination takes the show")];
-    let lights = lights.map(|(kind, words)| view! { <OnAirLight kind=Signal::stored(kind) text=Signal::stored(words.to_owned())/> });
-    let badges = ["live", "ok", "warn", "bad", "quiet"].map(|kind| view! { <Badge kind text=kind/> });
+    let lights = [
+        (LightState::Waiting, "Starting…"),
+        (LightState::OnAir, "ON AIR"),
+        (LightState::Rehearsal, "REHEARSAL"),
+        (LightState::Interrupted, "Off air: no destination receives the stream"),
+    ];
+    let lights = lights.map(|(state, text)| view! { <OnAirLight state=Signal::stored(state) text=Signal::stored(text.to_owned())/> });
+    let badges = Tone::ALL.map(|tone| view! { <Badge tone=Signal::stored(tone) text=Signal::stored(tone.name().to_owned())/> });
     view! {
         <section class="gallery-parts" aria-labelledby="parts-title">
-            <h2 class="section" id="parts-title">"Lights, badges, notices"</h2>
+            <h2 class="section" id="parts-title">"Status lights, badges, notices"</h2>
             <div class="gallery-row">{lights.collect_view()}</div>
             <div class="gallery-row">{badges.collect_view()}</div>
-            <ErrorNotice message="A sentence that says what was wrong, and what to do." on_retry=Callback::new(|()| ())/>
+            <ErrorNotice message="What went wrong, and what to do." on_retry=Callback::new(|()| ())/>
             <Loading/>
         </section>
     }

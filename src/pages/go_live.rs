@@ -1,5 +1,5 @@
-//! `/go-live`: before the show (`PreJoin`), on air (Studio), after it. One page, so that camera, microphone and screen run
-//! through from the first preview to the end.
+//! `/go-live`: before a stream (`PreJoin`), during it (`Studio`), after it (`Ended`). One page, so that camera, microphone and
+//! screen stay open from the first preview to the end.
 
 mod activity;
 mod destination_list;
@@ -32,7 +32,7 @@ use live_view::LiveView;
 use local_media::LocalMedia;
 use pre_join::PreJoin;
 
-/// The page. A running show is found again at load.
+/// A running session is found again at load.
 #[component]
 pub fn GoLive() -> AnyView {
     let found = Resource::new_blocking(|| (), |()| running_session());
@@ -52,12 +52,11 @@ pub fn GoLive() -> AnyView {
     .into_any()
 }
 
-/// What stands on the page.
 #[derive(Clone)]
 enum Stage {
-    /// Nothing runs: the picture, the destinations, the button.
+    /// Nothing runs: preview, destinations, checks, the button.
     PreJoin,
-    /// A show runs, or has just ended. Who started it here has the access to its room.
+    /// A session runs, or has just ended. Whoever started it in this page has access to its room.
     Session { view: Box<SessionView>, access: Option<RoomAccess> },
 }
 
@@ -66,7 +65,7 @@ fn StageSwitch(session: Option<SessionView>) -> impl IntoView {
     let CurrentUser(me) = expect_context();
     let media = LocalMedia::new();
     let draft = SessionDraft::new();
-    // The studio is made in the browser only: it shows what only the browser knows.
+    // The studio is rendered in the browser only: it shows what only the browser knows.
     let hydrated = RwSignal::new(false);
     Effect::new(move |_| {
         let name = me.get_untracked().and_then(Result::ok).flatten().map(|me| me.name).unwrap_or_default();
@@ -78,7 +77,7 @@ fn StageSwitch(session: Option<SessionView>) -> impl IntoView {
     on_cleanup(move || media.close_all());
     let first = session.map_or(Stage::PreJoin, |view| Stage::Session { view: Box::new(view), access: None });
     let stage = RwSignal::new(first);
-    // In a turn of its own: what asks for it still reads what goes with the old stage.
+    // In a task of its own: the code that asks for it still reads signals that go with the old stage.
     let go = move |to: Stage| {
         clock::after(0, move || {
             // The page may have been left meanwhile.

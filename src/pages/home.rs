@@ -1,7 +1,7 @@
-//! The front page: what this is, and for who is signed in their running show and the past ones.
+//! The front page: a welcome, or the streams of who is signed in.
 
 use super::{
-    labels::{format_duration, health_badge, is_running, moment, session_badge, title},
+    labels::{format_duration, health_badge, is_over, session_badge, title},
     layout::{CurrentUser, load_error, parse_session_id},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     },
     components::{
         badge::Badge,
+        local_time::LocalTime,
         notice::{Empty, ErrorNotice, Loading},
     },
     rpc::{admin::load_analytics, sessions::my_sessions},
@@ -41,31 +42,29 @@ pub fn Home() -> AnyView {
     .into_any()
 }
 
-/// For strangers: what this house does.
 #[component]
 fn Welcome() -> impl IntoView {
-    let promises = [
-        ("One picture", "Screen, webcam and live game data become one composed show, rendered once."),
-        ("Every platform", "Twitch, YouTube, Kick, X or any RTMP address, at the same time. One that fails never touches another."),
-        ("Hard to kill", "Reload the page, lose the network, restart the server: the show goes on."),
+    let features = [
+        ("One scene", "Screen, webcam and live game data become one video, rendered once."),
+        ("Multistreaming", "Twitch, YouTube, Kick, X or any RTMP server at the same time. One that fails never affects another."),
+        ("Keeps running", "Reload the page, lose the network, restart the server: the stream goes on."),
     ];
-    let promises = promises.map(|(title, text)| view! { <li><h2>{title}</h2><p>{text}</p></li> }).collect_view();
+    let features = features.map(|(title, text)| view! { <li><h2>{title}</h2><p>{text}</p></li> }).collect_view();
     view! {
         <main class="welcome" id="content">
             <div class="welcome-text">
-                <h1>"The house lights go down. "<span>"You go live."</span></h1>
-                <p>"Footlight is your own live-streaming studio. Pick camera, microphone and screen, press one button, and be sure that you are on air."</p>
+                <h1>"Your own studio. "<span>"Live everywhere."</span></h1>
+                <p>"Footlight is a live-streaming studio on your own server. Choose camera, microphone and screen, press one button, and see that you are on air."</p>
                 <div class="buttons">
-                    <a class="button" data-kind="go" href="/sign-in?next=/go-live">"Sign in and go live"</a>
+                    <a class="button" data-kind="go" href="/sign-in?next=/go-live">"Sign in to go live"</a>
                 </div>
             </div>
             <div class="welcome-lights" aria-hidden="true"><b></b><b></b><b></b><b></b><b></b></div>
-            <ul class="welcome-features">{promises}</ul>
+            <ul class="welcome-features">{features}</ul>
         </main>
     }
 }
 
-/// For who is signed in: their shows.
 #[component]
 fn MySessions(me: Me) -> impl IntoView {
     let query = use_query_map();
@@ -75,42 +74,42 @@ fn MySessions(me: Me) -> impl IntoView {
         |behind| async move { my_sessions(behind.as_deref().map(parse_session_id).transpose()?).await },
     );
     let totals = Resource::new_blocking(|| (), |()| load_analytics(false, DateRange::default()));
-    // Beside the list they are a courtesy: where they cannot be had the list stands alone.
+    // Without them the list is shown alone.
     let summed = move |answer: Result<Analytics, ApiError>| {
         let total = answer.ok()?.report.total;
-        let facts = [
-            ("shows in 30 days", total.shows.to_string()),
-            ("on air", format_duration(total.on_air_ms)),
-            ("failed", total.failed.to_string()),
+        let stats = [
+            ("Streams in 30 days", total.shows.to_string()),
+            ("Time on air", format_duration(total.on_air_ms)),
+            ("Failed", total.failed.to_string()),
         ];
-        let facts = facts.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
-        (total.shows > 0).then(|| view! { <dl class="stats" data-small="yes">{facts}</dl> })
+        let stats = stats.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
+        (total.shows > 0).then(|| view! { <dl class="stats" data-small="yes">{stats}</dl> })
     };
     let list = move |answer: Result<SessionPage, ApiError>| match answer {
         Err(error) => load_error(error, Callback::new(move |()| sessions_page.refetch())),
         Ok(page) if page.sessions.is_empty() && behind.with_untracked(Option::is_none) => view! {
-            <Empty title="No shows yet" text="Your first one is a click away. A rehearsal plays to nobody but you.">
+            <Empty title="No streams yet" text="Your first one is a click away. Only you can watch a rehearsal.">
                 <a class="button" data-kind="go" href="/go-live">"Go live"</a>
             </Empty>
         }
         .into_any(),
         Ok(SessionPage { sessions, next_cursor }) => {
-            let (running, past): (Vec<_>, Vec<_>) = sessions.into_iter().partition(is_running);
+            let (running, past): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| !is_over(session));
             let later = behind.with_untracked(Option::is_some);
             let idle = running.is_empty() && !later;
             let empty = past.is_empty();
             view! {
-                {running.into_iter().map(|show| view! { <RunningSession show/> }).collect_view()}
+                {running.into_iter().map(|session| view! { <RunningSession session/> }).collect_view()}
                 {idle.then(|| view! { <p class="buttons"><a class="button" data-kind="go" href="/go-live">"Go live"</a></p> })}
                 {(!empty)
                     .then(|| {
-                        let rows = past.into_iter().map(|show| view! { <PastSession show/> }).collect_view();
-                        view! { <h2 class="section">"Past shows"</h2><ul class="session-list panel">{rows}</ul> }
+                        let rows = past.into_iter().map(|session| view! { <PastSession session/> }).collect_view();
+                        view! { <h2 class="section">"Past streams"</h2><ul class="session-list panel">{rows}</ul> }
                     })}
                 {(later || next_cursor.is_some())
                     .then(|| {
-                        let newest = later.then(|| view! { <a class="button" data-kind="quiet" href="/">"Newest shows"</a> });
-                        let older = next_cursor.map(|behind| view! { <a class="button" data-kind="quiet" href=format!("/?behind={behind}")>"Older shows"</a> });
+                        let newest = later.then(|| view! { <a class="button" data-kind="quiet" href="/">"Newest streams"</a> });
+                        let older = next_cursor.map(|behind| view! { <a class="button" data-kind="quiet" href=format!("/?behind={behind}")>"Older streams"</a> });
                         view! { <p class="buttons">{newest}{older}</p> }
                     })}
             }
@@ -120,7 +119,7 @@ fn MySessions(me: Me) -> impl IntoView {
     view! {
         <main class="page" id="content">
             <div class="page-top">
-                <h1>{format!("Good to see you, {}", me.name)}</h1>
+                <h1>{format!("Welcome back, {}", me.name)}</h1>
                 <a class="button" href="/analytics">"Analytics"</a>
             </div>
             <Suspense fallback=|| ()>{move || totals.get().map(summed)}</Suspense>
@@ -130,42 +129,42 @@ fn MySessions(me: Me) -> impl IntoView {
 }
 
 #[component]
-fn RunningSession(show: SessionView) -> impl IntoView {
-    let (kind, word) = session_badge(&show);
-    let (health_kind, health) = health_badge(&show);
-    let places = show.destinations.iter().map(|place| place.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
+fn RunningSession(session: SessionView) -> impl IntoView {
+    let (tone, text) = session_badge(&session);
+    let (health_tone, health) = health_badge(&session);
+    let destinations = session.destinations.iter().map(|view| view.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
     view! {
-        <section class="running-session panel" data-state=kind aria-label="Your running show">
+        <section class="running-session panel" data-state=tone.name() aria-label="Your running stream">
             <div>
                 <p class="badges">
-                    <Badge kind=Signal::stored(kind) text=Signal::stored(word)/>
-                    <Badge kind=Signal::stored(health_kind) text=Signal::stored(health)/>
+                    <Badge tone=Signal::stored(tone) text=Signal::stored(text)/>
+                    <Badge tone=Signal::stored(health_tone) text=Signal::stored(health)/>
                 </p>
-                <h2>{title(&show)}</h2>
-                <p class="quiet">{places}</p>
+                <h2>{title(&session)}</h2>
+                <p class="quiet">{destinations}</p>
             </div>
             <div class="buttons">
                 <a class="button" data-kind="go" href="/go-live">"Back to the studio"</a>
-                <a class="button" href=format!("/sessions/{}", show.session_id)>"Details"</a>
+                <a class="button" href=format!("/sessions/{}", session.session_id)>"Details"</a>
             </div>
         </section>
     }
 }
 
 #[component]
-fn PastSession(show: SessionView) -> impl IntoView {
-    let (kind, word) = session_badge(&show);
-    let places = show.destinations.iter().map(|place| place.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
-    let why = show.end_message.clone().filter(|_| show.status == "failed");
+fn PastSession(session: SessionView) -> impl IntoView {
+    let (tone, text) = session_badge(&session);
+    let destinations = session.destinations.iter().map(|view| view.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
+    let why = session.end_message.clone().filter(|_| session.status == "failed");
     view! {
         <li class="session-list-item">
-            <a href=format!("/sessions/{}", show.session_id)>
-                <b>{title(&show)}</b>
-                <small>{moment(show.created_at)}" · "{places}</small>
+            <a href=format!("/sessions/{}", session.session_id)>
+                <b>{title(&session)}</b>
+                <small><LocalTime at=session.created_at/>" · "{destinations}</small>
                 {why.map(|why| view! { <small class="session-list-error">{why}</small> })}
             </a>
-            <span class="session-list-duration">{format_duration(show.duration)}</span>
-            <Badge kind=Signal::stored(kind) text=Signal::stored(word)/>
+            <span class="session-list-duration">{format_duration(session.duration)}</span>
+            <Badge tone=Signal::stored(tone) text=Signal::stored(text)/>
         </li>
     }
 }

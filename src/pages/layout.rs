@@ -1,4 +1,4 @@
-//! What the pages of the house share: the header, and who is signed in.
+//! What the pages share: the header, and who is signed in.
 
 use crate::{
     api::{
@@ -15,7 +15,7 @@ use leptos_router::{
     hooks::use_location,
 };
 
-/// Who is signed in; loaded once, for header and pages.
+/// Who is signed in; loaded once for header and pages.
 #[derive(Clone, Copy)]
 pub struct CurrentUser(pub Resource<Result<Option<Me>, ApiError>>);
 
@@ -39,28 +39,27 @@ pub fn PageLayout() -> AnyView {
     .into_any()
 }
 
-/// Opens another page of ours as a new document, so that everything is loaded again with the new cookie.
+/// Opens another page of this site as a new document.
 pub fn open_document(path: &str) {
     // Fails only for an address that cannot be read, and ours can.
     let _ = window().location().assign(path);
 }
 
-/// A path on this very site, or the front page: what comes out of an address is not trusted.
+/// A path of this site, else the front page: the value comes from an address and is not trusted.
 pub fn safe_next(next: Option<String>) -> String {
     let plain =
         |path: &str| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.chars().any(char::is_control);
     next.filter(|path| plain(path)).unwrap_or_else(|| "/".to_owned())
 }
 
-/// A show's id out of an address; what can be none answers like an unknown one.
+/// Reads a session id from an address. A malformed one is answered like an unknown one.
 ///
 /// # Errors
-/// It can be none.
+/// It is not an id.
 pub fn parse_session_id(text: &str) -> Result<SessionId, ApiError> {
     text.parse().map_err(|_| ApiError::new(ErrorCode::NotFound, "There is no such stream."))
 }
 
-/// Sends a stranger to sign in and back again.
 #[component]
 fn RedirectToSignIn() -> impl IntoView {
     let here = use_location();
@@ -68,7 +67,7 @@ fn RedirectToSignIn() -> impl IntoView {
     view! { <Redirect path=format!("/sign-in?next={next}")/> }
 }
 
-/// What stands where a page cannot be: the way to sign in for a stranger, else what was wrong, and the way to try again.
+/// Shown when a page cannot be loaded: redirects to sign-in if that is missing, else the error with a retry.
 pub fn load_error(error: ApiError, on_retry: Callback<()>) -> AnyView {
     match error.code {
         ErrorCode::Unauthenticated => view! { <RedirectToSignIn/> }.into_any(),
@@ -81,7 +80,7 @@ mod tests {
     use super::safe_next;
 
     #[test]
-    fn only_a_path_of_this_site_is_followed_after_signing_in() {
+    fn next_is_a_path_of_this_site() {
         for (next, expected) in [
             (Some("/admin/sessions"), "/admin/sessions"),
             (Some("//evil.example"), "/"),

@@ -1,9 +1,7 @@
-//! One session: where it stands, where it plays, how it ended.
+//! One session: state, destinations, recording, timeline.
 
 use super::{
-    labels::{
-        destination_status, explain, format_duration, health_badge, is_running, key_tail, moment, recording, session_badge, title, viewers,
-    },
+    labels::{destination_status, explain, format_duration, health_badge, is_over, key_tail, recording, session_badge, title, viewers},
     layout::{load_error, parse_session_id},
 };
 use crate::{
@@ -13,8 +11,9 @@ use crate::{
     },
     browser::{clock as browser_clock, feed, hydration::after_hydration},
     components::{
-        badge::Badge,
+        badge::{Badge, Tone},
         confirm::Confirm,
+        local_time::LocalTime,
         notice::{ErrorNotice, Loading},
         player::Player,
     },
@@ -34,11 +33,11 @@ pub fn Session() -> AnyView {
         |id| async move { get_session(parse_session_id(&id)?).await },
     );
     let reload = Callback::new(move |()| session.refetch());
-    let told = RwSignal::new(None::<SessionView>);
-    // Made here and not where it is shown: the server draws that part several times, and a story that grows meanwhile would be
-    // another one in the markup than the one that the browser is given.
-    let revision = Memo::new(move |_| told.with(|told| told.as_ref().map_or(0, |told| told.revision)));
-    let story = Resource::new_blocking(
+    let latest = RwSignal::new(None::<SessionView>);
+    // Loaded here and not where it is shown: the server renders that part several times, and a timeline that grows meanwhile would
+    // differ between the markup and the data for the browser.
+    let revision = Memo::new(move |_| latest.with(|latest| latest.as_ref().map_or(0, |latest| latest.revision)));
+    let timeline = Resource::new_blocking(
         move || (params.read().get("id").unwrap_or_default(), revision.get()),
         |(id, _)| async move { load_timeline(parse_session_id(&id)?).await },
     );
@@ -47,16 +46,16 @@ pub fn Session() -> AnyView {
     let refused = move || stop.value().get().and_then(Result::err);
     Effect::new(move |_| {
         let id = params.read().get("id").unwrap_or_default();
-        if told.with_untracked(Option::is_some) {
-            told.set(None);
+        if latest.with_untracked(Option::is_some) {
+            latest.set(None);
         }
         if id.parse::<SessionId>().is_ok() {
             feed::of_session(&id, 0, move |message| {
-                if let ("session", Ok(news)) = (message.event.as_str(), serde_json::from_str::<SessionView>(&message.data)) {
-                    // The feed tells from its beginning; what the page knows already is not told again.
-                    let known = told.with_untracked(|known| known.as_ref().is_some_and(|known| known.revision > news.revision));
-                    if !known {
-                        told.set(Some(news));
+                if let ("session", Ok(update)) = (message.event.as_str(), serde_json::from_str::<SessionView>(&message.data)) {
+                    // The feed starts at the beginning: older states are ignored.
+                    let outdated = latest.with_untracked(|known| known.as_ref().is_some_and(|known| known.revision > update.revision));
+                    if !outdated {
+                        latest.set(Some(update));
                     }
                 }
             });
@@ -73,16 +72,16 @@ pub fn Session() -> AnyView {
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
                     session.get().map(|answer| match answer {
-                        Ok(first) => view! { <Details first told story asking/> }.into_any(),
-                        Err(error) => view! { <Title text="Show"/>{load_error(error, reload)} }.into_any(),
+                        Ok(first) => view! { <Details first latest timeline asking/> }.into_any(),
+                        Err(error) => view! { <Title text="Stream"/>{load_error(error, reload)} }.into_any(),
                     })
                 }}
             </Transition>
             <Confirm
                 open=asking
-                title="End the show?"
-                text="Every platform stops at once. This cannot be taken back."
-                action="End the show"
+                title="End the stream?"
+                text="It ends on every platform at once. This cannot be undone."
+                action="End stream"
                 on_confirm=Callback::new(move |_| {
                     if let Ok(id) = params.read_untracked().get("id").unwrap_or_default().parse() {
                         stop.dispatch(id);
@@ -94,41 +93,39 @@ pub fn Session() -> AnyView {
     .into_any()
 }
 
-/// `first` is what the page was loaded with, `told` what the feed has said since. Only what changes is drawn again, so that
-/// focus, picture and open folds stay.
+/// `first` is what the page was loaded with, `latest` what the feed has sent since. Only what changes is rendered again, so that
+/// focus, video and open details stay.
 #[component]
 fn Details(
     first: SessionView,
-    told: RwSignal<Option<SessionView>>,
-    story: Resource<Result<TimelineView, ApiError>>,
+    latest: RwSignal<Option<SessionView>>,
+    timeline: Resource<Result<TimelineView, ApiError>>,
     asking: RwSignal<bool>,
 ) -> impl IntoView {
     let id = first.session_id.clone();
     let view = Memo::new(move |_| {
-        let newer = |told: &SessionView| told.session_id == first.session_id && told.revision >= first.revision;
-        told.get().filter(newer).unwrap_or_else(|| first.clone())
+        let newer = |latest: &SessionView| latest.session_id == first.session_id && latest.revision >= first.revision;
+        latest.get().filter(newer).unwrap_or_else(|| first.clone())
     });
-    let badge = move |of: fn(&SessionView) -> (&'static str, String)| {
-        let said = Memo::new(move |_| view.with(of));
-        view! { <Badge kind=Signal::derive(move || said.get().0) text=Signal::derive(move || said.get().1)/> }
+    let badge = move |of: fn(&SessionView) -> (Tone, String)| {
+        let badge = Memo::new(move |_| view.with(of));
+        view! { <Badge tone=Signal::derive(move || badge.get().0) text=Signal::derive(move || badge.get().1)/> }
     };
-    let running = Memo::new(move |_| view.with(is_running));
-    let verdict = Memo::new(move |_| {
-        view.with(|view| view.end_message.clone().filter(|_| !is_running(view)).map(|why| (session_badge(view).0, why)))
-    });
-    let troubles = Memo::new(move |_| view.with(|view| if is_running(view) { view.health.clone() } else { Vec::new() }));
-    let played = Memo::new(move |_| view.with(|view| recording(view).filter(|_| !is_running(view))));
+    let running = Memo::new(move |_| view.with(|view| !is_over(view)));
+    let end_reason =
+        Memo::new(move |_| view.with(|view| view.end_message.clone().filter(|_| is_over(view)).map(|why| (session_badge(view).0, why))));
+    let issues = Memo::new(move |_| view.with(|view| if is_over(view) { Vec::new() } else { view.health.clone() }));
+    let playlist = Memo::new(move |_| view.with(|view| recording(view).filter(|_| is_over(view))));
     let thumbnail = move || running.get().then(|| view! { <Thumbnail id=id.clone()/> });
-    let facts = move || {
-        let facts = view.with(facts).into_iter();
-        facts.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view()
+    let stats = move || {
+        let stats = view.with(stats).into_iter();
+        stats.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view()
     };
-    let places = move || {
-        view.with(|view| view.destinations.iter().cloned().map(|place| view! { <DestinationRow place now=view.now/> }).collect_view())
-    };
-    let troubled = move || {
-        let lines = troubles.get().iter().map(|one| view! { <li>{explain(one)}</li> }).collect_view();
-        troubles.with(|all| !all.is_empty()).then(|| view! { <ul class="issues panel" aria-label="What is wrong">{lines}</ul> })
+    let destinations =
+        move || view.with(|view| view.destinations.iter().cloned().map(|of| view! { <DestinationRow of now=view.now/> }).collect_view());
+    let issue_list = move || {
+        let lines = issues.get().iter().map(|one| view! { <li>{explain(one)}</li> }).collect_view();
+        issues.with(|all| !all.is_empty()).then(|| view! { <ul class="issues panel" aria-label="Issues">{lines}</ul> })
     };
     view! {
         <Title text=move || view.with(title)/>
@@ -140,59 +137,58 @@ fn Details(
             <Show when=move || running.get()>
                 <div class="buttons">
                     <a class="button" href="/go-live">"Open the studio"</a>
-                    <button class="button" data-kind="end" type="button" on:click=move |_| asking.set(true)>"End the show"</button>
+                    <button class="button" data-kind="end" type="button" on:click=move |_| asking.set(true)>"End stream"</button>
                 </div>
             </Show>
         </div>
-        {move || verdict.get().map(|(kind, why)| view! { <p class="end-reason panel" data-state=kind>{why}</p> })}
-        {troubled}
-        <dl class="stats" data-small="yes">{facts}</dl>
+        {move || end_reason.get().map(|(tone, why)| view! { <p class="end-reason panel" data-state=tone.name()>{why}</p> })}
+        {issue_list}
+        <dl class="stats" data-small="yes">{stats}</dl>
         {thumbnail}
-        {move || played.get().map(|src| view! { <h2 class="section">"The recording"</h2><Player src/> })}
-        <h2 class="section">"Where it plays"</h2>
-        <ul class="item-list">{places}</ul>
-        <Timeline story/>
+        {move || playlist.get().map(|src| view! { <h2 class="section">"Recording"</h2><Player src/> })}
+        <h2 class="section">"Destinations"</h2>
+        <ul class="item-list">{destinations}</ul>
+        <Timeline timeline/>
     }
 }
 
-/// The relay's latest picture, asked for again every ten seconds.
+/// The latest thumbnail, loaded again every ten seconds.
 #[component]
 fn Thumbnail(id: SessionId) -> impl IntoView {
-    let turn = RwSignal::new(0_u32);
+    let count = RwSignal::new(0_u32);
     let missing = RwSignal::new(false);
     Effect::new(move |_| {
         browser_clock::every(10_000, move || {
             missing.set(false);
-            turn.update(|turn| *turn += 1);
+            count.update(|count| *count += 1);
         });
     });
-    // The picture can be refused while the page is still being made alive.
-    let gone = move |_| after_hydration(move || missing.set(true));
-    let address = move || format!("/api/streaming/thumbnails/{id}?{}", turn.get());
+    // Loading can fail before the page is hydrated.
+    let failed = move |_| after_hydration(move || missing.set(true));
+    let address = move || format!("/api/streaming/thumbnails/{id}?{}", count.get());
     view! {
         <figure class="thumbnail panel">
-            <img src=address alt="The picture that viewers get, at most ten seconds old" hidden=move || missing.get() on:error=gone/>
-            {move || missing.get().then(|| view! { <figcaption class="quiet">"There is no picture yet."</figcaption> })}
+            <img src=address alt="The stream as viewers see it, at most ten seconds old" hidden=move || missing.get() on:error=failed/>
+            {move || missing.get().then(|| view! { <figcaption class="quiet">"No thumbnail yet."</figcaption> })}
         </figure>
     }
 }
 
-/// What happened, and for administrators what lies underneath.
+/// What happened; for administrators also the raw data.
 #[component]
-fn Timeline(story: Resource<Result<TimelineView, ApiError>>) -> impl IntoView {
-    let told = |story: TimelineView| {
+fn Timeline(timeline: Resource<Result<TimelineView, ApiError>>) -> impl IntoView {
+    let loaded = |story: TimelineView| {
         let lines = story.lines.into_iter().map(|line| {
-            view! { <li><time>{moment(line.at)}</time><p>{line.what}</p><small>{line.actor}" · "{line.state}</small></li> }
+            view! { <li><LocalTime at=line.at/><p>{line.what}</p><small>{line.actor}" · "{line.state}</small></li> }
         });
         let lines = lines.collect_view();
-        let numbers =
-            (story.events > 0).then(|| format!("{} events on the picture, {} of them decisions. ", story.events, story.decisions));
+        let numbers = (story.events > 0).then(|| format!("{} overlay events, {} of them decisions. ", story.events, story.decisions));
         let cost = story.cost.map(|(amount, currency)| format!("Estimated cost: {amount:.2} {currency}."));
         let raw = story.raw.map(|raw| {
-            view! { <details class="panel raw-data"><summary>"As it is stored, and as LiveKit and the relay tell it"</summary><pre tabindex="0">{raw}</pre></details> }
+            view! { <details class="panel raw-data"><summary>"Raw data"</summary><pre tabindex="0">{raw}</pre></details> }
         });
         view! {
-            <h2 class="section">"What happened"</h2>
+            <h2 class="section">"Timeline"</h2>
             {(numbers.is_some() || cost.is_some()).then(|| view! { <p class="quiet">{numbers}{cost}</p> })}
             <ol class="timeline">{lines}</ol>
             {raw}
@@ -201,8 +197,8 @@ fn Timeline(story: Resource<Result<TimelineView, ApiError>>) -> impl IntoView {
     view! {
         <Transition fallback=|| view! { <Loading/> }>
             {move || {
-                story.get().map(|answer| match answer {
-                    Ok(story) => told(story).into_any(),
+                timeline.get().map(|answer| match answer {
+                    Ok(story) => loaded(story).into_any(),
                     Err(error) => view! { <ErrorNotice message=error.message/> }.into_any(),
                 })
             }}
@@ -210,37 +206,41 @@ fn Timeline(story: Resource<Result<TimelineView, ApiError>>) -> impl IntoView {
     }
 }
 
-fn facts(session: &SessionView) -> Vec<(&'static str, String)> {
+fn stats(session: &SessionView) -> Vec<(&'static str, AnyView)> {
     let video = session.video;
-    let mut facts = vec![
-        ("on air", format_duration(session.duration)),
-        ("asked for", moment(session.created_at)),
-        ("picture", format!("{}×{} at {}", video.width, video.height, video.framerate)),
-        ("bitrate", format!("{} kbit/s", video.bitrate_kbps)),
+    let time = |at: Timestamp| view! { <LocalTime at/> }.into_any();
+    let mut stats = vec![
+        ("Time on air", format_duration(session.duration).into_any()),
+        ("Created", time(session.created_at)),
+        ("Video", format!("{}×{}, {} fps", video.width, video.height, video.framerate).into_any()),
+        ("Bitrate", format!("{} kbit/s", video.bitrate_kbps).into_any()),
     ];
-    facts.extend(viewers(session.viewer_count, session.peak_viewer_count).map(|text| ("watching", text)));
-    facts.extend(session.started_at.map(|at| ("went live", moment(at))));
-    facts.extend(session.ended_at.map(|at| ("over", moment(at))));
-    facts
+    stats.extend(viewers(session.viewer_count, session.peak_viewer_count).map(|text| ("Viewers", text.into_any())));
+    stats.extend(session.started_at.map(|at| ("Went live", time(at))));
+    stats.extend(session.ended_at.map(|at| ("Ended", time(at))));
+    stats
 }
 
 #[component]
-fn DestinationRow(place: DestinationView, now: Timestamp) -> impl IntoView {
-    let (kind, words) = destination_status(&place, now);
-    let tail = key_tail(&place.destination).map(|tail| format!("key {tail}"));
-    let back = (place.reconnects > 0).then(|| format!("came back {} ×", place.reconnects));
-    let watched = viewers(place.viewer_count, place.peak_viewer_count);
-    let platform = Some(place.destination.platform.label()).filter(|platform| *platform != place.destination.label());
-    let on_air = format!("{} on air", format_duration(place.uptime_ms));
-    let parts = [platform.map(str::to_owned), Some(on_air), watched, back, tail];
-    let small = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+fn DestinationRow(of: DestinationView, now: Timestamp) -> impl IntoView {
+    let (tone, status) = destination_status(&of, now);
+    let key = key_tail(&of.destination).map(|tail| format!("key {tail}"));
+    let reconnects = match of.reconnects {
+        0 => None,
+        1 => Some("1 reconnect".to_owned()),
+        many => Some(format!("{many} reconnects")),
+    };
+    let platform = Some(of.destination.platform.label()).filter(|platform| *platform != of.destination.label());
+    let on_air = format!("{} on air", format_duration(of.uptime_ms));
+    let parts = [platform.map(str::to_owned), Some(on_air), viewers(of.viewer_count, of.peak_viewer_count), reconnects, key];
+    let details = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     view! {
         <li class="item panel">
             <div>
-                <b>{place.destination.label().to_owned()}</b>
-                <small>{small}</small>
+                <b>{of.destination.label().to_owned()}</b>
+                <small>{details}</small>
             </div>
-            <Badge kind=Signal::stored(kind) text=Signal::stored(words)/>
+            <Badge tone=Signal::stored(tone) text=Signal::stored(status)/>
         </li>
     }
 }

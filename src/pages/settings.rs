@@ -1,9 +1,10 @@
-//! What an account keeps: destinations, defaults, agents and their keys, the password, sign-ins. Secrets go in and never
-//! come out, but a key once, when it is made.
+//! Saved destinations, default overlay, agents, API keys, password, signed-in devices. Secrets are written and never shown
+//! again, except an API key once, when it is created.
 
 mod agents;
 mod defaults;
 mod destinations;
+mod device_name;
 mod keys;
 mod password;
 mod sign_ins;
@@ -27,7 +28,7 @@ pub fn Settings() -> AnyView {
         <main class="page" id="content">
             <div class="page-top">
                 <h1>"Settings"</h1>
-                <a class="button" href="/api/docs">"The HTTP API"</a>
+                <a class="button" href="/api/docs">"HTTP API"</a>
             </div>
             <Suspense fallback=|| view! { <Loading/> }>
                 {move || {
@@ -36,12 +37,12 @@ pub fn Settings() -> AnyView {
                         Ok(all) => {
                             let names = StoredValue::new(all.iter().map(|agent| (agent.id.clone(), agent.name.clone())).collect::<Vec<_>>());
                             view! {
-                                <section class="settings" aria-labelledby="s-places">
-                                    <h2 class="section" id="s-places">"Saved destinations"</h2>
+                                <section class="settings" aria-labelledby="s-destinations">
+                                    <h2 class="section" id="s-destinations">"Saved destinations"</h2>
                                     <destinations::SavedDestinations agent=None/>
                                 </section>
                                 <section class="settings" aria-labelledby="s-defaults">
-                                    <h2 class="section" id="s-defaults">"What your shows begin with"</h2>
+                                    <h2 class="section" id="s-defaults">"Default overlay"</h2>
                                     <defaults::Defaults agent=None/>
                                 </section>
                                 <section class="settings" aria-labelledby="s-agents">
@@ -57,7 +58,7 @@ pub fn Settings() -> AnyView {
                                     <password::Password/>
                                 </section>
                                 <section class="settings" aria-labelledby="s-sign-ins">
-                                    <h2 class="section" id="s-sign-ins">"Where you are signed in"</h2>
+                                    <h2 class="section" id="s-sign-ins">"Signed-in devices"</h2>
                                     <sign_ins::SignIns/>
                                 </section>
                             }
@@ -71,7 +72,7 @@ pub fn Settings() -> AnyView {
     .into_any()
 }
 
-/// A list as it is loaded: rows, still loading, or what went wrong.
+/// A list while it is loading, once it is loaded, or the error.
 pub(super) fn loaded<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static>(
     resource: Resource<Result<T, ApiError>>,
     rows: impl Fn(T) -> AnyView + Send + Sync + 'static,
@@ -89,7 +90,9 @@ pub(super) fn loaded<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'st
     }
 }
 
-/// What an action was refused with.
-pub(super) fn fault<I: Send + Sync + 'static, T: Clone + Send + Sync + 'static>(action: Action<I, Result<T, ApiError>>) -> impl IntoView {
+/// The error of an action.
+pub(super) fn action_error<I: Send + Sync + 'static, T: Clone + Send + Sync + 'static>(
+    action: Action<I, Result<T, ApiError>>,
+) -> impl IntoView {
     move || action.value().get().and_then(Result::err).map(|error| view! { <ErrorNotice message=error.message/> })
 }

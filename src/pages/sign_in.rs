@@ -1,5 +1,5 @@
-//! Signing in, by name and password or by a one-time link. A link is used by a click, never by its mere opening: mail
-//! programs and messengers open links to preview them. The page is a plain document; its form is answered by `serve`.
+//! Sign in with name and password, or with a one-time link. A link is used by a click and not by opening it: mail programs
+//! and messengers open links to preview them. The page is a plain document; `serve` answers its form.
 
 use super::layout::safe_next;
 use crate::{components::notice::ErrorNotice, rpc::accounts::sign_up_open};
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-/// A form that was sent and refused: the page shows it again with the reason. In the context of the page's answer.
+/// A form that was rejected; the page shows it again with the reason. Provided as context.
 #[derive(Debug, Clone)]
 pub struct RefusedForm {
     /// The name that was entered.
@@ -23,18 +23,18 @@ pub fn SignIn() -> AnyView {
     let token = query.get("token").filter(|token| !token.is_empty());
     let action = format!("/sign-in?next={}", encoded(&safe_next(query.get("next"))));
     let open = Resource::new_blocking(|| (), |()| sign_up_open());
-    let invitation = move || {
+    let sign_up_link = move || {
         open.get()
             .filter(|open| matches!(open, Ok(true)))
-            .map(|_| view! { <p class="quiet">"New here? "<a href="/sign-up">"Make an account"</a></p> })
+            .map(|_| view! { <p class="quiet">"New here? "<a href="/sign-up">"Create an account"</a></p> })
     };
     let form = match token {
         Some(token) => view! {
-            <h1>"Sign in by link"</h1>
-            <p class="quiet">"This link signs you in once. Set a password under Settings afterwards."</p>
+            <h1>"Sign in with a link"</h1>
+            <p class="quiet">"This link works once. Set a password under Settings afterwards."</p>
             <form class="auth-form" method="post" action=action>
                 <input type="hidden" name="token" value=token/>
-                <RefusalNote/>
+                <FormError/>
                 <button class="button" data-kind="go" type="submit">"Sign in"</button>
             </form>
         }
@@ -42,7 +42,7 @@ pub fn SignIn() -> AnyView {
         None => view! {
             <h1>"Sign in"</h1>
             <AccountForm path=action submit="Sign in" autocomplete="current-password"/>
-            <Suspense fallback=|| ()>{invitation}</Suspense>
+            <Suspense fallback=|| ()>{sign_up_link}</Suspense>
         }
         .into_any(),
     };
@@ -55,17 +55,17 @@ pub fn SignIn() -> AnyView {
     .into_any()
 }
 
-/// Name, password and one button. The answer leads to the address's `next`, or shows the page again with the reason.
+/// Name, password and a button. The answer redirects to `next`, or shows the page again with the reason.
 #[component]
 pub fn AccountForm(
     /// Where the form is sent, with `next`.
     #[prop(into)]
     path: String,
-    /// The button.
+    /// Label of the button.
     submit: &'static str,
-    /// What password managers offer.
+    /// For password managers.
     autocomplete: &'static str,
-    /// Below the password; nothing if empty.
+    /// Below the password.
     #[prop(default = "")]
     hint: &'static str,
 ) -> impl IntoView {
@@ -87,20 +87,19 @@ pub fn AccountForm(
                     autocomplete=autocomplete
                     required
                     autofocus=again
-                    aria-describedby=again.then_some("refusal")
+                    aria-describedby=again.then_some("form-error")
                 />
                 {(!hint.is_empty()).then(|| view! { <small class="quiet">{hint}</small> })}
             </label>
-            <RefusalNote/>
+            <FormError/>
             <button class="button" data-kind="go" type="submit">{submit}</button>
         </form>
     }
 }
 
-/// Why the form was refused, where it was.
 #[component]
-fn RefusalNote() -> impl IntoView {
-    use_context::<RefusedForm>().map(|refused| view! { <div id="refusal"><ErrorNotice message=refused.message/></div> })
+fn FormError() -> impl IntoView {
+    use_context::<RefusedForm>().map(|refused| view! { <div id="form-error"><ErrorNotice message=refused.message/></div> })
 }
 
 /// A path as the value of a query.
@@ -114,7 +113,7 @@ mod tests {
     use super::encoded;
 
     #[test]
-    fn a_path_keeps_its_own_query_inside_another() {
+    fn next_keeps_its_own_query() {
         assert_eq!(encoded("/admin/sessions?q=a&b=ü"), "/admin/sessions%3Fq%3Da%26b%3D%C3%BC");
     }
 }

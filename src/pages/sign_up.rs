@@ -1,4 +1,4 @@
-//! Making an account, where strangers may. The page is a plain document; its form is answered by `serve`.
+//! Create an account, if sign-up is open. The page is a plain document; `serve` answers its form.
 
 use super::sign_in::AccountForm;
 use crate::{
@@ -13,26 +13,26 @@ use leptos_meta::Title;
 pub fn SignUp() -> AnyView {
     let open = Resource::new_blocking(|| (), |()| sign_up_open());
     view! {
-        <Title text="Make an account"/>
+        <Title text="Create an account"/>
         <main class="auth-page" id="content">
             <Suspense fallback=|| ()>
                 {move || {
                     open.get().map(|open| match open {
                         Ok(true) => view! {
                             <div class="auth-card panel">
-                                <h1>"Make an account"</h1>
+                                <h1>"Create an account"</h1>
                                 <AccountForm
                                     path="/sign-up?next=/go-live"
-                                    submit="Make an account"
+                                    submit="Create account"
                                     autocomplete="new-password"
-                                    hint="Ten characters or more."
+                                    hint="At least ten characters."
                                 />
-                                <p class="quiet">"Have one? "<a href="/sign-in">"Sign in"</a></p>
+                                <p class="quiet">"Already have an account? "<a href="/sign-in">"Sign in"</a></p>
                             </div>
                         }
                         .into_any(),
                         Ok(false) => view! {
-                            <Empty title="This house is by invitation" text="Ask whoever runs this Footlight for an account.">
+                            <Empty title="Sign-up is closed" text="Ask the administrator of this studio for an account.">
                                 <a class="button" href="/sign-in">"Sign in"</a>
                             </Empty>
                         }

@@ -1,4 +1,4 @@
-//! The browser program of the pages about one show and its picture: Go live, a session's own page, the gallery.
+//! The browser program of the pages about one session and its overlay: Go live, a session's page, the gallery.
 
 use footlight::{
     app::{LiveApp, Program},

@@ -69,7 +69,7 @@ fn each_state_says_what_it_is() {
             vec![],
             vec![r#"data-layout="camera""#, r#"data-webcam="avatar""#, ">B<"],
         ),
-        ("data only", agent(), vec![decided], vec![r#"data-layout="data-only""#, "Attack with Ember Wolf", "0.8 s, sure 91 %"]),
+        ("data only", agent(), vec![decided], vec![r#"data-layout="data-only""#, "Attack with Ember Wolf", "0.8 s, confidence 91 %"]),
         ("score", agent(), vec![game], vec!["Turn 7", "6\u{a0}400", r#"width="80""#, r#"x="74""#, r#"width="26""#]),
         ("match over", agent(), vec![won], vec![r#"data-layout="match-over""#, "BlazeMaster wins"]),
         (

@@ -2,14 +2,14 @@
 
 import { emit, newHandle } from "./events.js";
 
-/** Asks whether LiveKit answers; says `{ms}` or `{ms: null}`. @param {string} url ws:// or wss:// */
+/** Measures the round trip to LiveKit; emits `{ms}` or `{ms: null}`. @param {string} url ws:// or wss:// */
 export function probe(url) {
   const handle = newHandle();
   (async () => {
     const address = url.replace(/^ws/, "http");
     /** @type {number | null} */
     let ms = null;
-    // The first answer pays for the connection; the second is the way there and back.
+    // The first request opens the connection; the second measures the round trip.
     for (let round = 0; round < 2; round += 1) {
       const asked = performance.now();
       try {
@@ -24,13 +24,13 @@ export function probe(url) {
   return handle;
 }
 
-/** A name for one click, so that its repetition is not a second show. */
+/** A random key, so that a repeated start is not a second session. */
 export function newIdempotencyKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**
- * One call of the HTTP API, as its page tries it. An endless answer is told by its beginning.
+ * One call of the HTTP API. Of an event stream only the beginning is returned.
  * @param {string} method @param {string} path @param {string} key @param {string} body
  */
 export async function callApi(method, path, key, body) {
@@ -53,6 +53,6 @@ export async function callApi(method, path, key, body) {
     }
     return `${answer.status} ${answer.statusText}\n${text}`;
   } catch (error) {
-    return `The call did not get through: ${error}`;
+    return `The request failed: ${error}`;
   }
 }

@@ -1,4 +1,4 @@
-// Devices, and what is captured of them.
+// Devices and captures.
 
 import { emit, newHandle } from "./events.js";
 import { attachStream } from "./video_elements.js";
@@ -14,7 +14,7 @@ let devicesWatched = false;
 /** @type {Record<string, string>} */
 const DEVICE_KINDS = { videoinput: "camera", audioinput: "microphone", audiooutput: "speaker" };
 
-/** Says which devices there are, now and whenever that changes. */
+/** Emits the devices, now and whenever they change. */
 export function watchDevices() {
   const handle = newHandle();
   deviceWatches.add(handle);
@@ -43,12 +43,12 @@ async function emitDevices() {
 /** @param {unknown} error @param {CaptureKind} kind */
 function failureOf(error, kind) {
   const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  const words = error instanceof Error || error instanceof DOMException ? error.message : "";
+  const message = error instanceof Error || error instanceof DOMException ? error.message : "";
   switch (name) {
     case "NotAllowedError":
     case "SecurityError":
-      if (/system/i.test(words)) return "blockedBySystem";
-      if (kind === "screen" && !/policy/i.test(words)) return "dismissed";
+      if (/system/i.test(message)) return "blockedBySystem";
+      if (kind === "screen" && !/policy/i.test(message)) return "dismissed";
       return "notAllowed";
     case "NotFoundError":
     case "OverconstrainedError":
@@ -89,7 +89,7 @@ function open(kind, ask) {
         label: first.label,
         audio: stream.getAudioTracks().length > 0,
       });
-      // Names of devices are told only after the first permission.
+      // Browsers reveal device names only after the first permission.
       emitDevices();
     },
     (error) => captures.has(handle) && emit(handle, { type: "failed", failure: failureOf(error, kind) }),
@@ -97,7 +97,7 @@ function open(kind, ask) {
   return handle;
 }
 
-/** A remembered device may be gone: then any other will do.
+/** If the remembered device is gone, any other is opened.
  * @param {string} deviceId @param {(which: { deviceId?: ConstrainDOMString }) => Promise<MediaStream>} ask */
 async function askFor(deviceId, ask) {
   if (!deviceId) return ask({});
@@ -131,32 +131,32 @@ export function openMicrophone(deviceId) {
   );
 }
 
-/** Asks for a screen, window or tab, with its sound where the browser gives it. @param {number} framerate 30 or 60 */
+/** Opens a screen, window or tab, with its audio if the browser offers it. @param {number} framerate 30 or 60 */
 export function openScreen(framerate) {
   return open("screen", async () => {
     /** @type {DisplayMediaStreamOptions & Record<string, unknown>} */
-    const wish = {
+    const options = {
       video: { frameRate: { ideal: framerate, max: framerate }, width: { max: 1920 }, height: { max: 1080 } },
       audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 2, sampleRate: 48000 },
       systemAudio: "include",
       surfaceSwitching: "include",
       selfBrowserSurface: "exclude",
     };
-    const stream = await navigator.mediaDevices.getDisplayMedia(wish);
+    const stream = await navigator.mediaDevices.getDisplayMedia(options);
     for (const track of stream.getVideoTracks()) track.contentHint = "motion";
     for (const track of stream.getAudioTracks()) track.contentHint = "music";
     return stream;
   });
 }
 
-/** Stops a capture: the device's light goes out. @param {number} handle */
+/** Closes a capture; the device's light goes out. @param {number} handle */
 export function closeCapture(handle) {
   const capture = captures.get(handle);
   captures.delete(handle);
   capture?.stream?.getTracks().forEach((track) => track.stop());
 }
 
-/** Shows a capture's picture in a video element, now or when the element appears.
+/** Shows a capture in a video element, now or when the element appears.
  * @param {number} capture @param {string} elementId @param {boolean} mirrored */
 export function showCapture(capture, elementId, mirrored) {
   const stream = captures.get(capture)?.stream;

@@ -1,4 +1,4 @@
-// Server-sent events, over every loss.
+// Server-sent events, reconnected after every loss.
 
 import { emit, newHandle } from "./events.js";
 
@@ -6,8 +6,8 @@ import { emit, newHandle } from "./events.js";
 const feeds = new Map();
 
 /**
- * Reads a feed of server-sent events for ever, from `after` on, over every loss. Says `{event, seq, data}` for each
- * named event, and `{event: "connection", seq, data: "open" | "lost"}`.
+ * Reads a feed of server-sent events from `after` on, and reconnects after every loss. Emits `{event, seq, data}` for each named
+ * event, and `{event: "connection", seq, data: "open" | "lost"}`.
  * @param {string} path with its query, without `after` @param {number} after @param {string} names comma-separated
  */
 export function openFeed(path, after, names) {
@@ -24,7 +24,7 @@ export function openFeed(path, after, names) {
   const connect = () => {
     const made = new EventSource(`${path}${path.includes("?") ? "&" : "?"}after=${seq}`);
     source = made;
-    // The server pings every 10 s: a half-dead connection, or one that hangs at its beginning, looks alive to an EventSource.
+    // The server pings every 10 s: an EventSource does not notice a connection that hangs.
     const alive = () => {
       clearTimeout(silence);
       silence = setTimeout(lost, 25_000);
@@ -50,13 +50,13 @@ export function openFeed(path, after, names) {
     for (const name of names.split(",")) {
       made.addEventListener(name, (event) => {
         alive();
-        const told = Number(event.lastEventId);
-        if (event.lastEventId !== "" && Number.isFinite(told)) seq = told;
+        const id = Number(event.lastEventId);
+        if (event.lastEventId !== "" && Number.isFinite(id)) seq = id;
         emit(handle, { event: name, seq, data: event.data });
       });
     }
   };
-  // A network that comes back is tried at once; what was open before it went may hang for minutes.
+  // Reconnects at once when the network is back: a connection from before may hang for minutes.
   const online = () => {
     clearTimeout(timer);
     clearTimeout(silence);

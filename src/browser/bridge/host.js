@@ -1,4 +1,4 @@
-// The host's room: it brings what is published to what is wanted, over every reconnect.
+// The host's room: it publishes what is wanted, over every reconnect.
 
 import { emit, newHandle } from "./events.js";
 import { library } from "./library.js";
@@ -15,8 +15,8 @@ const hostRooms = new Map();
 /** @type {Record<number, string>} LiveKit's DisconnectReason, the ones that matter here */
 const REASONS = { 1: "left", 2: "takenOver", 4: "removed", 5: "roomClosed", 10: "roomClosed" };
 
-/** Joins a room to publish. Says `connected`, `reconnecting`, `reconnected`, `lost` (the library gave up: `rejoinRoom`
- * with a fresh token), `published`, `quality`, `uplink`. Width, height and framerate are those of the picture that viewers get.
+/** Joins a room to publish. Emits `connected`, `reconnecting`, `reconnected`, `lost` (the library gave up: `rejoinRoom`
+ * with a new token), `published`, `quality`, `uplink`. Width, height and framerate are those of the stream.
  * @param {string} url @param {string} token @param {number} width @param {number} height @param {number} framerate */
 export function joinRoom(url, token, width, height, framerate) {
   const handle = newHandle();
@@ -31,7 +31,7 @@ export function joinRoom(url, token, width, height, framerate) {
   return handle;
 }
 
-/** Joins the same room again with a fresh token. @param {number} handle @param {string} url @param {string} token */
+/** Joins the same room again with a new token. @param {number} handle @param {string} url @param {string} token */
 export function rejoinRoom(handle, url, token) {
   const host = hostRooms.get(handle);
   if (host) connectHost(host, url, token);
@@ -76,7 +76,7 @@ async function connectHost(host, url, token) {
   }
 }
 
-/** What shall be published from now on; capture 0 takes it away.
+/** Publishes a capture from now on; capture 0 stops it.
  * @param {number} handle @param {CaptureKind} kind @param {number} capture @param {number} framerate */
 export function publish(handle, kind, capture, framerate) {
   const host = hostRooms.get(handle);
@@ -108,7 +108,7 @@ export function leaveRoom(handle) {
   host.room?.disconnect(false);
 }
 
-/** Brings what is published to what is wanted, one run at a time. @param {HostRoom} host */
+/** Publishes what is wanted, one run at a time. @param {HostRoom} host */
 async function syncTracks(host) {
   host.again = true;
   if (host.syncing) return;

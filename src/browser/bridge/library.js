@@ -1,4 +1,4 @@
-// livekit-client, fetched when the first room needs it.
+// livekit-client, loaded with the first room.
 
 /**
  * What end2end/vendor.mjs bundles of it.
@@ -25,7 +25,7 @@ export function library() {
   return fetching;
 }
 
-/** Fetches the library ahead of the first room. */
+/** Loads the library before the first room. */
 export function warmUp() {
   library().catch(() => {});
 }

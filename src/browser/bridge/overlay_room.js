@@ -1,4 +1,4 @@
-// The composite's stage: a room joined to watch.
+// The room of the overlay page, joined to subscribe only.
 
 import { emit, newHandle } from "./events.js";
 import { library } from "./library.js";
@@ -18,24 +18,23 @@ let overlayRoom = null;
 let startSent = false;
 let endSent = false;
 
-/** Called by the composite page before its program is loaded: reads what the server rendered and joins the room. */
+/** Called before the program is loaded: reads what the server rendered and joins the room. */
 export function joinEarly() {
   joinOverlayRoom();
 }
 
-/** Settled as soon as there is nothing to do but to wait for pictures: the room is joined, or need not be.
+/** Resolved once there is nothing to do but wait for video: the room is joined, or there is none.
  * @type {() => void} */
 let markIdle = () => {};
 const idle = new Promise((/** @type {(value: void) => void} */ done) => (markIdle = done));
 
-/** The composite's program: compiled and begun while the first pictures are on their way, and not before, where it would
- * compete for the processor with what brings them. @param {() => Promise<void>} begin */
+/** Starts the program while the first video is on its way. Earlier it would compete for the processor with joining the room. @param {() => Promise<void>} begin */
 export async function startWhenIdle(begin) {
   await Promise.race([idle, new Promise((late) => setTimeout(late, 3000))]);
   await begin();
 }
 
-/** The page's one stage, begun now if it was not before. Says its media facts whenever they change. */
+/** Joins the page's room unless it is joined already. Emits the state of the media whenever it changes. */
 export function joinOverlayRoom() {
   if (overlayRoom) {
     emitMedia(overlayRoom);
@@ -70,8 +69,8 @@ export function joinOverlayRoom() {
   return made.handle;
 }
 
-/** The scene's words are not laid out while nobody sees them: before their font is there, the browser would look for others to
- * measure them by, file by file, while the room is being joined. So the font is asked for by what is to be written. */
+/** The scene's text is not laid out while it is hidden: without its font the browser would try other fonts, file by file, while the
+ * room is being joined. So the font is loaded by the text that needs it. */
 async function fontsReady() {
   if (document.readyState === "loading") await new Promise((parsed) => addEventListener("DOMContentLoaded", parsed, { once: true }));
   await document.fonts.load("1em Archivo", document.querySelector(".scene")?.textContent || "A").catch(() => {});
@@ -95,7 +94,7 @@ async function connectRoom(on, url, token, attempt) {
     const room = new Room({ adaptiveStream: false, dynacast: false });
     const which = (/** @type {import("livekit-client").TrackPublication} */ publication) =>
       publication.source === Track.Source.Camera ? "camera" : "screen";
-    // By the room's clock alone (whole seconds): ours may differ from it by more than all of this takes.
+    // By the room's clock alone (whole seconds): ours may differ from it too much.
     let [own, since] = [0, 0];
     const ageOf = (/** @type {import("livekit-client").Participant} */ host) => {
       const joined = Number(room.localParticipant.joinedAt ?? 0);
@@ -105,7 +104,7 @@ async function connectRoom(on, url, token, attempt) {
     const look = () => {
       const hosts = [...room.remoteParticipants.values()].filter((participant) => participant.identity.startsWith("host-"));
       on.host = hosts.length > 0;
-      // What a host announced counts while it may be about to publish it: later it may have been switched off for good.
+      // What a host announced counts while it may be about to publish it; later it may have been switched off.
       const joining = hosts.filter((host) => ageOf(host) < 5000);
       const announces = joining.flatMap((host) => (host.attributes.announces ?? "").split(","));
       const publications = hosts.flatMap((host) => [...host.trackPublications.values()]);
@@ -117,8 +116,8 @@ async function connectRoom(on, url, token, attempt) {
       on.camera.muted = has(Track.Source.Camera, true);
       emitMedia(on);
     };
-    // At the first, patience has an end; by the second, what was announced has had its time, whatever whole seconds make of it.
-    // A room that is gone has nobody to look at.
+    // After the first the announcements have expired; the second allows for the rounding to whole seconds. A room that is gone has no
+    // participants.
     const lookLater = () => [5020, 6020].forEach((ms) => setTimeout(() => (room.state === "connected" ? look() : emitMedia(on)), ms));
     const gone = () => {
       on.connected = false;
@@ -208,7 +207,7 @@ function detachVideo(on, what, track) {
 /** @param {OverlayRoom} on @param {import("livekit-client").RemoteTrack} track */
 function attachAudio(on, track) {
   const element = track.attach();
-  // A preview beside the Studio would play the show back into the microphone.
+  // A preview beside the studio would play the stream into the microphone.
   element.muted = !on.recorded;
   document.body.append(element);
   on.sounds.set(track.sid ?? "", element);
@@ -222,19 +221,19 @@ function sendHeartbeat(on) {
   fetch(`/api/streaming/heartbeat?sessionId=${encodeURIComponent(on.sessionId)}`, {
     method: "POST", headers: { "content-type": "application/json" }, body, cache: "no-store", signal: AbortSignal.timeout(5000),
   }).catch(() => {});
-  // One frame between two beats is enough to tell a page that lives from one that is frozen, and every frame asked for is work.
+  // One frame between two heartbeats is enough to detect a frozen page, and every requested frame is work.
   requestAnimationFrame(() => (on.frames += 1));
 }
 
-/** Tells the egress to begin, once, after the scene that made it possible is painted. */
+/** Tells the egress to start, once, after the scene is painted. */
 export function sendStartSignal() {
   if (startSent) return;
   startSent = true;
-  // A task that a frame's own callback asks for runs when that frame has been painted.
+  // A task queued by a frame's callback runs after that frame is painted.
   requestAnimationFrame(() => setTimeout(() => console.log("START_RECORDING")));
 }
 
-/** Tells the egress that the show is over, once. */
+/** Tells the egress that the session is over, once. */
 export function sendEndSignal() {
   if (endSent) return;
   endSent = true;

@@ -1,4 +1,4 @@
-// The page itself: leaving, its tab, its light, what it remembers, its dialogs.
+// The page itself: leaving, tab icon, wake lock, storage, dialogs.
 
 let guarded = false;
 
@@ -26,7 +26,7 @@ function askBeforeLeaving(event) {
 function askBeforeFollowing(event) {
   const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
   if (!(link instanceof HTMLAnchorElement) || link.target || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (link.pathname === location.pathname || confirm("You are on air. Leave the studio? The show ends soon after.")) return;
+  if (link.pathname === location.pathname || confirm("You are on air. Leave the studio? The stream ends soon after.")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 }
@@ -45,7 +45,7 @@ let wantsAwake = false;
 /** @type {WakeLockSentinel | null} */
 let wakeLock = null;
 
-/** Keeps the screen from going dark in mid-show, where the browser can. @param {boolean} on */
+/** Keeps the screen on during a stream, if the browser can. @param {boolean} on */
 export function keepAwake(on) {
   if (on === wantsAwake) return;
   wantsAwake = on;

@@ -1,4 +1,4 @@
-// What of a host goes up, and as what.
+// What a host publishes, and how.
 
 import { captures } from "./captures.js";
 import { emit } from "./events.js";
@@ -47,7 +47,7 @@ export async function syncSlot(host, room, slot) {
   const muted = request?.muted && slot !== "screenAudio";
   let current = published(room, slot);
   if (current?.track && !track) {
-    // A device that is switched off leaves its muted publication: it tells the picture that it will be back.
+    // A device that is switched off keeps its muted publication: the scene then knows that it will be back.
     if (muted && !current.isMuted) await current.mute();
     if (!muted) await room.localParticipant.unpublishTrack(current.track, false);
   }
@@ -70,11 +70,11 @@ export async function syncSlot(host, room, slot) {
   }
 }
 
-/** To what screens were fitted. @type {WeakMap<MediaStreamTrack, string>} */
+/** The constraints applied to screens. @type {WeakMap<MediaStreamTrack, string>} */
 const fitted = new WeakMap();
 
-/** Makes a screen no larger than the picture that it is shown in, and no faster: more would be encoded, sent, decoded and made
- * smaller again. A browser that cannot sends it as it is. @param {MediaStreamTrack} screen @param {Picture} picture */
+/** Limits a screen to the size and frame rate of the stream: more would be encoded and sent only to be scaled down. A browser that
+ * cannot sends it as it is. @param {MediaStreamTrack} screen @param {Picture} picture */
 async function fit(screen, { width, height, framerate }) {
   const size = `${width}x${height} at ${framerate}`;
   if (fitted.get(screen) === size) return;
@@ -103,7 +103,7 @@ async function publishOptions(slot, framerate) {
   }
 }
 
-/** What really goes up, every 2 s. @param {HostRoom} host */
+/** Measures the upload, every 2 s. @param {HostRoom} host */
 export async function measure(host) {
   const room = host.room;
   if (!room || room.state !== "connected") return;

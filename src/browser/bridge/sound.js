@@ -10,7 +10,7 @@ function audio() {
   if (!audioContext) {
     const context = new AudioContext();
     audioContext = context;
-    // Browsers keep sound suspended until the first gesture.
+    // Browsers suspend audio until the first gesture.
     const wake = () => context.resume().catch(() => {});
     for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, wake, { passive: true });
   }
@@ -22,8 +22,8 @@ function audio() {
 const meters = new Map();
 
 /**
- * Moves a meter with a microphone, 15 times a second: `--level` (0 to 1) and `aria-valuenow` (0 to 100) of the element.
- * Says `{heard}` when the microphone falls silent for 4 s or is heard again.
+ * Drives a meter by a microphone, 15 times a second: `--level` (0 to 1) and `aria-valuenow` (0 to 100) of the element.
+ * Emits `{heard}` when the microphone is silent for 4 s or is heard again.
  * @param {number} capture @param {string} elementId
  */
 export function startMeter(capture, elementId) {

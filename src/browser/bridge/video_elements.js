@@ -1,7 +1,7 @@
 // Streams in video elements.
 
 /**
- * Which stream hangs in which video element, by element id. The element may come later or be made anew.
+ * The stream of each video element, by element id. The element may appear later or be replaced.
  * @type {Map<string, { stream: MediaStream, mirrored: boolean, painted: (() => void) | null, watched: Element | null }>}
  */
 const attached = new Map();
@@ -27,15 +27,15 @@ function attach(id) {
 /** @param {{ painted: (() => void) | null, watched: Element | null }} picture @param {HTMLVideoElement} element */
 function watchFirstFrame(picture, element) {
   picture.watched = element;
-  const tell = () => {
+  const report = () => {
     const painted = picture.painted;
     picture.painted = null;
     painted?.();
   };
-  element.requestVideoFrameCallback(tell);
-  // A video that the scene does not show yet is decoded but never presented: half a second later it counts too,
-  // or the scene that waits for its first frame would wait for ever.
-  const decoded = () => setTimeout(tell, 500);
+  element.requestVideoFrameCallback(report);
+  // A hidden video is decoded but never presented. It counts as painted half a second later, or a scene that waits for its first
+  // frame would wait for ever.
+  const decoded = () => setTimeout(report, 500);
   if (element.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && element.videoWidth > 0) decoded();
   else element.addEventListener("loadeddata", decoded, { once: true });
 }
@@ -50,7 +50,7 @@ export function attachStream(id, stream, mirrored, painted) {
   attach(id);
 }
 
-/** Takes the picture out of a video element. @param {string} elementId */
+/** Detaches the stream of a video element. @param {string} elementId */
 export function clearPicture(elementId) {
   attached.delete(elementId);
   const element = document.getElementById(elementId);

@@ -1,17 +1,11 @@
-//! The plates that stand still: who it is, how the match stands, numbers, the alert.
+//! What stays in its place: info bar, score, statistics, alert.
 
 use super::face_view;
 use crate::domain::overlay_state::{SceneModel, Side, Tone};
 use leptos::prelude::*;
 
-/// Name, title and LIVE.
 #[component]
-pub fn InfoBar(
-    /// The whole scene.
-    scene: Signal<SceneModel>,
-    /// First letter and picture.
-    face: Memo<(String, Option<String>)>,
-) -> impl IntoView {
+pub fn InfoBar(scene: Signal<SceneModel>, face: Memo<(String, Option<String>)>) -> impl IntoView {
     let info = Memo::new(move |_| scene.with(|scene| scene.info.then(|| (scene.name.clone(), scene.title.clone(), scene.live))));
     move || {
         info.get().map(|(name, title, live)| {
@@ -29,12 +23,9 @@ pub fn InfoBar(
     }
 }
 
-/// Both sides with their bars, and the turn between them.
+/// Both sides with their bars, the turn between them.
 #[component]
-pub fn ScoreBar(
-    /// The whole scene.
-    scene: Signal<SceneModel>,
-) -> impl IntoView {
+pub fn ScoreBar(scene: Signal<SceneModel>) -> impl IntoView {
     let score = Memo::new(move |_| scene.with(|scene| scene.score.clone()));
     move || {
         score.get().filter(|score| !score.sides.is_empty() || !score.turn.is_empty()).map(|score| {
@@ -70,12 +61,8 @@ fn side_view(side: Side, bar: Option<u8>, whose: &'static str) -> impl IntoView 
     }
 }
 
-/// Numbers worth watching.
 #[component]
-pub fn StatPills(
-    /// The whole scene.
-    scene: Signal<SceneModel>,
-) -> impl IntoView {
+pub fn StatPills(scene: Signal<SceneModel>) -> impl IntoView {
     let stats = Memo::new(move |_| scene.with(|scene| scene.stats.clone()));
     move || {
         let stats = stats.get();
@@ -89,12 +76,9 @@ pub fn StatPills(
     }
 }
 
-/// A plate over the picture for a few seconds.
+/// Shown over the video for a few seconds.
 #[component]
-pub fn AlertCard(
-    /// The whole scene.
-    scene: Signal<SceneModel>,
-) -> impl IntoView {
+pub fn AlertCard(scene: Signal<SceneModel>) -> impl IntoView {
     let alert = Memo::new(move |_| scene.with(|scene| scene.alert.clone()));
     move || {
         alert.get().map(|alert| {
@@ -108,7 +92,6 @@ pub fn AlertCard(
     }
 }
 
-/// The tone's name in the stylesheet.
 pub const fn tone(tone: Tone) -> &'static str {
     match tone {
         Tone::Plain => "plain",
@@ -117,12 +100,12 @@ pub const fn tone(tone: Tone) -> &'static str {
     }
 }
 
-/// Thousands apart, so that 6400 reads as 6 400.
+/// Separates thousands: 6400 is written 6 400.
 fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut out = String::from(if number < 0 { "−" } else { "" });
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push('\u{a0}');
         }
         out.push(digit);
@@ -133,7 +116,7 @@ fn grouped(number: i64) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn thousands_stand_apart() {
+    fn thousands_are_separated() {
         for (number, text) in [(0, "0"), (950, "950"), (6400, "6\u{a0}400"), (-1_234_567, "−1\u{a0}234\u{a0}567")] {
             assert_eq!(super::grouped(number), text);
         }

@@ -1,10 +1,9 @@
-//! What moves through the picture: decisions and the ticker. A card or line keeps its element for as long as it is shown.
+//! What comes and goes: decisions and the event ticker. A card or line keeps its element while it is shown.
 
 use super::lower_thirds::tone;
 use crate::domain::overlay_state::scene::{Decision, Line};
 use leptos::prelude::*;
 
-/// Decisions, newest first.
 #[component]
 pub fn DecisionPanel(
     /// Newest first.
@@ -31,12 +30,12 @@ pub fn DecisionPanel(
 
 fn small_print(decision: &Decision) -> Option<String> {
     let took = decision.took_ms.map(|ms| format!("{}.{} s", ms / 1000, ms % 1000 / 100));
-    let sure = decision.confidence.map(|percent| format!("sure {percent} %"));
-    let parts: Vec<String> = took.into_iter().chain(sure).collect();
+    let confidence = decision.confidence.map(|percent| format!("confidence {percent} %"));
+    let parts: Vec<String> = took.into_iter().chain(confidence).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// What happened, newest first, along the bottom edge.
+/// Along the bottom edge.
 #[component]
 pub fn Ticker(
     /// Newest first.

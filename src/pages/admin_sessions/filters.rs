@@ -1,4 +1,4 @@
-//! What the list shows: read from the page's address, written to it.
+//! The filter of the list, read from the page's address and written to it.
 
 use crate::{
     api::admin::{SessionQuery, StatusFilter},
@@ -15,7 +15,7 @@ const PLATFORMS: [(Platform, &str, &str); 6] = [
     (Platform::Rehearsal, "rehearsal", "Rehearsal"),
 ];
 
-/// Reads an address; what it does not say, or says wrongly, is as if nothing was said.
+/// Reads an address; what is missing or malformed is as if it was not set.
 pub fn read(of: impl Fn(&str) -> Option<String>) -> SessionQuery {
     let text = |name| of(name).unwrap_or_default();
     let show = StatusFilter::ALL.into_iter().find(|shown| shown.code() == text("show")).unwrap_or_default();
@@ -31,17 +31,17 @@ pub fn read(of: impl Fn(&str) -> Option<String>) -> SessionQuery {
     }
 }
 
-/// The address of what is wanted.
-pub fn address(wanted: &SessionQuery) -> String {
-    let word = wanted.platform.and_then(|platform| PLATFORMS.iter().find(|(one, ..)| *one == platform)).map_or("", |(_, word, _)| *word);
+/// The address of a filter.
+pub fn address(filter: &SessionQuery) -> String {
+    let word = filter.platform.and_then(|platform| PLATFORMS.iter().find(|(one, ..)| *one == platform)).map_or("", |(_, word, _)| *word);
     let fields = [
-        ("show", wanted.status.code()),
+        ("show", filter.show.code()),
         ("platform", word),
-        ("from", &wanted.from),
-        ("to", &wanted.to),
-        ("q", &wanted.search),
-        ("sort", if wanted.oldest_first { "oldest" } else { "" }),
-        ("behind", wanted.behind.as_ref().map_or("", |id| id.as_str())),
+        ("from", &filter.from),
+        ("to", &filter.to),
+        ("q", &filter.search),
+        ("sort", if filter.oldest_first { "oldest" } else { "" }),
+        ("behind", filter.behind.as_ref().map_or("", |id| id.as_str())),
     ];
     let said = fields.iter().filter(|(_, value)| !value.is_empty());
     let pairs: Vec<String> = said.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
@@ -53,9 +53,9 @@ fn escaped(text: &str) -> String {
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// Chips for how far, a form for the rest.
+/// Chips for the status, a form for the rest.
 #[component]
-pub fn Filters(wanted: SessionQuery) -> impl IntoView {
+pub fn Filters(filter: SessionQuery) -> impl IntoView {
     let chips = StatusFilter::ALL.map(|show| {
         let label = match show {
             StatusFilter::Running => "Running",
@@ -63,33 +63,33 @@ pub fn Filters(wanted: SessionQuery) -> impl IntoView {
             StatusFilter::Failed => "Failed",
             StatusFilter::All => "All",
         };
-        let current = (wanted.status == show).then_some("page");
-        let href = address(&SessionQuery { status: show, behind: None, ..wanted.clone() });
+        let current = (filter.show == show).then_some("page");
+        let href = address(&SessionQuery { status: show, behind: None, ..filter.clone() });
         view! { <a href=href class="chip" aria-current=current>{label}</a> }
     });
     let options = PLATFORMS.map(|(platform, word, label)| {
-        view! { <option value=word selected=wanted.platform == Some(platform)>{label}</option> }
+        view! { <option value=word selected=filter.platform == Some(platform)>{label}</option> }
     });
-    let export = address(&SessionQuery { behind: None, ..wanted.clone() }).replace("/admin/sessions?", "/api/admin/sessions.csv?");
+    let export = address(&SessionQuery { behind: None, ..filter.clone() }).replace("/admin/sessions?", "/api/admin/sessions.csv?");
     view! {
-        <nav class="chips" aria-label="Which sessions">{chips}</nav>
+        <nav class="chips" aria-label="Status">{chips}</nav>
         <form class="filters" method="get" action="/admin/sessions">
-            <input type="hidden" name="show" value=wanted.status.code()/>
+            <input type="hidden" name="show" value=filter.show.code()/>
             <label class="field filters-wide">
                 <span>"Search"</span>
-                <input class="input" type="search" name="q" placeholder="Title, owner, session or egress id" value=wanted.search/>
+                <input class="input" type="search" name="q" placeholder="Title, owner, session or egress id" value=filter.search/>
             </label>
-            <label class="field"><span>"Plays on"</span><select class="input" name="platform"><option value="">"Anywhere"</option>{options}</select></label>
-            <label class="field"><span>"From"</span><input class="input" type="date" name="from" value=wanted.from/></label>
-            <label class="field"><span>"To"</span><input class="input" type="date" name="to" value=wanted.to/></label>
+            <label class="field"><span>"Platform"</span><select class="input" name="platform"><option value="">"All"</option>{options}</select></label>
+            <label class="field"><span>"From"</span><input class="input" type="date" name="from" value=filter.from/></label>
+            <label class="field"><span>"To"</span><input class="input" type="date" name="to" value=filter.to/></label>
             <label class="field">
-                <span>"Order"</span>
+                <span>"Sort"</span>
                 <select class="input" name="sort">
                     <option value="">"Newest first"</option>
-                    <option value="oldest" selected=wanted.oldest_first>"Oldest first"</option>
+                    <option value="oldest" selected=filter.oldest_first>"Oldest first"</option>
                 </select>
             </label>
-            <button class="button" type="submit">"Show"</button>
+            <button class="button" type="submit">"Apply"</button>
             <a class="button" href=export download="sessions.csv" rel="external">"Export CSV"</a>
         </form>
     }
@@ -100,8 +100,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_reads_back_as_what_was_wanted() {
-        let wanted = SessionQuery {
+    fn the_filter_survives_the_address() {
+        let filter = SessionQuery {
             status: StatusFilter::Failed,
             platform: Some(Platform::Youtube),
             from: "2026-11-01".into(),
@@ -110,10 +110,10 @@ mod tests {
             oldest_first: true,
             behind: "01m896m9m055qwzj6pdgcph3rn".parse().ok(),
         };
-        let address = address(&wanted);
+        let address = address(&filter);
         let url = url::Url::parse(&format!("http://studio.example{address}")).expect("an address");
         let of = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        assert_eq!(read(of), wanted, "{address}");
+        assert_eq!(read(of), filter, "{address}");
         assert_eq!(read(|_| None), SessionQuery::default());
         assert_eq!(read(|_| Some("nonsense/".into())).status, StatusFilter::Running);
     }

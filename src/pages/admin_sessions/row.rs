@@ -3,13 +3,16 @@
 use super::table::RowState;
 use crate::{
     api::sessions::SessionView,
-    components::badge::Badge,
+    components::{
+        badge::{Badge, Tone},
+        local_time::LocalTime,
+    },
     domain::{ids::SessionId, session::Owner, timestamp::Timestamp},
-    pages::labels::{format_duration, health_badge, is_running, key_tail, moment, session_badge, title},
+    pages::labels::{format_duration, health_badge, is_over, key_tail, session_badge, title},
 };
 use leptos::prelude::*;
 
-/// The row; each cell follows the session by itself.
+/// Each cell follows the session by itself.
 #[component]
 pub fn Row(
     known: RwSignal<RowState>,
@@ -19,17 +22,17 @@ pub fn Row(
 ) -> impl IntoView {
     let of = known.with_untracked(|(view, _)| view.clone());
     let id = StoredValue::new(of.session_id.clone());
-    let stoppable = Memo::new(move |_| known.with(|(view, _)| is_running(view) && view.status != "ending"));
-    let look = move || if known.with(|(view, _)| needs_a_look(view)) { "yes" } else { "no" };
-    let badge = move |of: fn(&SessionView) -> (&'static str, String)| {
-        let told = Memo::new(move |_| known.with(|(view, _)| of(view)));
-        view! { <Badge kind=Signal::derive(move || told.get().0) text=Signal::derive(move || told.get().1)/> }
+    let stoppable = Memo::new(move |_| known.with(|(view, _)| !is_over(view) && view.status != "ending"));
+    let attention = move || if known.with(|(view, _)| needs_attention(view)) { "yes" } else { "no" };
+    let badge = move |of: fn(&SessionView) -> (Tone, String)| {
+        let badge = Memo::new(move |_| known.with(|(view, _)| of(view)));
+        view! { <Badge tone=Signal::derive(move || badge.get().0) text=Signal::derive(move || badge.get().1)/> }
     };
     let who = match of.owner {
         Owner::User(_) => of.owner_name.clone(),
         Owner::Agent(_) => format!("agent {} of {}", of.entity_name, of.owner_name),
     };
-    let asked = moment(of.started_at.unwrap_or(of.created_at));
+    let since = of.started_at.unwrap_or(of.created_at);
     let ids = move || {
         known.with(|(view, _)| {
             [Some(view.session_id.to_string()), view.egress_id.as_ref().map(ToString::to_string)]
@@ -39,16 +42,16 @@ pub fn Row(
                 .join(" · ")
         })
     };
-    let places = move || {
+    let destinations = move || {
         known.with(|(view, _)| {
-            let places = view.destinations.iter().map(|place| {
-                let tail = key_tail(&place.destination).map(|tail| view! { <small>{tail}</small> });
-                view! { <span class="destination-name">{place.destination.label().to_owned()}" "{tail}</span> }
+            let all = view.destinations.iter().map(|of| {
+                let tail = key_tail(&of.destination).map(|tail| view! { <small>{tail}</small> });
+                view! { <span class="destination-name">{of.destination.label().to_owned()}" "{tail}</span> }
             });
-            places.collect_view()
+            all.collect_view()
         })
     };
-    let on_air = move || known.with(|(view, heard)| format_duration(view.duration + counted_on(view, *heard, now.get())));
+    let on_air = move || known.with(|(view, received)| format_duration(view.duration + age_ms(view, *received, now.get())));
     let viewers = move || {
         known.with(|(view, _)| match (view.viewer_count, view.peak_viewer_count) {
             (None, None) => "–".to_owned(),
@@ -56,12 +59,12 @@ pub fn Row(
         })
     };
     let name = title(&of);
-    let choose = format!("Choose {name}");
-    let stop = format!("Stop {name}");
+    let choose = format!("Select {name}");
+    let stop = format!("End {name}");
     let is_chosen = move || chosen.with(|chosen| id.with_value(|id| chosen.contains(id)));
     view! {
-        <tr data-look=look>
-            <td data-label="Choose">
+        <tr data-look=attention>
+            <td data-label="Select">
                 <input
                     type="checkbox" aria-label=choose prop:checked=is_chosen disabled=move || !stoppable.get()
                     on:change=move |event| {
@@ -75,30 +78,30 @@ pub fn Row(
                     }
                 />
             </td>
-            <td data-label="State">{badge(session_badge)}</td>
-            <td data-label="Show">
+            <td data-label="Status">{badge(session_badge)}</td>
+            <td data-label="Stream">
                 <a class="session-title" href=format!("/sessions/{}", of.session_id)>{name}</a>
-                <small>{format!("{who} · {asked}")}</small>
+                <small>{who}" · "<LocalTime at=since/></small>
                 <small class="ids">{ids}</small>
             </td>
-            <td data-label="Plays on">{places}</td>
+            <td data-label="Destinations">{destinations}</td>
             <td data-label="On air" class="number">{on_air}</td>
-            <td data-label="Viewers" class="number"><span class="visually-hidden">"Viewers now and at most: "</span>{viewers}</td>
+            <td data-label="Viewers" class="number"><span class="visually-hidden">"Viewers now and at peak: "</span>{viewers}</td>
             <td data-label="Health">{badge(health_badge)}</td>
             <td class="number">
                 <Show when=move || stoppable.get()>
-                    <button class="button" type="button" aria-label=stop.clone() on:click=move |_| on_stop.run(id.get_value())>"Stop"</button>
+                    <button class="button" type="button" aria-label=stop.clone() on:click=move |_| on_stop.run(id.get_value())>"End"</button>
                 </Show>
             </td>
         </tr>
     }
 }
 
-fn needs_a_look(session: &SessionView) -> bool {
+fn needs_attention(session: &SessionView) -> bool {
     session.status == "live" && !session.health.is_empty()
 }
 
-/// Milliseconds since the page heard of a show on air; the server's figure is as old as that.
-fn counted_on(session: &SessionView, heard: Timestamp, now: Timestamp) -> u64 {
-    if session.status == "live" && heard != Timestamp::default() { now.millis_since(heard) } else { 0 }
+/// Milliseconds since this page received the state of a session on air: the server's figure is as old as that.
+fn age_ms(session: &SessionView, received: Timestamp, now: Timestamp) -> u64 {
+    if session.status == "live" && received != Timestamp::default() { now.millis_since(received) } else { 0 }
 }

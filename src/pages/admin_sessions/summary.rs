@@ -1,4 +1,4 @@
-//! How the house stands: what an administrator looks for first, what still fits, and the switch for no new shows.
+//! Counts, capacity, and the switch that refuses new streams.
 
 use crate::{
     api::admin::{Capacity, SessionCounts, SessionOverview, SessionQuery},
@@ -8,50 +8,49 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// The figures are asked for again this often.
+/// The figures are read again this often.
 const EVERY_MS: u64 = 3_000;
 
-/// A count's label, and which it is.
-type Fact = (&'static str, fn(SessionCounts) -> u64);
+/// Label and value of a count.
+type Stat = (&'static str, fn(SessionCounts) -> u64);
 
-/// Counts, capacity, drain.
 #[component]
 pub fn Summary(counts: SessionCounts, capacity: Option<Capacity>, draining: bool) -> impl IntoView {
     let overview = RwSignal::new((counts, capacity, draining));
-    // The table says when the connection is lost.
-    let look = poll(
+    // The table shows when the connection is lost.
+    let reload = poll(
         EVERY_MS,
         || load_session_overview(SessionQuery::default()),
-        move |loaded: SessionOverview| overview.set((loaded.counts, loaded.capacity, loaded.draining)),
+        move |now: SessionOverview| overview.set((now.counts, now.capacity, now.draining)),
     );
     let drain = Action::new(|on: &bool| set_draining(*on));
     Effect::new(move |_| {
         if matches!(drain.value().get(), Some(Ok(()))) {
-            look.dispatch(());
+            reload.dispatch(());
         }
     });
     let counts = move || overview.with(|(counts, ..)| *counts);
-    let facts: [Fact; 4] = [
-        ("on air", |counts| counts.on_air),
-        ("to look at", |counts| counts.needs_attention),
-        ("coming or going", |counts| counts.changing),
-        ("failed in 24 h", |counts| counts.failed),
+    let stats: [Stat; 4] = [
+        ("On air", |counts| counts.on_air),
+        ("Needs attention", |counts| counts.needs_attention),
+        ("Starting or ending", |counts| counts.changing),
+        ("Failed in 24 h", |counts| counts.failed),
     ];
-    let facts = facts.map(|(label, of)| view! { <div><dt>{label}</dt><dd>{move || of(counts())}</dd></div> });
+    let stats = stats.map(|(label, of)| view! { <div><dt>{label}</dt><dd>{move || of(counts())}</dd></div> });
     let capacity = move || {
         overview.with(|(_, capacity, _)| match capacity {
             Some(Capacity { used, total, forecast }) => format!("{used} of {total} captures in use. {forecast}"),
-            None => "The capture engine does not tell how much it carries.".to_owned(),
+            None => "The capture service does not report its capacity.".to_owned(),
         })
     };
     let draining = Memo::new(move |_| overview.with(|(_, _, draining)| *draining));
     view! {
-        <dl class="stats">{facts}</dl>
+        <dl class="stats">{stats}</dl>
         <div class="capacity panel" data-draining=move || if draining.get() { "yes" } else { "no" }>
             <p>{capacity}</p>
-            <p aria-live="polite">{move || if draining.get() { "New shows are refused; running ones go on." } else { "New shows are taken." }}</p>
+            <p aria-live="polite">{move || if draining.get() { "New streams are refused; running ones go on." } else { "New streams are accepted." }}</p>
             <button class="button" type="button" disabled=move || drain.pending().get() on:click=move |_| { drain.dispatch(!draining.get_untracked()); }>
-                {move || if draining.get() { "Take new shows again" } else { "Drain: take no new shows" }}
+                {move || if draining.get() { "Accept new streams" } else { "Drain: refuse new streams" }}
             </button>
         </div>
         {move || drain.value().get().and_then(Result::err).map(|error| view! { <ErrorNotice message=error.message/> })}

@@ -1,13 +1,10 @@
-//! Where the running show plays: how each place does, adding one, taking one off.
+//! The destinations of a session: status of each, adding one, removing one.
 
-use super::{
-    destination_picker::as_sent,
-    labels,
-    live_session::{LiveSession, is_over},
-};
+use super::{destination_picker::to_request, labels, live_session::LiveSession};
 use crate::{
     api::sessions::DestinationInput,
     components::{
+        badge::Tone,
         destination_form::{DestinationDraft, DestinationForm},
         destination_health::DestinationHealth,
         notice::ErrorNotice,
@@ -17,7 +14,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// The list and the form. `now`: the server's clock as this page counts it on.
+/// The list and the form. `now`: the server's clock, counted on by this page.
 #[component]
 pub fn DestinationsPanel(session: LiveSession, #[prop(into)] now: Signal<Timestamp>) -> impl IntoView {
     let change = Action::new(move |(add, remove): &(Vec<DestinationInput>, Vec<DestinationId>)| {
@@ -27,83 +24,83 @@ pub fn DestinationsPanel(session: LiveSession, #[prop(into)] now: Signal<Timesta
             Ok::<(), crate::api::error::ApiError>(())
         }
     });
-    let place = DestinationDraft::new(0);
-    let typing = RwSignal::new(false);
-    let stop_typing = move || {
-        typing.set(false);
-        place.clear();
+    let draft = DestinationDraft::new(0);
+    let editing = RwSignal::new(false);
+    let close_form = move || {
+        editing.set(false);
+        draft.clear();
     };
     let add = move || {
-        change.dispatch((vec![as_sent(place)], Vec::new()));
-        stop_typing();
+        change.dispatch((vec![to_request(draft)], Vec::new()));
+        close_form();
     };
     let refused = move || change.value().get().and_then(Result::err);
     view! {
         <section class="panel" aria-labelledby="targets-title">
-            <h2 id="targets-title">"Where it plays"</h2>
+            <h2 id="targets-title">"Destinations"</h2>
             <DestinationList session now on_remove=move |id| { change.dispatch((Vec::new(), vec![id])); }/>
             {move || refused().map(|error| view! { <ErrorNotice message=error.message/> })}
             <Show
-                when=move || typing.get()
+                when=move || editing.get()
                 fallback=move || {
                     view! {
-                        <button class="button" type="button" disabled=move || change.pending().get() on:click=move |_| typing.set(true)>
+                        <button class="button" type="button" disabled=move || change.pending().get() on:click=move |_| editing.set(true)>
                             "Add a destination"
                         </button>
                     }
                 }
             >
-                <DestinationForm place on_remove=move |()| stop_typing()/>
-                <button class="button" type="button" disabled=move || place.fault().is_some() on:click=move |_| add()>
-                    "Send it there"
+                <DestinationForm draft close="Cancel" on_close=move |()| close_form()/>
+                <button class="button" type="button" disabled=move || draft.problem().is_some() on:click=move |_| add()>
+                    "Start streaming there"
                 </button>
             </Show>
         </section>
     }
 }
 
-/// Each place with its health; without `on_remove` they can only be looked at.
+/// Without `on_remove` nothing can be removed.
 #[component]
 pub fn DestinationList(
     session: LiveSession,
     #[prop(into)] now: Signal<Timestamp>,
     #[prop(optional, into)] on_remove: Option<Callback<DestinationId>>,
 ) -> impl IntoView {
-    let ids = move || session.view.with(|view| view.destinations.iter().map(|place| place.destination.id.clone()).collect::<Vec<_>>());
-    let alone = move || session.view.with(|view| view.destinations.len() < 2 || is_over(view));
+    let ids = move || session.view.with(|view| view.destinations.iter().map(|view| view.destination.id.clone()).collect::<Vec<_>>());
+    let fixed = move || session.view.with(|view| view.destinations.len() < 2 || labels::is_over(view));
     let row = move |id: DestinationId| {
-        let place = {
+        let view = {
             let id = id.clone();
-            Memo::new(move |_| session.view.with(|view| view.destinations.iter().find(|place| place.destination.id == id).cloned()))
+            Memo::new(move |_| session.view.with(|view| view.destinations.iter().find(|of| of.destination.id == id).cloned()))
         };
-        let name = place.with_untracked(|place| place.as_ref().map(|place| place.destination.label().to_owned()).unwrap_or_default());
-        let said = move || place.with(|place| place.as_ref().map(|place| labels::destination_status(place, now.get())));
-        let kind = Signal::derive(move || said().map_or("quiet", |(kind, _)| kind));
-        let sentence = Signal::derive(move || said().map(|(_, words)| words).unwrap_or_default());
-        let facts = Signal::derive(move || {
-            let Some(place) = place.get() else { return String::new() };
-            let mut facts = vec![format!("{} on air", labels::format_duration(place.uptime_ms))];
-            match place.reconnects {
+        let name = view.with_untracked(|view| view.as_ref().map(|view| view.destination.label().to_owned()).unwrap_or_default());
+        let labelled = move || view.with(|view| view.as_ref().map(|view| labels::destination_status(view, now.get())));
+        let tone = Signal::derive(move || labelled().map_or(Tone::Neutral, |(tone, _)| tone));
+        let status = Signal::derive(move || labelled().map(|(_, text)| text).unwrap_or_default());
+        let details = Signal::derive(move || {
+            let Some(view) = view.get() else { return String::new() };
+            let mut parts = vec![format!("{} on air", labels::format_duration(view.uptime_ms))];
+            match view.reconnects {
                 0 => {}
-                1 => facts.push("came back once".to_owned()),
-                times => facts.push(format!("came back {times} times")),
+                1 => parts.push("1 reconnect".to_owned()),
+                many => parts.push(format!("{many} reconnects")),
             }
-            facts.extend(labels::viewers(place.viewer_count, place.peak_viewer_count));
-            if let Some(address) = place.destination.address.filter(|_| place.destination.platform == Platform::Custom) {
-                facts.push(address);
+            parts.extend(labels::viewers(view.viewer_count, view.peak_viewer_count));
+            if let Some(address) = view.destination.address.filter(|_| view.destination.platform == Platform::Custom) {
+                parts.push(address);
             }
-            if !place.destination.key_tail.is_empty() {
-                facts.push(format!("key ends in {}", place.destination.key_tail));
+            if !view.destination.key_tail.is_empty() {
+                parts.push(format!("key ends in {}", view.destination.key_tail));
             }
-            facts.join(" · ")
+            parts.join(" · ")
         });
-        match on_remove.filter(|_| !alone()) {
+        match on_remove.filter(|_| !fixed()) {
             Some(remove) => {
-                view! { <DestinationHealth name kind sentence facts on_remove=Callback::new(move |()| remove.run(id.clone()))/> }.into_any()
+                view! { <DestinationHealth name tone status details on_remove=Callback::new(move |()| remove.run(id.clone()))/> }.into_any()
             }
-            None => view! { <DestinationHealth name kind sentence facts/> }.into_any(),
+            None => view! { <DestinationHealth name tone status details/> }.into_any(),
         }
     };
-    let listed = Memo::new(move |_| (ids(), alone()));
+    let listed = Memo::new(move |_| (ids(), fixed()));
     view! { <ul class="live-destinations">{move || listed.get().0.into_iter().map(row).collect_view()}</ul> }
 }

@@ -1,4 +1,4 @@
-//! Where the show will play: saved destinations, a rehearsal, and those typed for this show.
+//! Choosing the destinations of the next stream: saved ones, a rehearsal, new ones.
 
 use crate::{
     api::{error::ApiError, sessions::DestinationInput},
@@ -15,76 +15,74 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// The list being made, as signals.
+/// What is chosen, as signals.
 #[derive(Clone, Copy)]
 pub struct DestinationChoice {
     checked: RwSignal<Vec<DestinationId>>,
     rehearsal: RwSignal<bool>,
     typed: RwSignal<Vec<DestinationDraft>>,
-    numbered: RwSignal<u32>,
+    last_number: RwSignal<u32>,
 }
 
 impl DestinationChoice {
-    /// Nothing ticked, nothing typed.
     pub fn new() -> Self {
-        Self { checked: RwSignal::default(), rehearsal: RwSignal::new(false), typed: RwSignal::default(), numbered: RwSignal::new(0) }
+        Self { checked: RwSignal::default(), rehearsal: RwSignal::new(false), typed: RwSignal::default(), last_number: RwSignal::new(0) }
     }
 
-    /// How many places.
     pub fn count(self) -> usize {
         self.checked.with(Vec::len) + self.typed.with(Vec::len) + usize::from(self.rehearsal.get())
     }
 
-    /// Whether nobody but the streamer will see it.
+    /// Whether only the streamer can watch it.
     pub fn rehearsal_only(self) -> bool {
         self.rehearsal.get() && self.count() == 1
     }
 
-    /// What is wrong with the list, if anything is.
-    pub fn fault(self) -> Option<String> {
+    /// What is still wrong.
+    pub fn problem(self) -> Option<String> {
         if self.count() == 0 {
-            return Some("Pick a place, or a rehearsal.".to_owned());
+            return Some("Choose a destination or a rehearsal.".to_owned());
         }
-        self.typed.with(|typed| typed.iter().find_map(|place| place.fault()))
+        self.typed.with(|typed| typed.iter().find_map(|draft| draft.problem()))
     }
 
-    /// The saved ones that are ticked.
+    /// The saved ones that are chosen.
     pub fn saved(self) -> Vec<DestinationId> {
         self.checked.get_untracked()
     }
 
-    /// The typed ones and the rehearsal, as they are sent.
+    /// The new ones and the rehearsal.
     pub fn typed(self) -> Vec<DestinationInput> {
-        let mut all: Vec<_> = self.typed.with_untracked(|typed| typed.iter().map(|place| as_sent(*place)).collect());
+        let mut all: Vec<_> = self.typed.with_untracked(|typed| typed.iter().map(|draft| to_request(*draft)).collect());
         if self.rehearsal.get_untracked() {
             all.push(rehearsal());
         }
         all
     }
 
-    /// Forgets what was typed: keys do not stay in the page longer than needed.
-    pub fn forget_typed(self) {
+    /// Removes the new ones, so that keys do not stay in the page longer than needed.
+    pub fn clear_typed(self) {
         self.typed.set(Vec::new());
     }
 
     fn add(self) {
-        self.numbered.update(|number| *number += 1);
-        let place = DestinationDraft::new(self.numbered.get_untracked());
-        self.typed.update(|typed| typed.push(place));
+        self.last_number.update(|number| *number += 1);
+        let draft = DestinationDraft::new(self.last_number.get_untracked());
+        self.typed.update(|typed| typed.push(draft));
     }
 }
 
-/// A typed form as it is sent.
-pub fn as_sent(place: DestinationDraft) -> DestinationInput {
-    let platform = place.platform.get_untracked();
-    let name = place.name.get_untracked().trim().to_owned();
+/// The form as the API takes it.
+pub fn to_request(draft: DestinationDraft) -> DestinationInput {
+    let platform = draft.platform.get_untracked();
+    let name = draft.name.get_untracked().trim().to_owned();
     let name = if name.is_empty() { platform.label().to_owned() } else { name };
     DestinationInput {
         platform,
-        custom_rtmp_url: platform.wants_address().then(|| place.address.get_untracked().trim().to_owned()),
-        stream_key: StreamKey::new(place.key.get_untracked()),
-        save_as: place.keep.get_untracked().then_some(name),
-        channel: untrack(|| place.channel_to_send()),
+        custom_rtmp_url: platform.wants_address().then(|| draft.address.get_untracked().trim().to_owned()),
+        stream_key: StreamKey::new(draft.key.get_untracked()),
+        save_as: draft.save.get_untracked().then_some(name),
+        channel: untrack(|| draft.channel_to_send()),
     }
 }
 
@@ -98,18 +96,17 @@ fn rehearsal() -> DestinationInput {
     }
 }
 
-/// The panel.
 #[component]
 pub fn DestinationPicker(destinations: DestinationChoice) -> impl IntoView {
     let saved = Resource::new(|| (), |()| saved_destinations());
     let list = move |answer: Result<Vec<Destination>, ApiError>| match answer {
         Err(error) => view! { <ErrorNotice message=error.message on_retry=Callback::new(move |()| saved.refetch())/> }.into_any(),
-        Ok(all) => all.into_iter().map(|place| view! { <Saved place destinations/> }).collect_view().into_any(),
+        Ok(all) => all.into_iter().map(|saved| view! { <Saved saved destinations/> }).collect_view().into_any(),
     };
-    let remove = move |number: u32| destinations.typed.update(|typed| typed.retain(|place| place.number != number));
+    let remove = move |number: u32| destinations.typed.update(|typed| typed.retain(|draft| draft.number != number));
     view! {
-        <section class="panel" aria-labelledby="places-title">
-            <h2 id="places-title">"Where it plays"</h2>
+        <section class="panel" aria-labelledby="destinations-title">
+            <h2 id="destinations-title">"Destinations"</h2>
             <Suspense fallback=|| ()>{move || saved.get().map(list)}</Suspense>
             <DestinationCheckbox
                 name="Rehearsal"
@@ -117,8 +114,8 @@ pub fn DestinationPicker(destinations: DestinationChoice) -> impl IntoView {
                 checked=destinations.rehearsal
                 on_check=move |on| destinations.rehearsal.set(on)
             />
-            <For each=move || destinations.typed.get() key=|place| place.number let:place>
-                <DestinationForm place on_remove=move |()| remove(place.number)/>
+            <For each=move || destinations.typed.get() key=|draft| draft.number let:draft>
+                <DestinationForm draft on_close=move |()| remove(draft.number)/>
             </For>
             <button class="button" type="button" on:click=move |_| destinations.add()>"Add a destination"</button>
         </section>
@@ -126,18 +123,18 @@ pub fn DestinationPicker(destinations: DestinationChoice) -> impl IntoView {
 }
 
 #[component]
-fn Saved(place: Destination, destinations: DestinationChoice) -> impl IntoView {
-    let note = match (place.key_tail.is_empty(), &place.address) {
-        (false, _) => format!("{}, key ends in {}", place.platform.label(), place.key_tail),
+fn Saved(saved: Destination, destinations: DestinationChoice) -> impl IntoView {
+    let note = match (saved.key_tail.is_empty(), &saved.address) {
+        (false, _) => format!("{}, key ends in {}", saved.platform.label(), saved.key_tail),
         (true, Some(address)) => address.clone(),
-        (true, None) => place.platform.label().to_owned(),
+        (true, None) => saved.platform.label().to_owned(),
     };
-    let (id, name) = (place.id.clone(), place.label().to_owned());
+    let (id, name) = (saved.id.clone(), saved.label().to_owned());
     let checked = {
         let id = id.clone();
         Signal::derive(move || destinations.checked.with(|all| all.contains(&id)))
     };
-    let tick = move |on: bool| {
+    let check = move |on: bool| {
         destinations.checked.update(|all| {
             all.retain(|known| *known != id);
             if on {
@@ -145,5 +142,5 @@ fn Saved(place: Destination, destinations: DestinationChoice) -> impl IntoView {
             }
         });
     };
-    view! { <DestinationCheckbox name note checked on_check=tick/> }
+    view! { <DestinationCheckbox name note checked on_check=check/> }
 }

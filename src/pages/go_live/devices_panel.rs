@@ -1,39 +1,40 @@
-//! Camera, microphone and screen: switches, menus, level, and what to do when one fails. The same before the show and in it.
+//! Camera, microphone and screen: buttons, menus, level, errors. The same before and during a stream.
 
 use super::local_media::{CaptureState, LocalMedia};
 use crate::{
     browser::devices,
-    components::{device_menu::DeviceMenu, level_meter::LevelMeter, notice::ErrorNotice, switch_button::SwitchButton},
+    components::{device_menu::DeviceMenu, icon::Icon, level_meter::LevelMeter, notice::ErrorNotice, switch_button::SwitchButton},
     domain::media::{CaptureKind, DeviceId, DeviceKind, UserChoices, chosen},
 };
 use leptos::prelude::*;
 
-/// `on_air`: a muted microphone stays open.
+/// On air a muted microphone stays open.
 #[component]
 pub fn Switches(media: LocalMedia, on_air: bool) -> impl IntoView {
     let microphone_on = Signal::derive(move || media.choices.with(|choices| choices.microphone_on));
     let camera_on = Signal::derive(move || media.choices.with(|choices| choices.camera_on));
     let sharing = Signal::derive(move || matches!(media.screen.get(), CaptureState::On { .. }));
     let shared = move || match media.screen.get() {
-        CaptureState::On { audio: true, .. } => Some("Sharing your screen with its sound."),
-        CaptureState::On { audio: false, .. } => {
-            Some("Sharing your screen. The browser gives no sound with it: share a tab to send its sound.")
-        }
+        CaptureState::On { audio: true, .. } => Some("Sharing your screen with audio."),
+        CaptureState::On { audio: false, .. } => Some("Sharing your screen without audio. Share a browser tab to send its audio."),
         _ => None,
     };
     view! {
         <div class="media-controls">
             <SwitchButton
+                icon=Icon::Microphone
                 label=Signal::derive(move || if microphone_on.get() { "Mute" } else { "Unmute" })
                 on=microphone_on
                 on_press=move |()| media.toggle_microphone(on_air)
             />
             <SwitchButton
+                icon=Icon::Camera
                 label=Signal::derive(move || if camera_on.get() { "Camera off" } else { "Camera on" })
                 on=camera_on
                 on_press=move |()| media.toggle_camera()
             />
             <SwitchButton
+                icon=Icon::Screen
                 label=Signal::derive(move || if sharing.get() { "Stop sharing" } else { "Share screen" })
                 on=sharing
                 on_press=move |()| media.toggle_screen()
@@ -55,7 +56,6 @@ fn Failure(media: LocalMedia, kind: CaptureKind) -> impl IntoView {
     move || sentence().map(|message| view! { <ErrorNotice message on_retry=Callback::new(move |()| media.open(kind))/> })
 }
 
-/// The menus and the level.
 #[component]
 pub fn Menus(media: LocalMedia) -> impl IntoView {
     let in_use = move |kind: CaptureKind, devices: DeviceKind, remembered: fn(&UserChoices) -> Option<DeviceId>| {
@@ -89,7 +89,7 @@ pub fn Menus(media: LocalMedia) -> impl IntoView {
         let on = media.choices.with(|choices| choices.microphone_on);
         match (on, media.microphone.get(), media.microphone_heard.get()) {
             (false, ..) => Some("You are muted."),
-            (true, CaptureState::On { .. }, false) => Some("We hear nothing. Is it the right microphone?"),
+            (true, CaptureState::On { .. }, false) => Some("No sound. Is this the right microphone?"),
             _ => None,
         }
     });
@@ -107,12 +107,11 @@ pub fn Menus(media: LocalMedia) -> impl IntoView {
                 chosen=in_use(CaptureKind::Microphone, DeviceKind::Microphone, |choices| choices.microphone.clone())
                 on_choose=choose_microphone
             />
-            <LevelMeter id="voice-level" label="Your voice" note/>
+            <LevelMeter id="voice-level" label="Microphone level" note/>
         </div>
     }
 }
 
-/// Speaker, mirror, smooth screen: what is set once.
 #[component]
 pub fn Extras(media: LocalMedia) -> impl IntoView {
     let speakers = media.devices_of(DeviceKind::Speaker);
@@ -120,7 +119,7 @@ pub fn Extras(media: LocalMedia) -> impl IntoView {
         let remembered = media.choices.with(|choices| choices.speaker.clone());
         chosen(&speakers.get(), None, remembered.as_ref()).map(|device| device.id.clone())
     });
-    let tick = move |label: &'static str, read: fn(&UserChoices) -> bool, write: fn(&mut UserChoices, bool)| {
+    let checkbox = move |label: &'static str, read: fn(&UserChoices) -> bool, write: fn(&mut UserChoices, bool)| {
         view! {
             <label class="checkbox">
                 <input
@@ -138,11 +137,11 @@ pub fn Extras(media: LocalMedia) -> impl IntoView {
             <div class="two-columns">
                 <DeviceMenu label="Speaker" devices=speakers chosen=speaker on_choose=move |id| media.update_choices(|choices| choices.speaker = Some(id))/>
                 <button class="button" data-align="field" type="button" on:click=move |_| devices::test_speaker(speaker.get_untracked().as_ref())>
-                    "Test the speaker"
+                    "Test speaker"
                 </button>
             </div>
-            {tick("Show me as in a mirror (viewers never see it so)", |choices| choices.mirrored, |choices, on| choices.mirrored = on)}
-            {tick("Share screens at 60 frames per second (where the picture has 60)", |choices| choices.smooth_screen, |choices, on| choices.smooth_screen = on)}
+            {checkbox("Mirror my camera here (viewers never see it mirrored)", |choices| choices.mirrored, |choices, on| choices.mirrored = on)}
+            {checkbox("Share screens at 60 fps (if the stream has 60)", |choices| choices.smooth_screen, |choices, on| choices.smooth_screen = on)}
         </details>
     }
 }

@@ -1,4 +1,4 @@
-//! After the show: how it ended, what each place did, and the way to the next one.
+//! After the stream: how it ended, destinations, recording.
 
 use super::{destination_list::DestinationList, labels, live_session::LiveSession, local_media::LocalMedia};
 use crate::{components::player::Player, pages::labels::recording as recording_of};
@@ -7,17 +7,17 @@ use leptos_meta::Title;
 
 #[component]
 pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Callback<()>) -> impl IntoView {
-    // Nobody watches any more: no light may go on burning.
+    // The lights of camera and microphone must go out.
     Effect::new(move |_| media.close_all());
     let view = session.view;
-    // Said once: the tab's title is read when this stage is gone already.
+    // Read once: the tab's title is read when this stage is gone already.
     let heading = view.with_untracked(labels::ended_heading);
     let failed = move || view.with(|view| view.status == "failed");
     let why = move || view.with(|view| view.end_message.clone());
     let on_air = move || view.with(|view| labels::format_duration(view.duration));
-    let reconnects = move || view.with(|view| view.destinations.iter().map(|place| place.reconnects).sum::<u32>());
+    let reconnects = move || view.with(|view| view.destinations.iter().map(|view| view.reconnects).sum::<u32>());
     let details = move || view.with(|view| format!("/sessions/{}", view.session_id));
-    // Whoever watches it is not interrupted by news of something else.
+    // Other updates must not interrupt whoever watches it.
     let recording = Memo::new(move |_| view.with(recording_of));
     let now = Signal::derive(move || view.with(|view| view.now));
     view! {
@@ -26,15 +26,15 @@ pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Ca
             <h1>{heading}</h1>
             <p class="end-reason">{why}</p>
             <dl class="stats">
-                <div><dt>"on air"</dt><dd>{on_air}</dd></div>
-                <div><dt>"times a place came back"</dt><dd>{reconnects}</dd></div>
+                <div><dt>"Time on air"</dt><dd>{on_air}</dd></div>
+                <div><dt>"Reconnects"</dt><dd>{reconnects}</dd></div>
             </dl>
-            <h2>"Where it played"</h2>
+            <h2>"Destinations"</h2>
             <DestinationList session now/>
-            {move || recording.get().map(|src| view! { <h2>"Watch it"</h2><Player src/> })}
+            {move || recording.get().map(|src| view! { <h2>"Recording"</h2><Player src/> })}
             <div class="buttons">
                 <button class="button" data-kind="go" type="button" on:click=move |_| on_again.run(())>"Go live again"</button>
-                <a class="button" href=details>"Details of this show"</a>
+                <a class="button" href=details>"Details of this stream"</a>
             </div>
         </section>
     }

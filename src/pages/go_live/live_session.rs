@@ -1,8 +1,9 @@
-//! A running show as this page has it: the session's latest state, the host's room, the feed. It joins, publishes what the
-//! desk has, and joins again after every loss for as long as the session runs.
+//! The running session: its latest state, the host's room, the feed. It joins the room, publishes the local media, and joins
+//! again after every disconnect for as long as the session runs.
 
 use super::{
     activity::{LogEntry, append_entry, describe_changes},
+    labels::is_over,
     local_media::{CaptureState, LocalMedia},
 };
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
         protocol::{DisconnectReason, FeedMessage, Quality, RoomEvent, Uplink},
         room::HostRoom,
     },
+    components::badge::Tone,
     domain::{
         ids::SessionId, media::CaptureKind, overlay::OverlaySettings, overlay_state::OverlayState, room::RoomAccess, timestamp::Timestamp,
     },
@@ -20,46 +22,38 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use std::cell::Cell;
 
-/// Said once for each loss, however often joining fails.
-const LOST: &str = "Your connection is lost; it is brought back.";
+/// Logged once for each disconnect, however often joining fails.
+const LOST: &str = "Your connection is lost. Reconnecting.";
 
 /// Whether the host is in the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// Joining for the first time.
     Joining,
-    /// In the room.
     Connected,
-    /// The connection is lost; it is brought back.
     Reconnecting,
-    /// Another tab or machine hosts this show now.
+    /// Another tab or device hosts this session now.
     TakenOver,
 }
 
-/// The show as signals.
+/// The session as signals.
 #[derive(Clone, Copy)]
 pub struct LiveSession {
-    /// The session as last told.
+    /// The latest state.
     pub view: RwSignal<SessionView>,
-    /// When that was, by this browser's clock.
+    /// When it arrived, by this browser's clock.
     pub updated_at: RwSignal<Timestamp>,
-    /// What happened on top of the picture.
     pub overlay: RwSignal<OverlayState>,
-    /// Whether the host is in the room.
     pub presence: RwSignal<Presence>,
-    /// Whether the feed is connected.
     pub feed_open: RwSignal<bool>,
-    /// What goes up.
     pub uplink: RwSignal<Option<Uplink>>,
-    /// LiveKit's opinion of the connection.
+    /// The connection quality by LiveKit.
     pub quality: RwSignal<Quality>,
-    /// What happened since the page was opened.
     pub log: RwSignal<Vec<LogEntry>>,
     room: RwSignal<Option<HostRoom>>,
 }
 
 impl LiveSession {
-    /// The show that was started, or found running.
     pub fn new(view: SessionView) -> Self {
         Self {
             view: RwSignal::new(view),
@@ -74,35 +68,32 @@ impl LiveSession {
         }
     }
 
-    /// Takes a newer state of the session; an older one changes nothing.
+    /// An older state changes nothing.
     pub fn update_view(self, view: SessionView) {
         if self.view.with_untracked(|known| (known.revision, known.now) <= (view.revision, view.now)) {
-            for (kind, words) in self.view.with_untracked(|known| describe_changes(known, &view)) {
-                self.log.update(|log| append_entry(log, view.duration, kind, words));
+            for (tone, text) in self.view.with_untracked(|known| describe_changes(known, &view)) {
+                self.log.update(|log| append_entry(log, view.duration, tone, text));
             }
             self.updated_at.set(clock::now());
             self.view.set(view);
         }
     }
 
-    /// Adds a line to what happened.
-    fn log_now(self, kind: &'static str, words: &str) {
+    fn log_now(self, tone: Tone, text: &str) {
         let at_ms = self.view.with_untracked(|view| view.duration) + clock::now().millis_since(self.updated_at.get_untracked());
-        self.log.update(|log| append_entry(log, at_ms, kind, words.to_owned()));
+        self.log.update(|log| append_entry(log, at_ms, tone, text.to_owned()));
     }
 
-    /// Takes changed overlay settings.
     pub fn update_overlay(self, settings: OverlaySettings) {
         self.view.update(|view| view.overlay = settings);
     }
 
-    /// Which session this is about.
     pub fn id(self) -> SessionId {
         self.view.with_untracked(|view| view.session_id.clone())
     }
 
-    /// Follows the session: feed, room, what is published, what the tab says. Call it once, in the Studio's component;
-    /// everything ends with that component.
+    /// Connects feed and room and keeps the tab's title and icon right, until the surrounding component goes. Call it once, in the
+    /// studio's component.
     pub fn follow(self, media: LocalMedia, access: Option<RoomAccess>) {
         Effect::new(move |_| {
             let id = self.id();
@@ -157,23 +148,23 @@ impl LiveSession {
             return;
         }
         let losses = Cell::new(0_u32);
-        let picture = self.view.with_untracked(|view| view.video);
-        let room = HostRoom::join(access, picture, move |event| match event {
+        let video = self.view.with_untracked(|view| view.video);
+        let room = HostRoom::join(access, video, move |event| match event {
             RoomEvent::Connected | RoomEvent::Reconnected => {
                 losses.set(0);
                 if self.presence.get_untracked() == Presence::Reconnecting {
-                    self.log_now("ok", "Your connection is back.");
+                    self.log_now(Tone::Ok, "Your connection is back.");
                 }
                 self.presence.set(Presence::Connected);
             }
             RoomEvent::Reconnecting => {
-                self.log_now("warn", LOST);
+                self.log_now(Tone::Warn, LOST);
                 self.presence.set(Presence::Reconnecting);
             }
             RoomEvent::Lost { reason: DisconnectReason::TakenOver } => self.presence.set(Presence::TakenOver),
             RoomEvent::Lost { .. } => {
                 if self.presence.get_untracked() == Presence::Connected {
-                    self.log_now("warn", LOST);
+                    self.log_now(Tone::Warn, LOST);
                 }
                 self.presence.set(Presence::Reconnecting);
                 losses.set(losses.get() + 1);
@@ -186,7 +177,7 @@ impl LiveSession {
         self.room.set(Some(room));
     }
 
-    /// Asks for a fresh token and joins with it: `attempt` makes the wait longer, up to 5 s. Ends with the session.
+    /// Gets a new token and joins with it. `attempt` makes the wait longer, up to 5 s. Stops when the session is over.
     fn rejoin(self, id: SessionId, attempt: u32) {
         let wait_ms = if attempt == 0 { 0 } else { (400_u64 << attempt.min(4)).min(5000) };
         clock::after(wait_ms, move || {
@@ -198,7 +189,7 @@ impl LiveSession {
                 match rejoin_room(id.clone()).await {
                     Ok(access) if self.view.try_with_untracked(|_| ()).is_some() => self.join_room(&access, id),
                     Ok(_) => {}
-                    // The session is over; the feed says the rest.
+                    // The session is over; the feed says so too.
                     Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Conflict | ErrorCode::Forbidden) => {}
                     Err(_) => self.rejoin(id, attempt + 1),
                 }
@@ -207,7 +198,7 @@ impl LiveSession {
     }
 }
 
-/// Brings what is published to what the desk has.
+/// Publishes what the local media are now.
 fn publish(room: HostRoom, media: LocalMedia) {
     let (smooth, microphone_on) = media.choices.with(|choices| (choices.smooth_screen, choices.microphone_on));
     match media.camera.get() {
@@ -231,9 +222,4 @@ fn publish(room: HostRoom, media: LocalMedia) {
         CaptureState::Off | CaptureState::Failed(_) => room.unpublish(CaptureKind::Screen),
         CaptureState::Requesting(_) => {}
     }
-}
-
-/// Ended or failed.
-pub fn is_over(view: &SessionView) -> bool {
-    matches!(view.status.as_str(), "ended" | "failed")
 }

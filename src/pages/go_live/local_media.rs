@@ -1,5 +1,4 @@
-//! The streamer's own devices, from before the show to after it: what is chosen, what runs, what failed and why.
-//! Knows nothing of sessions.
+//! The streamer's camera, microphone and screen: what is chosen, what is open, what failed. Knows nothing of sessions.
 
 use crate::{
     browser::{
@@ -15,30 +14,23 @@ use crate::{
 use leptos::prelude::*;
 use std::{cell::Cell, rc::Rc};
 
-/// Where one capture stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CaptureState {
-    /// Not asked for.
     Off,
-    /// Asked for; the browser may be asking the streamer.
+    /// The browser may be asking for permission.
     Requesting(Capture),
-    /// It runs.
     On {
-        /// By number.
         capture: Capture,
-        /// Which device it became.
         device: DeviceId,
-        /// Its name.
         label: String,
-        /// Whether sound comes with it.
+        /// Whether it has audio.
         audio: bool,
     },
-    /// It was not given, or went away.
+    /// It was denied, or the device went away.
     Failed(CaptureFailure),
 }
 
 impl CaptureState {
-    /// Its number while it runs.
     pub fn running(&self) -> Option<Capture> {
         if let Self::On { capture, .. } = self { Some(*capture) } else { None }
     }
@@ -51,25 +43,21 @@ impl CaptureState {
     }
 }
 
-/// The devices as signals.
 #[derive(Clone, Copy)]
 pub struct LocalMedia {
-    /// What the streamer chose, remembered by the browser.
+    /// Remembered by the browser.
     pub choices: RwSignal<UserChoices>,
-    /// What is plugged in.
     pub devices: RwSignal<Vec<MediaDevice>>,
-    /// The camera.
     pub camera: RwSignal<CaptureState>,
-    /// The microphone. Muted on air it goes on running.
+    /// It stays open while muted on air.
     pub microphone: RwSignal<CaptureState>,
-    /// The shared screen.
     pub screen: RwSignal<CaptureState>,
-    /// False after a few seconds of silence.
+    /// False after some seconds of silence.
     pub microphone_heard: RwSignal<bool>,
 }
 
 impl LocalMedia {
-    /// Everything off; [`Self::start`] wakes it.
+    /// Everything is off until [`Self::start`].
     pub fn new() -> Self {
         Self {
             choices: RwSignal::new(UserChoices::default()),
@@ -81,7 +69,7 @@ impl LocalMedia {
         }
     }
 
-    /// Reads what is remembered, watches devices and asks for camera and microphone, each for itself. Call it in an effect.
+    /// Reads the remembered choices, watches devices and opens camera and microphone. Call it in an effect.
     pub fn start(self, name: &str) {
         let mut choices = page::recall_choices();
         if choices.name.is_empty() {
@@ -92,7 +80,7 @@ impl LocalMedia {
         self.reopen();
     }
 
-    /// Asks again for what is on and does not run.
+    /// Opens what is switched on and not open.
     pub fn reopen(self) {
         let (camera, microphone) = self.choices.with_untracked(|choices| (choices.camera_on, choices.microphone_on));
         if camera && self.camera.with_untracked(|state| state.capture().is_none()) {
@@ -103,18 +91,15 @@ impl LocalMedia {
         }
     }
 
-    /// Changes a choice and remembers it.
     pub fn update_choices(self, change: impl FnOnce(&mut UserChoices)) {
         self.choices.update(change);
         self.choices.with_untracked(page::remember_choices);
     }
 
-    /// The devices of one kind.
     pub fn devices_of(self, kind: DeviceKind) -> Signal<Vec<MediaDevice>> {
         Signal::derive(move || self.devices.with(|all| all.iter().filter(|device| device.kind == kind).cloned().collect()))
     }
 
-    /// The state of one kind.
     pub const fn state(self, kind: CaptureKind) -> RwSignal<CaptureState> {
         match kind {
             CaptureKind::Camera => self.camera,
@@ -123,26 +108,26 @@ impl LocalMedia {
         }
     }
 
-    /// The pictures that run now.
+    /// The video sources that are open.
     pub fn active_video(self) -> Vec<HostPicture> {
         let runs = |state: RwSignal<CaptureState>| state.with_untracked(|state| state.running().is_some());
         let all = [(HostPicture::Screen, self.screen), (HostPicture::Camera, self.camera)];
         all.into_iter().filter(|(_, state)| runs(*state)).map(|(picture, _)| picture).collect()
     }
 
-    /// Asks for a capture, in place of the one there is. A screen must be asked for straight from a click.
+    /// Opens a device in place of the current one. A screen must be opened straight from a click.
     pub fn open(self, kind: CaptureKind) {
         let state = self.state(kind);
         let choices = self.choices.get_untracked();
         if kind != CaptureKind::Screen {
-            // Many cameras can be opened only once: the old one goes first. A shared screen stays until the next is picked.
+            // Many cameras can be opened only once: the old one is closed first. A shared screen stays until the next is chosen.
             self.close(kind);
         }
         let before = state.get_untracked();
-        // Not a stored value: it must outlive whatever view the click came from.
+        // Not a stored value: it must outlive the view that the click came from.
         let mine = Rc::new(Cell::new(None::<Capture>));
         let known = Rc::clone(&mine);
-        let hear = move |event| {
+        let on_event = move |event| {
             let current = state.get_untracked().capture();
             match event {
                 CaptureEvent::Opened { device_id, label, audio } => {
@@ -160,7 +145,7 @@ impl LocalMedia {
                 CaptureEvent::Ended => {
                     if current == known.get() {
                         self.close(kind);
-                        // The browser's own bar ends a sharing on purpose; a camera only goes away.
+                        // A screen share is ended on purpose, in the browser's own bar; a camera was unplugged.
                         state.set(if kind == CaptureKind::Screen {
                             CaptureState::Off
                         } else {
@@ -171,9 +156,9 @@ impl LocalMedia {
             }
         };
         let capture = match kind {
-            CaptureKind::Camera => Capture::camera(choices.camera.as_ref(), hear),
-            CaptureKind::Microphone => Capture::microphone(choices.microphone.as_ref(), hear),
-            CaptureKind::Screen => Capture::screen(if choices.smooth_screen { 60 } else { 30 }, hear),
+            CaptureKind::Camera => Capture::camera(choices.camera.as_ref(), on_event),
+            CaptureKind::Microphone => Capture::microphone(choices.microphone.as_ref(), on_event),
+            CaptureKind::Screen => Capture::screen(if choices.smooth_screen { 60 } else { 30 }, on_event),
         };
         mine.set(Some(capture));
         if !matches!(state.get_untracked(), CaptureState::On { .. }) {
@@ -181,7 +166,7 @@ impl LocalMedia {
         }
     }
 
-    /// Stops a capture: the device's light goes out.
+    /// Closes a device; its light goes out.
     pub fn close(self, kind: CaptureKind) {
         let state = self.state(kind);
         if let Some(capture) = state.get_untracked().capture() {
@@ -190,21 +175,19 @@ impl LocalMedia {
         state.set(CaptureState::Off);
     }
 
-    /// Stops everything.
     pub fn close_all(self) {
         for kind in [CaptureKind::Camera, CaptureKind::Microphone, CaptureKind::Screen] {
             self.close(kind);
         }
     }
 
-    /// Turns the camera on or off.
     pub fn toggle_camera(self) {
         let on = !self.choices.with_untracked(|choices| choices.camera_on);
         self.update_choices(|choices| choices.camera_on = on);
         if on { self.open(CaptureKind::Camera) } else { self.close(CaptureKind::Camera) }
     }
 
-    /// Shares a screen, or stops. Straight from a click or a key.
+    /// Call it straight from a click or a key.
     pub fn toggle_screen(self) {
         if matches!(self.screen.get_untracked(), CaptureState::On { .. }) {
             self.close(CaptureKind::Screen);
@@ -213,11 +196,11 @@ impl LocalMedia {
         }
     }
 
-    /// Mutes or unmutes. `keep`: on air the muted microphone stays open, so that unmuting takes no time.
-    pub fn toggle_microphone(self, keep: bool) {
+    /// `keep_open`: the muted microphone stays open, so that unmuting takes no time.
+    pub fn toggle_microphone(self, keep_open: bool) {
         let on = !self.choices.with_untracked(|choices| choices.microphone_on);
         self.update_choices(|choices| choices.microphone_on = on);
-        if !on && !keep {
+        if !on && !keep_open {
             self.close(CaptureKind::Microphone);
         }
         if on {
@@ -225,7 +208,7 @@ impl LocalMedia {
         }
     }
 
-    /// What viewers get of it, for the scene on this page.
+    /// What the preview shows of it.
     pub fn scene_media(self) -> Media {
         let track = |state: RwSignal<CaptureState>| match state.get() {
             CaptureState::On { .. } => Track::Painted,

@@ -1,4 +1,4 @@
-//! What lies on the picture: scenes and layers.
+//! The overlay during a stream: scene and layers.
 
 use crate::{
     components::choice_row::ChoiceRow,
@@ -6,11 +6,10 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// What can be chosen, in the order of buttons and keys.
+/// In the order of buttons and keys.
 pub const SCENES: [(Scene, &str); 4] =
     [(Scene::StartingSoon, "Starting soon"), (Scene::Live, "Live"), (Scene::BeRightBack, "Be right back"), (Scene::Ending, "Ending")];
 
-/// The scene viewers get.
 #[component]
 pub fn SceneSwitch(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
     view! {
@@ -23,10 +22,9 @@ pub fn SceneSwitch(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)
     }
 }
 
-/// The layers, each with its tick.
 #[component]
 pub fn Layers(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
-    let tick = move |label: &'static str, read: fn(&OverlaySettings) -> bool, patch: fn(bool) -> OverlayPatch| {
+    let checkbox = move |label: &'static str, read: fn(&OverlaySettings) -> bool, patch: fn(bool) -> OverlayPatch| {
         view! {
             <label class="checkbox">
                 <input
@@ -40,13 +38,13 @@ pub fn Layers(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_
     };
     view! {
         <fieldset class="layers">
-            <legend>"On the picture"</legend>
-            {tick("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
-            {tick("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
-            {tick("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
-            {tick("Name and details", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
-            {tick(
-                "House lights up",
+            <legend>"Overlay"</legend>
+            {checkbox("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
+            {checkbox("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
+            {checkbox("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
+            {checkbox("Info bar", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
+            {checkbox(
+                "Light theme",
                 |s| s.theme == Theme::Light,
                 |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() },
             )}

@@ -1,4 +1,4 @@
-//! Before the show: the picture first, then where it plays, then proof that it will work, then one button.
+//! Before the stream: preview, destinations, preflight checks, and the button that goes live.
 
 use super::{
     destination_picker::{DestinationChoice, DestinationPicker},
@@ -31,11 +31,11 @@ use crate::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-/// How often the server's checks are asked again while the page waits.
+/// The server's checks run again this often.
 const RECHECK_MS: u64 = 15_000;
 
-/// The way from LiveKit and back, once measured.
-type Reached = Option<Option<u32>>;
+/// The round trip to LiveKit in milliseconds, once measured; `Some(None)` if it does not answer.
+type RoundTrip = Option<Option<u32>>;
 
 #[component]
 pub fn PreJoin(
@@ -45,7 +45,7 @@ pub fn PreJoin(
 ) -> impl IntoView {
     let SessionDraft { destinations, title, patch, preset } = draft;
     let settings = Signal::derive(move || patch.with(|patch| patch.apply(&OverlaySettings::for_user())));
-    let reached = RwSignal::new(None::<Option<u32>>);
+    let round_trip = RwSignal::new(None::<Option<u32>>);
     let preflight = RwSignal::new(None::<Result<Preflight, ApiError>>);
     let ask = Action::new(move |(): &()| async move { preflight.set(Some(run_preflight().await)) });
     Effect::new(move |_| {
@@ -58,13 +58,13 @@ pub fn PreJoin(
     let livekit = Memo::new(move |_| preflight.with(|known| known.as_ref()?.as_ref().ok().map(|known| known.livekit_url.clone())));
     Effect::new(move |_| {
         if let Some(url) = livekit.get() {
-            room::probe(&url, move |reach| reached.set(Some(reach.ms)));
+            room::probe(&url, move |reach| round_trip.set(Some(reach.ms)));
         }
     });
-    let checks = Signal::derive(move || checks(media, destinations, preflight.get().as_ref(), reached.get()));
+    let checks = Signal::derive(move || checks(media, destinations, preflight.get().as_ref(), round_trip.get()));
     let ready = Signal::derive(move || {
-        destinations.fault().is_none()
-            && checks.with(|all| all.iter().all(|check| matches!(check.outcome, CheckResult::Pass | CheckResult::Warn)))
+        destinations.problem().is_none()
+            && checks.with(|all| all.iter().all(|check| matches!(check.result, CheckResult::Pass | CheckResult::Warn)))
     });
     let start = start_action(media, draft, on_started);
     let press = move |replace: bool| {
@@ -74,11 +74,11 @@ pub fn PreJoin(
     };
     let on_change = Callback::new(move |change: OverlayPatch| patch.update(|patch| *patch = patch.and(&change)));
     view! {
-        // Said here too: it comes back after a show, whose end the tab would go on telling.
+        // Set here too: after a stream the tab would keep the title of its end.
         <Title text="Go live"/>
-        <h1>"Check your picture, then go live"</h1>
+        <h1>"Check your preview, then go live"</h1>
         <div class="go-live-columns">
-            <section aria-label="Your picture">
+            <section aria-label="Preview">
                 <PreviewPanel
                     media caption="This is what viewers will see" title settings live=Signal::stored(false) overlay=RwSignal::new(OverlayState::default())
                     data=None on_change
@@ -87,7 +87,7 @@ pub fn PreJoin(
                 <Menus media/>
                 <div class="two-columns">
                     <label class="field">
-                        <span>"Name on screen"</span>
+                        <span>"Display name"</span>
                         <input
                             class="input"
                             maxlength="60"
@@ -100,12 +100,12 @@ pub fn PreJoin(
                         <input
                             class="input"
                             maxlength="120"
-                            placeholder="What the show is about"
+                            placeholder="What the stream is about"
                             prop:value=title
                             on:input=move |event| title.set(event_target_value(&event))
                         />
                     </label>
-                    <PictureMenu preset preflight/>
+                    <ResolutionMenu preset preflight/>
                 </div>
                 <WebcamOptions settings on_change/>
                 <Extras media/>
@@ -113,7 +113,7 @@ pub fn PreJoin(
             <div class="go-live-aside">
                 <DestinationPicker destinations/>
                 <section class="panel" aria-labelledby="checks-title">
-                    <h2 id="checks-title">"Before you go"</h2>
+                    <h2 id="checks-title">"Preflight checks"</h2>
                     <CheckList checks/>
                     <button
                         class="button"
@@ -124,7 +124,7 @@ pub fn PreJoin(
                     >
                         {move || if start.pending().get() { "Starting…".to_owned() } else { labels::go_live_label(destinations.count(), destinations.rehearsal_only()) }}
                     </button>
-                    <Refusal answer=start.value() on_replace=move |()| press(true)/>
+                    <StartError answer=start.value() on_replace=move |()| press(true)/>
                 </section>
             </div>
         </div>
@@ -155,25 +155,25 @@ fn start_action(media: LocalMedia, draft: SessionDraft, on_started: Callback<(Se
         };
         async move {
             let started = start_session(request).await?;
-            destinations.forget_typed();
+            destinations.clear_typed();
             on_started.run((started.session, started.room));
             Ok(())
         }
     })
 }
 
-/// Why the show was not started, and the way on where a running one is in the way.
+/// Why the stream did not start; a running one can be replaced.
 #[component]
-fn Refusal(#[prop(into)] answer: Signal<Option<Result<(), ApiError>>>, #[prop(into)] on_replace: Callback<()>) -> impl IntoView {
+fn StartError(#[prop(into)] answer: Signal<Option<Result<(), ApiError>>>, #[prop(into)] on_replace: Callback<()>) -> impl IntoView {
     move || {
         answer.get().and_then(Result::err).map(|error| {
-            let in_the_way = error.code == ErrorCode::Conflict;
+            let conflict = error.code == ErrorCode::Conflict;
             view! {
                 <ErrorNotice message=error.message/>
-                {in_the_way
+                {conflict
                     .then(|| {
                         view! {
-                            <button class="button" type="button" on:click=move |_| on_replace.run(())>"End the running show and start this one"</button>
+                            <button class="button" type="button" on:click=move |_| on_replace.run(())>"End the running stream and start this one"</button>
                         }
                     })}
             }
@@ -181,9 +181,9 @@ fn Refusal(#[prop(into)] answer: Signal<Option<Result<(), ApiError>>>, #[prop(in
     }
 }
 
-/// The picture's format; the machine's default until chosen.
+/// The server's default until chosen.
 #[component]
-fn PictureMenu(preset: RwSignal<Option<VideoPreset>>, preflight: RwSignal<Option<Result<Preflight, ApiError>>>) -> impl IntoView {
+fn ResolutionMenu(preset: RwSignal<Option<VideoPreset>>, preflight: RwSignal<Option<Result<Preflight, ApiError>>>) -> impl IntoView {
     let known = move || {
         preflight.with(|known| known.as_ref().and_then(|known| known.as_ref().ok()).map(|known| (known.video, known.video_note.clone())))
     };
@@ -198,7 +198,7 @@ fn PictureMenu(preset: RwSignal<Option<VideoPreset>>, preflight: RwSignal<Option
     };
     view! {
         <label class="field">
-            <span>"Picture"</span>
+            <span>"Resolution"</span>
             <select class="input" on:change=choose>{options}</select>
             <small>{move || known().and_then(|(_, note)| note)}</small>
         </label>
@@ -207,43 +207,43 @@ fn PictureMenu(preset: RwSignal<Option<VideoPreset>>, preflight: RwSignal<Option
 
 fn described(preset: VideoPreset) -> String {
     let format = preset.format();
-    let upright = if preset == VideoPreset::Portrait { ", upright" } else { "" };
-    format!("{}×{} at {}{upright}", format.width, format.height, format.framerate)
+    let portrait = if preset == VideoPreset::Portrait { ", portrait" } else { "" };
+    format!("{}×{}, {} fps{portrait}", format.width, format.height, format.framerate)
 }
 
-/// The lines: what this browser knows first, then what the server knows.
+/// What this browser knows first, then what the server knows.
 fn checks(
     media: LocalMedia,
     destinations: DestinationChoice,
     server: Option<&Result<Preflight, ApiError>>,
-    reached: Reached,
+    round_trip: RoundTrip,
 ) -> Vec<Check> {
     let mut all = vec![devices_check(media)];
-    all.push(match reached {
-        None => Check::new("Connection to the room", CheckResult::Waiting, ""),
-        Some(Some(ms)) if ms < 300 => Check::new("Connection to the room", CheckResult::Pass, format!("{ms} ms")),
-        Some(Some(ms)) => Check::new("Connection to the room", CheckResult::Warn, format!("{ms} ms: expect delay")),
-        Some(None) => Check::new("Connection to the room", CheckResult::Warn, "LiveKit does not answer this browser"),
+    all.push(match round_trip {
+        None => Check::new("Connection to LiveKit", CheckResult::Waiting, ""),
+        Some(Some(ms)) if ms < 300 => Check::new("Connection to LiveKit", CheckResult::Pass, format!("{ms} ms")),
+        Some(Some(ms)) => Check::new("Connection to LiveKit", CheckResult::Warn, format!("{ms} ms: expect delay")),
+        Some(None) => Check::new("Connection to LiveKit", CheckResult::Warn, "LiveKit cannot be reached from this browser"),
     });
     match server {
-        None => all.push(Check::new("The studio", CheckResult::Waiting, "")),
-        Some(Err(error)) => all.push(Check::new("The studio", CheckResult::Fail, error.message.clone())),
+        None => all.push(Check::new("Studio server", CheckResult::Waiting, "")),
+        Some(Err(error)) => all.push(Check::new("Studio server", CheckResult::Fail, error.message.clone())),
         Some(Ok(preflight)) => all.extend(preflight.lines.iter().map(|line| {
-            let outcome = match line.result {
+            let result = match line.result {
                 PreflightResult::Pass => CheckResult::Pass,
                 PreflightResult::Warn => CheckResult::Warn,
                 PreflightResult::Fail => CheckResult::Fail,
             };
-            Check::new(&line.label, outcome, line.note.clone())
+            Check::new(&line.label, result, line.note.clone())
         })),
     }
-    all.push(match destinations.fault() {
+    all.push(match destinations.problem() {
         None => Check::new(
-            "Where it plays",
+            "Destinations",
             CheckResult::Pass,
-            if destinations.count() == 1 { "one place".to_owned() } else { format!("{} places", destinations.count()) },
+            if destinations.count() == 1 { "1 destination".to_owned() } else { format!("{} destinations", destinations.count()) },
         ),
-        Some(fault) => Check::new("Where it plays", CheckResult::Fail, fault),
+        Some(problem) => Check::new("Destinations", CheckResult::Fail, problem),
     });
     all
 }

@@ -1,4 +1,4 @@
-//! The picture on this page: the same scene as the composite, with the streamer's own camera and screen in it.
+//! The preview: the same scene as the composite, with the local camera and screen in it.
 
 use super::local_media::LocalMedia;
 use crate::{
@@ -12,12 +12,10 @@ use crate::{
 };
 use leptos::{ev::PointerEvent, prelude::*};
 
-/// A change of the settings is back long before.
-const LANDED_MS: u64 = 1_500;
+/// The settings follow long before.
+const DROP_TIMEOUT_MS: u64 = 1_500;
 
-/// Before the show and during it. The webcam can be dragged to another corner; `CornerAndSize` does the same by keys.
-/// `show` is what happened on top,
-/// `data` what shows it.
+/// The webcam can be dragged to another corner; `WebcamOptions` does the same by keys. `data` shows what is in `overlay`.
 #[component]
 pub fn PreviewPanel(
     media: LocalMedia,
@@ -89,24 +87,24 @@ pub fn PreviewPanel(
     }
 }
 
-/// The webcam under the pointer.
+/// The webcam while it is dragged.
 #[derive(Clone, Copy)]
 struct Dragging {
-    /// Where it was pressed.
+    /// Where the drag began.
     from: RwSignal<Option<(i32, i32)>>,
-    /// How far it was drawn since.
+    /// How far it was dragged.
     by: RwSignal<(i32, i32)>,
-    /// Where it was let go, until the settings say so or have had the time to.
-    landed: RwSignal<Option<PipCorner>>,
+    /// Where it was dropped, until the settings have followed.
+    dropped_at: RwSignal<Option<PipCorner>>,
 }
 
 impl Dragging {
     fn new() -> Self {
-        Self { from: RwSignal::new(None), by: RwSignal::new((0, 0)), landed: RwSignal::new(None) }
+        Self { from: RwSignal::new(None), by: RwSignal::new((0, 0)), dropped_at: RwSignal::new(None) }
     }
 
     fn corner(self, set: PipCorner) -> PipCorner {
-        self.landed.get().unwrap_or(set)
+        self.dropped_at.get().unwrap_or(set)
     }
 
     fn moved(self, event: &PointerEvent) {
@@ -118,18 +116,18 @@ impl Dragging {
         }
     }
 
-    /// The corner that it was drawn to, if that is another one.
+    /// The corner it was dragged to, if that is another one.
     fn dropped(self, set: PipCorner, size: (i32, i32)) -> Option<PipCorner> {
         self.from.get_untracked()?;
         let corner = set.dragged(self.by.get_untracked(), size);
         self.stop();
-        let news = (corner != set).then_some(corner)?;
-        self.landed.set(Some(news));
+        let changed = (corner != set).then_some(corner)?;
+        self.dropped_at.set(Some(changed));
         // The page may have been left meanwhile.
-        clock::after(LANDED_MS, move || {
-            let _ = self.landed.try_set(None);
+        clock::after(DROP_TIMEOUT_MS, move || {
+            let _ = self.dropped_at.try_set(None);
         });
-        Some(news)
+        Some(changed)
     }
 
     fn stop(self) {

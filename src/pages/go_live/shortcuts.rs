@@ -1,10 +1,10 @@
-//! Single keys for what must go fast. They can be turned off: dictation types letters too.
+//! Keyboard shortcuts. They can be turned off, because dictation types letters too.
 
 use super::{local_media::LocalMedia, overlay_panel::SCENES};
 use crate::{browser::shortcuts::on_key, domain::overlay::OverlayPatch};
 use leptos::prelude::*;
 
-/// Listens while it is shown, and says what can be pressed.
+/// The shortcuts work while this is shown.
 #[component]
 pub fn Shortcuts(media: LocalMedia, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
     Effect::new(move |_| {
@@ -17,8 +17,8 @@ pub fn Shortcuts(media: LocalMedia, #[prop(into)] on_change: Callback<OverlayPat
                 "c" => media.toggle_camera(),
                 "s" => media.toggle_screen(),
                 _ => {
-                    let place = key.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-                    if let Some((scene, _)) = place.and_then(|place| SCENES.get(place)) {
+                    let index = key.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+                    if let Some((scene, _)) = index.and_then(|index| SCENES.get(index)) {
                         on_change.run(OverlayPatch { scene: Some(*scene), ..OverlayPatch::default() });
                     }
                 }
@@ -33,7 +33,7 @@ pub fn Shortcuts(media: LocalMedia, #[prop(into)] on_change: Callback<OverlayPat
                     prop:checked=move || media.choices.with(|choices| choices.keys_on)
                     on:change=move |event| media.update_choices(|choices| choices.keys_on = event_target_checked(&event))
                 />
-                <span>"Single keys"</span>
+                <span>"Keyboard shortcuts"</span>
             </label>
             <p class="quiet"><kbd>"M"</kbd>" microphone, "<kbd>"C"</kbd>" camera, "<kbd>"S"</kbd>" screen, "<kbd>"1"</kbd>" to "<kbd>"4"</kbd>" scenes"</p>
         </div>

@@ -1,4 +1,4 @@
-//! On air: the picture, the light, the switches, where it plays and how that does.
+//! The studio: preview, on-air light, media controls, destinations, stream health.
 
 use super::{
     activity::ActivityLog,
@@ -15,7 +15,11 @@ use crate::{
     api::sessions::SessionView,
     browser::{clock, protocol::Quality},
     components::{
-        appearance_options::WebcamOptions, confirm::Confirm, notice::ErrorNotice, on_air_light::OnAirLight, scene_view::DataLayers,
+        appearance_options::WebcamOptions,
+        confirm::Confirm,
+        notice::ErrorNotice,
+        on_air_light::{LightState, OnAirLight},
+        scene_view::DataLayers,
     },
     domain::{overlay::OverlayPatch, room::RoomAccess},
     rpc::sessions::{set_overlay, stop_session},
@@ -31,14 +35,14 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
         ticking.set(clock::now());
         clock::every(1000, move || ticking.set(clock::now()));
     });
-    // The server's clock, counted on from the last answer: the browser's own may be wrong.
-    let since_told = Memo::new(move |_| ticking.get().millis_since(session.updated_at.get()));
+    // The server's clock, counted on from the last update: the browser's own may be wrong.
+    let since_update = Memo::new(move |_| ticking.get().millis_since(session.updated_at.get()));
     let now = Signal::derive(move || {
-        let told = session.view.with(|view| view.now);
-        told.plus_millis(i64::try_from(since_told.get()).unwrap_or(0))
+        let then = session.view.with(|view| view.now);
+        then.plus_millis(i64::try_from(since_update.get()).unwrap_or(0))
     });
     let elapsed = move || {
-        let since = |view: &SessionView| if view.status == "live" { since_told.get() } else { 0 };
+        let since = |view: &SessionView| if view.status == "live" { since_update.get() } else { 0 };
         session.view.with(|view| labels::format_duration(view.duration + since(view)))
     };
     let light = Memo::new(move |_| {
@@ -59,24 +63,24 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
         change.dispatch(patch);
     });
     let not_changed = move || change.value().get().and_then(Result::err);
-    let tab = move || match light.with(|(kind, _)| *kind) {
-        "live" => "● On air",
-        "bad" => "⚠ Off air",
-        "rehearsal" => "● Rehearsal",
+    let tab = move || match light.with(|(state, _)| *state) {
+        LightState::OnAir => "● On air",
+        LightState::Interrupted => "⚠ Off air",
+        LightState::Rehearsal => "● Rehearsal",
         _ => "Studio",
     };
     view! {
         <Title text=tab/>
         <div class="studio-top">
-            <h1>{move || if title.with(String::is_empty) { "Your show".to_owned() } else { title.get() }}</h1>
-            <OnAirLight kind=Signal::derive(move || light.get().0) text=Signal::derive(move || light.get().1)/>
+            <h1>{move || if title.with(String::is_empty) { "Your stream".to_owned() } else { title.get() }}</h1>
+            <OnAirLight state=Signal::derive(move || light.get().0) text=Signal::derive(move || light.get().1)/>
             <span class="studio-clock" aria-label="Time on air">{elapsed}</span>
-            <EndShow session/>
+            <EndStream session/>
         </div>
         <ConnectionNote session/>
         <div class="go-live-columns">
-            <section aria-label="Programme">
-                <PreviewPanel media caption="What viewers get" title settings live overlay=session.overlay data=Some(DataLayers::all()) on_change/>
+            <section aria-label="Preview">
+                <PreviewPanel media caption="What viewers see" title settings live overlay=session.overlay data=Some(DataLayers::all()) on_change/>
                 <Switches media on_air=true/>
                 <SceneSwitch settings on_change/>
                 <Menus media/>
@@ -87,68 +91,60 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
             </section>
             <div class="go-live-aside">
                 <DestinationsPanel session now/>
-                <Health session/>
+                <StreamHealth session/>
                 <ActivityLog session/>
             </div>
         </div>
     }
 }
 
-/// What is said when the host's own connection is not as it should be.
+/// Shown when the host's own connection is bad.
 #[component]
 fn ConnectionNote(session: LiveSession) -> impl IntoView {
     let note = move || match session.presence.get() {
-        Presence::Reconnecting => Some("Your connection is lost. We bring it back; the show goes on meanwhile."),
-        Presence::TakenOver => Some("This show is hosted from another tab or machine now. Close this one, or reload it to take over."),
+        Presence::Reconnecting => Some("Your connection is lost. Reconnecting; the stream goes on meanwhile."),
+        Presence::TakenOver => Some("This stream is hosted from another tab or device now. Close this one, or reload it to take over."),
         Presence::Joining | Presence::Connected if !session.feed_open.get() => {
-            Some("The studio does not answer right now. What you see here may be old.")
+            Some("The studio server does not answer. What you see here may be out of date.")
         }
         Presence::Joining | Presence::Connected => None,
     };
     view! { <div aria-live="assertive">{move || note().map(|note| view! { <p class="notice" data-kind="error">{note}</p> })}</div> }
 }
 
-/// What goes up and what the relay receives.
 #[component]
-fn Health(session: LiveSession) -> impl IntoView {
+fn StreamHealth(session: LiveSession) -> impl IntoView {
     let upload = move || {
-        let quality = match session.quality.get() {
-            Quality::Excellent => "excellent",
-            Quality::Good => "good",
-            Quality::Poor => "poor: viewers may notice",
-            Quality::Lost => "lost",
-            Quality::Unknown => "not measured yet",
+        // A good connection is not mentioned: beside a low frame rate it would read as a contradiction.
+        let connection = match session.quality.get() {
+            Quality::Poor => ", poor connection",
+            Quality::Lost => ", connection lost",
+            Quality::Excellent | Quality::Good | Quality::Unknown => "",
         };
-        session.uplink.get().map_or_else(
-            || quality.to_owned(),
-            |uplink| {
-                let limit = match uplink.limit.as_str() {
-                    "cpu" => ", held back by this computer",
-                    "bandwidth" => ", held back by the network",
-                    _ => "",
-                };
-                format!("{quality}, {} Mbit/s at {} frames{limit}", labels::megabits(uplink.kbps), uplink.fps)
-            },
-        )
+        let Some(uplink) = session.uplink.get() else { return "not measured yet".to_owned() };
+        let limit = match uplink.limit.as_str() {
+            "cpu" => ", CPU-limited",
+            "bandwidth" => ", network-limited",
+            _ => "",
+        };
+        format!("{} Mbit/s, {} fps{limit}{connection}", labels::megabits(uplink.kbps), uplink.fps)
     };
-    let composite =
-        move || session.view.with(|view| view.composite.as_ref().map_or_else(|| "not there yet".to_owned(), labels::ingest_summary));
-    let troubles = move || session.view.with(|view| view.health.iter().map(labels::explain).collect::<Vec<_>>());
+    let output = move || session.view.with(|view| view.composite.as_ref().map_or_else(|| "not yet".to_owned(), labels::ingest_summary));
+    let issues = move || session.view.with(|view| view.health.iter().map(labels::explain).collect::<Vec<_>>());
     view! {
         <section class="panel" aria-labelledby="health-title">
-            <h2 id="health-title">"How it goes"</h2>
+            <h2 id="health-title">"Stream health"</h2>
             <dl class="stats">
-                <div><dt>"your upload"</dt><dd>{upload}</dd></div>
-                <div><dt>"the picture"</dt><dd>{composite}</dd></div>
+                <div><dt>"Upload"</dt><dd>{upload}</dd></div>
+                <div><dt>"Output"</dt><dd>{output}</dd></div>
             </dl>
-            <ul class="issues" aria-live="polite">{move || troubles().into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>
+            <ul class="issues" aria-live="polite">{move || issues().into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>
         </section>
     }
 }
 
-/// The way out, asked twice.
 #[component]
-fn EndShow(session: LiveSession) -> impl IntoView {
+fn EndStream(session: LiveSession) -> impl IntoView {
     let asking = RwSignal::new(false);
     let end = Action::new(move |(): &()| {
         let id = session.id();
@@ -160,14 +156,14 @@ fn EndShow(session: LiveSession) -> impl IntoView {
     let refused = move || end.value().get().and_then(Result::err);
     view! {
         <button class="button" data-kind="end" type="button" disabled=move || end.pending().get() on:click=move |_| asking.set(true)>
-            "End show"
+            "End stream"
         </button>
         {move || refused().map(|error| view! { <ErrorNotice message=error.message/> })}
         <Confirm
             open=asking
-            title="End the show?"
-            text="Every platform stops at once. This cannot be taken back."
-            action="End show"
+            title="End the stream?"
+            text="It ends on every platform at once. This cannot be undone."
+            action="End stream"
             on_confirm=Callback::new(move |_| {
                 end.dispatch(());
             })

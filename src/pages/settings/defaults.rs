@@ -1,6 +1,6 @@
-//! What shows begin with: the overlay's five switches and colours, and where a show starts by itself.
+//! The default overlay of streams, and auto-start.
 
-use super::{fault, loaded};
+use super::{action_error, loaded};
 use crate::{
     api::accounts::OwnerDefaults,
     components::appearance_options::AppearanceOptions,
@@ -13,14 +13,14 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// The defaults of the user, or of one of their agents. Every change is kept at once.
+/// Of the user, or of one of their agents. Every change is saved at once.
 #[component]
 pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
     let of_agent = agent.is_some();
     let whose = StoredValue::new(agent);
     let loaded_defaults = Resource::new(|| (), move |()| defaults(whose.get_value()));
-    // An agent may play on its user's destinations too.
-    let places = Resource::new(
+    // An agent may use its user's destinations too.
+    let destinations = Resource::new(
         || (),
         move |()| async move {
             let mut all = list_saved_destinations(whose.get_value()).await?;
@@ -30,8 +30,8 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
             Ok(all)
         },
     );
-    let keep = Action::new(move |wish: &OwnerDefaults| set_defaults(whose.get_value(), wish.clone()));
-    let kept = move || matches!(keep.value().get(), Some(Ok(_))).then(|| view! { <p class="done" role="status">"Kept."</p> });
+    let save = Action::new(move |wish: &OwnerDefaults| set_defaults(whose.get_value(), wish.clone()));
+    let saved = move || matches!(save.value().get(), Some(Ok(_))).then(|| view! { <p class="done" role="status">"Saved."</p> });
     let rows = move |wish: OwnerDefaults| {
         let base = if of_agent { OverlaySettings::for_agent() } else { OverlaySettings::for_user() };
         let wish = RwSignal::new(wish);
@@ -40,9 +40,9 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
             wish.update(|wish| {
                 wish.overlay = wish.overlay.and(&patch);
             });
-            keep.dispatch(wish.get_untracked());
+            save.dispatch(wish.get_untracked());
         });
-        let tick = move |label: &'static str, read: fn(&OverlaySettings) -> bool, make: fn(bool) -> OverlayPatch| {
+        let checkbox = move |label: &'static str, read: fn(&OverlaySettings) -> bool, make: fn(bool) -> OverlayPatch| {
             view! {
                 <label class="checkbox">
                     <input type="checkbox" prop:checked=move || settings.with(read) on:change=move |event| patch.run(make(event_target_checked(&event)))/>
@@ -52,20 +52,20 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
         };
         view! {
             <fieldset class="layers">
-                <legend>"On the picture"</legend>
-                {tick("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
-                {tick("Name and details", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
-                {tick("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
-                {tick("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
-                {tick("House lights up (light colours)", |s| s.theme == Theme::Light, |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() })}
-                <a href="/gallery">"See every scene"</a>
+                <legend>"Overlay"</legend>
+                {checkbox("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
+                {checkbox("Info bar", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
+                {checkbox("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
+                {checkbox("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
+                {checkbox("Light theme", |s| s.theme == Theme::Light, |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() })}
+                <a href="/gallery">"Overlay gallery"</a>
             </fieldset>
             <AppearanceOptions settings on_change=patch/>
-            <AutoStartChoice wish of_agent on_change=move |()| { keep.dispatch(wish.get_untracked()); } places/>
+            <AutoStartChoice wish of_agent on_change=move |()| { save.dispatch(wish.get_untracked()); } destinations/>
         }
         .into_any()
     };
-    view! { <div class="settings-form panel">{loaded(loaded_defaults, rows)} {fault(keep)} {kept}</div> }
+    view! { <div class="settings-form panel">{loaded(loaded_defaults, rows)} {action_error(save)} {saved}</div> }
 }
 
 #[component]
@@ -73,7 +73,7 @@ fn AutoStartChoice(
     wish: RwSignal<OwnerDefaults>,
     of_agent: bool,
     #[prop(into)] on_change: Callback<()>,
-    places: Resource<Result<Vec<crate::api::sessions::SavedDestinationView>, crate::api::error::ApiError>>,
+    destinations: Resource<Result<Vec<crate::api::sessions::SavedDestinationView>, crate::api::error::ApiError>>,
 ) -> impl IntoView {
     let change = move |step: &dyn Fn(&mut OwnerDefaults)| {
         wish.update(|wish| step(wish));
@@ -81,10 +81,10 @@ fn AutoStartChoice(
     };
     let rows = move |all: Vec<crate::api::sessions::SavedDestinationView>| {
         if all.is_empty() {
-            return view! { <p class="quiet">"Keep a destination first; then a show can start there by itself."</p> }.into_any();
+            return view! { <p class="quiet">"Save a destination first. Then streams can start there automatically."</p> }.into_any();
         }
-        let ticks = all.into_iter().map(|place| {
-            let (id, label) = (place.destination.id.clone(), place.destination.label().to_owned());
+        let checkboxes = all.into_iter().map(|saved| {
+            let (id, label) = (saved.destination.id.clone(), saved.destination.label().to_owned());
             let shown = id.clone();
             view! {
                 <label class="checkbox">
@@ -106,13 +106,13 @@ fn AutoStartChoice(
                 </label>
             }
         });
-        view! { <div class="checkboxes">{ticks.collect_view()}</div> }.into_any()
+        view! { <div class="checkboxes">{checkboxes.collect_view()}</div> }.into_any()
     };
-    let words = if of_agent { "A game that begins starts a show" } else { "A start that names no destination plays here" };
+    let text = if of_agent { "Start a stream when a game begins" } else { "Use these destinations when a start names none" };
     view! {
         <fieldset class="layers">
-            <legend>"Starts by itself"</legend>
-            {loaded(places, rows)}
+            <legend>"Auto-start"</legend>
+            {loaded(destinations, rows)}
             <label class="checkbox">
                 <input
                     type="checkbox"
@@ -120,7 +120,7 @@ fn AutoStartChoice(
                     disabled=move || wish.with(|wish| wish.auto_start.destinations.is_empty())
                     on:change=move |event| { let on = event_target_checked(&event); change(&|wish| wish.auto_start.on = on); }
                 />
-                <span>{words}</span>
+                <span>{text}</span>
             </label>
             {of_agent.then(|| view! {
                 <label class="checkbox">

@@ -1,30 +1,29 @@
-//! API keys: made, shown once, revoked.
+//! API keys: create, show once, revoke.
 
-use super::{fault, loaded};
+use super::{action_error, loaded};
 use crate::{
     api::accounts::NewApiKey,
     browser::clock,
-    components::confirm::Confirm,
+    components::{confirm::Confirm, local_time::LocalTime},
     domain::{
         ids::{AgentId, KeyId},
         key::{ApiKey, Scope},
     },
-    pages::labels::moment,
     rpc::settings::{keys, make_key, revoke_key},
 };
 use leptos::prelude::*;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-/// The keys of the user and their agents.
+/// Of the user and their agents.
 #[component]
 pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
     let all = Resource::new(|| (), |()| keys());
-    let make = Action::new(|wish: &NewApiKey| make_key(wish.clone()));
+    let create = Action::new(|wish: &NewApiKey| make_key(wish.clone()));
     let revoke = Action::new(|id: &KeyId| revoke_key(id.clone()));
     let (asking, chosen) = (RwSignal::new(false), RwSignal::new(None::<ApiKey>));
     Effect::new(move |_| {
-        if make.value().get().is_some() || revoke.value().get().is_some() {
+        if create.value().get().is_some() || revoke.value().get().is_some() {
             all.refetch();
         }
     });
@@ -32,7 +31,7 @@ pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
     let rows = move |all: Vec<ApiKey>| {
         let valid: Vec<ApiKey> = all.into_iter().filter(|key| key.revoked_at.is_none()).collect();
         if valid.is_empty() {
-            return view! { <p class="quiet">"No key is valid. A key lets a program of yours call the API."</p> }.into_any();
+            return view! { <p class="quiet">"No API keys. A key lets a program call the API."</p> }.into_any();
         }
         let rows = valid.into_iter().map(|key| {
             let whose = key.agent.as_ref().and_then(|id| names.with_value(|all| all.iter().find(|(one, _)| one == id).map(|(_, name)| name.clone())));
@@ -40,41 +39,43 @@ pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
                 Some(format!("{}…", key.prefix)),
                 whose.map(|name| format!("for {name}")),
                 Some(key.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ")),
-                Some(key.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("used {}", moment(at)))),
-                key.expires_at.map(|at| format!("until {}", moment(at))),
             ];
+            let used = match key.last_used_at {
+                None => view! { " · never used" }.into_any(),
+                Some(at) => view! { " · used "<LocalTime at/> }.into_any(),
+            };
+            let expires = key.expires_at.map(|at| view! { " · expires "<LocalTime at/> });
             let label = key.name.clone();
             view! {
                 <li class="item panel">
-                    <div><b>{label.clone()}</b><small>{small.into_iter().flatten().collect::<Vec<_>>().join(" · ")}</small></div>
+                    <div><b>{label.clone()}</b><small>{small.into_iter().flatten().collect::<Vec<_>>().join(" · ")}{used}{expires}</small></div>
                     <button class="button" data-size="small" type="button" aria-label=format!("Revoke {label}") on:click=move |_| { chosen.set(Some(key.clone())); asking.set(true); }>"Revoke"</button>
                 </li>
             }
         });
         view! { <ul class="item-list">{rows.collect_view()}</ul> }.into_any()
     };
-    let fresh = move || {
-        make.value().get().and_then(Result::ok).map(|made| {
+    let new_key = move || {
+        create.value().get().and_then(Result::ok).map(|made| {
             view! {
                 <div class="new-key panel" role="status">
-                    <p>"This is the key. Copy it now: it is never shown again."</p>
+                    <p>"Copy this key now: it is not shown again."</p>
                     <code>{made.text}</code>
                 </div>
             }
         })
     };
     view! {
-        {fault(revoke)}
+        {action_error(revoke)}
         {loaded(all, rows)}
-        {fresh}
-        <CreatedApiKey agents on_make=move |wish| { make.dispatch(wish); } busy=make.pending()/>
-        {fault(make)}
+        {new_key}
+        <CreatedApiKey agents on_create=move |wish| { create.dispatch(wish); } busy=create.pending()/>
+        {action_error(create)}
         <Confirm
             open=asking
             title=Signal::derive(move || chosen.get().map(|one| format!("Revoke {}?", one.name)).unwrap_or_default())
-            text="Programs that use this key are refused from now on. This cannot be taken back."
-            action="Revoke it"
-            cancel="Keep it"
+            text="Programs that use this key are refused from now on. This cannot be undone."
+            action="Revoke"
             on_confirm=Callback::new(move |_| {
                 if let Some(one) = chosen.get_untracked() {
                     revoke.dispatch(one.id);
@@ -87,7 +88,7 @@ pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
 #[component]
 fn CreatedApiKey(
     agents: Vec<(AgentId, String)>,
-    #[prop(into)] on_make: Callback<NewApiKey>,
+    #[prop(into)] on_create: Callback<NewApiKey>,
     #[prop(into)] busy: Signal<bool>,
 ) -> impl IntoView {
     let name = RwSignal::new(String::new());
@@ -95,7 +96,7 @@ fn CreatedApiKey(
     let scopes = RwSignal::new(Scope::ALL.to_vec());
     let days = RwSignal::new(None::<i64>);
     let options = agents.iter().map(|(id, name)| view! { <option value=id.to_string()>{name.clone()}</option> }).collect_view();
-    let ticks = Scope::ALL.map(|scope| {
+    let checkboxes = Scope::ALL.map(|scope| {
         view! {
             <label class="checkbox">
                 <input
@@ -117,7 +118,7 @@ fn CreatedApiKey(
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        on_make.run(NewApiKey {
+        on_create.run(NewApiKey {
             name: name.get_untracked(),
             agent_id: agent.get_untracked(),
             scopes: scopes.get_untracked(),
@@ -128,7 +129,7 @@ fn CreatedApiKey(
         <form class="settings-form panel" method="post" on:submit=submit>
             <div class="settings-line">
                 <label class="field">
-                    <span>"Name of a new key"</span>
+                    <span>"New key name"</span>
                     <input class="input" maxlength="60" required placeholder="game server" prop:value=name on:input=move |event| name.set(event_target_value(&event))/>
                 </label>
                 <label class="field">
@@ -139,20 +140,20 @@ fn CreatedApiKey(
                     </select>
                 </label>
                 <label class="field">
-                    <span>"Stops working"</span>
+                    <span>"Expires"</span>
                     <select class="input" on:change=move |event| days.set(event_target_value(&event).parse().ok())>
                         <option value="">"Never"</option>
-                        <option value="7">"After a week"</option>
-                        <option value="30">"After 30 days"</option>
-                        <option value="365">"After a year"</option>
+                        <option value="7">"In 7 days"</option>
+                        <option value="30">"In 30 days"</option>
+                        <option value="365">"In a year"</option>
                     </select>
                 </label>
             </div>
             <fieldset class="layers">
-                <legend>"It may"</legend>
-                {ticks}
+                <legend>"Scopes"</legend>
+                {checkboxes}
             </fieldset>
-            <button class="button" type="submit" disabled=move || busy.get()>"Make the key"</button>
+            <button class="button" type="submit" disabled=move || busy.get()>"Create API key"</button>
         </form>
     }
 }

@@ -1,9 +1,9 @@
-//! The password.
+//! Change the password.
 
 use crate::{components::notice::ErrorNotice, rpc::accounts::change_password};
 use leptos::prelude::*;
 
-/// The password, with the old one where there is one. A new one signs every other browser out.
+/// A new password signs all other devices out.
 #[component]
 pub fn Password() -> impl IntoView {
     let (old, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
@@ -20,27 +20,24 @@ pub fn Password() -> impl IntoView {
     });
     let outcome = move || {
         change.value().get().map(|answer| match answer {
-            Ok(()) => {
-                view! { <p class="done" role="status">"The new password counts from now on. Every other browser was signed out."</p> }
-                    .into_any()
-            }
+            Ok(()) => view! { <p class="done" role="status">"Password changed. All other devices were signed out."</p> }.into_any(),
             Err(error) => view! { <ErrorNotice message=error.message/> }.into_any(),
         })
     };
     view! {
         <form class="password panel" method="post" on:submit=submit>
             <label class="field">
-                <span>"Present password"</span>
+                <span>"Current password"</span>
                 <input class="input" type="password" autocomplete="current-password" prop:value=old on:input=move |event| old.set(event_target_value(&event))/>
-                <small class="quiet">"Leave it empty if you came by a one-time link and have none yet."</small>
+                <small class="quiet">"Leave it empty if you signed in with a one-time link and have no password yet."</small>
             </label>
             <label class="field">
                 <span>"New password"</span>
                 <input class="input" type="password" autocomplete="new-password" required minlength="10" prop:value=new on:input=move |event| new.set(event_target_value(&event))/>
-                <small class="quiet">"Ten characters or more."</small>
+                <small class="quiet">"At least ten characters."</small>
             </label>
             {outcome}
-            <button class="button" type="submit" disabled=move || change.pending().get()>"Change the password"</button>
+            <button class="button" type="submit" disabled=move || change.pending().get()>"Change password"</button>
         </form>
     }
 }

@@ -1,15 +1,14 @@
-//! The browsers that are signed in.
+//! Signed-in devices.
 
-use super::{fault, loaded};
+use super::{action_error, device_name::device_name, loaded};
 use crate::{
     api::accounts::SignInView,
+    components::local_time::LocalTime,
     domain::ids::SignInId,
-    pages::labels::moment,
     rpc::settings::{end_sign_in, sign_ins},
 };
 use leptos::prelude::*;
 
-/// Each browser, with a way to sign it out.
 #[component]
 pub fn SignIns() -> impl IntoView {
     let all = Resource::new(|| (), |()| sign_ins());
@@ -21,20 +20,22 @@ pub fn SignIns() -> impl IntoView {
     });
     let rows = move |all: Vec<SignInView>| {
         let rows = all.into_iter().map(|one| {
-            let label = if one.this_one { "This browser".to_owned() } else { one.address.clone().unwrap_or_else(|| "Another browser".to_owned()) };
-            let small = [Some(one.browser.clone()).filter(|name| !name.is_empty()), one.address.clone(), Some(format!("since {}", moment(one.created_at)))];
+            let name = device_name(&one.browser);
+            let label = format!("Sign out {name}");
+            let current = one.this_one.then_some("This device · ");
+            let address = one.address.clone().map(|address| format!("{address} · "));
             let id = one.id.clone();
             let button = (!one.this_one).then(|| view! {
-                <button class="button" data-size="small" type="button" on:click=move |_| { end.dispatch(id.clone()); }>"Sign it out"</button>
+                <button class="button" data-size="small" type="button" aria-label=label on:click=move |_| { end.dispatch(id.clone()); }>"Sign out"</button>
             });
             view! {
                 <li class="item panel">
-                    <div><b>{label}</b><small>{small.into_iter().flatten().collect::<Vec<_>>().join(" · ")}</small></div>
+                    <div><b>{name}</b><small>{current}{address}"since "<LocalTime at=one.created_at/></small></div>
                     {button}
                 </li>
             }
         });
         view! { <ul class="item-list">{rows.collect_view()}</ul> }.into_any()
     };
-    view! { {fault(end)} {loaded(all, rows)} }
+    view! { {action_error(end)} {loaded(all, rows)} }
 }
