@@ -1,5 +1,5 @@
-//! `footlight admin …`: puts one order to the running server, over its socket, and prints what came of it. What a script
-//! wants (a link, a key) stands alone on standard output.
+//! `footlight admin …`: sends one command to the running server over its socket and prints the result. A value that a script
+//! needs (a link, a key) is printed alone on standard output.
 
 use crate::{
     api::{
@@ -15,69 +15,69 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use std::io::Read;
 
-/// What can be ordered.
+/// The admin commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Makes an account and prints a link that signs in once
+    /// Create an account and print a one-time sign-in link
     CreateUser {
         /// The sign-in name
         name: String,
-        /// May see and stop everything
+        /// Make it an administrator
         #[arg(long)]
         admin: bool,
     },
-    /// Makes an API key and prints it, once
+    /// Create an API key and print it, once
     CreateKey {
-        /// The account that answers for it
+        /// The account that owns it
         user: String,
-        /// The agent that acts by it, by name or id; the user if absent
+        /// The agent that uses it, by name or id; the user if absent
         #[arg(long)]
         agent: Option<String>,
-        /// What the key is called
+        /// The name of the key
         #[arg(long, default_value = "command line")]
         name: String,
         /// start, stop, events, read; all of them if absent
         #[arg(long, value_delimiter = ',', value_parser = scope)]
         scopes: Vec<Scope>,
-        /// After how many days it stops working; never, if absent
+        /// Days until it expires; never, if absent
         #[arg(long)]
         days: Option<u32>,
     },
-    /// Forgets an account's password, signs its browsers out, and prints a link that signs in once
+    /// Delete an account's password, sign its devices out, and print a one-time sign-in link
     ResetPassword {
         /// The sign-in name
         user: String,
     },
-    /// Seals every stream key again under `STREAM_KEY_ENCRYPTION_KEY`
+    /// Encrypt every stream key again with `STREAM_KEY_ENCRYPTION_KEY`
     RotateKeys,
-    /// Lists running shows
+    /// List running sessions
     ListSessions {
-        /// Those that are over as well
+        /// Include ended sessions
         #[arg(long)]
         all: bool,
     },
-    /// Ends a show
+    /// Stop a session
     Stop {
-        /// Its id, as list-sessions prints it
+        /// Its id, from list-sessions
         session: SessionId,
-        /// Why, for its owner
+        /// The reason, for its owner
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// Keeps what Twitch or YouTube is asked with when viewers are counted; the secret is read from standard input
+    /// Set the credentials for counting viewers on Twitch or YouTube; the secret is read from standard input
     ViewerCounts {
         /// twitch or youtube
         #[arg(value_parser = counted)]
         platform: Platform,
-        /// The client id of the application at Twitch
+        /// The client id of the Twitch application
         #[arg(long, default_value = "")]
         client_id: String,
     },
-    /// Sends a signed webhook to `PUBLIC_APP_URL`, as LiveKit would
+    /// Send a signed webhook to `PUBLIC_APP_URL`, like LiveKit
     TestWebhook,
 }
 
-/// The order; a secret is read here, so that it stands in no argument.
+/// Builds the request; a secret is read here, so that it is in no argument.
 fn read_command(command: Command) -> anyhow::Result<AdminCommand> {
     Ok(match command {
         Command::CreateUser { name, admin } => AdminCommand::CreateUser { name, admin },
@@ -108,16 +108,16 @@ fn scope(text: &str) -> Result<Scope, String> {
     known.ok_or_else(|| "the scopes are start, stop, events and read".to_owned())
 }
 
-/// Puts the order and prints what came of it.
+/// Sends the command and prints the result.
 ///
 /// # Errors
-/// No server runs over this data folder, or it refused; in its words.
+/// No server runs with this data folder, or it refused, with its message.
 pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
     let path = socket(&env.data_folder()?);
     let http = reqwest::Client::builder().unix_socket(path.as_path()).tls_backend_preconfigured(security::tls()).build()?;
     let sent = http.post("http://footlight/order").json(&read_command(command)?).send().await;
     let response = sent.map_err(reqwest::Error::without_url).with_context(|| {
-        format!("no server answers at {}: start it, or set FOOTLIGHT_DATA to its data folder and be its user", path.display())
+        format!("no server responds at {}: start it, or set FOOTLIGHT_DATA to its data folder and run this as its user", path.display())
     })?;
     if response.status().is_success() {
         return print(response.json().await?);
@@ -125,7 +125,7 @@ pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
     let status = response.status();
     match response.json::<ApiError>().await {
         Ok(error) => bail!("{}", error.message),
-        Err(_) => bail!("the server answers {status}: it may be of another version"),
+        Err(_) => bail!("the server returned {status}: it may be another version"),
     }
 }
 
@@ -136,21 +136,21 @@ fn print(reply: AdminReply) -> anyhow::Result<()> {
             println!("{} stream keys were sealed again.", rotation.resealed);
             if !rotation.is_complete() {
                 bail!(
-                    "{} stream keys open under no master key that is configured: add theirs to FOOTLIGHT_OLD_ENCRYPTION_KEYS, restart, \
+                    "{} stream keys cannot be decrypted with the configured keys: add theirs to FOOTLIGHT_OLD_ENCRYPTION_KEYS, restart, \
                      and rotate again",
                     rotation.unreadable
                 );
             }
-            println!("Nothing needs an old master key now: take FOOTLIGHT_OLD_ENCRYPTION_KEYS away and restart.");
+            println!("No old key is needed now: remove FOOTLIGHT_OLD_ENCRYPTION_KEYS and restart.");
         }
         AdminReply::Sessions(sessions) => sessions.iter().for_each(|session| println!("{}", line(session))),
         AdminReply::Stopped(session) => println!("{}", line(&session)),
-        AdminReply::WebhookTaken { address } => println!("A signed webhook went to {address} and was taken."),
+        AdminReply::WebhookTaken { address } => println!("A signed webhook was sent to {address} and accepted."),
     }
     Ok(())
 }
 
-/// Columns apart by tabs; a title is free text, so it stands last.
+/// Columns separated by tabs; the title is free text, so it is last.
 fn line(session: &SessionView) -> String {
     let seconds = session.duration / 1000;
     let time = format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -1,24 +1,24 @@
 //! The local Web Egress: LiveKit's Egress API on one small machine, without Redis or containers.
-//! Each running egress is a job on a stage of its own; this room knows pages and outputs, not sessions, hosts or platforms.
+//! Each egress is a job in its own capture environment; this module knows pages and outputs, not sessions, hosts or platforms.
 //!
-//! # What keeps an egress apart
+//! # How egresses are isolated
 //! - A worker that is started as root becomes `FOOTLIGHT_EGRESS_USER` before it takes a request, in every thread and for good. It is not
 //!   dumpable: processes of the same account can read neither its memory nor its environment, where the API secret is.
-//! - Display, sound server, browser and encoder live in one folder of mode 0700 and one process group under a keeper; their environment is
-//!   made from nothing and holds no secret; the display wants a cookie, the sound server's socket lies in the folder, and there are no ports.
-//! - Chromium runs in its sandbox wherever the system allows user namespaces or has the helper installed; where not, the worker says so
-//!   when it starts and in `footlight_egress_sandbox`. It opens documents of `PUBLIC_APP_URL`'s origin only, and the page's own HTTP requests
-//!   may go there and to LiveKit, nowhere else. Dialogs, downloads, pop-ups and permissions are refused.
+//! - Display, sound server, browser and encoder share one folder of mode 0700 and one process group under a reaper; their environment is
+//!   built from scratch and holds no secret; the display needs a cookie, the sound server's socket lies in the folder, and no port is open.
+//! - Chromium runs in its sandbox if the system allows user namespaces or has the helper installed; otherwise the worker logs that
+//!   at start and reports it in `footlight_egress_sandbox`. It opens only documents of `PUBLIC_APP_URL`'s origin, and the page's HTTP requests
+//!   may go only there and to LiveKit. Dialogs, downloads, pop-ups and permissions are refused.
 //! - The page's address reaches Chromium over a pipe and the outputs' keys stay in the worker: neither is in an argument.
 //!
-//! # What it cannot keep apart, and why
-//! - Two egresses of one worker run under the same account, because only root could give each its own: a browser that broke out of its
-//!   sandbox could signal or read its neighbour's. Whoever needs that wall runs one worker per account.
-//! - `WebSockets`, WebRTC and what a worker script fetches do not pass the request filter: the protocol offers no such point. They are held by
-//!   the page's own content security policy, and by the network namespace or firewall the operator puts around the worker.
-//! - For a frame of a foreign origin Chromium may open a connection in advance; it is closed again without a word.
-//! - There is no quota on CPU and memory: cgroups are the system's to give. Slots are what limits; `footlight_egress_…` says who uses what.
-//! - A stopped (SIGSTOP) worker can report nothing; whoever started it notices by `/healthz` and the missing stream. When it goes on, so does its show.
+//! # Limits of the isolation
+//! - All egresses of a worker run under the same account, because only root could give each its own: a browser that breaks out of its
+//!   sandbox could signal or read another one. If you need that isolation, run one worker per account.
+//! - `WebSockets`, WebRTC and fetches of worker scripts bypass the request filter, because `DevTools` cannot intercept them. They are limited by
+//!   the page's content security policy, and by the operator's network namespace or firewall.
+//! - Chromium may open a connection for a frame of a foreign origin in advance; it closes it without sending anything.
+//! - There is no quota on CPU and memory: cgroups belong to the system. Slots limit the number; `footlight_egress_…` metrics show the usage.
+//! - A stopped (SIGSTOP) worker cannot report; `/healthz` and the missing stream show it. When it continues, so does its egress.
 
 use crate::{
     config::{egress::EgressConfig, env::Env},
@@ -52,6 +52,7 @@ pub mod reaper;
 mod registry;
 mod request;
 mod rtmp_connection;
+mod rtmp_error;
 mod rtmp_output;
 mod state_store;
 mod tls;
@@ -60,10 +61,10 @@ mod twirp_error;
 mod warm_pool;
 mod webhook_sender;
 
-/// Time for the ends of shows that are cut off, and their last webhooks.
+/// Time for egresses to end at shutdown, and for their last webhooks.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs the worker until it is told to stop: SIGTERM lets running shows finish, within `drain_timeout` seconds where given;
+/// Runs the worker until it gets a signal: SIGTERM lets running egresses finish, within `drain_timeout` seconds if given;
 /// SIGINT or a second SIGTERM ends them.
 ///
 /// # Errors
@@ -74,12 +75,12 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
     let account = ServiceAccount::by_name(&config.user)?;
     let state_store = StateStore::open(&config.data, account)?;
-    // From here on nothing needs root, and nothing has it.
+    // From here on root is not needed, and cannot be regained.
     account.map_or(Ok(()), ServiceAccount::switch_to)?;
     privileges::forbid_dumps()?;
     config.sandbox = privileges::sandbox_works(&config.programs.chromium);
     if !config.sandbox {
-        tracing::warn!("this system lets nobody make user namespaces: Chromium runs without its sandbox");
+        tracing::warn!("user namespaces are not available: Chromium runs without its sandbox");
     }
     let config = Arc::new(config);
     let registry = EgressRegistry::open(Arc::clone(&config), state_store)?;
@@ -89,11 +90,11 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     wait_for_end(&registry, config.drain_timeout).await?;
     registry.webhook_tasks.close();
     if timeout(SHUTDOWN_TIMEOUT, registry.webhook_tasks.wait()).await.is_err() {
-        tracing::warn!("webhooks were left undelivered");
+        tracing::warn!("not all webhooks were delivered");
     }
     server.abort();
     if config.scratch_is_ours() {
-        // It stays while a show that did not end in time has files there: the next start sweeps.
+        // It stays while an egress that did not end in time has files there: the next start cleans up.
         let _ = std::fs::remove_dir(&config.scratch);
     }
     Ok(())
@@ -123,7 +124,7 @@ async fn wait_for_end(registry: &EgressRegistry, drain_timeout: Option<Duration>
     }
     registry.abort_all();
     if timeout(SHUTDOWN_TIMEOUT, registry.jobs.wait()).await.is_err() {
-        tracing::error!("egresses did not end in time; their keepers will see to it");
+        tracing::error!("egresses did not end in time; their reapers will end them");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The one binary: `footlight serve | relay | egress | up | admin`. Each role is a process of its own, restartable while a show runs.
+//! The one binary: `footlight serve | relay | egress | up | admin`. Each role is a separate process that can be restarted while a stream runs.
 
 use clap::{Parser, Subcommand};
 use footlight::config::{env::Env, telemetry::TelemetryConfig};
@@ -13,41 +13,42 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Pages, API, the truth about sessions (the default)
+    /// Web server: pages, API and sessions (the default)
     Serve,
-    /// Holds the connections to the platforms
+    /// Receives the composite, sends it to the platforms, and records
     Relay {
-        /// Replace the relay that works with the same data folder; the platforms see one reconnect
+        /// Replace the running relay of the same data folder; each platform sees one reconnect
         #[arg(long)]
         takeover: bool,
     },
-    /// Local Web Egress: captures the composite page
+    /// Local Web Egress: captures and encodes the composite page
     Egress {
-        /// Seconds that running shows may go on after SIGTERM [default: until they end]
+        /// Seconds that running egresses may continue after SIGTERM [default: until they end]
         #[arg(long, value_name = "SECONDS")]
         drain_timeout: Option<u64>,
     },
-    /// The whole studio on this machine: LiveKit server, relay, egress and web server
+    /// Everything on this machine: LiveKit server, relay, egress and web server
     Up,
-    /// Puts an order to the running server: accounts, keys, shows
+    /// Commands for the running server: accounts, keys, sessions
     Admin {
         #[command(subcommand)]
         command: footlight::admin::Command,
     },
-    /// Runs a program that ends when our standard input closes
-    #[command(hide = true)]
+    /// Runs a program, and ends it when standard input closes
+    // A running `footlight up` of an older version restarts LiveKit with the alias.
+    #[command(hide = true, alias = "keep")]
     RunSupervised {
         /// The program and its arguments
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<std::ffi::OsString>,
     },
-    /// Ends and clears up one egress when its worker is gone
+    /// Cleans up one egress when its worker has exited
     #[command(hide = true)]
     EgressReaper { folder: std::path::PathBuf },
 }
 
 impl Role {
-    /// As it is called on the command line.
+    /// Its name on the command line.
     const fn name(&self) -> &'static str {
         match self {
             Self::Serve => "serve",
@@ -60,13 +61,13 @@ impl Role {
     }
 }
 
-/// Bytes of stack for each worker thread.
+/// Stack size of each worker thread in bytes.
 const STACK: usize = 16 << 20;
 
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        // One sentence, also where the environment asks for backtraces.
+        // One sentence, even if the environment asks for backtraces.
         Err(error) => {
             eprintln!("footlight: {error:#}");
             ExitCode::FAILURE
@@ -81,10 +82,10 @@ fn run() -> anyhow::Result<()> {
     }
     let env = Env::of_process();
     footlight::up::parent_watch::watch(&env)?;
-    // Two TLS providers are linked in; without a choice every client of either would fail.
+    // Two TLS providers are linked in; without a default every client would fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let _telemetry = footlight::telemetry::init(&TelemetryConfig::from_env(&env, role.name())?)?;
-    // Pages and store statements nest deeply; unoptimised, one page can need more than the usual 2 MiB. Only what is touched costs.
+    // Pages and store statements nest deeply; in debug builds one page can need more than the usual 2 MiB. Only used pages cost memory.
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build()?;
     runtime.block_on(async {
         match role {

@@ -1,5 +1,5 @@
-//! The relay: holds the platforms' connections, so that everything behind it may die and come back.
-//! Contract with the application: `api::relay_control`. Knows no account, no store, no room.
+//! The relay keeps the connections to the platforms open while everything behind it may restart.
+//! Its contract with the application is `api::relay_control`. It knows no account, no store and no LiveKit room.
 
 mod aac;
 pub mod connect;
@@ -50,8 +50,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Runs the relay until it is told to stop: the first signal ends the shows properly, a second one ends it at once.
-/// With `takeover` it replaces a relay that works with the same data folder: the platforms see one reconnect.
+/// Runs the relay until it gets a signal: the first one ends all streams cleanly, a second one exits at once.
+/// With `takeover` it replaces the relay that uses the same data folder; each platform sees one reconnect.
 ///
 /// # Errors
 /// The configuration is malformed or an address is taken.
@@ -65,13 +65,13 @@ pub async fn run(env: &Env, takeover: bool) -> anyhow::Result<()> {
         let relay = handle.relay.clone();
         tokio::spawn(async move { predecessor.replace(&relay).await });
     }
-    tracing::info!(control = %handle.control_addr, ingest = %handle.ingest_addr, "relay listens");
+    tracing::info!(control = %handle.control_addr, ingest = %handle.ingest_addr, "relay is listening");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         () = handle.relay.replaced.cancelled() => {}
     }
-    tracing::info!("ending every show");
+    tracing::info!("ending all streams");
     tokio::select! {
         () = handle.stop() => {}
         _ = terminate.recv() => {}
@@ -80,17 +80,17 @@ pub async fn run(env: &Env, takeover: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A relay at work in this process.
+/// A relay that runs in this process.
 pub struct RelayHandle {
-    /// Where the control API answers.
+    /// Address of the control API.
     pub control_addr: SocketAddr,
-    /// Where the composite is published to.
+    /// Address of the RTMP ingest.
     pub ingest_addr: SocketAddr,
     relay: Arc<RelayState>,
 }
 
 impl RelayHandle {
-    /// Ends every show properly, then the relay.
+    /// Ends all streams cleanly, then stops the relay.
     pub async fn stop(&self) {
         self.relay.close().await;
     }
@@ -111,7 +111,7 @@ pub async fn start(config: RelayConfig) -> anyhow::Result<RelayHandle> {
     start_with(config, Arc::new(SystemResolver)).await
 }
 
-/// Starts a relay that looks names up elsewhere.
+/// Starts a relay with another name resolver.
 ///
 /// # Errors
 /// An address is taken, or a certificate cannot be read.
@@ -156,31 +156,31 @@ async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover
     Ok(RelayHandle { control_addr, ingest_addr, relay })
 }
 
-/// What all shows of a relay share.
+/// State that all streams of a relay share.
 pub(crate) struct RelayState {
     config: RelayConfig,
     connector: Arc<Connector>,
     metrics: Arc<Metrics>,
     quota: Arc<recordings::Quota>,
     streams: Mutex<HashMap<SessionId, Arc<RelayStream>>>,
-    /// Told when a show becomes known.
+    /// Notified when a stream is added.
     stream_added: Notify,
     events: broadcast::Sender<RelayEvent>,
     event_permits: Arc<Semaphore>,
-    /// One picture is decoded at a time.
+    /// Only one thumbnail is decoded at a time.
     thumbnail_permit: Semaphore,
     slates: slate::Slates,
-    /// No new shows.
+    /// No new streams are accepted.
     closing: CancellationToken,
-    /// Another relay has our addresses now.
+    /// Another relay listens on our addresses now.
     addresses_released: CancellationToken,
-    /// Another relay has our shows now.
+    /// Another relay runs our streams now.
     replaced: CancellationToken,
     ended: CancellationToken,
 }
 
 impl RelayState {
-    /// Makes a show what is wanted; `None` if there is no room for another.
+    /// Creates or updates a stream; `None` if the limit is reached or the relay is closing.
     fn put_stream(self: &Arc<Self>, wanted: DesiredSession) -> Option<Arc<RelayStream>> {
         if self.closing.is_cancelled() {
             return None;
@@ -204,13 +204,13 @@ impl RelayState {
         Some(stream)
     }
 
-    /// Ends a show; nothing happens if there is none.
+    /// Ends a stream; does nothing if it does not exist.
     async fn end(&self, id: &SessionId) {
         let Some(stream) = self.lock().remove(id) else { return };
         stream.end().await;
         let _ = self.events.send(RelayEvent::report(&stream.report()));
         let _ = self.events.send(RelayEvent::gone(id));
-        tracing::info!(session = %id, "show ended");
+        tracing::info!(session = %id, "stream ended");
     }
 
     async fn close(&self) {
@@ -229,7 +229,7 @@ impl RelayState {
         self.lock().get(id).cloned()
     }
 
-    /// The show, as soon as it is known.
+    /// Waits until the stream exists.
     async fn wait_for_stream(&self, id: &SessionId) -> Arc<RelayStream> {
         loop {
             let next = self.stream_added.notified();
@@ -245,11 +245,11 @@ impl RelayState {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<RelayStream>>> {
-        self.streams.lock().expect("no one panics while holding the shows")
+        self.streams.lock().expect("no one panics while holding the streams")
     }
 }
 
-/// One thing that happened, ready for every reader.
+/// An event of the control API, serialized once for all readers.
 #[derive(Clone)]
 struct RelayEvent {
     name: &'static str,

@@ -1,5 +1,5 @@
-//! Logs and traces of a process: lines on standard error, for people or for programs, and spans to a collector by OTLP where
-//! one is named. A secret cannot get into either: types that hold one write dots in its place.
+//! Logs and traces of a process: log lines on standard error, as text or JSON, and spans to an OTLP collector if
+//! one is configured. Secrets cannot get into either: types that hold one print dots instead.
 
 use crate::config::telemetry::{LogFormat, TelemetryConfig};
 use anyhow::Context;
@@ -13,7 +13,7 @@ use tracing_subscriber::{EnvFilter, Layer, filter::Targets, fmt::MakeWriter, lay
 /// How long a collector may take for a batch.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Sends what is left when it goes. Keep it until the process ends.
+/// Sends the remaining spans when it is dropped. Keep it until the process ends.
 #[derive(Debug)]
 #[must_use = "spans that were not sent yet are lost without it"]
 pub struct Telemetry(Option<SdkTracerProvider>);
@@ -21,26 +21,26 @@ pub struct Telemetry(Option<SdkTracerProvider>);
 impl Drop for Telemetry {
     fn drop(&mut self) {
         if let Some(Err(error)) = self.0.take().map(|provider| provider.shutdown()) {
-            tracing::warn!(%error, "the last spans were not taken by the collector");
+            tracing::warn!(%error, "the last spans were not sent to the collector");
         }
     }
 }
 
-/// Begins to write and to send, for the whole process. Call it outside of a runtime, after the TLS provider is chosen.
+/// Starts logs and traces for the whole process. Call it outside of a runtime, after the TLS provider is installed.
 ///
 /// # Errors
-/// The exporter cannot be made, or somebody has begun already.
+/// The exporter cannot be created, or logging has been started already.
 pub fn init(config: &TelemetryConfig) -> anyhow::Result<Telemetry> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     let (subscriber, telemetry) = subscriber(config, filter, std::io::stderr)?;
-    tracing::subscriber::set_global_default(subscriber).context("the log has begun already")?;
+    tracing::subscriber::set_global_default(subscriber).context("logging has been started already")?;
     Ok(telemetry)
 }
 
-/// The same for a test or a part: what is logged, where to.
+/// The same as a subscriber, with its own filter and log writer.
 ///
 /// # Errors
-/// The exporter cannot be made.
+/// The exporter cannot be created.
 pub fn subscriber<W>(
     config: &TelemetryConfig,
     filter: EnvFilter,
@@ -52,7 +52,7 @@ where
     let lines = tracing_subscriber::fmt::layer().with_writer(log);
     let lines = match config.format {
         LogFormat::Text => lines.boxed(),
-        // The innermost span's fields stand beside the line's own, so that a request's id is on each of its lines.
+        // The innermost span's fields are added to each line, so that each has the request's id.
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
     };
     let provider = config.traces.as_ref().map(|url| provider(config, url.as_str())).transpose()?;
@@ -67,12 +67,12 @@ fn provider(config: &TelemetryConfig, endpoint: &str) -> anyhow::Result<SdkTrace
         .with_endpoint(endpoint)
         .with_timeout(EXPORT_TIMEOUT)
         .build()
-        .context("OTEL_EXPORTER_OTLP_ENDPOINT: the exporter cannot be made")?;
+        .context("OTEL_EXPORTER_OTLP_ENDPOINT: the exporter cannot be created")?;
     let resource = Resource::builder().with_service_name(config.service.clone()).build();
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
 }
 
-/// Our own spans: those of libraries would tell of the very connection that carries them.
+/// Exports only our own spans: those of libraries would include the export itself.
 fn spans<S: Subscriber + for<'s> LookupSpan<'s>>(provider: &SdkTracerProvider) -> impl Layer<S> + use<S> {
     tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("footlight"))

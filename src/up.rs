@@ -1,5 +1,5 @@
-//! `footlight up`: the whole studio as one foreground command. Starts, watches, restarts and ends the roles;
-//! what a role does is none of its business.
+//! `footlight up`: the whole studio as one foreground command. Starts, watches, restarts and stops the roles;
+//! it does not know what a role does.
 
 mod child;
 mod health;
@@ -18,7 +18,7 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 use supervisor::Supervisor;
 
-/// Runs the studio until it is told to end, then ends every role in order.
+/// Runs the studio until it gets a signal, then stops every role in order.
 ///
 /// # Errors
 /// The configuration is malformed, a port is taken, a program is missing, or a role does not start.
@@ -31,23 +31,28 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     livekit::write_config(&config, &secrets)?;
     let logs = config.data.join("logs");
     make_folder(&logs)?;
-    let program = std::env::current_exe().context("where this program lies")?;
+    let program = std::env::current_exe().context("the path of this program is unknown")?;
     let roles = roles::all(&config, &secrets, env, &program)?;
     Supervisor::new(config, roles, logs).run().await
 }
 
-/// Makes a folder that only this user can read.
+/// Creates a folder that only this user can read.
 fn make_folder(path: &Path) -> anyhow::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| format!("the folder {} cannot be made", path.display()))?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o700)).with_context(|| format!("the folder {} is not ours", path.display()))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("the folder {} cannot be created", path.display()))?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o700))
+        .with_context(|| format!("the folder {} belongs to another user", path.display()))
 }
 
-/// Held while the studio runs: two studios over one data folder would fight for the store.
+/// Held while the studio runs, because two studios cannot share one data folder.
 fn lock(data: &Path) -> anyhow::Result<File> {
-    let file = File::create(data.join("up.lock")).context("the lock file in the data folder cannot be made")?;
+    let file = File::create(data.join("up.lock")).context("the lock file in the data folder cannot be created")?;
     anyhow::ensure!(
         file.try_lock().is_ok(),
-        "another studio already runs on {}: end it, or give this one its own folder in FOOTLIGHT_DATA",
+        "another studio already uses {}: stop it, or give this one its own folder in FOOTLIGHT_DATA",
         data.display()
     );
     Ok(file)

@@ -1,10 +1,10 @@
-//! `footlight egress`: where it listens, whose tokens it takes, how many shows it carries, and which programs it runs.
+//! Configuration of `footlight egress`.
 
 use crate::config::env::{ConfigError, Env};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use url::Url;
 
-/// Everything the local Web Egress is told at start.
+/// The configuration of the local Web Egress.
 #[derive(Clone)]
 pub struct EgressConfig {
     /// Address of the Twirp server.
@@ -13,45 +13,43 @@ pub struct EgressConfig {
     pub api_key: String,
     /// Secret behind `api_key`.
     pub api_secret: String,
-    /// Folder of the ledger.
+    /// Folder of the stored state.
     pub data: PathBuf,
-    /// Folder under which each egress gets its private one.
+    /// Folder for the private folders of egresses.
     pub scratch: PathBuf,
-    /// Shows at a time.
+    /// Concurrent egresses.
     pub slots: usize,
     /// Receivers of every webhook.
     pub webhook_urls: Vec<Url>,
-    /// The only origin whose pages are opened; after it, LiveKit's, which those pages may ask besides.
+    /// The only origin whose pages are opened, followed by LiveKit's, which those pages may also call.
     pub origins: Arc<[url::Origin]>,
-    /// Keep one display and browser up in advance.
+    /// Whether one display and browser are launched in advance.
     pub warm: bool,
-    /// Whether Chromium's sandbox can be on; the worker finds out at its start.
+    /// Whether Chromium's sandbox works; detected at start.
     pub sandbox: bool,
-    /// How long a lost output is tried again.
+    /// How long a lost output is retried.
     pub outage: Duration,
     /// Unprivileged account that a worker started as root becomes.
     pub user: String,
-    /// How long a drain waits for running shows; without it, until they end.
+    /// How long a drain waits for running egresses; without it, until they end.
     pub drain_timeout: Option<Duration>,
-    /// The programs behind one egress.
+    /// The programs of an egress.
     pub programs: Programs,
 }
 
-/// Paths of the programs behind one egress.
+/// Paths of the programs of an egress.
 #[derive(Clone)]
 pub struct Programs {
-    /// Chromium itself rather than a wrapper script, where it is found.
+    /// Chromium itself rather than a wrapper script, if it is found.
     pub chromium: PathBuf,
     /// The X server without a screen.
     pub xvfb: PathBuf,
-    /// The sound server.
     pub pulseaudio: PathBuf,
-    /// The encoder.
     pub ffmpeg: PathBuf,
 }
 
 impl EgressConfig {
-    /// Reads the worker's variables.
+    /// Reads the worker's environment variables.
     ///
     /// # Errors
     /// The variable that is missing or malformed.
@@ -70,9 +68,9 @@ impl EgressConfig {
             })
             .collect::<Result<_, _>>()?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let slots = env.parsed("FOOTLIGHT_EGRESS_SLOTS", (cores / 2).max(1), "how many shows at a time, 1 to 64")?;
+        let slots = env.parsed("FOOTLIGHT_EGRESS_SLOTS", (cores / 2).max(1), "how many egresses at a time, 1 to 64")?;
         if !(1..=64).contains(&slots) {
-            return Err(Env::malformed("FOOTLIGHT_EGRESS_SLOTS", "how many shows at a time, 1 to 64"));
+            return Err(Env::malformed("FOOTLIGHT_EGRESS_SLOTS", "how many egresses at a time, 1 to 64"));
         }
         let drain = env.get("FOOTLIGHT_EGRESS_DRAIN_SECONDS").map(str::parse).transpose();
         let drain = drain.map_err(|_| Env::malformed("FOOTLIGHT_EGRESS_DRAIN_SECONDS", "whole seconds"))?;
@@ -87,7 +85,7 @@ impl EgressConfig {
         }
         let mut origins = vec![page.origin()];
         for name in ["LIVEKIT_URL", "FOOTLIGHT_LIVEKIT_PUBLIC_URL"] {
-            // Asked over HTTP when its WebSocket refuses.
+            // The client library falls back to HTTP when the WebSocket is refused.
             let http = env.get(name).map(|url| url.replacen("ws", "http", 1));
             origins.extend(http.and_then(|url| Url::parse(&url).ok()).map(|url| url.origin()));
         }
@@ -110,13 +108,13 @@ impl EgressConfig {
         })
     }
 
-    /// Whether the worker named its scratch folder itself: an operator's own may have been made for it by somebody else.
+    /// Whether the scratch folder is the default one: the worker must not delete a folder that the operator provides.
     pub fn scratch_is_ours(&self) -> bool {
         self.scratch == default_scratch(&self.data)
     }
 }
 
-/// One scratch folder for each data folder, outside of it: the unprivileged account cannot enter a home of root's.
+/// One scratch folder per data folder, outside of it: the unprivileged account cannot enter root's home.
 fn default_scratch(data: &std::path::Path) -> PathBuf {
     use sha2::{Digest as _, Sha256};
     use std::os::unix::ffi::OsStrExt as _;

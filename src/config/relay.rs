@@ -1,29 +1,28 @@
-//! `footlight relay`.
+//! Configuration of `footlight relay`.
 
 use super::env::{ConfigError, Env};
 use crate::domain::address::AllowList;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-/// Everything a relay is told at start.
+/// The relay's configuration.
 #[derive(Clone)]
 pub struct RelayConfig {
-    /// Where the control API listens; anything but loopback needs [`Self::tls`].
+    /// Address of the control API; anything but loopback needs [`Self::tls`].
     pub listen: SocketAddr,
-    /// Where the composite is published to; anything but loopback needs [`Self::tls`].
+    /// Address of the RTMP ingest; anything but loopback needs [`Self::tls`].
     pub ingest: SocketAddr,
-    /// What the application proves itself with.
+    /// Secret shared with the application.
     pub secret: String,
     /// Certificate and key for control and ingest.
     pub tls: Option<TlsFiles>,
     /// A further certificate authority for RTMPS destinations.
     pub extra_ca: Option<PathBuf>,
-    /// Where recordings go, in a folder `recordings`.
+    /// Data folder; recordings are in its folder `recordings`.
     pub data: PathBuf,
     /// Private destinations the operator allows.
     pub allow: AllowList,
-    /// How it waits.
     pub timeouts: Timeouts,
-    /// How much it bears.
+    /// Limits on resources.
     pub limits: Limits,
 }
 
@@ -32,32 +31,30 @@ pub struct RelayConfig {
 pub struct TlsFiles {
     /// Certificate chain, leaf first.
     pub certificate: PathBuf,
-    /// Private key.
     pub key: PathBuf,
 }
 
-/// Every waiting time of the relay; tests compress them.
+/// Timeouts and intervals of the relay; tests shorten them.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
     /// How long destinations stay connected without a composite: `FOOTLIGHT_HOLD`.
     pub grace: Duration,
-    /// How long a lost destination is tried again: `FOOTLIGHT_OUTAGE_LIMIT`.
+    /// How long a lost destination is retried: `FOOTLIGHT_OUTAGE_LIMIT`.
     pub outage: Duration,
-    /// First delay before a try; doubles.
+    /// First delay before a retry; doubles.
     pub first_retry_delay: Duration,
-    /// Longest delay before a try: `FOOTLIGHT_RETRY_MOST`.
+    /// Longest delay before a retry: `FOOTLIGHT_RETRY_MOST`.
     pub max_retry_delay: Duration,
     /// For connecting to one IP address, for the handshake, and for the publish.
     pub connect: Duration,
-    /// Open connection, bytes waiting, none taken: lost.
+    /// A connection that accepts no bytes for this long is lost.
     pub stall: Duration,
-    /// No tag for so long: the composite is away.
+    /// Without a tag for this long the composite counts as lost.
     pub silence: Duration,
-    /// How long a publisher of an unknown show waits for the show to be wanted.
+    /// How long a publisher of an unknown stream waits for it to be put.
     pub unknown_stream: Duration,
-    /// Between two thumbnails.
     pub thumbnail: Duration,
-    /// Between two looks at how much room the recordings take.
+    /// Time between two checks of the recordings' limits.
     pub recordings_check: Duration,
 }
 
@@ -79,14 +76,14 @@ impl Default for Timeouts {
     }
 }
 
-/// Bounds on what others can make the relay hold.
+/// Limits on what others can make the relay hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Shows at once: `FOOTLIGHT_RELAY_SHOWS`.
+    /// Streams at once: `FOOTLIGHT_RELAY_SHOWS`.
     pub streams: usize,
-    /// Destinations of one show: `FOOTLIGHT_RELAY_DESTINATIONS`.
+    /// Destinations per stream: `FOOTLIGHT_RELAY_DESTINATIONS`.
     pub destinations: usize,
-    /// Bytes waiting for one destination: `FOOTLIGHT_RELAY_QUEUE_BYTES`.
+    /// Bytes queued for one destination: `FOOTLIGHT_RELAY_QUEUE_BYTES`.
     pub queue_bytes: usize,
     /// Connections to the ingest at once.
     pub ingest_connections: usize,
@@ -149,7 +146,7 @@ impl RelayConfig {
                 ..timeouts
             },
             limits: Limits {
-                streams: env.parsed("FOOTLIGHT_RELAY_SHOWS", limits.streams, "a number of shows")?,
+                streams: env.parsed("FOOTLIGHT_RELAY_SHOWS", limits.streams, "a number of streams")?,
                 destinations: env.parsed("FOOTLIGHT_RELAY_DESTINATIONS", limits.destinations, "a number of destinations")?,
                 queue_bytes: env.parsed("FOOTLIGHT_RELAY_QUEUE_BYTES", limits.queue_bytes, "a number of bytes")?,
                 recordings_bytes: env.parsed("FOOTLIGHT_RECORDINGS_GB", 20_u64, "whole gigabytes")? << 30,

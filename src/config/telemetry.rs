@@ -1,30 +1,29 @@
-//! What a process tells of itself while it runs.
+//! Configuration of logs and traces.
 
 use super::env::{ConfigError, Env};
 use url::Url;
 
-/// How lines of the log are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// For reading.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Logs and traces.
 #[derive(Debug, Clone)]
 pub struct TelemetryConfig {
     /// `FOOTLIGHT_LOG_FORMAT`.
     pub format: LogFormat,
-    /// Whose traces: `OTEL_SERVICE_NAME`, else `footlight-` and the role.
+    /// Service name of traces: `OTEL_SERVICE_NAME`, else `footlight-` and the role.
     pub service: String,
-    /// Where spans go, by OTLP over HTTP: `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces`. None: nowhere.
+    /// Where spans are sent by OTLP over HTTP: `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces`. Off if absent.
     pub traces: Option<Url>,
 }
 
 impl TelemetryConfig {
-    /// Reads it.
+    /// Reads the configuration.
     ///
     /// # Errors
     /// A variable is malformed.
@@ -38,7 +37,7 @@ impl TelemetryConfig {
         let traces = env
             .get(ENDPOINT)
             .map(|text| {
-                // As the specification of OTLP's exporters says: a base, to which the signal's path is added.
+                // The OTLP exporter specification: a base address, to which the signal's path is added.
                 let base = format!("{}/v1/traces", text.trim_end_matches('/'));
                 let url = Url::parse(&base).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
                 url.ok_or_else(|| {

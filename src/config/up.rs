@@ -1,4 +1,4 @@
-//! `footlight up`: addresses, programs and folders of a whole studio on one machine. Secrets are made in `up::secrets`.
+//! Configuration of `footlight up`: addresses, programs and folders of a studio. Secrets are generated in `up::secrets`.
 
 use super::env::{ConfigError, Env};
 use std::{
@@ -6,14 +6,14 @@ use std::{
     path::PathBuf,
 };
 
-/// Where everything of one studio listens and lives.
+/// The configuration of a studio on one machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpConfig {
     /// The data folder: secrets, store, recordings, logs.
     pub data: PathBuf,
     /// The web server's address.
     pub listen: SocketAddr,
-    /// The address under which people and the egress browser open the studio, without a slash at its end.
+    /// The address at which people and the egress browser open the studio, without a trailing slash.
     pub public_url: String,
     /// The relay's control address.
     pub relay: SocketAddr,
@@ -21,18 +21,17 @@ pub struct UpConfig {
     pub ingest: SocketAddr,
     /// The local Web Egress.
     pub egress: SocketAddr,
-    /// The LiveKit server to start, or where one already runs.
+    /// The LiveKit server to start, or the address of an external one.
     pub livekit: LiveKit,
-    /// The folder of what the build made for browsers.
+    /// The folder of the browser files.
     pub site: PathBuf,
 }
 
-/// The media server: ours to start, or somebody else's.
+/// The LiveKit server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LiveKit {
-    /// Started as a child on loopback.
+    /// Started as a child process on loopback.
     Own {
-        /// The server's program.
         program: PathBuf,
         /// Signalling port.
         port: u16,
@@ -41,18 +40,15 @@ pub enum LiveKit {
         /// Media over UDP.
         udp_port: u16,
     },
-    /// `LIVEKIT_URL` was given: it runs elsewhere, and its key and secret are given as well.
-    Elsewhere {
-        /// Its address.
-        url: String,
-    },
+    /// An external server, given in `LIVEKIT_URL`; its key and secret are given as well.
+    Elsewhere { url: String },
 }
 
 impl UpConfig {
-    /// Reads the configuration of a whole studio.
+    /// Reads the configuration of a studio.
     ///
     /// # Errors
-    /// A variable is malformed, or a folder cannot be told.
+    /// A variable is malformed, or a folder is unknown.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let ports = Ports::from_env(env)?;
         let listen = address(env, "FOOTLIGHT_LISTEN", ports.serve)?;
@@ -127,7 +123,7 @@ fn port(env: &Env, name: &'static str, default: u16) -> Result<u16, ConfigError>
     env.parsed(name, default, "a port from 1 to 65535")
 }
 
-/// Where the set-up puts the LiveKit server, unless the variable says otherwise.
+/// The path of the LiveKit server: the one that the setup installs, unless the variable is set.
 fn livekit_program(env: &Env) -> Result<PathBuf, ConfigError> {
     if let Some(program) = env.get("FOOTLIGHT_LIVEKIT_SERVER") {
         return Ok(program.into());
@@ -139,7 +135,7 @@ fn livekit_program(env: &Env) -> Result<PathBuf, ConfigError> {
     Ok(cache.join("footlight/tools/livekit-server-1.13.5/server"))
 }
 
-/// Where the build leaves what browsers fetch.
+/// The folder in which the build puts the browser files.
 fn site(env: &Env) -> PathBuf {
     let root =
         env.get("FOOTLIGHT_SITE").or_else(|| env.get("LEPTOS_SITE_ROOT")).map_or_else(|| PathBuf::from("target/site"), PathBuf::from);

@@ -1,4 +1,4 @@
-//! Who may call: the bearer of a LiveKit access token with `roomRecord`, signed with our key.
+//! Authorization: a LiveKit access token with `roomRecord`, signed with our key.
 
 use crate::egress::twirp_error::TwirpError;
 use axum::http::{HeaderMap, header::AUTHORIZATION};
@@ -16,10 +16,10 @@ struct Grants {
     room_record: bool,
 }
 
-/// Lets the request in, or says why not.
+/// Checks the bearer token.
 ///
 /// # Errors
-/// [`TwirpError::unauthenticated`] for a token that is missing, foreign, expired or without the grant.
+/// [`TwirpError::unauthenticated`] if the token is missing, foreign, expired or without the grant.
 pub fn authorize(headers: &HeaderMap, api_key: &str, api_secret: &str) -> Result<(), TwirpError> {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(|| TwirpError::unauthenticated("permissions denied"))?;

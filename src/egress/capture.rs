@@ -1,4 +1,4 @@
-//! What one egress runs in: a private folder, a keeper, a display, a sound server, a browser; later an encoder. Spawns and watches processes; knows no page and no webhook.
+//! The processes of one egress: reaper, display, sound server, browser and encoder, in a private folder. Knows no page and no webhook.
 
 use crate::{
     config::egress::EgressConfig,
@@ -27,31 +27,26 @@ use tokio::{
     time::timeout,
 };
 
-/// The processes of a stage, by part; filled while it is raised.
+/// Kinds and ids of the running processes; filled during the launch.
 pub type ChildProcesses = Arc<Mutex<Vec<(ProcessKind, u32)>>>;
 
-/// Nothing on a small machine takes longer than this to start.
+/// Time limit for the start of each process.
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A process of the stage, as reasons and metrics name it.
+/// A process of the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessKind {
-    /// The keeper itself.
     Reaper,
-    /// The display.
     Xvfb,
-    /// The sound server.
     PulseAudio,
-    /// The browser.
     Chromium,
-    /// The encoder.
     Encoder,
 }
 
 impl ProcessKind {
-    /// In words.
     pub fn name(self) -> &'static str {
         match self {
+            // The published name in metrics and errors.
             Self::Reaper => "keeper",
             Self::Xvfb => "Xvfb",
             Self::PulseAudio => "PulseAudio",
@@ -61,7 +56,7 @@ impl ProcessKind {
     }
 }
 
-/// One running set of programs.
+/// The running processes of one egress.
 pub struct CaptureEnvironment {
     folder: PathBuf,
     config: Arc<EgressConfig>,
@@ -72,31 +67,31 @@ pub struct CaptureEnvironment {
     exits: mpsc::UnboundedSender<Failure>,
 }
 
-/// An encoder that is loaded and waits.
+/// An encoder that is loaded and waits for its start.
 pub struct Encoder {
     start_pipe: ChildStdin,
     output: ChildStdout,
 }
 
 impl Encoder {
-    /// Lets it begin, and gives its FLV.
+    /// Starts encoding, and returns its FLV output.
     ///
     /// # Errors
-    /// It is gone.
+    /// The encoder has exited.
     pub async fn start(mut self) -> std::io::Result<ChildStdout> {
         self.start_pipe.write_all(&[0; commands::START_BYTES]).await?;
         Ok(self.output)
     }
 }
 
-/// A browser ready to be spoken to.
+/// A client of the browser, and its events.
 pub type Browser = (Arc<CdpClient>, mpsc::UnboundedReceiver<CdpEvent>);
 
 impl CaptureEnvironment {
-    /// Raises everything but the encoder: display and sound side by side, then the browser. On failure nothing is left behind.
+    /// Launches everything but the encoder: display and sound in parallel, then the browser. On failure nothing is left behind.
     ///
     /// # Errors
-    /// The part that did not come up.
+    /// The process that did not start.
     pub async fn launch(
         config: Arc<EgressConfig>,
         name: &str,
@@ -107,7 +102,7 @@ impl CaptureEnvironment {
         let folder = config.scratch.join(name);
         make_folder(&folder)?;
         let mut environment = Self::start_reaper(config, folder, processes, exits).await?;
-        // A stage that fails here is dropped, and its keeper clears up.
+        // On failure the environment is dropped, and its reaper cleans up.
         let (display, ()) = tokio::try_join!(environment.start_display(encoding), environment.start_sound(encoding))?;
         environment.display = display;
         let browser = environment.start_browser(encoding)?;
@@ -120,17 +115,17 @@ impl CaptureEnvironment {
         processes: ChildProcesses,
         exits: mpsc::UnboundedSender<Failure>,
     ) -> anyhow::Result<Self> {
-        // Not by its path: that may have been replaced by a newer version since.
+        // Not by its path: the file may have been replaced by a newer version.
         let mut command = Command::new("/proc/self/exe");
         command.arg0("footlight").arg("egress-reaper").arg(&folder).env_clear().current_dir("/");
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().context("starting the keeper")?;
-        let pid = child.id().context("the keeper ended at once")?;
+        let mut child = command.spawn().context("starting the reaper")?;
+        let pid = child.id().context("the reaper ended at once")?;
         let input = child.stdin.take();
-        let mut ready = BufReader::new(child.stdout.take().context("the keeper has no output")?);
+        let mut ready = BufReader::new(child.stdout.take().context("the reaper has no output")?);
         let mut line = String::new();
         timeout(READY_TIMEOUT, ready.read_line(&mut line)).await??;
-        anyhow::ensure!(line == "ready\n", "the keeper did not start");
+        anyhow::ensure!(line == "ready\n", "the reaper did not start");
         let environment = Self {
             folder,
             config,
@@ -153,9 +148,9 @@ impl CaptureEnvironment {
         let mut lines = BufReader::new(child.stdout.take().context("Xvfb has no output")?);
         self.watch(ProcessKind::Xvfb, child);
         let mut number = String::new();
-        timeout(READY_TIMEOUT, lines.read_line(&mut number)).await.context("Xvfb did not come up")??;
+        timeout(READY_TIMEOUT, lines.read_line(&mut number)).await.context("Xvfb did not start")??;
         let number = number.trim();
-        anyhow::ensure!(number.parse::<u16>().is_ok(), "Xvfb did not come up");
+        anyhow::ensure!(number.parse::<u16>().is_ok(), "Xvfb did not start");
         self.write_private(reaper::DISPLAY_FILE, number.as_bytes())?;
         Ok(format!(":{number}"))
     }
@@ -171,7 +166,7 @@ impl CaptureEnvironment {
             }
         })
         .await
-        .context("PulseAudio did not come up")
+        .context("PulseAudio did not start")
     }
 
     fn start_browser(&self, encoding: &Encoding) -> anyhow::Result<Browser> {
@@ -188,7 +183,7 @@ impl CaptureEnvironment {
         Ok(CdpClient::connect(ours_out, ours_in))
     }
 
-    /// Loads the encoder beside the browser; it touches its devices when it is let go.
+    /// Loads the encoder while the browser starts; it opens its devices when it is started.
     ///
     /// # Errors
     /// It cannot be started.
@@ -212,7 +207,6 @@ impl CaptureEnvironment {
         Ok(Encoder { start_pipe, output })
     }
 
-    /// The private folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -227,15 +221,15 @@ impl CaptureEnvironment {
             }
         });
         if gone.await.is_err() {
-            tracing::error!(environment = %folder.display(), "the keeper did not finish");
-            // It may be stopped.
+            tracing::error!(environment = %folder.display(), "the reaper did not finish");
+            // It may be stopped (SIGSTOP).
             let _ = nix::sys::signal::kill(group, nix::sys::signal::Signal::SIGKILL);
         }
-        // A keeper that was killed has left everything to us.
+        // If the reaper was killed, clean up here.
         if folder.exists() {
             let cleared = tokio::task::spawn_blocking(move || reaper::clear(&folder, Some(group))).await;
             if cleared.is_err() {
-                tracing::error!("clearing up panicked");
+                tracing::error!("cleaning up panicked");
             }
         }
     }
@@ -275,13 +269,13 @@ impl CaptureEnvironment {
         let exits = self.exits.clone();
         tokio::spawn(async move {
             let how = child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
-            // Nobody listens any more when the egress ends.
+            // There is no receiver after the egress has ended.
             let _ = exits.send(Failure::lost(kind.name(), format!("{} ended: {how}", kind.name())));
         });
     }
 }
 
-/// Whether a process exists and is more than a zombie.
+/// Whether a process exists and is not a zombie.
 fn is_hydrated(pid: nix::unistd::Pid) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat"))
         .is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X'])))

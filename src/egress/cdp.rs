@@ -1,4 +1,4 @@
-//! The DevTools protocol over a pipe: calls with answers, and events in order. Knows no page.
+//! A client for the Chrome DevTools Protocol over a pipe: calls with responses, and events in order. Knows no page.
 
 use serde_json::{Value, json};
 use std::{
@@ -14,10 +14,10 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-/// Chromium said no, or is gone.
+/// A call failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CdpError {
-    /// The browser's own words.
+    /// The browser's error message.
     #[error("{0}")]
     Refused(String),
     /// The pipe is closed.
@@ -30,15 +30,13 @@ pub enum CdpError {
 pub struct CdpEvent {
     /// `Domain.event`.
     pub method: String,
-    /// Its parameters.
     pub params: Value,
-    /// The page it is about; empty for the browser itself.
+    /// The session of the page; empty for the browser itself.
     pub session: String,
 }
 
 type Waiting = Mutex<HashMap<u64, oneshot::Sender<Result<Value, CdpError>>>>;
 
-/// The calling side.
 pub struct CdpClient {
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
     waiting: Arc<Waiting>,
@@ -46,7 +44,7 @@ pub struct CdpClient {
 }
 
 impl CdpClient {
-    /// Speaks over the two ends of the browser's pipes.
+    /// Connects over the browser's pipes.
     pub fn connect(mut writer: pipe::Sender, reader: pipe::Receiver) -> (Arc<Self>, mpsc::UnboundedReceiver<CdpEvent>) {
         let (outgoing, mut to_send) = mpsc::unbounded_channel::<Vec<u8>>();
         let (cdp_events, received) = mpsc::unbounded_channel();
@@ -70,7 +68,7 @@ impl CdpClient {
                 message.clear();
             }
             for (_, waiter) in answers.lock().unwrap_or_else(PoisonError::into_inner).drain() {
-                // A caller that gave up needs no answer.
+                // The caller may have given up.
                 let _ = waiter.send(Err(CdpError::Closed));
             }
         });
@@ -80,7 +78,7 @@ impl CdpClient {
     /// Calls a method, of the browser (`session` empty) or of a page.
     ///
     /// # Errors
-    /// The browser refuses or is gone.
+    /// The browser refuses the call or has exited.
     pub async fn call(&self, session: &str, method: &str, params: &Value) -> Result<Value, CdpError> {
         let (waiter, answer) = oneshot::channel();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
@@ -89,10 +87,10 @@ impl CdpClient {
         answer.await.unwrap_or(Err(CdpError::Closed))
     }
 
-    /// Calls a method whose answer does not matter.
+    /// Calls a method and ignores the response.
     pub fn send(&self, session: &str, method: &str, params: &Value) {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        // A browser that is gone is noticed elsewhere.
+        // An exited browser is noticed elsewhere.
         let _ = self.write(id, session, method, params);
     }
 
@@ -114,14 +112,14 @@ fn dispatch(mut message: Value, waiting: &Waiting, cdp_events: &mpsc::UnboundedS
                 Some(message_text) => Err(CdpError::Refused(message_text.to_owned())),
                 None => Ok(message["result"].take()),
             };
-            // A caller that gave up needs no answer.
+            // The caller may have given up.
             let _ = waiter.send(answer);
         }
         return;
     }
     if let Some(method) = message["method"].as_str().map(str::to_owned) {
         let session = message["sessionId"].as_str().unwrap_or_default().to_owned();
-        // Nobody listens any more when the egress ends.
+        // There is no receiver after the egress has ended.
         let _ = cdp_events.send(CdpEvent { method, params: message["params"].take(), session });
     }
 }

@@ -1,25 +1,25 @@
-//! How each program is called. Nothing secret stands in an argument: the page is opened over `DevTools`, outputs are published by the worker.
+//! Command lines of the programs. They contain no secret: the page is opened over CDP, and the worker publishes to the outputs.
 
 use crate::egress::encoding::Encoding;
 use rand::Rng as _;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
-/// Bytes that open the encoder's gate.
+/// Number of bytes on its standard input that make the encoder start.
 pub const START_BYTES: usize = 4096;
 
-/// Pixels a second that one thread of the encoder carries on a small machine: 720p at 30.
+/// Pixels per second that one encoder thread can encode on a small machine: 720p30.
 const ONE_THREAD_PIXELS: u32 = 1280 * 720 * 30;
 
-/// The name of the one sink.
+/// The name of the sound sink.
 const SINK: &str = "show";
 
-/// The sound server's socket. Not `pulse` under the runtime folder: that is a folder of its own there.
+/// The sound server's socket. Not `pulse`, which is a folder in the runtime folder.
 pub fn sound_socket(folder: &Path) -> PathBuf {
     folder.join("sound")
 }
 
-/// An `Xauthority` entry for any display, with a fresh cookie.
+/// An `Xauthority` entry for any display, with a random cookie.
 pub fn x_cookie() -> Vec<u8> {
     let name = b"MIT-MAGIC-COOKIE-1";
     let mut entry = vec![0xff, 0xff, 0, 0, 0, 0, 0, 18];
@@ -29,11 +29,11 @@ pub fn x_cookie() -> Vec<u8> {
     entry
 }
 
-/// The display, exactly as large as the picture.
+/// The display, exactly as large as the video.
 pub fn xvfb(command: &mut Command, encoding: &Encoding, folder: &Path) {
     let screen = format!("{}x{}x24", encoding.width, encoding.height);
     command.args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-nolisten", "unix", "-noreset", "-nocursor"]);
-    // Nobody draws in three dimensions, and the software that would do it costs 50 MB a display.
+    // Software OpenGL would cost 50 MB per display and is not needed.
     command.args(["-extension", "GLX", "-auth"]);
     command.arg(folder.join("xauth"));
 }
@@ -42,13 +42,13 @@ pub fn xvfb(command: &mut Command, encoding: &Encoding, folder: &Path) {
 pub fn pulseaudio(command: &mut Command, encoding: &Encoding, folder: &Path) {
     // The socket lies in a folder that only this account can enter.
     let socket = format!("module-native-protocol-unix socket={} auth-anonymous=1 auth-cookie-enabled=0", sound_socket(folder).display());
-    // Without `norewinds` the sink first hands out a block of two seconds, and the encoder waits for it.
+    // Without `norewinds` the sink first delivers a block of two seconds, and the encoder waits for it.
     let sink = format!("module-null-sink sink_name={SINK} rate={} channels=2 norewinds=1", encoding.audio_hz);
     command.args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--realtime=no", "--high-priority=no"]);
     command.args(["--disallow-module-loading=yes", "--log-target=stderr", "-L", &socket, "-L", &sink]);
 }
 
-/// The browser in kiosk, spoken to over descriptors 3 and 4.
+/// The browser in kiosk mode, controlled over descriptors 3 and 4.
 pub fn chromium(command: &mut Command, encoding: &Encoding, folder: &Path, sandboxed: bool) {
     command.arg(format!("--user-data-dir={}", folder.join("profile").display()));
     command.arg(format!("--window-size={},{}", encoding.width, encoding.height));
@@ -59,14 +59,14 @@ pub fn chromium(command: &mut Command, encoding: &Encoding, folder: &Path, sandb
         "--force-device-scale-factor=1",
         "--force-color-profile=srgb",
         "--lang=en",
-        // Sound without a click; media over loopback, where the room is.
+        // Sound without a click; media over loopback, where LiveKit may run.
         "--autoplay-policy=no-user-gesture-required",
         "--allow-loopback-in-peer-connection",
-        // A captured page is never in the background, whatever the window system says.
+        // Never treat the captured page as a background page.
         "--disable-background-timer-throttling",
         "--disable-backgrounding-occluded-windows",
         "--disable-renderer-backgrounding",
-        // Nothing on screen but the page.
+        // Show nothing but the page.
         "--hide-scrollbars",
         "--no-first-run",
         "--no-default-browser-check",
@@ -75,7 +75,7 @@ pub fn chromium(command: &mut Command, encoding: &Encoding, folder: &Path, sandb
         "--deny-permission-prompts",
         "--disable-extensions",
         "--disable-default-apps",
-        // Nothing over the network but the page's own.
+        // No network requests except the page's own.
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-domain-reliability",
@@ -100,23 +100,23 @@ pub fn chromium(command: &mut Command, encoding: &Encoding, folder: &Path, sandb
     command.arg("about:blank");
 }
 
-/// The encoder: the display and the sink's monitor in, FLV out on its standard output.
+/// The encoder: captures the display and the sink's monitor, and writes FLV to its standard output.
 pub fn ffmpeg(command: &mut Command, encoding: &Encoding, display: &str) {
     let Encoding { width, height, framerate, video_kbps, audio_kbps, audio_hz, keyframe_frames } = *encoding;
     let (video, audio) = (format!("{video_kbps}k"), format!("{audio_kbps}k"));
-    // Minimum and maximum rate alone let a still picture fall far below the rate: `nal-hrd=cbr` fills up.
+    // With minimum and maximum rate alone a still picture falls far below the bitrate: `nal-hrd=cbr` adds filler.
     let x264 = format!(
         "nal-hrd=cbr:force-cfr=1:scenecut=0:open-gop=0:keyint={keyframe_frames}:min-keyint={keyframe_frames}:rc-lookahead=0:sync-lookahead=0:mbtree=0"
     );
-    // Each thread holds back a frame and keeps its own; one encodes 720p30 in a third of a core.
+    // Each thread delays one frame; a single one encodes 720p30 in a third of a core.
     let threads = if width * height * framerate <= ONE_THREAD_PIXELS { "1" } else { "0" };
     let (size, rate, hz) = (format!("{width}x{height}"), framerate.to_string(), audio_hz.to_string());
     command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]);
-    // Both devices stamp with the wall clock; `-copyts` keeps them on one timeline.
+    // Both devices use wall clock timestamps; `-copyts` keeps them on one timeline.
     command.arg("-copyts");
-    // The gate: an input that nobody uses and that comes first. The encoder loads beside the browser and waits here for its first bytes.
+    // The first input is unused: the encoder loads while the browser starts, and waits here for its first bytes.
     command.args(["-probesize", "32", "-analyzeduration", "0", "-f", "u8", "-i", "pipe:0"]);
-    // Sound first: it takes longer to open, and the picture's clock runs from when it opens.
+    // Sound first: it takes longer to open, and the video clock runs from when it opens.
     command.args(["-thread_queue_size", "512", "-probesize", "32", "-analyzeduration", "0", "-f", "pulse", "-fragment_size", "4096"]);
     command.args(["-channels", "2", "-sample_rate", &hz, "-i", &format!("{SINK}.monitor")]);
     command.args(["-thread_queue_size", "32", "-probesize", "32", "-analyzeduration", "0", "-f", "x11grab", "-draw_mouse", "0"]);

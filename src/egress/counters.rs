@@ -1,4 +1,4 @@
-//! What the worker counts over all its egresses. Numbers only.
+//! Counters over all egresses of the worker.
 
 use livekit_protocol::EgressStatus;
 use std::{
@@ -12,25 +12,24 @@ pub struct Counters(Mutex<CounterValues>);
 
 #[derive(Default, Clone)]
 pub struct CounterValues {
-    /// Starts refused for want of a slot.
+    /// Starts refused because no slot was free.
     pub refused: u64,
-    /// Egresses given up because this process crashed or hung; each is started again by whoever asked for it, as a new one.
+    /// Egresses that failed because this process crashed or hung. The caller may start a new one.
     pub lost: BTreeMap<&'static str, u64>,
-    /// Egresses by the way they ended.
+    /// Ended egresses by status.
     pub ended: BTreeMap<&'static str, u64>,
-    /// Warm spares that broke and were raised again.
+    /// Warm instances that broke and were replaced.
     pub spares_lost: u64,
-    /// Starts that found a warm spare.
+    /// Starts that used a warm instance.
     pub spares_taken: u64,
 }
 
 impl Counters {
-    /// Counts something.
     pub fn count(&self, change: impl FnOnce(&mut CounterValues)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Counts an end.
+    /// Counts an ended egress.
     pub fn ended(&self, status: EgressStatus, lost: Option<&'static str>) {
         let status = status.as_str_name();
         self.count(|counts| {
@@ -41,7 +40,6 @@ impl Counters {
         });
     }
 
-    /// All counters.
     pub fn read(&self) -> CounterValues {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

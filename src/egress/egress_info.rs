@@ -1,4 +1,4 @@
-//! What the world knows of one egress. Every change is written down, then announced, in one order.
+//! The public state of one egress. Every change is stored first and then sent as a webhook, in order.
 
 use crate::egress::{
     clock,
@@ -17,18 +17,17 @@ pub struct SharedEgressInfo {
 
 struct State {
     info: EgressInfo,
-    /// Closed with the last event, so that its deliveries can come to an end.
+    /// Dropped with the last event, so that its task can end.
     queue: Option<WebhookQueue>,
 }
 
-/// The error of an egress that failed: LiveKit's numbers are HTTP's.
+/// Why an egress failed. LiveKit's error codes are HTTP status codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// 400 the page, 503 the outputs, 500 the machinery.
+    /// 400 for the page, 503 for the outputs, 500 for our processes.
     pub code: i32,
-    /// The reason.
     pub text: String,
-    /// The process that crashed or hung, as metrics name it.
+    /// The process that crashed or hung, by its name in metrics.
     pub lost: Option<&'static str>,
 }
 
@@ -38,19 +37,19 @@ impl Failure {
         Self { code, text: text.into(), lost: None }
     }
 
-    /// A process of ours crashed or hangs.
+    /// One of our processes crashed or hangs.
     pub fn lost(process: &'static str, text: impl Into<String>) -> Self {
         Self { lost: Some(process), ..Self::internal(text) }
     }
 
-    /// Something of ours broke.
+    /// An internal error.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::new(500, text)
     }
 }
 
 impl SharedEgressInfo {
-    /// Writes a new egress down and announces it.
+    /// Stores a new egress and announces it.
     pub fn create(egress_id: String, request: &EgressRequest, state_store: Arc<StateStore>, queue: WebhookQueue) -> Self {
         let now = clock::nanos();
         let info = EgressInfo {
@@ -66,7 +65,7 @@ impl SharedEgressInfo {
         shared_info
     }
 
-    /// An egress of an earlier run that never ended: it failed when that run did.
+    /// An egress of an earlier run that had not ended: it failed with that run.
     pub fn failed_by_restart(info: EgressInfo, state_store: Arc<StateStore>, queue: WebhookQueue) -> Self {
         let shared_info = Self { state: Mutex::new(State { info, queue: Some(queue) }), state_store };
         shared_info.fail(&Failure::internal("egress worker was killed and started again"));
@@ -83,22 +82,22 @@ impl SharedEgressInfo {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).info.clone()
     }
 
-    /// Changes the state without an announcement.
+    /// Changes the state without a webhook.
     pub fn update_silently(&self, change: impl FnOnce(&mut EgressInfo)) -> EgressInfo {
         self.change(None, change)
     }
 
-    /// Changes the state and says so.
+    /// Changes the state and sends a webhook.
     pub fn update(&self, change: impl FnOnce(&mut EgressInfo)) -> EgressInfo {
         self.change(Some("egress_updated"), change)
     }
 
-    /// The encoder gave its first frame.
+    /// Sets the status to active.
     pub fn activate(&self) {
         self.update(|info| info.status = EgressStatus::EgressActive as i32);
     }
 
-    /// The end has begun; said once, whoever comes first.
+    /// Sets the status to ending, if it is active.
     pub fn start_ending(&self, reason: &str) -> EgressInfo {
         let before = self.snapshot();
         if before.status != EgressStatus::EgressActive as i32 {
@@ -110,7 +109,7 @@ impl SharedEgressInfo {
         })
     }
 
-    /// Ended as it should.
+    /// Sets the status to complete.
     pub fn complete(&self) {
         self.notify("egress_ended", |info| {
             finish_streams(info);
@@ -118,7 +117,7 @@ impl SharedEgressInfo {
         });
     }
 
-    /// Stopped before there was anything to send.
+    /// Sets the status to aborted: stopped before there was anything to send.
     pub fn abort(&self, failure: &Failure, reason: &str) {
         self.notify("egress_ended", |info| {
             finish_streams(info);
@@ -129,10 +128,10 @@ impl SharedEgressInfo {
         });
     }
 
-    /// Ended by a fault.
+    /// Sets the status to failed.
     pub fn fail(&self, failure: &Failure) {
         self.notify("egress_ended", |info| {
-            // LiveKit leaves results that never connected as they are; those that ran are over.
+            // LiveKit leaves results that never connected unchanged; those that ran are finished.
             for stream in info.stream_results.iter_mut().filter(|stream| stream.started_at > 0) {
                 finish(stream, stream_info::Status::Finished, "");
             }
@@ -158,7 +157,7 @@ impl SharedEgressInfo {
         {
             info.result = Some(egress_info::Result::Stream(StreamInfoList { info: info.stream_results.clone() }));
         }
-        // The last word first: killed at any point from here on, the next run tells it.
+        // Store the last webhook first: if the worker is killed from here on, the next run sends it.
         let last =
             (event == Some("egress_ended")).then(|| queue.take()).flatten().map(|queue| (queue, pending_webhook("egress_ended", info)));
         if let Some((_, pending)) = &last {
@@ -178,7 +177,7 @@ impl SharedEgressInfo {
     }
 }
 
-/// Closes one stream result, once.
+/// Finishes a stream result unless it is finished already.
 pub fn finish(stream: &mut StreamInfo, status: stream_info::Status, error: &str) {
     if stream.ended_at > 0 {
         return;

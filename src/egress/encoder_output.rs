@@ -1,4 +1,4 @@
-//! From one encoder to any number of outputs: the FLV the encoder writes, taken apart, with the latest group of pictures kept for joiners.
+//! Distributes the encoder's FLV to any number of outputs, and keeps the latest GOP for new ones.
 
 use bytes::{Bytes, BytesMut};
 use std::{
@@ -15,13 +15,13 @@ use tokio::{
     sync::broadcast,
 };
 
-/// About seven seconds at 30 frames a second: an output that is further behind has stalled.
+/// In tags: about seven seconds at 30 fps. An output that is further behind has stalled.
 const BACKLOG: usize = 512;
 
-/// Over how long the pace is measured.
+/// Window over which the pace is measured.
 const PACE_WINDOW: Duration = Duration::from_secs(5);
 
-/// What a tag carries.
+/// The media of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// AAC.
@@ -30,16 +30,14 @@ pub enum Kind {
     Video,
 }
 
-/// One FLV tag.
 #[derive(Debug, Clone)]
 pub struct Tag {
-    /// Sound or picture.
     pub kind: Kind,
-    /// Milliseconds since the first.
+    /// Milliseconds since the first tag.
     pub at_ms: u32,
     /// The tag's body, as RTMP carries it.
     pub data: Bytes,
-    /// A picture that decodes alone.
+    /// A keyframe.
     pub key: bool,
     /// A sequence header.
     pub header: bool,
@@ -52,28 +50,26 @@ struct Latest {
     gop: Vec<Tag>,
     last_video: Option<Instant>,
     last_audio: Option<Instant>,
-    /// Arrival and timestamp of the pictures of the last seconds.
+    /// Arrival time and timestamp in milliseconds of the latest video frames.
     recent: VecDeque<(Instant, u32)>,
 }
 
-/// How fast the encoder gives, over the last seconds.
+/// Speed of the encoder over the last seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
-    /// Pictures a second.
+    /// Video frames per second.
     pub fps: f64,
-    /// Media time by wall time: below 1 it falls behind.
+    /// Media time divided by wall time: below 1 the encoder falls behind.
     pub speed: f64,
 }
 
-/// The encoder's output, shared.
+/// The encoder's output, shared by all RTMP outputs.
 pub struct EncoderOutput {
     latest: Mutex<Latest>,
     live: broadcast::Sender<Tag>,
-    /// Pictures so far.
     pub frames: AtomicU64,
-    /// Bytes so far.
     pub bytes: AtomicU64,
-    /// Pictures and sounds that an output left out because it was too slow.
+    /// Tags that an output skipped because it was too slow.
     pub skipped: AtomicU64,
 }
 
@@ -85,7 +81,7 @@ impl Default for EncoderOutput {
 }
 
 impl EncoderOutput {
-    /// Takes one tag from the encoder and hands it to everybody.
+    /// Distributes a tag.
     pub fn push(&self, tag: Tag) {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         self.bytes.fetch_add(tag.data.len() as u64, Ordering::Relaxed);
@@ -114,11 +110,11 @@ impl EncoderOutput {
                 latest.gop.push(tag.clone());
             }
         }
-        // Nobody listening is fine.
+        // There may be no output.
         let _ = self.live.send(tag);
     }
 
-    /// Everything a new output must send first, and what follows without a gap.
+    /// The tags a new output must send first, and a receiver that continues without a gap.
     pub fn subscribe(&self) -> (Vec<Tag>, broadcast::Receiver<Tag>) {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let start = latest.gop.first().map_or(0, |tag| tag.at_ms);
@@ -127,12 +123,12 @@ impl EncoderOutput {
         (headers.chain(latest.gop.iter().cloned()).collect(), self.live.subscribe())
     }
 
-    /// How fast pictures come; nothing before there were a few.
+    /// The current pace; `None` until there are enough frames.
     pub fn pace(&self) -> Option<Pace> {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         let ((first, from), (last, to)) = (latest.recent.front()?, latest.recent.back()?);
         let wall = last.duration_since(*first).as_secs_f64();
-        // One that has come to a stand is slower than its last pictures say.
+        // If the encoder has stopped, its last frames alone would look too fast.
         let wall = wall.max(first.elapsed().as_secs_f64() - 0.5);
         if wall < 0.5 {
             return None;
@@ -141,17 +137,17 @@ impl EncoderOutput {
         Some(Pace { fps: f64::from(pictures) / wall, speed: f64::from(to.saturating_sub(*from)) / 1000.0 / wall })
     }
 
-    /// When the last picture and the last sound came.
+    /// Arrival times of the last video and the last audio tag.
     pub fn last(&self) -> (Option<Instant>, Option<Instant>) {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         (latest.last_video, latest.last_audio)
     }
 }
 
-/// Reads FLV until its end, calling `each` for every sound and picture.
+/// Reads FLV until its end, calling `each` for every tag.
 ///
 /// # Errors
-/// The stream breaks off inside a tag or is not FLV.
+/// The stream is not FLV or ends inside a tag.
 pub async fn read_flv(mut source: impl AsyncRead + Unpin, mut each: impl FnMut(Tag)) -> io::Result<()> {
     let mut signature = [0; 13];
     if source.read_exact(&mut signature).await.is_err() {

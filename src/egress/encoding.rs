@@ -1,12 +1,12 @@
-//! Encoding options as LiveKit means them, with our encoder's limits.
+//! LiveKit's encoding options with the limits of our encoder.
 
 use crate::egress::twirp_error::TwirpError;
 use livekit_protocol::{AudioCodec, EncodingOptions, EncodingOptionsPreset as Preset, VideoCodec};
 
-/// 1920x1080, lying or standing.
+/// 1920x1080, landscape or portrait.
 const MOST_PIXELS: u32 = 1920 * 1080;
 
-/// What the encoder is asked for. H.264 Main and AAC-LC stereo always.
+/// Settings of the encoder. Codecs are always H.264 Main and AAC-LC stereo.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Encoding {
     /// Pixels.
@@ -26,7 +26,7 @@ pub struct Encoding {
 }
 
 impl Encoding {
-    /// The format behind a preset; keyframes every 4 s, as LiveKit does.
+    /// The encoding of a preset; a keyframe every 4 s, like LiveKit.
     ///
     /// # Errors
     /// `unimplemented` for a preset that does not encode.
@@ -46,7 +46,7 @@ impl Encoding {
         Ok(Self { width, height, framerate, video_kbps, audio_kbps: 128, audio_hz: 44_100, keyframe_frames: framerate * 4 })
     }
 
-    /// The caller's own numbers; zero means LiveKit's default.
+    /// The encoding of explicit options; zero means LiveKit's default.
     ///
     /// # Errors
     /// `invalid_argument` with the limits, or `unimplemented` for another codec.

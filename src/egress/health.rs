@@ -1,4 +1,4 @@
-//! Whether an egress still lives: programs that were stopped, a page that no longer draws, an encoder that gives nothing. Decides within five seconds.
+//! Detects within five seconds that a process is stopped, the page no longer draws, or the encoder gives no output.
 
 use crate::egress::{
     capture::{ChildProcesses, ProcessKind},
@@ -16,27 +16,26 @@ use tokio::task::JoinHandle;
 const ASK_INTERVAL: Duration = Duration::from_secs(2);
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(2500);
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(3);
-/// From the encoder's start to its first picture.
+/// From the encoder's start to its first frame.
 const FIRST_FRAME_TIMEOUT: Duration = Duration::from_millis(4500);
-/// We look four times a second: a longer pause was our own.
+/// Checks run four times a second: after a longer pause this process itself was stopped.
 const OWN_PAUSE: Duration = Duration::from_millis(1500);
 
-/// What can be measured of a running egress.
+/// The sources of an egress's health and metrics.
 #[derive(Default)]
 pub struct HealthSources {
-    /// The encoder's output.
     pub encoder_output: Arc<EncoderOutput>,
     processes: OnceLock<ChildProcesses>,
 }
 
 impl HealthSources {
-    /// Follows the stage's processes from now on.
+    /// Sets the processes to watch.
     pub fn follow(&self, processes: ChildProcesses) {
-        // An egress has one stage.
+        // An egress has one environment.
         let _ = self.processes.set(processes);
     }
 
-    /// The processes by part.
+    /// Kinds and ids of the processes.
     pub fn processes(&self) -> Vec<(ProcessKind, u32)> {
         self.processes.get().map_or_else(Vec::new, |processes| processes.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
@@ -51,7 +50,7 @@ pub fn stopped(processes: &[(ProcessKind, u32)]) -> Option<ProcessKind> {
     processes.iter().find(|(_, pid)| is_stopped(*pid)).map(|(kind, _)| *kind)
 }
 
-/// The watch over one egress.
+/// The health check of one egress.
 pub struct HealthCheck {
     health: Arc<HealthSources>,
     asked_at: Option<Instant>,
@@ -62,14 +61,13 @@ pub struct HealthCheck {
 }
 
 impl HealthCheck {
-    /// A watch that has seen nothing yet.
     pub fn new(health: Arc<HealthSources>) -> Self {
         Self { health, asked_at: None, asked_to_draw: false, answer: None, encoding_since: None, checked_at: Instant::now() }
     }
 
-    /// Looks once; `drawing` when the page should draw and not only the browser answer, `encoding` when the encoder should give.
+    /// Checks once; `drawing` means that the page should draw, `encoding` that the encoder should give output.
     pub fn check(&mut self, page: Option<&Page>, drawing: bool, encoding: bool) -> Option<Failure> {
-        // Whoever was stopped himself has heard nothing in the meantime and may blame nobody for it.
+        // This process was stopped and has received nothing meanwhile, so nothing can be concluded.
         if std::mem::replace(&mut self.checked_at, Instant::now()).elapsed() > OWN_PAUSE {
             (self.asked_at, self.answer, self.encoding_since) = (None, None, encoding.then(Instant::now));
         }
@@ -81,7 +79,7 @@ impl HealthCheck {
     fn check_page(&mut self, page: Option<&Page>, drawing: bool) -> Option<Failure> {
         let page = page?;
         if let Some(answer) = self.answer.take_if(|answer| answer.is_finished()) {
-            // The runtime polls a finished task at once; a panic in it counts as no answer.
+            // The runtime polls a finished task at once; a panic in it counts as no response.
             let answered = futures::FutureExt::now_or_never(answer).is_some_and(|answered| answered.unwrap_or(false));
             if !answered {
                 return Some(if self.asked_to_draw {

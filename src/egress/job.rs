@@ -1,4 +1,4 @@
-//! The life of one egress, from its stage to its end: one loop that hears orders, the page, the programs and the outputs, and decides.
+//! One egress from launch to end: one loop handles API calls, page events, process exits and outputs.
 
 use crate::{
     config::egress::EgressConfig,
@@ -24,53 +24,51 @@ use tokio::{
     time::{MissedTickBehavior, timeout},
 };
 
-/// What the API asks of a running egress.
+/// A command from the API to a running egress.
 #[derive(Debug)]
 pub enum JobCommand {
     /// `StopEgress`.
     Stop,
-    /// The worker is going down now.
+    /// The worker is shutting down.
     Abort,
-    /// `UpdateStream`: publish there too, as the result at this position.
+    /// `UpdateStream`: publish to this output too, with the stream result at this position.
     Add(usize, OutputUrl),
     /// `UpdateStream`: end the output at this position.
     Remove(usize),
 }
 
-/// From a browser that was started to a page that is asked for.
+/// From the start of the browser until it requests the page.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 enum Ending {
-    /// As it should, for this reason.
+    /// Ended normally, for this reason.
     Complete(&'static str),
-    /// Before there was anything to send.
+    /// Stopped before there was anything to send.
     Aborted(Failure),
     Failed(Failure),
 }
 
-/// One egress at work.
+/// One running egress.
 pub struct Job {
     /// `EG_…`.
     pub egress_id: String,
-    /// What to do.
     pub request: EgressRequest,
-    /// What the world is told.
+    /// Its public state.
     pub shared_info: Arc<SharedEgressInfo>,
-    /// How this machine does it.
     pub config: Arc<EgressConfig>,
-    /// What the API asks.
+    /// Commands from the API.
     pub commands: mpsc::UnboundedReceiver<JobCommand>,
-    /// What the metrics read.
+    /// Read by the metrics.
     pub health: Arc<HealthSources>,
-    /// A stage that is up already.
+    /// A capture environment from the warm pool.
     pub warm_instance: Option<WarmInstance>,
-    /// Where its end is counted.
+    /// Counters of the worker.
     pub counters: Arc<Counters>,
 }
 
 struct RunState {
     environment: Option<CaptureEnvironment>,
-    /// Loaded, until it is let go.
+    /// Loaded, until it is started.
     encoder: Option<Encoder>,
     page: Option<Page>,
     outputs: Outputs,
@@ -79,17 +77,17 @@ struct RunState {
     active: bool,
 }
 
-/// A stage on its way up.
+/// A capture environment that is being launched.
 struct Launch {
     launched: JoinHandle<Result<(CaptureEnvironment, Encoder, Page), Failure>>,
     folder: PathBuf,
 }
 
 impl Launch {
-    /// Ends it wherever it stands; a stage that is dropped is cleared by its keeper. Returns when nothing is left.
+    /// Cancels the launch at any point; the reaper cleans up a dropped environment. Returns when nothing is left.
     async fn cancel(self) {
         self.launched.abort();
-        // Its outcome does not matter any more.
+        // The result does not matter any more.
         let _ = self.launched.await;
         let gone = timeout(Duration::from_secs(6), async {
             while self.folder.exists() {
@@ -98,14 +96,14 @@ impl Launch {
         });
         if gone.await.is_err() {
             let folder = self.folder;
-            // Its keeper was lost as well.
+            // The reaper was killed as well.
             let _ = tokio::task::spawn_blocking(move || reaper::clear(&folder, None)).await;
         }
     }
 }
 
 impl Job {
-    /// Runs the egress to its end; when this returns nothing of it is left but its record.
+    /// Runs the egress to its end; afterwards only its info is left.
     pub async fn run(mut self) {
         let (exits, mut exited) = mpsc::unbounded_channel();
         let encoder_output = Arc::clone(&self.health.encoder_output);
@@ -131,8 +129,10 @@ impl Job {
                     Ok(Err(failure)) => Some(Ending::Failed(failure)),
                     Err(error) => Some(Ending::Failed(Failure::internal(error.to_string()))),
                 },
-                // What the page says while its opening is still being answered waits for that.
-                Some(event) = page_events.recv(), if state.environment.is_some() => self.handle_page_event(event, &mut state, &frame_sender).await,
+                // Page events wait until the page has been opened.
+                Some(event) = page_events.recv(), if state.environment.is_some() => {
+                    self.handle_page_event(event, &mut state, &frame_sender).await
+                }
                 Some(seen) = first_frame.recv() => match seen {
                     Ok(()) => {
                         state.active = true;
@@ -157,7 +157,7 @@ impl Job {
         self.finish(ending, state, launch).await;
     }
 
-    /// Raises the stage (or takes the spare), and loads the encoder while the browser comes up and opens the page.
+    /// Launches the environment (or takes a warm one), and loads the encoder while the browser starts and opens the page.
     fn launch(&mut self, exits: mpsc::UnboundedSender<Failure>, sender: mpsc::UnboundedSender<PageEvent>) -> Launch {
         let (config, id, encoding) = (Arc::clone(&self.config), self.egress_id.clone(), self.request.encoding);
         let (url, origins) = (self.request.page.clone(), Arc::clone(&self.config.origins));
@@ -172,7 +172,7 @@ impl Job {
                 Some(mut warm_instance) => {
                     tokio::spawn(async move {
                         while let Some(failure) = warm_instance.exits.recv().await {
-                            // Nobody listens any more when the egress ends.
+                            // There is no receiver after the egress has ended.
                             let _ = exits.send(failure);
                         }
                     });
@@ -224,7 +224,7 @@ impl Job {
         }
         let flv = match state.encoder.take()?.start().await {
             Ok(flv) => flv,
-            Err(error) => return Some(Ending::Failed(Failure::lost("encoder", format!("the encoder did not begin: {error}")))),
+            Err(error) => return Some(Ending::Failed(Failure::lost("encoder", format!("the encoder did not start: {error}")))),
         };
         let (encoder_output, sender): (Arc<EncoderOutput>, _) = (Arc::clone(&self.health.encoder_output), frame_sender.clone());
         tokio::spawn(async move {
@@ -233,7 +233,7 @@ impl Job {
                 let picture = tag.key;
                 encoder_output.push(tag);
                 if picture && !std::mem::replace(&mut sent, true) {
-                    // The channel has room for the only two messages there are.
+                    // The channel has room for both possible messages.
                     let _ = sender.try_send(Ok(()));
                 }
             });

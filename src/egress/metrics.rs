@@ -1,29 +1,28 @@
-//! What Prometheus reads. Numbers only; no address and no page.
+//! Prometheus metrics. Numbers only; no addresses and no pages.
 
 use crate::egress::{capture::ProcessKind, registry::EgressRegistry};
 use std::{collections::BTreeMap, fmt::Write as _, fs, sync::atomic::Ordering};
 
-/// Name, type, and what it says.
+/// Name, type and help text.
 type Family = (&'static str, &'static str, &'static str);
 
-const SLOTS: Family = ("slots", "gauge", "Shows this worker carries at a time.");
-const USED: Family = ("slots_used", "gauge", "Shows it carries now.");
-const REFUSED: Family = ("starts_refused_total", "counter", "Starts refused for want of a slot.");
+const SLOTS: Family = ("slots", "gauge", "Maximum number of concurrent egresses.");
+const USED: Family = ("slots_used", "gauge", "Running egresses.");
+const REFUSED: Family = ("starts_refused_total", "counter", "Starts refused because no slot was free.");
 const SANDBOX: Family = ("sandbox", "gauge", "Whether Chromium runs in its sandbox.");
-const SPARES: Family = ("spares", "gauge", "Warm spares that stand ready.");
-const SPARES_TAKEN: Family = ("spares_taken_total", "counter", "Starts that found a warm spare.");
-const SPARES_LOST: Family = ("spares_lost_total", "counter", "Warm spares that broke and were raised again.");
-const ENDED: Family = ("ended_total", "counter", "Egresses by the way they ended.");
-const RESTARTS: Family =
-    ("restarts_total", "counter", "Egresses that failed because this process crashed or hung, to be started again as new ones.");
-const FPS: Family = ("fps", "gauge", "Encoded pictures a second, over the last 5 s.");
-const SPEED: Family = ("speed", "gauge", "Media time by wall time over the last 5 s: below 1 the encoder falls behind.");
-const FRAMES: Family = ("frames_total", "counter", "Encoded pictures.");
+const SPARES: Family = ("spares", "gauge", "Warm instances that are ready.");
+const SPARES_TAKEN: Family = ("spares_taken_total", "counter", "Starts that used a warm instance.");
+const SPARES_LOST: Family = ("spares_lost_total", "counter", "Warm instances that broke and were replaced.");
+const ENDED: Family = ("ended_total", "counter", "Ended egresses by status.");
+const RESTARTS: Family = ("restarts_total", "counter", "Egresses that failed because this process crashed or hung.");
+const FPS: Family = ("fps", "gauge", "Encoded frames per second over the last 5 s.");
+const SPEED: Family = ("speed", "gauge", "Media time divided by wall time over the last 5 s: below 1 the encoder falls behind.");
+const FRAMES: Family = ("frames_total", "counter", "Encoded frames.");
 const BYTES: Family = ("bytes_total", "counter", "Encoded bytes.");
-const DROPPED: Family = ("frames_dropped_total", "counter", "Pictures and sounds left out for an output that was too slow.");
+const DROPPED: Family = ("frames_dropped_total", "counter", "Frames skipped for an output that was too slow.");
 const RETRIES: Family = ("output_retries_total", "counter", "Reconnections of outputs.");
-const CPU: Family = ("cpu_seconds_total", "counter", "CPU time by process, the browser with all its children.");
-const MEMORY: Family = ("memory_bytes", "gauge", "Memory by process: its proportional share.");
+const CPU: Family = ("cpu_seconds_total", "counter", "CPU time by process; the browser includes its children.");
+const MEMORY: Family = ("memory_bytes", "gauge", "Memory by process (proportional set size).");
 
 #[derive(Default)]
 struct Families(BTreeMap<Family, Vec<(String, f64)>>);
@@ -90,7 +89,7 @@ fn of_worker(registry: &EgressRegistry, families: &mut Families) {
     costs(families, "{process=\"worker\"}", vec![std::process::id()]);
 }
 
-/// CPU seconds and memory of some processes together; nothing when none is left.
+/// Adds the CPU seconds and memory of some processes together, if any of them is running.
 fn costs(families: &mut Families, labels: &str, pids: Vec<u32>) {
     let costs = pids.into_iter().filter_map(cost);
     if let Some((seconds, bytes)) = costs.reduce(|(a, b), (c, d)| (a + c, b + d)) {
@@ -119,7 +118,7 @@ fn cost(pid: u32) -> Option<(f64, f64)> {
         let line = text.lines().find(|line| line.starts_with("Pss:"))?;
         line.split_whitespace().nth(1)?.parse::<f64>().ok()
     });
-    // A sandboxed process shows nobody its map: then what it has resident beyond the shared.
+    // The map of a sandboxed process is unreadable: then take its resident memory without the shared part.
     let own = || {
         let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
         let mut pages = statm.split_whitespace().skip(1).filter_map(|pages| pages.parse::<f64>().ok());

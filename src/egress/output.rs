@@ -1,4 +1,4 @@
-//! One RTMP output's address: taken apart for the publisher, redacted for everybody else.
+//! The address of an RTMP output: parsed for the connection, redacted everywhere else.
 
 use crate::egress::twirp_error::TwirpError;
 use std::fmt;
@@ -8,9 +8,9 @@ use url::Url;
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutputUrl {
     raw: String,
-    /// Name or address of the server.
+    /// Name or IP address of the server.
     pub host: String,
-    /// 1935, or 443 with TLS, unless given.
+    /// 1935, or 443 with TLS, by default.
     pub port: u16,
     /// `rtmps`.
     pub tls: bool,
@@ -21,10 +21,10 @@ pub struct OutputUrl {
 }
 
 impl OutputUrl {
-    /// Takes an address apart.
+    /// Parses an address.
     ///
     /// # Errors
-    /// `invalid_argument` in LiveKit's words; the address is repeated only when it has no scheme we know, redacted.
+    /// `invalid_argument` with LiveKit's text and the redacted address.
     pub fn parse(raw: &str) -> Result<Self, TwirpError> {
         let bad = |why: &str| TwirpError::invalid_argument(format!("invalid url {}: {why}", redact(raw)));
         let (scheme, _) = raw.split_once("://").ok_or_else(|| bad("invalid scheme"))?;
@@ -50,17 +50,17 @@ impl OutputUrl {
         })
     }
 
-    /// The address with its stream name hidden, as LiveKit writes it.
+    /// The address with its stream name redacted, as LiveKit writes it.
     pub fn redacted(&self) -> String {
         redact(&self.raw)
     }
 
-    /// Whether a caller who says `text` means this output.
+    /// Whether `text` is this output's address.
     pub fn matches(&self, text: &str) -> bool {
         self.raw == text
     }
 
-    /// What the server is told in `connect`.
+    /// The `tcUrl` of the `connect` command.
     pub fn tc_url(&self) -> String {
         self.raw.rsplit_once('/').map_or_else(String::new, |(base, _)| base.to_owned())
     }

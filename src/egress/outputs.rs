@@ -1,4 +1,4 @@
-//! The outputs of one egress: which publisher runs, what each one's result says, and when none is left.
+//! The outputs of one egress: starts and stops them, and writes their events into the stream results.
 
 use crate::egress::{
     clock,
@@ -17,13 +17,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// What an event means for the egress.
 #[derive(Debug, PartialEq, Eq)]
 pub enum OutputsOutcome {
-    /// Others are left, or this one still has hope.
+    /// Other outputs are left, or this one is being retried.
     Continue,
     /// The last output failed.
     AllFailed(Failure),
 }
 
-/// The outputs by their position in the results.
+/// The outputs by their position in the stream results.
 pub struct Outputs {
     active: BTreeMap<usize, (OutputUrl, CancellationToken)>,
     started: bool,
@@ -36,7 +36,7 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// The outputs of a plan, not yet publishing, and where their events arrive.
+    /// The outputs of a request, not yet publishing, and the receiver of their events.
     pub fn new(
         request: &EgressRequest,
         outage_limit: Duration,
@@ -58,7 +58,7 @@ impl Outputs {
         (outputs, received)
     }
 
-    /// Lets all publish.
+    /// Starts publishing.
     pub fn start(&mut self) {
         self.started = true;
         for (index, (output, token)) in &self.active {
@@ -66,7 +66,7 @@ impl Outputs {
         }
     }
 
-    /// One more.
+    /// Adds an output.
     pub fn add(&mut self, index: usize, output: OutputUrl) {
         let token = CancellationToken::new();
         self.active.insert(index, (output.clone(), token.clone()));
@@ -75,13 +75,13 @@ impl Outputs {
         }
     }
 
-    /// One less; true if it was the last.
+    /// Removes an output; true if it was the last.
     pub fn remove(&mut self, index: usize) -> bool {
         let Some((_, token)) = self.active.remove(&index) else { return false };
         token.cancel();
         let last = self.active.is_empty();
         let change = |info: &mut livekit_protocol::EgressInfo| finish(&mut info.stream_results[index], Status::Finished, "");
-        // The last one's end is told with the egress's own.
+        // The end of the last output is announced with the end of the egress.
         if last {
             self.shared_info.update_silently(change)
         } else {
@@ -90,7 +90,7 @@ impl Outputs {
         last
     }
 
-    /// Writes an event into the result it belongs to.
+    /// Writes an event into the output's stream result.
     pub fn handle_event(&mut self, index: usize, event: OutputEvent) -> OutputsOutcome {
         if !self.active.contains_key(&index) {
             return OutputsOutcome::Continue;
@@ -108,7 +108,7 @@ impl Outputs {
                     result.retries += 1;
                     result.last_retry_at = clock::nanos();
                 };
-                // As LiveKit does: the first try is told, the others are read in the list.
+                // Like LiveKit: only the first retry sends a webhook.
                 let first = self.shared_info.snapshot().stream_results.get(index).is_some_and(|result| result.retries == 0);
                 if first {
                     self.shared_info.update(retry)
@@ -116,7 +116,8 @@ impl Outputs {
                     self.shared_info.update_silently(retry)
                 };
             }
-            OutputEvent::Failed(reason) => {
+            OutputEvent::Failed(error) => {
+                let reason = error.to_string();
                 self.active.remove(&index);
                 let last = self.active.is_empty();
                 let fail = |info: &mut livekit_protocol::EgressInfo| finish(&mut info.stream_results[index], Status::Failed, &reason);
@@ -130,14 +131,14 @@ impl Outputs {
         OutputsOutcome::Continue
     }
 
-    /// Ends all, and waits for their goodbyes, briefly.
+    /// Ends all outputs, waiting briefly for them to unpublish.
     pub async fn finish(self) {
         for (_, token) in self.active.values() {
             token.cancel();
         }
         self.tasks.close();
         if timeout(Duration::from_millis(1500), self.tasks.wait()).await.is_err() {
-            tracing::warn!("an output did not say goodbye in time");
+            tracing::warn!("an output did not unpublish in time");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The captured page: opened through `DevTools`, kept on its origin, listened to. It gets no dialogs, downloads, pop-ups or permissions.
+//! The captured page: opens it over CDP, keeps it on its origin, and reports its events. It gets no dialogs, downloads, pop-ups or permissions.
 
 use crate::egress::{
     cdp::{CdpClient, CdpError, CdpEvent},
@@ -9,20 +9,19 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 use url::{Origin, Url};
 
-/// What the page did.
+/// An event of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageEvent {
-    /// Loaded, and shows no error.
+    /// Loaded without showing an error.
     Loaded,
-    /// Said `START_RECORDING`.
+    /// Logged `START_RECORDING`.
     Start,
-    /// Said `END_RECORDING`.
+    /// Logged `END_RECORDING`.
     End,
-    /// Cannot be shown, or broke.
+    /// Failed to load, or crashed.
     Failed(Failure),
 }
 
-/// An open page.
 #[derive(Clone)]
 pub struct Page {
     cdp: Arc<CdpClient>,
@@ -33,10 +32,10 @@ const DENIED: [&str; 8] =
     ["geolocation", "notifications", "audioCapture", "videoCapture", "midi", "displayCapture", "clipboardReadWrite", "storageAccess"];
 
 impl Page {
-    /// Opens `url` in the browser's first tab and reports what follows.
+    /// Opens `url` in the browser's first tab and reports its events.
     ///
     /// # Errors
-    /// The browser is not as it should be.
+    /// A call to the browser failed.
     pub async fn open(
         cdp: Arc<CdpClient>,
         cdp_events: mpsc::UnboundedReceiver<CdpEvent>,
@@ -53,7 +52,7 @@ impl Page {
         for name in DENIED {
             page.cdp.send("", "Browser.setPermission", &json!({ "permission": { "name": name }, "setting": "denied" }));
         }
-        // Answered before the page is opened: a tab that is still being made would miss the first events.
+        // Wait for these before opening the page: a tab that is still being created would miss the first events.
         let domains = ["Page.enable", "Runtime.enable", "Network.enable", "Inspector.enable"].map(|domain| (domain, json!({})));
         let everything = json!({ "patterns": [{ "urlPattern": "*", "requestStage": "Request" }] });
         let wanted = domains.into_iter().chain([("Fetch.enable", everything)]);
@@ -67,7 +66,7 @@ impl Page {
         tokio::spawn(async move {
             let answer = opening.cdp.call(&opening.session, "Page.navigate", &json!({ "url": url })).await;
             let reason = answer.ok().and_then(|answer| Some(answer["errorText"].as_str()?.to_owned())).filter(|reason| !reason.is_empty());
-            // A blocked address has been reported by the listener in better words.
+            // The listener has reported a blocked address with a better message.
             if let Some(reason) = reason.filter(|reason| reason != "net::ERR_BLOCKED_BY_CLIENT") {
                 let _ = events.send(PageEvent::Failed(Failure::new(400, format!("page load error: page load error {reason}"))));
             }
@@ -75,13 +74,13 @@ impl Page {
         Ok(page)
     }
 
-    /// Whether the page still draws: asks for an animation frame. A page that goes elsewhere meanwhile refuses at once, and is asked again.
+    /// Whether the page still draws an animation frame. A page that is navigating refuses at once, which counts as alive.
     pub async fn draws(&self, within: Duration) -> bool {
         let ask = json!({ "expression": "new Promise(drawn => requestAnimationFrame(() => drawn(1)))", "awaitPromise": true });
         timeout(within, self.cdp.call(&self.session, "Runtime.evaluate", &ask)).await.is_ok()
     }
 
-    /// Whether the browser still answers, whatever its page does.
+    /// Whether the browser still responds, whatever its page does.
     pub async fn browser_answers(&self, within: Duration) -> bool {
         is_responsive(&self.cdp, within).await
     }
@@ -95,7 +94,7 @@ impl Page {
     }
 }
 
-/// Whether the browser still answers.
+/// Whether the browser still responds.
 pub async fn is_responsive(cdp: &CdpClient, within: Duration) -> bool {
     timeout(within, cdp.call("", "Browser.getVersion", &json!({}))).await.is_ok_and(|answer| answer.is_ok())
 }
@@ -115,10 +114,10 @@ async fn first_tab(cdp: &CdpClient) -> Result<String, CdpError> {
 struct Listener {
     page: Page,
     target: String,
-    /// The page's own, and those it may fetch from besides.
+    /// The page's own origin first, then others it may fetch from.
     origins: Arc<[Origin]>,
     events: mpsc::UnboundedSender<PageEvent>,
-    /// The page itself has come, not only the blank one before it.
+    /// The page itself has responded, not only the blank one before it.
     answered: bool,
     failed: bool,
 }
@@ -153,7 +152,7 @@ impl Listener {
     }
 
     fn report(&self, event: PageEvent) {
-        // Nobody listens any more when the egress ends.
+        // There is no receiver after the egress has ended.
         let _ = self.events.send(event);
     }
 
@@ -213,7 +212,7 @@ impl Listener {
                 Some(text) => PageEvent::Failed(Failure::new(400, format!("template error: {text}"))),
                 None => PageEvent::Loaded,
             };
-            // Nobody listens any more when the egress ends.
+            // There is no receiver after the egress has ended.
             let _ = events.send(event);
         });
     }

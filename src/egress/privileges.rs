@@ -1,4 +1,4 @@
-//! The unprivileged account: a worker that is started as root gives that up for good, and says what Chromium's sandbox can do here.
+//! Drops root privileges permanently, and detects whether Chromium's sandbox works here.
 
 use anyhow::Context as _;
 use nix::{
@@ -12,7 +12,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Whom the worker becomes.
+/// The unprivileged account of the worker.
 #[derive(Debug, Clone, Copy)]
 pub struct ServiceAccount {
     uid: Uid,
@@ -20,7 +20,7 @@ pub struct ServiceAccount {
 }
 
 impl ServiceAccount {
-    /// The account to drop to; `None` where the worker is unprivileged already.
+    /// The account to switch to; `None` if the worker is unprivileged already.
     ///
     /// # Errors
     /// There is no such user, or it is root.
@@ -33,7 +33,7 @@ impl ServiceAccount {
         Ok(Some(Self { uid: user.uid, gid: user.gid }))
     }
 
-    /// Gives a path to the account.
+    /// Makes the account the owner of a path.
     ///
     /// # Errors
     /// The system refuses.
@@ -41,7 +41,7 @@ impl ServiceAccount {
         chown(path, Some(self.uid), Some(self.gid)).with_context(|| format!("giving {} to the egress account", path.display()))
     }
 
-    /// Becomes the account, in every thread and for good.
+    /// Switches to the account, in every thread and permanently.
     ///
     /// # Errors
     /// The system refuses.
@@ -54,7 +54,7 @@ impl ServiceAccount {
     }
 }
 
-/// Closes our memory and environment, which hold the API secret, to processes of the same account: a captured page's browser is one.
+/// Makes our memory and environment, which hold the API secret, unreadable for processes of the same account, such as the browser.
 ///
 /// # Errors
 /// The system refuses.
@@ -62,10 +62,10 @@ pub fn forbid_dumps() -> anyhow::Result<()> {
     Ok(set_dumpable(false)?)
 }
 
-/// Makes the folder of all private folders, or checks that an existing one is nobody else's.
+/// Creates the folder of all private folders, or checks that an existing one belongs to us alone.
 ///
 /// # Errors
-/// Somebody else owns it, or it cannot be made.
+/// Another account owns it, or it cannot be created.
 pub fn make_scratch(folder: &Path) -> anyhow::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => Ok(()),
@@ -79,7 +79,7 @@ pub fn make_scratch(folder: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Whether Chromium can put its pages in its sandbox here: by user namespaces of its own, or by the helper that is installed beside it.
+/// Whether Chromium's sandbox works here: through user namespaces, or through the helper that is installed beside it.
 pub fn sandbox_works(chromium: &Path) -> bool {
     let helper = chromium.with_file_name("chrome-sandbox");
     if fs::metadata(helper).is_ok_and(|found| found.uid() == 0 && found.mode() & 0o4000 != 0) {

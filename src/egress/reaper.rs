@@ -1,5 +1,5 @@
-//! The keeper: one small process for each egress. It outlives the worker by the moment it takes to end every process of the egress and delete its folder.
-//! No tokio here, and nothing that could fail on the way.
+//! The reaper: one small process per egress. When the worker exits, it ends every process of the egress and deletes its folder.
+//! It uses no tokio, so that little can fail.
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -12,17 +12,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where the display's number is kept, for the lock and socket it leaves outside of the folder when it is killed.
+/// File with the display number: a killed display leaves a lock and a socket outside of the folder.
 pub const DISPLAY_FILE: &str = "display";
 
-/// The keeper process: says it is ready, waits for the end of its input, and cleans up.
+/// Runs the reaper process: reports that it is ready, waits for the end of its standard input, and cleans up.
 ///
 /// # Errors
-/// Nobody listens.
+/// Standard output is closed.
 pub fn run(folder: &Path) -> anyhow::Result<()> {
     std::io::stdout().write_all(b"ready\n")?;
     let mut sink = [0; 64];
-    // Any end of the input, an error too, means that the worker is gone or done.
+    // The end of the input, or an error, means that the worker has exited or ended the egress.
     while std::io::stdin().read(&mut sink).is_ok_and(|read| read > 0) {}
     clear(folder, Some(getpgrp()));
     Ok(())
@@ -36,7 +36,7 @@ pub fn clear(folder: &Path, group: Option<Pid>) {
         let left = processes_of(folder, group);
         quiet = if left.is_empty() { quiet + 1 } else { 0 };
         for pid in left {
-            // Gone in between is what we want.
+            // It may have exited in between.
             let _ = kill(pid, Signal::SIGKILL);
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -45,7 +45,7 @@ pub fn clear(folder: &Path, group: Option<Pid>) {
         && number.parse::<u16>().is_ok()
     {
         for left in [format!("/tmp/.X{number}-lock"), format!("/tmp/.X11-unix/X{number}")] {
-            // Not ours to delete, or not there: both are fine.
+            // It may belong to another account or not exist.
             let _ = fs::remove_file(left);
         }
     }
@@ -57,8 +57,9 @@ pub fn clear(folder: &Path, group: Option<Pid>) {
     }
 }
 
-/// Living processes of the group, or at home in the folder, or in a group with one that is; except ourselves and the group's keeper.
-/// A browser's sandboxed children show nobody where they are at home, but everybody their group.
+/// Running processes of the group, with their working directory in the folder, or in a group with such a process. Not this process
+/// and not the group's reaper.
+/// The working directory of a browser's sandboxed children is unreadable, but their process group is not.
 fn processes_of(folder: &Path, group: Option<Pid>) -> Vec<Pid> {
     let own = getpid();
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! The front desk: admits by slots, keeps every egress by id, and passes orders to the running ones.
+//! All egresses of this worker by id: limits them by slots, and passes API calls to the running ones.
 
 use crate::{
     config::egress::EgressConfig,
@@ -35,7 +35,6 @@ pub struct EgressRegistry {
     state_store: Arc<StateStore>,
     webhook_sender: Arc<WebhookSender>,
     entries: Mutex<Vec<Entry>>,
-    /// Running egresses.
     pub jobs: TaskTracker,
     /// Webhooks under way.
     pub webhook_tasks: TaskTracker,
@@ -50,7 +49,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether it takes a slot: until its end is told, and no moment longer, since whoever hears of the end may start the next.
+    /// Whether it uses a slot: exactly until its end is announced, because the caller may then start the next one.
     fn uses_slot(&self) -> bool {
         self.running.is_some() && !is_over(&self.shared_info.snapshot())
     }
@@ -58,13 +57,13 @@ impl Entry {
 
 struct RunningEgress {
     commands: mpsc::UnboundedSender<JobCommand>,
-    /// By position in the results.
+    /// By position in the stream results.
     outputs: Vec<OutputUrl>,
     health: Arc<HealthSources>,
 }
 
 impl EgressRegistry {
-    /// Opens the desk: sweeps up after an earlier run and tells what became of its egresses.
+    /// Creates the registry: cleans up after an earlier run and reports what became of its egresses.
     ///
     /// # Errors
     /// The scratch folder cannot be used.
@@ -73,7 +72,7 @@ impl EgressRegistry {
         make_scratch(&config.scratch)?;
         for left in fs::read_dir(&config.scratch)? {
             let folder = left?.path();
-            tracing::warn!(folder = %folder.display(), "sweeping up after an earlier run");
+            tracing::warn!(folder = %folder.display(), "cleaning up after an earlier run");
             reaper::clear(&folder, None);
         }
         let webhook_sender = WebhookSender::new(config.webhook_urls.clone(), config.api_key.clone(), &config.api_secret)?;
@@ -115,27 +114,24 @@ impl EgressRegistry {
         Ok(registry)
     }
 
-    /// The configuration.
     pub fn config(&self) -> &EgressConfig {
         &self.config
     }
 
-    /// Slots in use.
     pub fn used(&self) -> usize {
         self.lock().iter().filter(|entry| entry.uses_slot()).count()
     }
 
-    /// What was counted so far.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// Warm spares that stand ready; `None` where there are none by configuration.
+    /// Number of warm instances that are ready; `None` if the warm pool is off.
     pub fn spares(&self) -> Option<usize> {
         self.warm_pool.as_ref().map(|warm_pool| usize::from(warm_pool.is_ready()))
     }
 
-    /// What can be measured of each running egress.
+    /// Health and info of each running egress.
     pub fn health(&self) -> Vec<(String, Arc<HealthSources>, EgressInfo)> {
         let running = |entry: &Entry| {
             let info = entry.shared_info.snapshot();
@@ -144,10 +140,10 @@ impl EgressRegistry {
         self.lock().iter().filter_map(running).collect()
     }
 
-    /// Starts an egress if there is a slot.
+    /// Starts an egress if there is a free slot.
     ///
     /// # Errors
-    /// No slot, or going down.
+    /// No free slot, or shutting down.
     pub fn start(self: &Arc<Self>, request: EgressRequest) -> Result<EgressInfo, TwirpError> {
         let mut entries = self.lock();
         if self.draining.load(Ordering::Relaxed) {
@@ -179,9 +175,9 @@ impl EgressRegistry {
         let job = Job { egress_id: egress_id.clone(), request, shared_info, config, commands: received, health, warm_instance, counters };
         let registry = Arc::clone(self);
         self.jobs.spawn(async move {
-            // In a task of its own, so that even a panic gives the slot back.
+            // In its own task, so that even a panic frees the slot.
             if let Err(error) = tokio::spawn(job.run()).await {
-                tracing::error!(egress = egress_id, %error, "egress task broke");
+                tracing::error!(egress = egress_id, %error, "egress task panicked");
             }
             registry.free(&egress_id);
         });
@@ -191,7 +187,7 @@ impl EgressRegistry {
     /// Lists egresses, newest last.
     ///
     /// # Errors
-    /// `not_found` for an id that is not there.
+    /// `not_found` for an unknown id.
     pub fn list(&self, request: &ListEgressRequest) -> Result<Vec<EgressInfo>, TwirpError> {
         let all = self.lock().iter().map(|entry| entry.shared_info.snapshot()).filter(|info| !is_expired(info)).collect::<Vec<_>>();
         if !request.egress_id.is_empty() {
@@ -205,14 +201,14 @@ impl EgressRegistry {
     /// Stops an egress.
     ///
     /// # Errors
-    /// There is no such egress, or it is over.
+    /// There is no such egress, or it has ended.
     pub fn stop(&self, egress_id: &str) -> Result<EgressInfo, TwirpError> {
         let entries = self.lock();
         let (shared_info, running) = find(&entries, egress_id, "stopped")?;
         let status = shared_info.snapshot().status;
         let info =
             if status == EgressStatus::EgressActive as i32 { shared_info.start_ending("StopEgress API") } else { shared_info.snapshot() };
-        // The job may have ended this moment, by itself; then its own word stands.
+        // If the job has just ended by itself, its own result stands.
         let _ = running.commands.send(JobCommand::Stop);
         Ok(info)
     }
@@ -220,7 +216,7 @@ impl EgressRegistry {
     /// Adds and removes outputs.
     ///
     /// # Errors
-    /// There is no such egress or output, it is over, or an address is malformed; then nothing is changed.
+    /// There is no such egress or output, it has ended, or an address is malformed; then nothing is changed.
     pub fn update(&self, request: &UpdateStreamRequest) -> Result<EgressInfo, TwirpError> {
         let added = request.add_output_urls.iter().map(|url| OutputUrl::parse(url)).collect::<Result<Vec<_>, _>>()?;
         let mut entries = self.lock();
@@ -239,7 +235,7 @@ impl EgressRegistry {
             }
             entry.shared_info.update_silently(|info| info.stream_results.push(StreamInfo { url: output.redacted(), ..Default::default() }));
             running.outputs.push(output.clone());
-            // The job may have ended this moment; then its own word stands.
+            // If the job has just ended, its own result stands.
             let _ = running.commands.send(JobCommand::Add(running.outputs.len() - 1, output));
         }
         for index in removed {
@@ -248,7 +244,7 @@ impl EgressRegistry {
         Ok(entry.shared_info.snapshot())
     }
 
-    /// Takes no new egress from now on.
+    /// Accepts no new egress from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
         self.jobs.close();
@@ -257,10 +253,10 @@ impl EgressRegistry {
         }
     }
 
-    /// Ends every running egress now.
+    /// Ends every running egress at once.
     pub fn abort_all(&self) {
         for running in self.lock().iter().filter_map(|entry| entry.running.as_ref()) {
-            // Already ended is as good.
+            // It may have ended already.
             let _ = running.commands.send(JobCommand::Abort);
         }
     }

@@ -1,4 +1,4 @@
-//! A request understood: which page, in which format, to which outputs. Refuses what only LiveKit can do.
+//! Parses a start request: page, encoding and outputs. Refuses what only LiveKit supports.
 
 use crate::egress::{encoding::Encoding, output::OutputUrl, output::redact, twirp_error::TwirpError};
 use livekit_protocol::{
@@ -6,26 +6,24 @@ use livekit_protocol::{
 };
 use url::{Origin, Url};
 
-/// What one egress will do.
+/// A parsed start request.
 #[derive(Clone)]
 pub struct EgressRequest {
-    /// The page; its query carries the overlay token.
+    /// The page to capture; its query contains the overlay token.
     pub page: Url,
-    /// Wait for the page to say `START_RECORDING`.
+    /// Whether to wait until the page logs `START_RECORDING`.
     pub await_start_signal: bool,
-    /// The format.
     pub encoding: Encoding,
-    /// Where it goes.
     pub outputs: Vec<OutputUrl>,
-    /// The request as it is echoed, keys redacted.
+    /// The request as it is returned, with redacted keys.
     pub echo: egress_info::Request,
 }
 
 impl EgressRequest {
-    /// Understands a `StartWebEgress`.
+    /// Parses a `StartWebEgress` request.
     ///
     /// # Errors
-    /// What is missing, out of range, or not ours to do.
+    /// What is missing, out of range, or not supported.
     pub fn from_web(request: WebEgressRequest, origin: &Origin) -> Result<Self, TwirpError> {
         if request.audio_only || request.video_only {
             return Err(TwirpError::unimplemented("the local egress sends picture and sound together"));
@@ -61,10 +59,10 @@ impl EgressRequest {
         Ok(Self { page, await_start_signal, encoding, outputs, echo: egress_info::Request::Web(echo) })
     }
 
-    /// Understands a `StartEgress`.
+    /// Parses a `StartEgress` request.
     ///
     /// # Errors
-    /// What is missing, out of range, or not ours to do.
+    /// What is missing, out of range, or not supported.
     pub fn from_start(request: StartEgressRequest, origin: &Origin) -> Result<Self, TwirpError> {
         let source = match &request.source {
             Some(start_egress_request::Source::Web(source)) => source.clone(),

@@ -1,9 +1,10 @@
-//! One RTMP(S) connection that publishes. Errors are sentences in the words LiveKit uses, without the address.
+//! One RTMP(S) connection that publishes.
 
 use crate::egress::{
     encoder_output::{Kind, Tag},
     encoding::Encoding,
     output::OutputUrl,
+    rtmp_error::{RtmpError, os_message},
     rtmp_output::STALL_TIMEOUT,
 };
 use rml_rtmp::{
@@ -23,7 +24,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
 
-/// A connection on which the server has accepted our stream.
+/// A connection whose publish the server has accepted.
 pub struct RtmpConnection {
     reader: ReadHalf<Box<dyn Socket>>,
     writer: WriteHalf<Box<dyn Socket>>,
@@ -35,15 +36,13 @@ impl RtmpConnection {
     /// Connects and asks to publish.
     ///
     /// # Errors
-    /// Why not.
-    pub async fn publish(output: &OutputUrl, encoding: &Encoding) -> Result<Self, String> {
+    /// The server cannot be reached or refuses.
+    pub async fn publish(output: &OutputUrl, encoding: &Encoding) -> Result<Self, RtmpError> {
         let socket = connect(output).await?;
-        timeout(CONNECT_TIMEOUT, Self::negotiate(socket, output, encoding))
-            .await
-            .unwrap_or_else(|_| Err("Failed to connect: no answer within 10 s".to_owned()))
+        timeout(CONNECT_TIMEOUT, Self::negotiate(socket, output, encoding)).await.unwrap_or_else(|_| Err(RtmpError::NoAnswer))
     }
 
-    async fn negotiate(mut socket: Box<dyn Socket>, output: &OutputUrl, encoding: &Encoding) -> Result<Self, String> {
+    async fn negotiate(mut socket: Box<dyn Socket>, output: &OutputUrl, encoding: &Encoding) -> Result<Self, RtmpError> {
         let rest = handshake(&mut socket).await?;
         let mut config = ClientSessionConfig::new();
         config.tc_url = Some(output.tc_url());
@@ -67,14 +66,14 @@ impl RtmpConnection {
                         pending.push(asked);
                     }
                     ClientSessionResult::RaisedEvent(ClientSessionEvent::ConnectionRequestRejected { .. }) => {
-                        return Err("Failed to connect: 'connect' cmd failed: rejected".to_owned());
+                        return Err(RtmpError::command("connect", "rejected"));
                     }
                     ClientSessionResult::RaisedEvent(ClientSessionEvent::PublishRequestAccepted) => {
                         connection.send_metadata(encoding).await?;
                         return Ok(connection);
                     }
                     ClientSessionResult::RaisedEvent(ClientSessionEvent::UnhandleableOnStatusCode { code }) if is_rejection(&code) => {
-                        return Err(format!("Failed to connect: 'publish' cmd failed: {code}"));
+                        return Err(RtmpError::command("publish", code));
                     }
                     _ => {}
                 }
@@ -82,17 +81,14 @@ impl RtmpConnection {
             if pending.is_empty() {
                 let read = connection.reader.read(&mut connection.buffer).await.unwrap_or(0);
                 if read == 0 {
-                    return Err(format!("Failed to connect: '{step}' cmd failed: connection closed remotely"));
+                    return Err(RtmpError::command(step, "connection closed remotely"));
                 }
-                pending = connection
-                    .state
-                    .handle_input(&connection.buffer[..read])
-                    .map_err(|_| format!("Failed to connect: '{step}' cmd failed: refused"))?;
+                pending = connection.state.handle_input(&connection.buffer[..read]).map_err(|_| RtmpError::command(step, "refused"))?;
             }
         }
     }
 
-    async fn send_metadata(&mut self, encoding: &Encoding) -> Result<(), String> {
+    async fn send_metadata(&mut self, encoding: &Encoding) -> Result<(), RtmpError> {
         #[expect(clippy::cast_precision_loss, reason = "at most 60")]
         let framerate = encoding.framerate as f32;
         let metadata = StreamMetadata {
@@ -115,8 +111,8 @@ impl RtmpConnection {
     /// Sends tags.
     ///
     /// # Errors
-    /// The connection is lost or takes nothing.
-    pub async fn send(&mut self, tags: &[Tag]) -> Result<(), String> {
+    /// The connection is lost or stalled.
+    pub async fn send(&mut self, tags: &[Tag]) -> Result<(), RtmpError> {
         for tag in tags {
             let at = RtmpTimestamp::new(tag.at_ms);
             let result = match tag.kind {
@@ -128,28 +124,28 @@ impl RtmpConnection {
         Ok(())
     }
 
-    /// Hears what the server says next. Safe to drop and call again; the answers it gives are to be sent with [`Self::send_replies`].
+    /// Reads the server's next messages. Safe to cancel; pass the results to [`Self::send_replies`].
     ///
     /// # Errors
-    /// Why the connection is over.
-    pub async fn read_results(&mut self) -> Result<Vec<ClientSessionResult>, String> {
+    /// The connection is lost or was ended by the server.
+    pub async fn read_results(&mut self) -> Result<Vec<ClientSessionResult>, RtmpError> {
         let read = match self.reader.read(&mut self.buffer).await {
-            Ok(0) => return Err("connection closed remotely".to_owned()),
+            Ok(0) => return Err(RtmpError::Closed),
             Ok(read) => read,
-            Err(error) => return Err(format!("connection lost: {}", os_message(&error))),
+            Err(error) => return Err(RtmpError::Lost(error)),
         };
-        self.state.handle_input(&self.buffer[..read]).map_err(|_| "connection lost: not RTMP".to_owned())
+        self.state.handle_input(&self.buffer[..read]).map_err(|_| RtmpError::NotRtmp)
     }
 
-    /// Sends the small answers the protocol wants, and notices a refusal in mid-show.
+    /// Sends the replies of the protocol, and detects that the server has rejected the stream.
     ///
     /// # Errors
-    /// Why the connection is over.
-    pub async fn send_replies(&mut self, results: Vec<ClientSessionResult>) -> Result<(), String> {
+    /// The connection is lost or was ended by the server.
+    pub async fn send_replies(&mut self, results: Vec<ClientSessionResult>) -> Result<(), RtmpError> {
         for result in results {
             match result {
                 ClientSessionResult::RaisedEvent(ClientSessionEvent::UnhandleableOnStatusCode { code }) if is_rejection(&code) => {
-                    return Err(format!("connection closed remotely: {code}"));
+                    return Err(RtmpError::Rejected(code));
                 }
                 result => self.write_result(result).await?,
             }
@@ -157,7 +153,7 @@ impl RtmpConnection {
         Ok(())
     }
 
-    /// Says goodbye, briefly.
+    /// Unpublishes and closes the connection, within a second.
     pub async fn finish(&mut self) {
         let closing = self.state.stop_publishing().unwrap_or_default();
         for result in closing {
@@ -167,62 +163,60 @@ impl RtmpConnection {
         let _ = timeout(Duration::from_millis(500), self.writer.shutdown()).await;
     }
 
-    async fn write_result(&mut self, result: ClientSessionResult) -> Result<(), String> {
+    async fn write_result(&mut self, result: ClientSessionResult) -> Result<(), RtmpError> {
         match result {
             ClientSessionResult::OutboundResponse(packet) => self.write(&packet.bytes).await,
             _ => Ok(()),
         }
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), RtmpError> {
         match timeout(STALL_TIMEOUT, self.writer.write_all(bytes)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(format!("connection lost: {}", os_message(&error))),
-            Err(_) => Err("connection lost: nothing taken for 10 s".to_owned()),
+            Ok(Err(error)) => Err(RtmpError::Lost(error)),
+            Err(_) => Err(RtmpError::Stalled),
         }
     }
 }
 
-async fn connect(output: &OutputUrl) -> Result<Box<dyn Socket>, String> {
+async fn connect(output: &OutputUrl) -> Result<Box<dyn Socket>, RtmpError> {
     let host = &output.host;
     let socket = match timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), output.port))).await {
         Ok(Ok(socket)) => socket,
-        Ok(Err(error)) => {
-            let os_message = os_message(&error);
-            return Err(format!("{os_message}: Could not connect to {host}: {os_message}"));
-        }
-        Err(_) => return Err(format!("Connection timed out: Could not connect to {host}: Connection timed out")),
+        Ok(Err(error)) => return Err(RtmpError::Unreachable { host: host.clone(), reason: os_message(&error) }),
+        Err(_) => return Err(RtmpError::Unreachable { host: host.clone(), reason: "Connection timed out".to_owned() }),
     };
-    socket.set_nodelay(true).map_err(|error| os_message(&error))?;
+    socket.set_nodelay(true).map_err(RtmpError::Socket)?;
     if !output.tls {
         return Ok(Box::new(socket));
     }
-    let name = rustls_pki_types::ServerName::try_from(host.clone()).map_err(|_| "Failed to connect: no server name for TLS".to_owned())?;
+    let name = rustls_pki_types::ServerName::try_from(host.clone()).map_err(|_| RtmpError::NoServerName)?;
     let connector = tokio_rustls::TlsConnector::from(Arc::new(crate::egress::tls::client_config()));
     match timeout(CONNECT_TIMEOUT, connector.connect(name, socket)).await {
         Ok(Ok(stream)) => Ok(Box::new(stream)),
-        Ok(Err(error)) => Err(format!("Failed to connect: TLS: {error}")),
-        Err(_) => Err("Failed to connect: TLS: no answer within 10 s".to_owned()),
+        Ok(Err(error)) => Err(RtmpError::Tls(error)),
+        Err(_) => Err(RtmpError::NoTlsAnswer),
     }
 }
 
-async fn handshake(socket: &mut Box<dyn Socket>) -> Result<Vec<u8>, String> {
-    let failed = |why: &str| format!("Failed to connect: handshake: {why}");
+async fn handshake(socket: &mut Box<dyn Socket>) -> Result<Vec<u8>, RtmpError> {
+    let failed = |reason: &str| RtmpError::Handshake(reason.to_owned());
+    let failed_io = |error: std::io::Error| RtmpError::Handshake(os_message(&error));
     let mut handshake = Handshake::new(PeerType::Client);
     let hello = handshake.generate_outbound_p0_and_p1().map_err(|_| failed("could not begin"))?;
-    socket.write_all(&hello).await.map_err(|error| failed(&os_message(&error)))?;
+    socket.write_all(&hello).await.map_err(failed_io)?;
     let mut buffer = vec![0; 8192];
     loop {
-        let read = socket.read(&mut buffer).await.map_err(|error| failed(&os_message(&error)))?;
+        let read = socket.read(&mut buffer).await.map_err(failed_io)?;
         if read == 0 {
             return Err(failed("connection closed remotely"));
         }
         match handshake.process_bytes(&buffer[..read]).map_err(|_| failed("not RTMP"))? {
             HandshakeProcessResult::InProgress { response_bytes } => {
-                socket.write_all(&response_bytes).await.map_err(|error| failed(&os_message(&error)))?;
+                socket.write_all(&response_bytes).await.map_err(failed_io)?;
             }
             HandshakeProcessResult::Completed { response_bytes, remaining_bytes } => {
-                socket.write_all(&response_bytes).await.map_err(|error| failed(&os_message(&error)))?;
+                socket.write_all(&response_bytes).await.map_err(failed_io)?;
                 return Ok(remaining_bytes);
             }
         }
@@ -233,12 +227,6 @@ fn is_rejection(code: &str) -> bool {
     ["BadName", "Failed", "Denied", "Rejected", "Error"].iter().any(|word| code.contains(word))
 }
 
-fn protocol(error: impl std::fmt::Display) -> String {
-    format!("Failed to connect: {error}")
-}
-
-/// The system's words without its number.
-fn os_message(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
+fn protocol(error: impl std::fmt::Display) -> RtmpError {
+    RtmpError::Protocol(error.to_string())
 }

@@ -1,6 +1,8 @@
-//! One RTMP output: connects, publishes, comes back after a loss, and says what happened. Knows nothing of egresses.
+//! One RTMP output: connects, publishes, reconnects after a loss, and reports events. Knows no egress.
 
-use crate::egress::{encoder_output::EncoderOutput, encoding::Encoding, output::OutputUrl, rtmp_connection::RtmpConnection};
+use crate::egress::{
+    encoder_output::EncoderOutput, encoding::Encoding, output::OutputUrl, rtmp_connection::RtmpConnection, rtmp_error::RtmpError,
+};
 use rand::Rng as _;
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -9,55 +11,52 @@ use std::{
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio_util::sync::CancellationToken;
 
-/// A socket that takes nothing for this long is lost.
+/// A socket that accepts no bytes for this long is lost.
 pub const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 
-/// What happened to an output.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An event of an output.
+#[derive(Debug)]
 pub enum OutputEvent {
-    /// The server takes the stream: for the first time, or again.
+    /// The server accepted the stream, for the first time or again.
     Accepted,
-    /// The connection was lost; this is the next try to come back.
+    /// The connection was lost; a retry begins.
     Retrying,
-    /// Over for good.
-    Failed(String),
+    /// Failed permanently.
+    Failed(RtmpError),
 }
 
-/// Everything one output needs.
+/// One output.
 pub struct RtmpOutput {
-    /// Where to.
     pub output: OutputUrl,
-    /// What.
     pub encoder_output: Arc<EncoderOutput>,
-    /// In which format, for the metadata.
+    /// For the metadata.
     pub encoding: Encoding,
-    /// How long a lost connection is tried again.
+    /// How long a lost connection is retried.
     pub outage_limit: Duration,
-    /// Cancelled when the output should end by itself.
+    /// Cancelled when the output should end.
     pub finish: CancellationToken,
-    /// Position of the output in the egress, repeated with each event.
+    /// Position of the output in the egress, sent with each event.
     pub index: usize,
-    /// Who listens.
     pub events: mpsc::UnboundedSender<(usize, OutputEvent)>,
 }
 
 impl RtmpOutput {
-    /// Publishes until told to finish or beyond hope.
+    /// Publishes until it is cancelled or fails permanently.
     pub async fn run(self) {
         let mut lost_at: Option<Instant> = None;
         let mut wait = FIRST_RETRY_DELAY;
         let mut accepted_before = false;
         loop {
             let outcome = self.publish(&mut accepted_before, &mut lost_at, &mut wait).await;
-            let Err(reason) = outcome else { return };
+            let Err(error) = outcome else { return };
             if !accepted_before {
-                return self.report(OutputEvent::Failed(reason));
+                return self.report(OutputEvent::Failed(error));
             }
             let since = *lost_at.get_or_insert_with(Instant::now);
             if since.elapsed() + wait > self.outage_limit {
-                return self.report(OutputEvent::Failed(reason));
+                return self.report(OutputEvent::Failed(error));
             }
             let jitter = rand::rng().random_range(0.8..1.2);
             tokio::select! {
@@ -70,12 +69,12 @@ impl RtmpOutput {
     }
 
     fn report(&self, event: OutputEvent) {
-        // The egress may be gone; then nobody needs to know.
+        // The egress may have ended.
         let _ = self.events.send((self.index, event));
     }
 
-    /// One connection from its beginning to its end; `Ok` when told to finish.
-    async fn publish(&self, accepted_before: &mut bool, lost_at: &mut Option<Instant>, wait: &mut Duration) -> Result<(), String> {
+    /// Runs one connection; `Ok` when cancelled.
+    async fn publish(&self, accepted_before: &mut bool, lost_at: &mut Option<Instant>, wait: &mut Duration) -> Result<(), RtmpError> {
         let mut connection = tokio::select! {
             () = self.finish.cancelled() => return Ok(()),
             connection = RtmpConnection::publish(&self.output, &self.encoding) => connection?,
@@ -96,25 +95,25 @@ impl RtmpOutput {
                 read = connection.read_results() => {
                     let answered = match read {
                         Ok(results) => connection.send_replies(results).await,
-                        Err(reason) => Err(reason),
+                        Err(error) => Err(error),
                     };
-                    if let Err(reason) = answered {
-                        break reason;
+                    if let Err(error) = answered {
+                        break error;
                     }
                 }
                 tag = live.recv() => match tag {
                     Ok(tag) => {
                         in_sync |= tag.key;
                         if (in_sync || tag.header)
-                            && let Err(reason) = connection.send(std::slice::from_ref(&tag)).await
+                            && let Err(error) = connection.send(std::slice::from_ref(&tag)).await
                         {
-                            break reason;
+                            break error;
                         }
                         if !in_sync && !tag.header {
                             self.encoder_output.skipped.fetch_add(1, Ordering::Relaxed);
                         }
                     }
-                    // Too slow: what is left of this group is worthless, go on at the next keyframe.
+                    // Too slow: skip the rest of this GOP and continue at the next keyframe.
                     Err(RecvError::Lagged(tags)) => {
                         self.encoder_output.skipped.fetch_add(tags, Ordering::Relaxed);
                         in_sync = false;

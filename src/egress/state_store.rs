@@ -1,5 +1,5 @@
-//! The egresses on disk: what survives a kill -9. One JSON file each, as `ListEgress` shows it; ended ones for a day. Beside
-//! it, until it is delivered, the last word about each.
+//! Egress state on disk, so that it survives a kill -9: one JSON file per egress, as `ListEgress` shows it, kept for a day after its end.
+//! Its last webhook is kept beside it until it is delivered. The folder is called ledger, and the webhook's file ends with owed.
 
 use crate::egress::{clock, privileges::ServiceAccount};
 use anyhow::Context as _;
@@ -18,27 +18,26 @@ use std::{
 /// How long an ended egress stays listed.
 pub const RETENTION_NANOS: i64 = 24 * 3600 * 1_000_000_000;
 
-/// The last event of an egress, on its way to the receivers.
+/// The last webhook of an egress, not yet delivered to all receivers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingWebhook {
-    /// Whose.
     pub egress_id: String,
-    /// The event's own id: a receiver that has it knows it by that.
+    /// The event's id, by which a receiver recognises a repetition.
     pub event_id: String,
-    /// As it is posted.
+    /// The body as it is posted.
     pub body: String,
 }
 
-/// The folder of the ledger, held by one worker at a time.
+/// The state folder, locked by one worker at a time.
 pub struct StateStore {
-    /// By its open handle: the account that the worker drops to may not enter the folders above.
+    /// The folder by its open handle: the unprivileged account may not enter the folders above.
     folder: PathBuf,
     _handle: File,
     _lock: nix::fcntl::Flock<File>,
 }
 
 impl StateStore {
-    /// Opens the ledger and locks it.
+    /// Opens and locks the folder.
     ///
     /// # Errors
     /// The folder cannot be used, or another worker has it.
@@ -59,14 +58,14 @@ impl StateStore {
         Ok(Self { folder, _handle: handle, _lock: lock })
     }
 
-    /// Every egress written down, oldest first; unreadable files are left out with a warning.
+    /// All stored egresses, oldest first; unreadable files are skipped with a warning.
     ///
     /// # Errors
     /// The folder cannot be read.
     pub fn all(&self) -> anyhow::Result<Vec<EgressInfo>> {
         let mut all: Vec<EgressInfo> = self.read("json")?;
         for pending in self.pending()? {
-            // Killed after the last word was written and before the rest was: that word stands.
+            // If the worker was killed between the two writes, the last webhook has the newer state.
             let last = serde_json::from_str::<WebhookEvent>(&pending.body).ok().and_then(|event| event.egress_info);
             if let (Some(info), Some(last)) = (all.iter_mut().find(|info| info.egress_id == pending.egress_id), last) {
                 *info = last;
@@ -76,7 +75,7 @@ impl StateStore {
         Ok(all)
     }
 
-    /// What an earlier run still had to tell.
+    /// Webhooks that an earlier run did not deliver.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -93,31 +92,31 @@ impl StateStore {
             }
             match fs::read(&path).map_err(anyhow::Error::from).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?)) {
                 Ok(one) => found.push(one),
-                Err(error) => tracing::warn!(file = %path.display(), %error, "ledger entry not readable"),
+                Err(error) => tracing::warn!(file = %path.display(), %error, "stored egress is not readable"),
             }
         }
         Ok(found)
     }
 
-    /// Writes an egress down; a failure is logged, the show goes on.
+    /// Stores an egress; a failure is only logged.
     pub fn write(&self, info: &EgressInfo) {
         self.write_file(&info.egress_id, "json", info);
     }
 
-    /// Writes the last word about an egress down, before it goes out.
+    /// Stores the last webhook of an egress before it is sent.
     pub fn add_pending(&self, pending: &PendingWebhook) {
         self.write_file(&pending.egress_id, "owed", pending);
     }
 
-    /// Every receiver has the last word, or is given up.
+    /// Removes the last webhook once every receiver has it or was given up.
     pub fn ack(&self, egress_id: &str) {
-        // Gone already is as good.
+        // It may not exist.
         let _ = fs::remove_file(self.path(egress_id, "owed"));
     }
 
     fn write_file(&self, egress_id: &str, kind: &str, what: &impl Serialize) {
         if let Err(error) = self.try_write_file(egress_id, kind, what) {
-            tracing::error!(egress = egress_id, %error, "ledger not written");
+            tracing::error!(egress = egress_id, %error, "egress state was not written");
         }
     }
 
@@ -128,9 +127,8 @@ impl StateStore {
         Ok(fs::rename(temporary, self.path(egress_id, kind))?)
     }
 
-    /// Forgets an egress.
     pub fn remove(&self, egress_id: &str) {
-        // Gone already is as good.
+        // It may not exist.
         let _ = fs::remove_file(self.path(egress_id, "json"));
         self.ack(egress_id);
     }
@@ -140,7 +138,7 @@ impl StateStore {
     }
 }
 
-/// Whether the egress has ended, whatever way.
+/// Whether the egress has ended in any way.
 pub fn is_over(info: &EgressInfo) -> bool {
     !matches!(
         EgressStatus::try_from(info.status),
@@ -148,7 +146,7 @@ pub fn is_over(info: &EgressInfo) -> bool {
     )
 }
 
-/// Whether the egress ended so long ago that it is forgotten.
+/// Whether the egress ended so long ago that it is removed.
 pub fn is_expired(info: &EgressInfo) -> bool {
     is_over(info) && clock::nanos() - info.ended_at > RETENTION_NANOS
 }

@@ -1,4 +1,4 @@
-//! LiveKit's Egress API over HTTP: Twirp with protobuf and JSON bodies. Decodes, asks the desk, encodes.
+//! LiveKit's Egress API over HTTP: Twirp with protobuf and JSON bodies.
 
 use crate::egress::{auth, metrics, registry::EgressRegistry, request::EgressRequest, twirp_error::TwirpError};
 use axum::{
@@ -16,7 +16,7 @@ use prost::Message;
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
-/// The largest request that makes sense, generously.
+/// Largest request body in bytes.
 const BODY: usize = 256 * 1024;
 
 /// The worker's HTTP interface.

@@ -1,4 +1,4 @@
-//! What the API answers when it refuses: a Twirp code and a sentence. No secrets: texts name fields, never keys.
+//! Twirp errors of the API: a code and a message. Messages name fields, never keys.
 
 use axum::{
     Json,
@@ -6,7 +6,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// A Twirp error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TwirpError {
@@ -27,26 +26,24 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The request breaks a rule.
+    /// A field is missing or invalid.
     invalid_argument "invalid_argument" BAD_REQUEST;
-    /// The body is not what its content type says.
+    /// The body cannot be decoded.
     malformed "malformed" BAD_REQUEST;
-    /// No such method.
     bad_route "bad_route" NOT_FOUND;
-    /// No token, or one that does not carry the grant.
+    /// The token is missing or has no grant.
     unauthenticated "unauthenticated" UNAUTHORIZED;
     /// No such egress or output.
     not_found "not_found" NOT_FOUND;
-    /// The egress is over.
+    /// The egress has ended.
     failed_precondition "failed_precondition" PRECONDITION_FAILED;
-    /// A part of LiveKit's API that only LiveKit has.
+    /// Only LiveKit supports this.
     unimplemented "unimplemented" NOT_IMPLEMENTED;
-    /// No slot, or draining.
+    /// No free slot, or draining.
     unavailable "unavailable" SERVICE_UNAVAILABLE;
 }
 
 impl TwirpError {
-    /// The Twirp code.
     #[cfg(test)]
     pub fn code(&self) -> &'static str {
         self.code

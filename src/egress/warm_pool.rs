@@ -1,5 +1,5 @@
-//! The warm spare (`FOOTLIGHT_EGRESS_WARM=1`): one stage raised in advance, so that a start finds its display and browser up.
-//! Of the latest show's size; watched like any other, and raised again when it breaks.
+//! The warm pool (`FOOTLIGHT_EGRESS_WARM=1`): one capture environment launched in advance, so that a start finds display and browser ready.
+//! It has the size of the latest egress, and is replaced when it breaks.
 
 use crate::{
     config::egress::EgressConfig,
@@ -19,24 +19,21 @@ use std::{
 use tokio::sync::mpsc;
 
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
-/// A spare that does not come up is not tried again at once.
+/// Delay after a failed launch.
 const RETRY_DELAY: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(2500);
 
-/// A stage that is up and belongs to nobody yet.
+/// A running environment that no egress uses yet.
 pub struct WarmInstance {
-    /// The stage.
     pub environment: CaptureEnvironment,
-    /// Its browser.
     pub browser: Browser,
-    /// Its processes.
     pub processes: ChildProcesses,
-    /// Where their ends are told.
+    /// Receives a failure when one of its processes exits.
     pub exits: mpsc::UnboundedReceiver<Failure>,
     shape: Shape,
 }
 
-/// What a display and a sink are made for.
+/// The settings of a display and a sink.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
     width: u32,
@@ -50,7 +47,7 @@ impl Shape {
     }
 }
 
-/// The place of the one spare.
+/// Holds at most one instance.
 pub struct WarmPool {
     config: Arc<EgressConfig>,
     counters: Arc<Counters>,
@@ -64,17 +61,17 @@ struct PoolState {
 }
 
 impl WarmPool {
-    /// An empty place; `wanted` is what the first one is raised for.
+    /// An empty pool; the first instance is launched for `wanted`.
     pub fn new(config: Arc<EgressConfig>, counters: Arc<Counters>, wanted: Encoding) -> Self {
         Self { config, counters, state: Mutex::new(PoolState { ready: None, wanted, closed: false }) }
     }
 
-    /// Whether one stands ready.
+    /// Whether an instance is ready.
     pub fn is_ready(&self) -> bool {
         self.lock().ready.is_some()
     }
 
-    /// Takes the spare, if it is up and fits. The next one will be for this format.
+    /// Takes the instance if it is ready and fits. The next one will have this encoding.
     pub fn take(&self, encoding: &Encoding) -> Option<WarmInstance> {
         let mut state = self.lock();
         state.wanted = *encoding;
@@ -83,15 +80,15 @@ impl WarmPool {
         Some(taken)
     }
 
-    /// No more spares: the worker is going down.
+    /// Closes the pool at shutdown.
     pub fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        // Dropped, its keeper clears up.
+        // Its reaper cleans up when it is dropped.
         state.ready = None;
     }
 
-    /// Keeps one ready while `has_room` says that a show could take it. Ends when closed.
+    /// Keeps one instance ready while `has_room` returns true. Ends when the pool is closed.
     pub async fn run(&self, has_room: impl Fn() -> bool + Send + Sync) {
         let mut not_before = Instant::now();
         let mut asked_at = Instant::now();
@@ -117,7 +114,7 @@ impl WarmPool {
                 }
             }
             if let Some(reason) = reason {
-                tracing::warn!(reason, "the warm spare broke");
+                tracing::warn!(reason, "the warm instance broke");
                 self.counters.count(|counts| counts.spares_lost += 1);
                 self.clear().await;
             }
@@ -134,7 +131,7 @@ impl WarmPool {
                         }
                     }
                     Err(error) => {
-                        tracing::warn!(error = format!("{error:#}"), "no warm spare");
+                        tracing::warn!(error = format!("{error:#}"), "the warm instance was not launched");
                         not_before = Instant::now() + RETRY_DELAY;
                     }
                 }
@@ -148,7 +145,7 @@ impl WarmPool {
         let name = format!("spare-{}", random_id());
         let (environment, browser) =
             CaptureEnvironment::launch(Arc::clone(&self.config), &name, wanted, Arc::clone(&processes), sender).await?;
-        // The browser is up when it answers, not when it was started.
+        // The browser is ready when it responds, not when it was started.
         anyhow::ensure!(page::is_responsive(&browser.0, Duration::from_secs(20)).await, "chromium did not answer");
         Ok(WarmInstance { environment, browser, processes, exits, shape: Shape::of(wanted) })
     }

@@ -1,4 +1,4 @@
-//! Webhooks as LiveKit sends them: signed over the body, in order for each egress, tried five times.
+//! Sends webhooks like LiveKit: signed, in order per egress, up to five attempts.
 
 use crate::egress::{
     clock,
@@ -19,10 +19,9 @@ use std::{
 use tokio::sync::mpsc;
 use url::Url;
 
-/// The waits before each further try; after them the event is lost for that receiver.
+/// Delays before each retry; after them the event is lost for that receiver.
 const RETRY_DELAYS: [Duration; 4] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
-/// Signs and posts.
 pub struct WebhookSender {
     client: reqwest::Client,
     receivers: Vec<Url>,
@@ -30,16 +29,16 @@ pub struct WebhookSender {
     secret: EncodingKey,
 }
 
-/// The way to the receivers for one egress; its events arrive in order, a slow receiver does not hold the others.
+/// The webhooks of one egress. They arrive in order, and a slow receiver does not delay the others.
 #[derive(Clone)]
 pub struct WebhookQueue(Vec<mpsc::UnboundedSender<WebhookMessage>>);
 
-/// One event on its way to one receiver.
+/// One event for one receiver.
 #[derive(Clone)]
 struct WebhookMessage {
     id: String,
     body: String,
-    /// An egress's last word is owed until every receiver has it or is given up.
+    /// The last webhook of an egress is stored until every receiver has it or was given up.
     pending_ack: Option<Arc<PendingAck>>,
 }
 
@@ -67,7 +66,7 @@ struct Claims<'a> {
 }
 
 impl WebhookSender {
-    /// A courier to `receivers`.
+    /// A sender to `receivers`.
     ///
     /// # Errors
     /// The HTTP client cannot be made.
@@ -80,7 +79,7 @@ impl WebhookSender {
         Ok(Arc::new(Self { client, receivers, api_key, secret: EncodingKey::from_secret(api_secret.as_bytes()) }))
     }
 
-    /// Opens a line; it drains and closes when its last handle is dropped. `running` counts lines that still have something to say.
+    /// Opens a queue; it is drained and closed when its last handle is dropped. `running` tracks its tasks.
     pub fn queue(self: &Arc<Self>, running: &tokio_util::task::TaskTracker) -> WebhookQueue {
         let senders = self.receivers.iter().map(|receiver| {
             let (sender, mut events) = mpsc::unbounded_channel::<WebhookMessage>();
@@ -116,7 +115,7 @@ impl WebhookSender {
                     }
                     return;
                 }
-                Ok(response) => tracing::warn!(webhook = id, status = response.status().as_u16(), "webhook not taken"),
+                Ok(response) => tracing::warn!(webhook = id, status = response.status().as_u16(), "webhook failed"),
                 Err(error) => tracing::warn!(webhook = id, error = %error.without_url(), "webhook not delivered"),
             }
             let Some(delay) = delays.next() else {
@@ -136,13 +135,13 @@ impl WebhookSender {
 }
 
 impl WebhookQueue {
-    /// Queues one event about an egress.
+    /// Queues an event of an egress.
     pub fn push(&self, event: &str, info: &EgressInfo) {
         let (id, body) = encode(event, info);
         self.send(&WebhookMessage { id, body, pending_ack: None });
     }
 
-    /// Queues the last word about an egress, of this run or of an earlier one; it is paid when every receiver has it.
+    /// Queues the last event of an egress, of this run or an earlier one; it stays stored until every receiver has it.
     pub fn push_last(&self, pending: PendingWebhook, state_store: &Arc<StateStore>) {
         let PendingWebhook { egress_id, event_id, body } = pending;
         let pending_ack = PendingAck { state_store: Arc::clone(state_store), egress_id, receivers: AtomicUsize::new(self.0.len()) };
@@ -154,19 +153,19 @@ impl WebhookQueue {
 
     fn send(&self, message: &WebhookMessage) {
         for sender in &self.0 {
-            // The task ends only when every handle is gone, and this is one.
+            // The task ends only when every handle is dropped, and this is one.
             let _ = sender.send(message.clone());
         }
     }
 }
 
-/// The last event of an egress, to be kept before it is said.
+/// The last event of an egress, to be stored before it is sent.
 pub fn pending_webhook(event: &str, info: &EgressInfo) -> PendingWebhook {
     let (event_id, body) = encode(event, info);
     PendingWebhook { egress_id: info.egress_id.clone(), event_id, body }
 }
 
-/// An event's id and its body.
+/// An event's id and body.
 fn encode(event: &str, info: &EgressInfo) -> (String, String) {
     let id = format!("EV_{}", random_id());
     let event = WebhookEvent {
@@ -179,7 +178,7 @@ fn encode(event: &str, info: &EgressInfo) -> (String, String) {
     (id, serde_json::to_string(&event).expect("a webhook event has only known enum values"))
 }
 
-/// Twelve letters and digits, as LiveKit's ids have.
+/// Twelve random letters and digits, like LiveKit's ids.
 pub fn random_id() -> String {
     rand::rng().sample_iter(Alphanumeric).take(12).map(char::from).collect()
 }

@@ -1,7 +1,7 @@
-//! Whether an AAC frame is digital silence, read off its headers without decoding it: no band of any channel has a coefficient.
+//! Detects digital silence in an AAC frame without decoding it: no band of any channel has a coefficient.
 //! Source: ISO/IEC 14496-3, 4.4.2 (`raw_data_block` and below).
 
-/// Whether nothing can be heard in a raw frame. What is not understood counts as sound.
+/// Whether a raw frame is silent. A frame that cannot be parsed counts as sound.
 pub fn is_silent(frame: &[u8]) -> bool {
     Bits { bytes: frame, at: 0 }.block().unwrap_or(false)
 }
@@ -11,7 +11,7 @@ struct Bits<'a> {
     at: usize,
 }
 
-/// Groups of windows, bands in each, and how many bits the length of a section has.
+/// Window groups, bands per group, and the number of bits in a section length.
 #[derive(Clone, Copy)]
 struct Windows {
     groups: u32,
@@ -35,7 +35,7 @@ impl Bits<'_> {
         (self.at <= self.bytes.len() * 8).then_some(())
     }
 
-    /// Elements up to the end mark; `None` for anything not understood.
+    /// Parses elements up to the end mark; `None` for anything unknown.
     fn block(&mut self) -> Option<bool> {
         let mut channels = false;
         loop {
@@ -99,11 +99,11 @@ impl Bits<'_> {
             return Some(Windows { groups: 8 - grouping.count_ones(), bands, length_bits: 3 });
         }
         let bands = self.take(6)?;
-        // Prediction belongs to other profiles than the one that platforms take.
+        // Prediction is only used by profiles that platforms do not accept.
         (self.take(1)? == 0).then_some(Windows { groups: 1, bands, length_bits: 5 })
     }
 
-    /// One channel: silent if every section has the code book of nothing.
+    /// Parses one channel: silent if every section uses code book 0.
     fn channel(&mut self, common: Option<Windows>) -> Option<bool> {
         self.skip(8)?;
         let windows = if let Some(windows) = common { windows } else { self.windows()? };
@@ -123,7 +123,7 @@ impl Bits<'_> {
                 }
             }
         }
-        // Pulses, noise shaping, gain control: nothing of it in a frame of nothing.
+        // A silent frame has no pulses, noise shaping or gain control.
         (self.take(3)? == 0).then_some(true)
     }
 }
@@ -135,7 +135,7 @@ mod tests {
     use proptest::prelude::*;
     use std::process::Command;
 
-    /// The share of frames of a second of sound that are silent, as `ffmpeg` encodes it.
+    /// The number of silent frames, and of all frames, in two seconds encoded by `ffmpeg`.
     fn silent_share(source: &str, channels: &str) -> (usize, usize) {
         let output = Command::new("ffmpeg")
             .args(["-loglevel", "error", "-f", "lavfi", "-i", source, "-t", "2", "-ac", channels])

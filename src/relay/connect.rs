@@ -1,5 +1,5 @@
-//! From an address to an open connection: the name is resolved here, every IP address judged, and the connection made to
-//! that very address. What goes wrong is either final ([`ConnectionError::Permanent`]) or worth another try ([`ConnectionError::Transient`]).
+//! Opens connections to destinations: resolves the name, checks every IP address, and connects to an allowed one.
+//! An error is either [`ConnectionError::Permanent`] or worth a retry ([`ConnectionError::Transient`]).
 
 use crate::domain::address::{AllowList, IngestTarget, check_ip};
 use futures::future::BoxFuture;
@@ -19,39 +19,36 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, rustls};
 
-/// Bytes the kernel may hold for one destination: about a second of video, so that "taken" means nearly "sent".
+/// Kernel send buffer of one destination in bytes: about a second of video, so that written bytes are nearly sent bytes.
 const SEND_BUFFER: u32 = 192 * 1024;
 
-/// Why there is no connection, in words for people.
+/// Why there is no connection, as a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionError {
-    /// The other side (or the guard) says no; before the first acceptance this is final.
+    /// The server or the address check refuses; final unless the platform has accepted the stream before.
     Permanent(String),
-    /// Something went wrong on the way; it is tried again.
+    /// A network error; retried.
     Transient(String),
 }
 
-/// How much the trouble with one address of several says about the host; the most is told.
+/// How informative the error of one of several addresses is; the highest rank is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ErrorRank {
     Unknown,
-    /// No way from here, often for want of IPv6.
+    /// No route, often because there is no IPv6.
     Unreachable,
-    /// Not allowed.
     Forbidden,
-    /// Tried without an answer.
+    /// Timed out.
     NoAnswer,
-    /// Heard.
     Answered,
 }
 
-/// Names to IP addresses; tests give their own.
+/// Resolves names to IP addresses; tests bring their own.
 pub trait Resolver: Send + Sync {
-    /// All addresses of a host, in the order in which to try them.
+    /// All addresses of a host, in the order in which they are tried.
     fn resolve<'a>(&'a self, host: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
 }
 
-/// The system's resolver.
 pub struct SystemResolver;
 
 impl Resolver for SystemResolver {
@@ -101,21 +98,21 @@ impl Connector {
     /// Connects to the first address of the host that is allowed and answers.
     ///
     /// # Errors
-    /// [`ConnectionError`], in words.
+    /// [`ConnectionError`] with a sentence for people.
     pub async fn open(&self, target: &IngestTarget) -> Result<Box<dyn Transport>, ConnectionError> {
         let tcp = self.tcp(target).await?;
         if !target.tls {
             return Ok(Box::new(tcp));
         }
-        let name =
-            ServerName::try_from(target.host.clone()).map_err(|_| ConnectionError::Permanent("the host is no name for TLS".into()))?;
+        let name = ServerName::try_from(target.host.clone())
+            .map_err(|_| ConnectionError::Permanent("the host is not a valid TLS server name".into()))?;
         match timeout(self.connect, self.tls.connect(name, tcp)).await {
             Ok(Ok(stream)) => Ok(Box::new(stream)),
             Ok(Err(error)) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) => {
-                Err(ConnectionError::Permanent(format!("no TLS with {}: {error}", target.host)))
+                Err(ConnectionError::Permanent(format!("TLS with {} failed: {error}", target.host)))
             }
             Ok(Err(error)) => Err(ConnectionError::Transient(format!("connection lost in the TLS handshake: {}", os_message(&error)))),
-            Err(_) => Err(ConnectionError::Transient("no answer to the TLS handshake".into())),
+            Err(_) => Err(ConnectionError::Transient("the TLS handshake timed out".into())),
         }
     }
 
@@ -131,9 +128,9 @@ impl Connector {
                         (ErrorRank::Answered, ConnectionError::Permanent("connection refused".into()))
                     }
                     Ok(Err(error)) => {
-                        (ErrorRank::Unreachable, ConnectionError::Transient(format!("no connection: {}", os_message(&error))))
+                        (ErrorRank::Unreachable, ConnectionError::Transient(format!("connection failed: {}", os_message(&error))))
                     }
-                    Err(_) => (ErrorRank::NoAnswer, ConnectionError::Transient("no answer to the connection".into())),
+                    Err(_) => (ErrorRank::NoAnswer, ConnectionError::Transient("the connection timed out".into())),
                 }
             };
             if error.0 > clearest.0 {
@@ -150,10 +147,10 @@ impl Connector {
         match timeout(self.connect, self.resolver.resolve(&target.host)).await {
             Ok(Ok(found)) => Ok(found.into_iter().take(8).collect()),
             Ok(Err(error)) if error.to_string().contains("emporary") => {
-                Err(ConnectionError::Transient(format!("the name {} cannot be looked up right now", target.host)))
+                Err(ConnectionError::Transient(format!("{} cannot be resolved right now", target.host)))
             }
-            Ok(Err(_)) => Err(ConnectionError::Permanent(format!("there is no host called {}", target.host))),
-            Err(_) => Err(ConnectionError::Transient(format!("the name {} cannot be looked up right now", target.host))),
+            Ok(Err(_)) => Err(ConnectionError::Permanent(format!("unknown host {}", target.host))),
+            Err(_) => Err(ConnectionError::Transient(format!("{} cannot be resolved right now", target.host))),
         }
     }
 
@@ -162,13 +159,13 @@ impl Connector {
         socket.set_send_buffer_size(SEND_BUFFER)?;
         let stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
-        // The kernel gives up on bytes that the other machine has not confirmed for so long.
+        // The kernel closes the connection if bytes stay unconfirmed for this long.
         setsockopt(&stream, sockopt::TcpUserTimeout, &u32::try_from(self.stall.as_millis()).unwrap_or(u32::MAX))?;
         Ok(stream)
     }
 }
 
-/// An error of the operating system without its number.
+/// An operating system error without its number.
 pub fn os_message(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
@@ -190,7 +187,7 @@ mod tests {
     #[tokio::test]
     async fn connect_reports_the_most_informative_error() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
-        // Allowed and closed; private; broadcast, to which nobody may connect.
+        // One address is allowed but closed, one is private, one is the broadcast address, to which nobody can connect.
         let allow: AllowList = format!("127.0.0.1:{closed},255.255.255.255:{closed}").parse().expect("a list");
         let target = check_address(&format!("rtmp://several.example.com:{closed}/live"), &allow).expect("an address");
         let refused = ConnectionError::Permanent("connection refused".into());

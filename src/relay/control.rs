@@ -1,4 +1,4 @@
-//! The control API: what the application asks for. Every call but `/healthz` proves the shared secret.
+//! The control API for the application. Every call except `/healthz` needs the shared secret.
 
 use super::{RelayState, metrics::Gauges, recordings, stream::RelayStream};
 use crate::{
@@ -20,7 +20,6 @@ use tokio::sync::broadcast::error::RecvError;
 
 type ErrorResponse = (StatusCode, String);
 
-/// All routes.
 pub fn routes(relay: Arc<RelayState>) -> Router {
     Router::new()
         .route("/shows", get(list))
@@ -49,18 +48,18 @@ async fn put(
     Path(id): Path<SessionId>,
     body: Result<Json<DesiredSession>, JsonRejection>,
 ) -> Result<Json<SessionReport>, ErrorResponse> {
-    // What serde says may quote the document, and with it a stream key.
-    let Json(wanted) = body.map_err(|rejection| (rejection.status(), "this is no wanted state".to_owned()))?;
+    // A serde error may quote the document, and with it a stream key.
+    let Json(wanted) = body.map_err(|rejection| (rejection.status(), "malformed wanted state".to_owned()))?;
     if wanted.session_id != id {
-        return Err((StatusCode::BAD_REQUEST, "the document is about another session".to_owned()));
+        return Err((StatusCode::BAD_REQUEST, "the document has another session id".to_owned()));
     }
     let most = relay.config.limits.destinations;
     if wanted.destinations.len() > most {
-        return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("at most {most} destinations for one show")));
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("at most {most} destinations per stream")));
     }
     match relay.put_stream(wanted) {
         Some(stream) => Ok(Json(stream.report())),
-        None => Err((StatusCode::SERVICE_UNAVAILABLE, "this relay is full or ending".to_owned())),
+        None => Err((StatusCode::SERVICE_UNAVAILABLE, "this relay is full or shutting down".to_owned())),
     }
 }
 
@@ -94,7 +93,7 @@ async fn metrics(State(relay): State<Arc<RelayState>>) -> String {
     })
 }
 
-/// Snapshots of every show, then every change. A reader too slow for the changes gets snapshots again.
+/// Sends a snapshot of every stream, then every change. A reader that falls behind gets snapshots again.
 async fn events(State(relay): State<Arc<RelayState>>) -> Result<sse::Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, StatusCode> {
     let permit = relay.event_permits.clone().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let changes = relay.events.subscribe();

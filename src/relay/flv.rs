@@ -1,12 +1,12 @@
-//! Tags as an FLV file, for `ffmpeg` on the other end of a pipe.
+//! Writes tags as FLV for `ffmpeg`, and reads what it writes.
 
 use super::tag::{Tag, Track};
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// What an FLV file with picture and sound begins with.
+/// The header of an FLV file with video and audio.
 pub const FILE_HEADER: &[u8] = &[b'F', b'L', b'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0];
 
-/// A tag at `at` milliseconds of the file.
+/// Writes a tag with timestamp `at` in milliseconds.
 pub fn tag(tag: &Tag, at: u64, out: &mut BytesMut) {
     let length = u32::try_from(tag.body.len()).expect("a tag is below 16 MiB");
     let [a, b, c, d] = u32::try_from(at & 0xffff_ffff).expect("masked").to_be_bytes();
@@ -18,7 +18,7 @@ pub fn tag(tag: &Tag, at: u64, out: &mut BytesMut) {
     out.put_u32(length + 11);
 }
 
-/// A whole file of a few tags, all at its beginning.
+/// A file of a few tags, all with timestamp 0.
 pub fn still_file(tags: &[Tag]) -> Bytes {
     let mut out = BytesMut::from(FILE_HEADER);
     for one in tags {
@@ -27,7 +27,7 @@ pub fn still_file(tags: &[Tag]) -> Bytes {
     out.freeze()
 }
 
-/// Takes a file of our own apart again: track, timestamp, body. Stops at the first thing it does not understand.
+/// Reads a file of our own as track, timestamp and body. Stops at the first malformed tag.
 pub fn read(mut file: Bytes) -> Vec<(Track, u32, Bytes)> {
     let mut tags = Vec::new();
     if !file.starts_with(b"FLV") || file.len() < FILE_HEADER.len() {

@@ -1,4 +1,4 @@
-//! Where the composite comes in: an RTMP server that takes publishers with a valid stream name and nobody else.
+//! The RTMP ingest: accepts publishers with a valid stream name and refuses everyone else.
 
 use super::{
     RelayState,
@@ -22,12 +22,12 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 const APPLICATION: &str = "show";
-/// A stranger has so long to say what it wants.
+/// A new connection must ask to publish within this time.
 const NEGOTIATION_TIMEOUT: Duration = Duration::from_secs(10);
-/// A publisher that says nothing at all for so long is gone.
+/// A publisher that sends nothing for this long is disconnected.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Why a connection ended; for the log.
+/// Why a connection ended, for the log.
 #[derive(Debug, thiserror::Error)]
 enum DisconnectReason {
     #[error(transparent)]
@@ -40,7 +40,7 @@ enum DisconnectReason {
     Slow(#[from] tokio::time::error::Elapsed),
 }
 
-/// Takes publishers until the relay ends.
+/// Accepts publishers until the relay ends.
 pub async fn serve(relay: Arc<RelayState>, listener: TcpListener, tls: Option<TlsAcceptor>) {
     let permits = Arc::new(Semaphore::new(relay.config.limits.ingest_connections));
     loop {
@@ -49,7 +49,7 @@ pub async fn serve(relay: Arc<RelayState>, listener: TcpListener, tls: Option<Tl
             accepted = listener.accept() => accepted,
         };
         let Ok((tcp, peer)) = accepted else {
-            tokio::time::sleep(Duration::from_millis(50)).await; // Out of descriptors: others must end first.
+            tokio::time::sleep(Duration::from_millis(50)).await; // Out of file descriptors: other connections must end first.
             continue;
         };
         let Ok(permit) = permits.clone().try_acquire_owned() else {
@@ -84,17 +84,17 @@ async fn run_connection(relay: &Arc<RelayState>, mut transport: Box<dyn Transpor
         }
     };
     relay.metrics.ingest_accepted.add(1);
-    tracing::info!(session = %admission.stream.id, source = admission.id.0, "composite arrives");
+    tracing::info!(session = %admission.stream.id, source = admission.id.0, "composite is being published");
     let end = read_media(&mut transport, &mut session, &admission).await;
     admission.stream.leave(admission.id);
     if let Err(DisconnectReason::Refused(reason)) = &end {
         admission.stream.hub.set_refusal(reason.clone());
     }
     let reason = end.err().map(|reason| reason.to_string());
-    tracing::info!(session = %admission.stream.id, source = admission.id.0, reason, "composite ends");
+    tracing::info!(session = %admission.stream.id, source = admission.id.0, reason, "composite ended");
 }
 
-/// From the handshake to an accepted publish.
+/// Runs a connection from the handshake to an accepted publish.
 async fn negotiate(
     relay: &Arc<RelayState>,
     transport: &mut Box<dyn Transport>,
@@ -127,7 +127,7 @@ async fn negotiate(
     }
 }
 
-/// Checks a stream name. A show that is not known yet may be about to be: the relay was restarted, and so waits a while.
+/// Checks a stream name. Waits a while for an unknown stream, because the relay may have just been restarted.
 async fn authorize(relay: &Arc<RelayState>, application: &str, name: &str) -> Result<Admission, &'static str> {
     const INVALID: &str = "this stream name is not valid";
     let mut parts = name.split('?').next().unwrap_or_default().splitn(3, '.');
@@ -137,11 +137,11 @@ async fn authorize(relay: &Arc<RelayState>, application: &str, name: &str) -> Re
     if application != APPLICATION {
         return Err(INVALID);
     }
-    let stream = timeout(relay.config.timeouts.unknown_stream, relay.wait_for_stream(&id)).await.map_err(|_| "this show is not known")?;
+    let stream = timeout(relay.config.timeouts.unknown_stream, relay.wait_for_stream(&id)).await.map_err(|_| "unknown stream")?;
     stream.admit(generation, token)
 }
 
-/// Takes the composite until it ends; `Ok` is a proper end.
+/// Reads the composite until it ends; `Ok` means a clean end.
 async fn read_media(
     transport: &mut Box<dyn Transport>,
     session: &mut ServerSession,
@@ -170,7 +170,7 @@ async fn read_media(
         timeout(IDLE_TIMEOUT, flush(transport, session)).await??;
         tokio::select! {
             () = admission.disconnect.cancelled() => {
-                session.refuse("the show has no use for this publisher any more");
+                session.refuse("this publisher was replaced or removed");
                 timeout(NEGOTIATION_TIMEOUT, flush(transport, session)).await??;
                 return Ok(());
             }

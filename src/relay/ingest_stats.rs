@@ -1,4 +1,4 @@
-//! What is measured of the composite as it comes in.
+//! Statistics of the incoming composite.
 
 use super::{
     aac,
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const AUDIO_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Measures of one show's composite.
+/// Statistics of one stream's composite.
 pub struct IngestStats {
     state: IngestState,
     lost_since: Option<Instant>,
@@ -24,9 +24,9 @@ pub struct IngestStats {
     keyframe_interval: Option<u64>,
     latest: [Option<u64>; 2],
     last_audio: Option<Instant>,
-    /// Since which timestamp nothing is heard.
+    /// Timestamp since which the audio is silent, in milliseconds.
     silent_since: Option<u64>,
-    /// Why the last publisher was refused or cut.
+    /// Why the last publisher was refused or disconnected.
     pub refusal: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl Default for IngestStats {
 }
 
 impl IngestStats {
-    /// The generation on air sends; answers whether that is news.
+    /// Records that the generation on air sends; returns whether the state changed.
     pub fn receives(&mut self, generation: Generation) -> bool {
         self.last = Some(Instant::now());
         let (is_news, since) = match self.state {
@@ -65,7 +65,7 @@ impl IngestStats {
         is_news
     }
 
-    /// The composite went away.
+    /// Records that the composite stopped arriving.
     pub fn lost(&mut self) {
         if let IngestState::Receiving { .. } = self.state {
             self.state = IngestState::Held { since: now() };
@@ -73,22 +73,22 @@ impl IngestStats {
         }
     }
 
-    /// Whether it should arrive and has not for so long.
+    /// Whether it should be arriving but has not for `silence`.
     pub fn is_silent(&self, silence: Duration) -> bool {
         matches!(self.state, IngestState::Receiving { .. }) && self.last.is_some_and(|last| last.elapsed() >= silence)
     }
 
-    /// How long nothing of it has arrived.
+    /// Time since the last tag.
     pub fn silent_for(&self) -> Duration {
         self.last.map_or(Duration::ZERO, |last| last.elapsed())
     }
 
-    /// How long it has been away, if it is.
+    /// How long it has been lost, if it is.
     pub fn lost_for(&self) -> Option<Duration> {
         self.lost_since.map(|since| since.elapsed())
     }
 
-    /// Takes a tag's measures.
+    /// Updates the statistics with a tag.
     pub fn measure(&mut self, tag: &Tag) {
         self.bytes.add(tag.body.len());
         if tag.role == Role::Header {
@@ -109,7 +109,7 @@ impl IngestStats {
         }
     }
 
-    /// All of it, as it crosses the wire.
+    /// The report for the control API.
     pub fn report(&mut self) -> IngestReport {
         let [video, audio] = self.latest.map(|at| at.and_then(|at| i64::try_from(at).ok()));
         let skew = video.zip(audio).map(|(video, audio)| video - audio);

@@ -1,4 +1,4 @@
-//! Counters for operators, as Prometheus reads them. No ids, no names people chose, no addresses but the big platforms'.
+//! Prometheus metrics. No ids, no names that people chose, no addresses except the names of big platforms.
 
 use crate::{api::relay_control::DesiredTarget, domain::address::IngestTarget};
 use std::{
@@ -12,31 +12,25 @@ use std::{
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// Counts `amount` more.
     pub fn add(&self, amount: u64) {
         self.0.fetch_add(amount, Ordering::Relaxed);
     }
 
-    /// The count.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Under which name a destination is counted.
+/// The label under which a destination is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
-    /// Twitch.
     Twitch,
-    /// `YouTube`.
     YouTube,
-    /// Kick.
     Kick,
-    /// X.
     X,
     /// Any other server.
     Custom,
-    /// A recording of ours.
+    /// A recording on disk.
     Recording,
 }
 
@@ -50,7 +44,7 @@ impl Platform {
         (Self::Recording, "recording"),
     ];
 
-    /// Whose a destination is, by its host.
+    /// The platform of a destination, by its host.
     pub fn of(target: &DesiredTarget) -> Self {
         const SUFFIXES: [(&str, Platform); 4] = [
             ("twitch.tv", Platform::Twitch),
@@ -65,27 +59,25 @@ impl Platform {
     }
 }
 
-/// Upper bounds of the histogram of connect latencies, in milliseconds.
+/// Upper bounds of the connect latency histogram, in milliseconds.
 const BOUNDS: [u64; 9] = [10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 
-/// Everything counted of one platform.
+/// Counters of one platform.
 #[derive(Default)]
 pub struct PlatformCounters {
-    /// Connections begun.
     pub connects: Counter,
-    /// Tries after a loss.
+    /// Retries after a lost connection.
     pub retries: Counter,
-    /// Groups of pictures lost because it was too slow.
+    /// GOPs dropped because a destination was too slow.
     pub dropped_groups: Counter,
-    /// Bytes taken.
     pub bytes: Counter,
-    /// By latency, the last one beyond all bounds.
+    /// One counter per bucket; the last one is beyond all bounds.
     latencies: [Counter; BOUNDS.len() + 1],
     millis: Counter,
 }
 
 impl PlatformCounters {
-    /// A connection was opened, handshakes and all, after so long.
+    /// Records a connection that took `after` to open, handshakes included.
     pub fn connected(&self, after: Duration) {
         let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
         let bucket = BOUNDS.iter().position(|bound| millis <= *bound).unwrap_or(BOUNDS.len());
@@ -94,39 +86,37 @@ impl PlatformCounters {
     }
 }
 
-/// Everything counted since the start.
+/// Counters since the start.
 #[derive(Default)]
 pub struct Metrics {
     /// Publishers accepted at the ingest.
     pub ingest_accepted: Counter,
-    /// Publishers refused at the ingest, whatever the reason.
+    /// Publishers refused at the ingest for any reason.
     pub ingest_refused: Counter,
     /// Bytes of composite received.
     pub bytes_in: Counter,
     platforms: [PlatformCounters; Platform::ALL.len()],
 }
 
-/// What is counted at the moment of asking.
+/// Values at the time of the request.
 pub struct Gauges {
-    /// Shows known.
     pub streams: usize,
-    /// Composites arriving.
     pub ingests: usize,
-    /// Destinations that take the show.
+    /// Destinations that are live.
     pub live: usize,
-    /// kbit/s of all composites.
+    /// kbit/s of all composites together.
     pub ingest_kbps: u64,
-    /// Frames per second of all composites.
+    /// Frames per second of all composites together.
     pub ingest_fps: f32,
 }
 
 impl Metrics {
-    /// The counts of a platform.
+    /// The counters of a platform.
     pub fn of(&self, platform: Platform) -> &PlatformCounters {
         &self.platforms[platform as usize]
     }
 
-    /// The text that Prometheus reads.
+    /// The metrics page.
     pub fn text(&self, gauges: &Gauges) -> String {
         let mut page = MetricsText(String::new());
         page.one("gauge", "shows", gauges.streams);
@@ -157,7 +147,7 @@ impl Metrics {
     }
 }
 
-/// One counter of a platform's.
+/// Picks one counter of a platform.
 type CounterOf = fn(&PlatformCounters) -> &Counter;
 
 struct MetricsText(String);

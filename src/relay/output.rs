@@ -1,4 +1,4 @@
-//! One wanted destination and the task that serves it.
+//! One wanted destination and the task that sends to it.
 
 use super::{
     RelayState, metrics::Platform, queue::Queue, rate::now, recorder::Recorder, rtmp_output::RtmpOutput, status::Status,
@@ -12,20 +12,18 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// See the module.
 pub struct Output {
-    /// As wanted.
     pub wanted: DesiredDestination,
-    /// What waits for it.
+    /// Tags waiting to be sent.
     pub queue: Arc<Queue>,
-    /// What is known about it.
+    /// Its state and statistics.
     pub status: Arc<Status>,
     stop: CancellationToken,
     being_removed: bool,
 }
 
 impl Output {
-    /// Starts to serve a destination.
+    /// Starts the task of a destination.
     pub fn start(
         wanted: DesiredDestination,
         relay: &Arc<RelayState>,
@@ -78,24 +76,24 @@ impl Output {
         Self { wanted, queue, status, stop, being_removed: false }
     }
 
-    /// Asks it to end properly.
+    /// Asks the task to end cleanly.
     pub fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// No longer wanted: reported until it has said goodbye.
+    /// Marks it as no longer wanted; it is reported until its task has ended.
     #[must_use]
     pub fn being_removed(mut self) -> Self {
         self.being_removed = true;
         self
     }
 
-    /// Whether it is no longer wanted and has said goodbye.
+    /// Whether it is no longer wanted and its task has ended.
     pub fn is_removed(&self) -> bool {
         self.being_removed && self.status.is_over()
     }
 
-    /// Everything known about it.
+    /// The report for the control API.
     pub fn report(&self) -> DestinationReport {
         self.status.report(self.wanted.id.clone(), &self.queue)
     }

@@ -1,4 +1,4 @@
-//! What waits for one destination: bounded, and when it overflows whole groups of pictures go, nobody else's.
+//! The send queue of one destination. It is bounded; an overflow drops whole GOPs of this destination only.
 
 use super::{
     metrics::Platform,
@@ -7,7 +7,7 @@ use super::{
 use std::{collections::VecDeque, sync::Mutex};
 use tokio::sync::Notify;
 
-/// Tags on their way to one destination.
+/// Tags waiting for one destination.
 pub struct Queue {
     inner: Mutex<Inner>,
     ready: Notify,
@@ -20,23 +20,23 @@ struct Inner {
     open: bool,
     tags: VecDeque<Tag>,
     bytes: usize,
-    /// After an overflow, until the next keyframe.
+    /// Dropping until the next keyframe, after an overflow.
     skipping: bool,
     dropped: u32,
 }
 
 impl Queue {
-    /// A closed queue that will hold up to `max_bytes` bytes on their way to a platform.
+    /// A closed queue for up to `max_bytes` bytes.
     pub fn new(max_bytes: usize, platform: Platform) -> Self {
         Self { inner: Mutex::default(), ready: Notify::new(), max_bytes, platform }
     }
 
-    /// Where it leads.
+    /// The platform of its destination.
     pub fn platform(&self) -> Platform {
         self.platform
     }
 
-    /// Opens it with what a newcomer needs: headers and the current group.
+    /// Opens it with the tags a new connection needs first: headers and the current GOP.
     pub fn open(&self, tags: impl IntoIterator<Item = Tag>) {
         let mut inner = self.lock();
         inner.tags = tags.into_iter().collect();
@@ -47,14 +47,14 @@ impl Queue {
         self.ready.notify_one();
     }
 
-    /// Closes it and forgets what waits.
+    /// Closes and empties it.
     pub fn close(&self) {
         let mut inner = self.lock();
         let dropped = inner.dropped;
         *inner = Inner { dropped, ..Inner::default() };
     }
 
-    /// Lets a tag wait; while closed nothing does. Returns whether a group was lost.
+    /// Adds a tag unless it is closed. Returns whether a GOP was dropped.
     pub fn push(&self, tag: &Tag) -> bool {
         let mut inner = self.lock();
         if !inner.open {
@@ -81,7 +81,7 @@ impl Queue {
         overflow
     }
 
-    /// The next tag, if one waits.
+    /// The next tag, if there is one.
     pub fn pop(&self) -> Option<Tag> {
         let mut inner = self.lock();
         let tag = inner.tags.pop_front()?;
@@ -94,12 +94,12 @@ impl Queue {
         self.lock().open
     }
 
-    /// Groups lost so far.
+    /// GOPs dropped so far.
     pub fn dropped(&self) -> u32 {
         self.lock().dropped
     }
 
-    /// Until something may be waiting.
+    /// Waits until there may be a tag.
     pub async fn ready(&self) {
         if self.lock().tags.is_empty() {
             self.ready.notified().await;

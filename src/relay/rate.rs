@@ -1,4 +1,4 @@
-//! Rates over the last two seconds, and the relay's clocks.
+//! Rates over the last two seconds, and the wall clock.
 
 use crate::domain::timestamp::Timestamp;
 use std::{
@@ -8,18 +8,17 @@ use std::{
 
 const WINDOW: Duration = Duration::from_secs(2);
 
-/// The wall clock.
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Amounts over a sliding window.
+/// A sum over a sliding window.
 #[derive(Default)]
 pub struct Rate(VecDeque<(Instant, usize)>);
 
 impl Rate {
-    /// Something of this size happened now.
+    /// Adds an amount now.
     pub fn add(&mut self, amount: usize) {
         let now = Instant::now();
         self.expire(now);
@@ -36,7 +35,7 @@ impl Rate {
         self.0.iter().map(|(_, amount)| *amount).sum::<usize>() as f32 / WINDOW.as_secs_f32()
     }
 
-    /// The sum, taken as bytes, in kbit/s.
+    /// The sum of bytes in kbit/s.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; a rate for people")]
     pub fn kbps(&mut self) -> u32 {
         (self.per_second() * 8.0 / 1000.0) as u32

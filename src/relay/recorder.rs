@@ -1,4 +1,4 @@
-//! A rehearsal: the composite as HLS (fMP4), written by `ffmpeg -c copy`, which is fed through a pipe like any destination.
+//! Records a rehearsal as HLS (fMP4) with `ffmpeg -c copy`, which reads the composite from a pipe.
 
 use super::{
     connect::os_message,
@@ -26,32 +26,29 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Bytes are taken but no segment appears for so long: something is wrong with the disk or the program.
+/// No segment for this long although bytes are written: the disk or `ffmpeg` has a problem.
 const SEGMENT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long `ffmpeg` may take to finish its playlist.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
-/// The playlist's name.
 pub const PLAYLIST: &str = "index.m3u8";
 
-/// All that one recording needs.
+/// One recording.
 pub struct Recorder {
-    /// Where the playlist and its segments go.
+    /// Folder of the playlist and its segments.
     pub folder: PathBuf,
-    /// For the log.
     pub label: String,
-    /// The show to record.
+    /// The stream to record.
     pub hub: Arc<StreamHub>,
-    /// What waits to be written.
+    /// Tags waiting to be written.
     pub queue: Arc<Queue>,
-    /// What is known about it.
+    /// Its state and statistics.
     pub status: Arc<Status>,
-    /// Whether there is something to record.
+    /// Whether the composite arrives.
     pub flow: watch::Receiver<Flow>,
     /// Cancelled when the recording is no longer wanted.
     pub stop: CancellationToken,
-    /// How long to wait for what.
     pub timeouts: Timeouts,
-    /// Whether there is room.
+    /// Whether the recordings may take more disk space.
     pub quota: Arc<Quota>,
 }
 
@@ -62,7 +59,7 @@ enum End {
 }
 
 impl Recorder {
-    /// Records until it is stopped; a program that dies is started again and continues the playlist.
+    /// Records until it is stopped; if `ffmpeg` crashes it is restarted and continues the playlist.
     pub async fn run(mut self) {
         let mut attempt = 0;
         let end = loop {
@@ -82,7 +79,7 @@ impl Recorder {
             match ended {
                 Ok(End::Stopped) => break DestinationState::Finished { at: now() },
                 Ok(End::QuotaExceeded) => {
-                    let reason = "the recordings have used up their room (FOOTLIGHT_RECORDINGS_GB)".to_owned();
+                    let reason = "the recordings have used up their disk space (FOOTLIGHT_RECORDINGS_GB)".to_owned();
                     break DestinationState::Failed { at: now(), reason };
                 }
                 Ok(End::NothingToRecord) => {
@@ -91,7 +88,7 @@ impl Recorder {
                 }
                 Err(error) => {
                     let reason = format!("the recording stopped: {}", os_message(&error));
-                    tracing::warn!(destination = %self.label, %reason, "recording lost");
+                    tracing::warn!(destination = %self.label, %reason, "recording failed");
                     attempt = if began.elapsed() > SEGMENT_TIMEOUT { 1 } else { attempt + 1 };
                     if attempt > 5 {
                         break DestinationState::Failed { at: now(), reason };
@@ -110,12 +107,12 @@ impl Recorder {
         tokio::fs::create_dir_all(&self.folder).await?;
         let began = SystemTime::now();
         let mut child = start(&self.folder)?;
-        let mut pipe = child.stdin.take().expect("it was asked for");
+        let mut pipe = child.stdin.take().expect("stdin is piped");
         self.hub.subscribe(&self.queue);
         let end = self.write_tags(&mut child, &mut pipe, began).await;
         drop(pipe);
         if end.is_ok() && timeout(FINISH_TIMEOUT, child.wait()).await.is_err() {
-            tracing::warn!(destination = %self.label, "recording cut short");
+            tracing::warn!(destination = %self.label, "recording was not finished in time");
         }
         end
     }
@@ -177,7 +174,7 @@ impl Recorder {
         self.folder.file_name().is_some_and(|stream| self.quota.is_exceeded(&stream.to_string_lossy()))
     }
 
-    /// When the folder was last written to: segments are files of their own.
+    /// When the folder last changed; each segment is a new file.
     fn last_modified(&self) -> Option<SystemTime> {
         std::fs::metadata(&self.folder).and_then(|folder| folder.modified()).ok()
     }
@@ -198,7 +195,7 @@ fn start(folder: &Path) -> io::Result<Child> {
     isolated(&mut command).stdin(Stdio::piped()).spawn()
 }
 
-/// A child that knows nothing of our environment, says nothing, and does not outlive its owner.
+/// A child without our environment and without output that is killed when its handle is dropped.
 pub fn isolated(command: &mut Command) -> &mut Command {
     command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true)

@@ -1,4 +1,4 @@
-//! Recordings on disk: handed out by name, and swept when they are too old or too many.
+//! Recordings on disk: serves their files, and removes recordings that are too old or too many.
 
 use super::RelayState;
 use crate::domain::ids::SessionId;
@@ -17,12 +17,12 @@ use std::{
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
-/// Which running recordings have to stop, because all of them together have used up their room.
+/// Active recordings that must stop because all recordings together have used up their disk space.
 #[derive(Default)]
 pub struct Quota(Mutex<HashSet<String>>);
 
 impl Quota {
-    /// Whether the recording of a show has to stop.
+    /// Whether the recording of a stream must stop.
     pub fn is_exceeded(&self, stream: &str) -> bool {
         self.lock().contains(stream)
     }
@@ -32,7 +32,7 @@ impl Quota {
     }
 }
 
-/// `GET /recordings/{sessionId}/{file}`: the playlist, its beginning, its segments; byte ranges are understood.
+/// `GET /recordings/{sessionId}/{file}`: playlist, init segment and segments; supports byte ranges.
 pub async fn file(State(relay): State<Arc<RelayState>>, Path((id, file)): Path<(SessionId, String)>, request: Request) -> Response {
     let Some(kind) = content_type(&file) else { return StatusCode::NOT_FOUND.into_response() };
     let path = relay.recordings().join(id.as_str()).join(&file);
@@ -47,7 +47,7 @@ pub async fn file(State(relay): State<Arc<RelayState>>, Path((id, file)): Path<(
     answer
 }
 
-/// The media type of a file that belongs to a recording; any other name is none of ours.
+/// The media type of a recording's file; `None` for any other name.
 fn content_type(file: &str) -> Option<&'static str> {
     let digits = |text: &str| !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());
     match file {
@@ -58,7 +58,7 @@ fn content_type(file: &str) -> Option<&'static str> {
     }
 }
 
-/// Sweeps now and then until the relay ends.
+/// Checks the limits regularly until the relay ends.
 pub async fn enforce_limits(relay: Arc<RelayState>) {
     loop {
         let (folder, limits) = (relay.recordings(), relay.config.limits);
@@ -70,13 +70,13 @@ pub async fn enforce_limits(relay: Arc<RelayState>) {
             Ok(Ok(over)) => {
                 let mut stopped = relay.quota.lock();
                 stopped.retain(|id| active.contains(id));
-                // The largest first, one at each look: the others may fit without it.
+                // Stop the largest first, one per check: the others may fit without it.
                 if let Some(largest) = over.into_iter().find(|id| !stopped.contains(id)) {
-                    tracing::warn!(session = %largest, "recordings have used up their room");
+                    tracing::warn!(session = %largest, "recordings have used up their disk space");
                     stopped.insert(largest);
                 }
             }
-            Ok(Err(error)) => tracing::warn!(%error, "recordings cannot be swept"),
+            Ok(Err(error)) => tracing::warn!(%error, "old recordings cannot be removed"),
             Err(_) => {}
         }
         tokio::select! {
@@ -86,8 +86,8 @@ pub async fn enforce_limits(relay: Arc<RelayState>) {
     }
 }
 
-/// Removes the oldest recordings until the rest is young and small enough. Running shows keep what they have; if that is too
-/// much, they are answered, the largest first.
+/// Removes the oldest recordings until the rest is young and small enough. Active recordings stay; if they are still too
+/// large together, their names are returned, largest first.
 fn remove_old(folder: &path::Path, max_bytes: u64, age: Duration, active: &[String]) -> std::io::Result<Vec<String>> {
     if !folder.exists() {
         return Ok(Vec::new());

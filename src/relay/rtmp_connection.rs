@@ -1,4 +1,4 @@
-//! One connection to one platform, from connect to unpublish. Bytes count as taken when the socket has taken them.
+//! One connection to a platform, from connect to unpublish. Bytes count as sent once the socket has accepted them.
 
 use super::{
     connect::{ConnectionError, Transport, os_message},
@@ -22,20 +22,19 @@ use tokio::{
 
 /// Bytes prepared ahead of the socket.
 const WRITE_AHEAD_BYTES: usize = 64 * 1024;
-/// How long a proper end may take.
+/// Time limit for a clean end.
 const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How a connection ended.
 pub enum End {
     /// The destination is no longer wanted.
     Stopped,
-    /// The composite stayed away longer than the hold.
+    /// The composite was lost for longer than the grace period.
     NothingToSend,
-    /// Something else.
     Failed(ConnectionError),
 }
 
-/// Connects, publishes, and stays until something ends it; also when the platform accepted, if it did.
+/// Connects and publishes until something ends it. Also returns when the platform accepted, if it did.
 pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
     let stop = output.stop.clone();
     let opened = tokio::select! {
@@ -82,8 +81,8 @@ async fn open(output: &RtmpOutput) -> Result<Box<dyn Transport>, ConnectionError
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
             Err(ConnectionError::Permanent("this server does not speak RTMP".into()))
         }
-        Ok(Err(error)) => Err(ConnectionError::Transient(format!("connection lost in the handshake: {}", os_message(&error)))),
-        Err(_) => Err(ConnectionError::Transient("no answer to the RTMP handshake".into())),
+        Ok(Err(error)) => Err(ConnectionError::Transient(format!("connection lost in the RTMP handshake: {}", os_message(&error)))),
+        Err(_) => Err(ConnectionError::Transient("the RTMP handshake timed out".into())),
     }
 }
 
@@ -93,7 +92,7 @@ struct RtmpConnection<'a> {
     reader: ReadHalf<Box<dyn Transport>>,
     writer: WriteHalf<Box<dyn Transport>>,
     out: BytesMut,
-    /// The timeline's moment that is 0 on this connection.
+    /// Timeline timestamp that is 0 on this connection, in milliseconds.
     base: Option<u64>,
     accepted: Option<Instant>,
     progress: Instant,
@@ -133,7 +132,7 @@ impl RtmpConnection<'_> {
         let idle = self.out.is_empty() && !self.unflushed;
         self.fill();
         if idle && !self.out.is_empty() && self.accepted.is_some() {
-            self.progress = Instant::now(); // Patience begins when there is something to take.
+            self.progress = Instant::now(); // The stall timeout starts when there are bytes to send.
         }
     }
 
@@ -199,7 +198,7 @@ impl RtmpConnection<'_> {
         }
     }
 
-    /// A connection that ends where an answer to the publish should be is how some servers refuse a key.
+    /// Some servers refuse a key by closing the connection instead of answering the publish.
     fn closed_error(&self, how: &str) -> ConnectionError {
         match self.session.state() {
             PublishState::Publishing => ConnectionError::Permanent(format!("stream key refused: {how}")),
@@ -208,7 +207,7 @@ impl RtmpConnection<'_> {
         }
     }
 
-    /// The kernel's patience ends a stalled connection as ours does; whichever is first, the words are the same.
+    /// The kernel may time out a stalled connection before we do; the error is the same.
     fn io_error(&self, error: &std::io::Error) -> ConnectionError {
         if error.kind() == std::io::ErrorKind::TimedOut {
             self.timeout_error(self.output.timeouts.stall)
@@ -220,9 +219,9 @@ impl RtmpConnection<'_> {
     fn timeout_error(&self, limit: Duration) -> ConnectionError {
         let seconds = limit.as_secs_f32().round();
         ConnectionError::Transient(match self.session.state() {
-            PublishState::Accepted => format!("took nothing for {seconds} s"),
-            PublishState::Connecting => format!("no answer to connect for {seconds} s"),
-            PublishState::Publishing => format!("no answer to publish for {seconds} s"),
+            PublishState::Accepted => format!("no data accepted for {seconds} s"),
+            PublishState::Connecting => format!("no response to connect for {seconds} s"),
+            PublishState::Publishing => format!("no response to publish for {seconds} s"),
         })
     }
 
@@ -235,11 +234,11 @@ impl RtmpConnection<'_> {
             self.writer.shutdown().await
         };
         if timeout(UNPUBLISH_TIMEOUT, closing).await.is_err() {
-            tracing::debug!(destination = %self.output.label, "no farewell");
+            tracing::debug!(destination = %self.output.label, "not unpublished in time");
         }
     }
 
-    /// A platform's words may repeat the key, or be long, or hold control characters.
+    /// A platform's error text may contain the key or control characters, or be too long.
     fn redact(&self, error: ConnectionError) -> ConnectionError {
         let safe = |text: String| redact_key(&text, &self.output.key);
         match error {
@@ -249,7 +248,7 @@ impl RtmpConnection<'_> {
     }
 }
 
-/// Hands bytes to the socket, or makes TLS hand on what it still holds. Nothing is lost when it is dropped half-way.
+/// Writes to the socket, or flushes what TLS still holds. Safe to cancel.
 async fn write_some(writer: &mut WriteHalf<Box<dyn Transport>>, out: &[u8]) -> std::io::Result<usize> {
     if out.is_empty() {
         return writer.flush().await.map(|()| 0);

@@ -1,5 +1,5 @@
-//! One destination's own task: connect, publish, and again, until it is told to stop or the platform's no is final.
-//! Its states are reported as they happen; the conversation itself is in `connection`.
+//! The task of one RTMP destination: connects, publishes and retries until it is stopped or fails permanently.
+//! The connection itself is in `rtmp_connection`.
 
 use super::{
     connect::{ConnectionError, Connector},
@@ -22,40 +22,34 @@ use std::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// A connection that held for so long was a good one: the next loss counts from the start.
+/// A connection that lasted this long was stable: the next loss starts a new outage.
 const STABLE_AFTER: Duration = Duration::from_secs(10);
 
-/// All that one publisher needs.
+/// One RTMP destination.
 pub struct RtmpOutput {
-    /// Where to.
     pub target: IngestTarget,
-    /// The credential; leaves this struct only towards the platform.
+    /// The stream key; sent to the platform and nowhere else.
     pub key: StreamKey,
-    /// For the log.
     pub label: String,
-    /// Whether the platform has accepted this show before this publisher was begun.
+    /// Whether the platform accepted this stream before this task started.
     pub accepted_before: bool,
-    /// How to get there.
     pub connector: Arc<Connector>,
-    /// The show to send.
+    /// The stream to send.
     pub hub: Arc<StreamHub>,
-    /// What waits for it.
+    /// Tags waiting to be sent.
     pub queue: Arc<Queue>,
-    /// What is known about it.
+    /// Its state and statistics.
     pub status: Arc<Status>,
-    /// Whether there is something to send.
+    /// Whether the composite arrives.
     pub flow: watch::Receiver<Flow>,
     /// Cancelled when the destination is no longer wanted.
     pub stop: CancellationToken,
-    /// How long to wait for what.
     pub timeouts: Timeouts,
-    /// Counted for operators.
     pub metrics: Arc<Metrics>,
-    /// Under which name.
     pub platform: Platform,
 }
 
-/// The tries since the last good connection.
+/// The retries since the last stable connection.
 #[derive(Default)]
 struct Outage {
     since: Option<(Instant, Timestamp)>,
@@ -63,7 +57,7 @@ struct Outage {
 }
 
 impl RtmpOutput {
-    /// Publishes until the end; the last state is finished or failed.
+    /// Publishes until it ends; the last state is finished or failed.
     pub async fn run(mut self) {
         let end = self.run_until_done().await;
         self.queue.close();
@@ -114,7 +108,7 @@ impl RtmpOutput {
         }
     }
 
-    /// Waits before the next try; an end if there is none.
+    /// Waits before the next retry; returns the final state if there is none.
     async fn wait_before_retry(&self, outage: &mut Outage, reason: String) -> Option<DestinationState> {
         let (began, since) = *outage.since.get_or_insert_with(|| (Instant::now(), now()));
         if began.elapsed() >= self.timeouts.outage {
@@ -133,7 +127,7 @@ impl RtmpOutput {
     }
 }
 
-/// Doubles from first to most, with up to a fifth of jitter either way so that many destinations do not return at once.
+/// Doubles from the first to the longest delay, with 20 % jitter so that many destinations do not reconnect at once.
 fn delay(timeouts: &Timeouts, attempt: u32, random: f64) -> Duration {
     let doubled = timeouts.first_retry_delay.saturating_mul(1 << (attempt - 1).min(16));
     doubled.min(timeouts.max_retry_delay).mul_f64(0.8 + 0.4 * random)

@@ -1,5 +1,5 @@
-//! "Be right back": a group of pictures with silence, encoded once for each format, played in real time while no composite
-//! arrives. It publishes like any source, except that it stands behind all of them.
+//! "Be right back": one GOP with silence, encoded once per format and played in real time while no composite
+//! arrives. It is a source like any other, with the lowest priority.
 
 use super::{
     RelayState, flv,
@@ -21,15 +21,15 @@ use tokio::{
     time::{sleep, sleep_until, timeout},
 };
 
-/// One round of the slate.
+/// Length of the loop.
 const LOOP_MS: u32 = 2000;
 const ENCODE_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A prepared slate: track, milliseconds from its beginning, body.
+/// An encoded slate: track, timestamp in milliseconds, body.
 pub type Slate = Vec<(Track, u32, Bytes)>;
 
-/// Plays the slate for a show whenever it is wanted and needed, until the show ends.
+/// Plays the slate of a stream whenever it is enabled and needed, until the stream ends.
 pub async fn run(relay: Arc<RelayState>, stream: Arc<RelayStream>) {
     let mut prepared: Option<(VideoFormat, Arc<Slate>)> = None;
     while !stream.ended().is_cancelled() {
@@ -52,7 +52,7 @@ pub async fn run(relay: Arc<RelayState>, stream: Arc<RelayStream>) {
     }
 }
 
-/// Plays until something better is on air or the hold is over.
+/// Plays until an egress is on air or the grace period is over.
 async fn play(hub: &StreamHub, slate: &Slate) {
     let begin = Instant::now();
     hub.add_slate();
@@ -60,7 +60,7 @@ async fn play(hub: &StreamHub, slate: &Slate) {
         for (track, at, body) in slate {
             let at = at.wrapping_add(round.wrapping_mul(LOOP_MS));
             sleep_until((begin + Duration::from_millis(at.into())).into()).await;
-            // Our own encoder makes nothing but H.264 and AAC.
+            // Our own encoder produces only H.264 and AAC.
             let _ = hub.push_tag(SLATE, *track, at, body.clone());
             if !hub.slate_still_needed() {
                 return;
@@ -69,12 +69,12 @@ async fn play(hub: &StreamHub, slate: &Slate) {
     }
 }
 
-/// The slates prepared so far, by format.
+/// The encoded slates by format.
 #[derive(Default)]
 pub struct Slates(tokio::sync::Mutex<Vec<(VideoFormat, Arc<Slate>)>>);
 
 impl Slates {
-    /// The slate of a format, encoded at first need. One is encoded at a time.
+    /// The slate of a format, encoded on first use. One is encoded at a time.
     async fn prepare(&self, format: VideoFormat) -> io::Result<Arc<Slate>> {
         let mut known = self.0.lock().await;
         if let Some((_, slate)) = known.iter().find(|(of, _)| *of == format) {
@@ -86,7 +86,7 @@ impl Slates {
         );
         let slate = match encode(format, &text).await {
             Ok(slate) => slate,
-            Err(_) => encode(format, "null").await?, // Without fonts the picture is plain.
+            Err(_) => encode(format, "null").await?, // Without fonts there is no text.
         };
         let slate = Arc::new(slate);
         known.push((format, slate.clone()));

@@ -1,4 +1,4 @@
-//! What is known about one destination: its state and the evidence for it. Written by its publisher, read by reports.
+//! State and statistics of one destination. Written by its task, read by reports.
 
 use super::{
     queue::Queue,
@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Shared by the publisher and the show.
+/// Shared by the task and the stream.
 pub struct Status {
     inner: Mutex<Inner>,
     changed: Arc<Notify>,
@@ -34,7 +34,7 @@ struct Inner {
 }
 
 impl Status {
-    /// Waiting, with nothing known; tells `changed` of every change of state.
+    /// A waiting destination; notifies `changed` on every change of state.
     pub fn new(changed: Arc<Notify>) -> Self {
         let inner = Inner {
             state: DestinationState::Waiting,
@@ -51,7 +51,7 @@ impl Status {
         Self { inner: Mutex::new(inner), changed }
     }
 
-    /// Moves to another state; anything but `Live` ends the time on air.
+    /// Changes the state; any state but `Live` stops counting the uptime.
     pub fn set(&self, state: DestinationState) {
         let mut inner = self.lock();
         if let Some(since) = inner.live_since.take() {
@@ -69,7 +69,7 @@ impl Status {
         self.changed.notify_one();
     }
 
-    /// The destination took bytes: the first ones after an acceptance make it live.
+    /// Records written bytes: the first ones after an accepted publish make the destination live.
     pub fn progress(&self, bytes: usize) {
         let mut inner = self.lock();
         inner.written += bytes as u64;
@@ -82,7 +82,7 @@ impl Status {
         }
     }
 
-    /// The destination confirmed bytes of this connection.
+    /// Records bytes of this connection that the server acknowledged.
     pub fn acknowledged(&self, bytes: u64) {
         let mut inner = self.lock();
         inner.acknowledged = Some(inner.acknowledged_before + bytes);
@@ -91,12 +91,12 @@ impl Status {
         }
     }
 
-    /// Whether nothing more will happen to it.
+    /// Whether the state is final.
     pub fn is_over(&self) -> bool {
         matches!(self.lock().state, DestinationState::Failed { .. } | DestinationState::Finished { .. })
     }
 
-    /// Everything known, as it crosses the wire.
+    /// The report for the control API.
     pub fn report(&self, id: DestinationId, queue: &Queue) -> DestinationReport {
         let mut inner = self.lock();
         let uptime = inner.uptime + inner.live_since.map_or(Duration::ZERO, |since| since.elapsed());

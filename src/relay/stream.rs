@@ -1,4 +1,4 @@
-//! One show in the relay: the wanted state, who publishes it, where it goes. Ends when it is deleted, not before.
+//! One stream of the relay: its wanted state, its publishers and its outputs. It exists until it is deleted.
 
 use super::{
     RelayState,
@@ -27,20 +27,17 @@ use subtle::ConstantTimeEq;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// How long a finished destination stays in reports, so that its last figures are seen.
+/// How long a finished destination stays in reports.
 const KEEP_FINISHED: Duration = Duration::from_secs(60);
-/// How long the destinations of an ended show may take to say goodbye.
+/// How long the destinations of an ended stream may take to unpublish.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
-/// A publisher that has been silent for so long may be replaced by its own return.
+/// A publisher that has sent nothing for this long may be replaced by a new connection of the same egress.
 const REPLACE_AFTER: Duration = Duration::from_secs(2);
 
-/// See the module.
 pub struct RelayStream {
-    /// Whose.
     pub id: SessionId,
-    /// The composite.
     pub hub: Arc<StreamHub>,
-    /// Told of every change worth a report.
+    /// Notified of every change worth a report.
     pub changed: Arc<Notify>,
     relay: Arc<RelayState>,
     inner: Mutex<Inner>,
@@ -61,20 +58,19 @@ struct Source {
     last_heard: Arc<Mutex<Instant>>,
 }
 
-/// A publisher's leave to publish.
+/// The permission of one publisher.
 pub struct Admission {
-    /// Its name in the timeline.
+    /// Its id in the timeline.
     pub id: SourceId,
-    /// Where it publishes.
     pub stream: Arc<RelayStream>,
-    /// Cancelled when it must go.
+    /// Cancelled when it must disconnect.
     pub disconnect: CancellationToken,
-    /// When it was last heard; to be kept up to date.
+    /// When it last sent something; the ingest updates it.
     pub last_heard: Arc<Mutex<Instant>>,
 }
 
 impl RelayStream {
-    /// A show without destinations; call [`Self::apply`] next.
+    /// A stream without destinations; call [`Self::apply`] next.
     pub fn new(relay: Arc<RelayState>, wanted: DesiredSession) -> Self {
         let changed = Arc::new(Notify::new());
         let id = wanted.session_id.clone();
@@ -83,7 +79,7 @@ impl RelayStream {
         Self { id, hub, changed, relay, inner: Mutex::new(inner), thumbnail: Mutex::default(), ended: CancellationToken::new() }
     }
 
-    /// Makes the show what is wanted: destinations come and go, publishers whose token is gone are cut.
+    /// Applies the wanted state: starts and stops destinations, and disconnects publishers whose token was removed.
     pub fn apply(&self, wanted: DesiredSession) {
         let mut inner = self.lock();
         let mut before = std::mem::take(&mut inner.outputs);
@@ -107,10 +103,10 @@ impl RelayStream {
         self.changed.notify_one();
     }
 
-    /// Lets an egress publish, or says why not.
+    /// Admits a publisher.
     ///
     /// # Errors
-    /// A sentence for the log and the publisher.
+    /// Why it may not publish, for the log and the publisher.
     pub fn admit(self: &Arc<Self>, generation: Generation, token: &str) -> Result<Admission, &'static str> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let mut inner = self.lock();
@@ -138,19 +134,18 @@ impl RelayStream {
         Ok(Admission { id, stream: self.clone(), disconnect, last_heard })
     }
 
-    /// Sources that were replaced by a newer generation go.
+    /// Disconnects sources that a newer generation replaced.
     pub fn disconnect_sources(&self, superseded: &[SourceId]) {
         let inner = self.lock();
         superseded.iter().filter_map(|id| inner.sources.get(id)).for_each(|source| source.disconnect.cancel());
     }
 
-    /// A publisher is gone.
+    /// Removes a publisher that has disconnected.
     pub fn leave(&self, id: SourceId) {
         self.lock().sources.remove(&id);
         self.hub.leave(id);
     }
 
-    /// Everything measured.
     pub fn report(&self) -> SessionReport {
         let mut inner = self.lock();
         let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut inner.outputs).into_iter().partition(Output::is_removed);
@@ -166,14 +161,14 @@ impl RelayStream {
         SessionReport { session_id: self.id.clone(), at: now(), ingest: self.hub.report(), destinations }
     }
 
-    /// Whether anything happens that is worth a report every second.
+    /// Whether the stream is worth a report every second.
     pub fn is_active(report: &SessionReport) -> bool {
         use DestinationState::{Connecting, Live, Retrying};
         report.ingest.state != IngestState::Waiting
             || report.destinations.iter().any(|one| matches!(one.state, Connecting { .. } | Live { .. } | Retrying { .. }))
     }
 
-    /// Ends the show: publishers are cut, destinations unpublish. Returns when they have, or after 3 s.
+    /// Ends the stream: disconnects publishers and unpublishes. Returns when that is done, or after 3 s.
     pub async fn end(&self) {
         self.ended.cancel();
         let outputs: Vec<_> = {
@@ -187,33 +182,31 @@ impl RelayStream {
         }
     }
 
-    /// The format of the slate, if one is wanted.
+    /// The format of the slate, if it is enabled.
     pub fn slate(&self) -> Option<VideoFormat> {
         let inner = self.lock();
         inner.wanted.slate.then_some(inner.wanted.video)
     }
 
-    /// Whether a destination takes the show now.
+    /// Whether a destination is live.
     pub fn is_live(report: &DestinationReport) -> bool {
         matches!(report.state, DestinationState::Live { .. })
     }
 
-    /// The latest picture.
     pub fn thumbnail(&self) -> Option<Bytes> {
         self.thumbnail.lock().expect("never held across a panic").clone()
     }
 
-    /// Replaces the picture.
     pub fn set_thumbnail(&self, picture: Bytes) {
         *self.thumbnail.lock().expect("never held across a panic") = Some(picture);
     }
 
-    /// Cancelled when the show has ended.
+    /// Cancelled when the stream ends.
     pub fn ended(&self) -> &CancellationToken {
         &self.ended
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no one panics while holding a show")
+        self.inner.lock().expect("no one panics while holding a stream")
     }
 }

@@ -1,5 +1,5 @@
-//! One show's composite: from whoever publishes it, through the timeline, into every destination's queue.
-//! Keeps what a newcomer needs (headers, description, current group) and what is measured of it.
+//! Distributes one stream: from its publishers through the timeline into the queue of every destination.
+//! Keeps what a new destination needs first (headers, metadata, current GOP), and the statistics.
 
 use super::{
     ingest_stats::IngestStats,
@@ -17,23 +17,20 @@ use std::{
 };
 use tokio::sync::{Notify, watch};
 
-/// The slate's place in line; connections count from 1.
+/// The source id of the slate; publishers count from 1.
 pub const SLATE: SourceId = SourceId(0);
 
-/// Whether there is something to send.
+/// Whether the composite arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// Nothing yet.
     Waiting,
-    /// Tags come.
     Flowing,
-    /// None come; connections are held.
+    /// It was lost; connections stay open.
     Held,
-    /// None came for longer than the hold; connections end.
+    /// It was lost for longer than the grace period; connections end.
     Ended,
 }
 
-/// See the module.
 pub struct StreamHub {
     inner: Mutex<Inner>,
     flow: watch::Sender<Flow>,
@@ -55,12 +52,12 @@ struct Inner {
 }
 
 impl StreamHub {
-    /// A program without sources; `max_gop_bytes` is the most bytes kept for newcomers.
+    /// A hub without sources; `max_gop_bytes` limits the GOP kept for new destinations.
     pub fn new(changed: Arc<Notify>, metrics: Arc<Metrics>, max_gop_bytes: usize) -> Self {
         Self { inner: Mutex::default(), flow: watch::channel(Flow::Waiting).0, changed, metrics, began: Instant::now(), max_gop_bytes }
     }
 
-    /// Follows whether there is something to send.
+    /// Watches whether the composite arrives.
     pub fn flow(&self) -> watch::Receiver<Flow> {
         self.flow.subscribe()
     }
@@ -70,12 +67,11 @@ impl StreamHub {
         self.lock().timeline.accepts(generation)
     }
 
-    /// A source appears.
     pub fn join(&self, id: SourceId, kind: SourceKind) {
         self.lock().timeline.join(id, kind);
     }
 
-    /// A source is gone. If it was on air, the hold begins.
+    /// Removes a source. If it was on air, the grace period begins.
     pub fn leave(&self, id: SourceId) {
         let mut inner = self.lock();
         let was_on_air = inner.timeline.on_air() == Some(id);
@@ -86,7 +82,7 @@ impl StreamHub {
         }
     }
 
-    /// A source describes its stream.
+    /// Sets the metadata of a source.
     pub fn set_metadata(&self, id: SourceId, metadata: Bytes) {
         let mut inner = self.lock();
         if inner.timeline.on_air() == Some(id) {
@@ -95,7 +91,7 @@ impl StreamHub {
         inner.source_metadata.insert(id, metadata);
     }
 
-    /// Takes a tag of a source; answers which other sources it has replaced for good.
+    /// Handles a tag of a source; returns the sources that it has replaced permanently.
     ///
     /// # Errors
     /// Neither H.264 nor AAC.
@@ -128,30 +124,30 @@ impl StreamHub {
         Ok(taken.superseded)
     }
 
-    /// A publisher was cut or refused, and why.
+    /// Records why a publisher was disconnected or refused.
     pub fn set_refusal(&self, reason: String) {
         self.lock().stats.refusal = Some(reason);
         self.changed.notify_one();
     }
 
-    /// A destination appears; its queue stays closed until it subscribes.
+    /// Adds a destination; its queue stays closed until it subscribes.
     pub fn add(&self, queue: Arc<Queue>) {
         self.lock().queues.push(queue);
     }
 
-    /// A destination is gone.
+    /// Removes a destination.
     pub fn remove(&self, queue: &Arc<Queue>) {
         self.lock().queues.retain(|other| !Arc::ptr_eq(other, queue));
     }
 
-    /// Opens a destination's queue at the latest keyframe; answers the stream's description.
+    /// Opens a destination's queue at the latest keyframe; returns the stream's metadata.
     pub fn subscribe(&self, queue: &Queue) -> Option<Bytes> {
         let inner = self.lock();
         queue.open(inner.start_tags());
         inner.metadata.clone()
     }
 
-    /// Headers and the latest keyframe, for a still picture.
+    /// Video header and latest keyframe, for a thumbnail.
     pub fn keyframe_tags(&self) -> Option<Vec<Tag>> {
         let inner = self.lock();
         let key = inner.gop.first().filter(|tag| tag.is_key())?.clone();
@@ -159,7 +155,7 @@ impl StreamHub {
         Some(vec![header, key])
     }
 
-    /// Whether the composite has been away long enough, and a destination is there to see the slate.
+    /// Whether the composite has been lost long enough and a destination is connected.
     pub fn needs_slate(&self, timeouts: &Timeouts) -> bool {
         let inner = self.lock();
         let away = inner.stats.lost_for().is_some_and(|lost_for_now| lost_for_now < timeouts.grace)
@@ -167,12 +163,12 @@ impl StreamHub {
         away && inner.timeline.on_air().is_none() && inner.queues.iter().any(|queue| queue.is_open())
     }
 
-    /// The slate gets in line, behind everyone.
+    /// Adds the slate as a source.
     pub fn add_slate(&self) {
         self.lock().timeline.join(SLATE, SourceKind::Slate);
     }
 
-    /// Whether the slate is still needed. When it is not, it is out of line.
+    /// Whether the slate is still needed; removes it when it is not.
     pub fn slate_still_needed(&self) -> bool {
         let mut inner = self.lock();
         let needed = inner.timeline.contains(SLATE) && inner.timeline.generation().is_none();
@@ -182,7 +178,7 @@ impl StreamHub {
         needed
     }
 
-    /// Looks at the clock: silence becomes a hold, a long hold an end.
+    /// Checks the timeouts: a silent composite counts as lost, and after the grace period connections end.
     pub fn tick(&self, timeouts: &Timeouts) {
         let mut inner = self.lock();
         if inner.stats.is_silent(timeouts.silence) {
@@ -197,7 +193,7 @@ impl StreamHub {
         }
     }
 
-    /// What is measured of the composite.
+    /// Statistics of the composite.
     pub fn report(&self) -> IngestReport {
         self.lock().stats.report()
     }
@@ -211,7 +207,7 @@ impl StreamHub {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no one panics while holding a program")
+        self.inner.lock().expect("no one panics while holding a hub")
     }
 }
 
@@ -226,7 +222,7 @@ impl Inner {
             if self.gop_bytes <= max_gop_bytes && (tag.is_key() || !self.gop.is_empty()) {
                 self.gop.push(tag.clone());
             } else {
-                self.gop.clear(); // Without its beginning a group helps nobody; newcomers wait for the next.
+                self.gop.clear(); // A GOP without its keyframe is useless; new destinations wait for the next one.
             }
         }
         for queue in &self.queues {
@@ -236,7 +232,7 @@ impl Inner {
         }
     }
 
-    /// Headers, then the current group.
+    /// Headers, then the current GOP.
     fn start_tags(&self) -> Vec<Tag> {
         let at = self.gop.first().map_or(0, |tag| tag.at);
         let [video, audio] = self.timeline.headers();

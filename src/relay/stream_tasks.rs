@@ -1,4 +1,4 @@
-//! What is done for a show besides relaying: its clock, its reports, its picture.
+//! Background tasks of a stream: timeouts, reports, slate and thumbnails.
 
 use super::{RelayEvent, RelayState, slate, stream::RelayStream, thumbnail};
 use std::{sync::Arc, time::Duration};
@@ -7,7 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// Changes closer together than this are reported as one.
 const MERGE_WINDOW: Duration = Duration::from_millis(50);
 
-/// Begins to keep a show; ends with it.
+/// Starts the tasks of a stream; they end with it.
 pub fn spawn(relay: Arc<RelayState>, stream: Arc<RelayStream>) {
     tokio::spawn(run_clock(relay.clone(), stream.clone()));
     tokio::spawn(send_reports(relay.clone(), stream.clone()));
@@ -37,7 +37,7 @@ async fn send_reports(relay: Arc<RelayState>, stream: Arc<RelayStream>) {
         };
         let report = stream.report();
         if changed || RelayStream::is_active(&report) {
-            let _ = relay.events.send(RelayEvent::report(&report)); // Nobody may be listening.
+            let _ = relay.events.send(RelayEvent::report(&report)); // There may be no reader.
         }
         if changed {
             tokio::time::sleep(MERGE_WINDOW).await;
@@ -61,7 +61,7 @@ async fn update_thumbnails(relay: Arc<RelayState>, stream: Arc<RelayStream>) {
             Err(error) => tracing::debug!(session = %stream.id, %error, "no thumbnail"),
         }
         next = Instant::now() + relay.config.timeouts.thumbnail;
-        // Starting the program costs more than the picture: of many shows each has a newer picture more seldom, and all of them
+        // Starting `ffmpeg` costs more than decoding. With many streams each thumbnail is renewed less often, and all of them
         // together never take more than a third of a core.
         tokio::select! {
             () = stream.ended().cancelled() => return,

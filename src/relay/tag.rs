@@ -1,8 +1,8 @@
-//! Audio and video as they travel through the relay: one coded frame with its place on the show's timeline.
+//! An encoded audio or video frame with its timestamp on the stream's timeline.
 
 use bytes::Bytes;
 
-/// Which half of the composite.
+/// Video or audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Track {
     /// H.264.
@@ -11,43 +11,42 @@ pub enum Track {
     Audio,
 }
 
-/// What a tag's first bytes say. Source: "Adobe Flash Video File Format" 10.1, annex E.4.
+/// The kind of a tag, from its first bytes. Source: "Adobe Flash Video File Format" 10.1, annex E.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Sequence header: the decoder's configuration.
     Header,
-    /// A frame from which decoding can begin.
+    /// A keyframe.
     Key,
     /// Anything else.
     Plain,
 }
 
-/// One coded frame (or sequence header) on the show's timeline.
+/// One encoded frame or sequence header on the stream's timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
-    /// Video or audio.
     pub track: Track,
     /// Header, keyframe or plain.
     pub role: Role,
-    /// Milliseconds since the show's first keyframe.
+    /// Milliseconds since the stream's first keyframe.
     pub at: u64,
     /// The FLV tag body.
     pub body: Bytes,
 }
 
 impl Tag {
-    /// Whether decoding can begin here.
+    /// Whether it is a video keyframe.
     pub fn is_key(&self) -> bool {
         self.track == Track::Video && self.role == Role::Key
     }
 }
 
-/// A composite in a codec that platforms do not take; the text is for the streamer.
+/// A codec that platforms do not accept; the text is for the streamer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("only H.264 and AAC are taken, this is {0}")]
 pub struct UnsuitableCodec(String);
 
-/// Reads a tag body's first bytes. `None` for an empty body or an end-of-sequence mark, which are left out.
+/// Reads a tag body's first bytes. `None` for an empty body or an end of sequence, which are skipped.
 ///
 /// # Errors
 /// Neither H.264 nor AAC.

@@ -1,6 +1,6 @@
-//! One relay in place of another (`footlight relay --takeover`): the old one gives up its addresses, goes on with its shows
-//! until the new one knows them, and ends. They speak over a socket in the data folder. Wanted states, and with them stream
-//! keys, do not pass this way: the application puts them to the new one.
+//! Replaces a running relay (`footlight relay --takeover`): the old one releases its addresses, keeps its streams
+//! until the new one has them, and exits. They talk over a socket in the data folder. Stream keys are never
+//! sent over it: the application puts the wanted states to the new relay.
 
 use super::RelayState;
 use crate::domain::ids::SessionId;
@@ -21,28 +21,28 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// What the new one says first.
+/// First line of the new relay.
 const GREETING: &str = "take over";
-/// How long the old one may take to answer and to let go of its addresses.
+/// How long the old relay may take to respond and to release its addresses.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the new one waits for the application to put the shows.
+/// How long the new relay waits for the application to put the streams.
 const HANDOVER_TIMEOUT: Duration = Duration::from_secs(20);
-/// Between two looks at which shows are known.
+/// Time between two checks for new streams.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// More than any list of shows.
+/// Limit for the list of streams.
 const MAX_LIST_BYTES: u64 = 1 << 20;
 
-/// The relay that is to be replaced: it has let go of its addresses, and waits to hear which shows are taken care of.
+/// The relay that is being replaced: it has released its addresses and waits to hear which streams have moved.
 pub struct Predecessor {
     streams: Vec<SessionId>,
     out: OwnedWriteHalf,
     lines: Lines<BufReader<tokio::io::Take<OwnedReadHalf>>>,
 }
 
-/// Asks the relay that works with this data folder to make room; `None` if there is none.
+/// Asks the relay that uses this data folder to release its addresses; `None` if there is none.
 ///
 /// # Errors
-/// It does not answer as one.
+/// It does not respond like a relay.
 pub async fn request(data: &Path) -> anyhow::Result<Option<Predecessor>> {
     let Ok(stream) = UnixStream::connect(socket(data)).await else { return Ok(None) };
     let (reader, mut out) = stream.into_split();
@@ -53,18 +53,18 @@ pub async fn request(data: &Path) -> anyhow::Result<Option<Predecessor>> {
         loop {
             match lines.next_line().await? {
                 Some(line) if line.is_empty() => return Ok::<_, anyhow::Error>(streams),
-                Some(line) => streams.push(line.parse().ok().context("it names a show that is none")?),
-                None => anyhow::bail!("it said nothing to the end"),
+                Some(line) => streams.push(line.parse().ok().context("it sent a malformed session id")?),
+                None => anyhow::bail!("it closed the connection early"),
             }
         }
     };
     let streams = timeout(RELEASE_TIMEOUT, received).await.context("the running relay does not answer")?.context("the running relay")?;
-    tracing::info!(streams = streams.len(), "takes over from the running relay");
+    tracing::info!(streams = streams.len(), "taking over from the running relay");
     Ok(Some(Predecessor { streams, out, lines }))
 }
 
 impl Predecessor {
-    /// Tells it of each show that is known here, so that it lets go of it; then of the end. Returns when it is gone.
+    /// Reports each stream that exists here, so that the old relay ends its own. Returns when the old relay has exited.
     pub(super) async fn replace(mut self, relay: &RelayState) {
         let deadline = Instant::now() + HANDOVER_TIMEOUT;
         let mut left = std::mem::take(&mut self.streams);
@@ -79,7 +79,7 @@ impl Predecessor {
             sleep(POLL_INTERVAL).await;
         }
         if !left.is_empty() {
-            tracing::warn!(streams = left.len(), "not put to this relay in time");
+            tracing::warn!(streams = left.len(), "streams were not put to this relay in time");
         }
         if self.out.shutdown().await.is_ok() {
             let _ = timeout(RELEASE_TIMEOUT, self.lines.next_line()).await;
@@ -87,7 +87,7 @@ impl Predecessor {
     }
 }
 
-/// Listens, also where a predecessor is just letting go.
+/// Listens; after a takeover it waits until the old relay has released the address.
 ///
 /// # Errors
 /// The address is taken or cannot be used.
@@ -103,12 +103,12 @@ pub async fn listen(address: std::net::SocketAddr, after_takeover: bool) -> io::
     }
 }
 
-/// Waits to be replaced, until the relay ends.
+/// Waits for a takeover until the relay ends.
 pub async fn serve(relay: Arc<RelayState>) {
     let path = socket(&relay.config.data);
     let listener = match bind(&path).await {
         Ok(listener) => listener,
-        Err(error) => return tracing::warn!(%error, "this relay cannot be taken over from"),
+        Err(error) => return tracing::warn!(%error, "takeover is not available"),
     };
     loop {
         let stream = tokio::select! {
@@ -124,7 +124,7 @@ pub async fn serve(relay: Arc<RelayState>) {
         if !matches!(timeout(RELEASE_TIMEOUT, lines.next_line()).await, Ok(Ok(Some(line))) if line == GREETING) {
             continue;
         }
-        tracing::info!("another relay takes over");
+        tracing::info!("another relay is taking over");
         drop(listener);
         let _ = std::fs::remove_file(&path);
         relay.closing.cancel();
@@ -138,7 +138,7 @@ pub async fn serve(relay: Arc<RelayState>) {
                 }
             }
         }
-        // Whatever the new one does not know ends here; and so it does if the new one died.
+        // Streams that the new relay does not have end here, also if it crashed.
         relay.replaced.cancel();
         relay.ended.cancelled().await;
         return;
@@ -146,7 +146,7 @@ pub async fn serve(relay: Arc<RelayState>) {
     let _ = std::fs::remove_file(&path);
 }
 
-/// A socket that a dead relay left behind is swept away; a living one's is not.
+/// Removes the socket of a crashed relay, but not of a running one.
 async fn bind(path: &Path) -> io::Result<UnixListener> {
     if UnixStream::connect(path).await.is_ok() {
         return Err(io::ErrorKind::AddrInUse.into());

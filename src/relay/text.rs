@@ -1,10 +1,10 @@
-//! What is said to platforms (names, description) and what of their words may be repeated. The key passes through here.
+//! Texts to and from platforms: stream names, metadata, and error texts with the key removed.
 
 use super::rtmp::amf::{Value, write_all};
 use crate::domain::{address::IngestTarget, destination::StreamKey};
 use bytes::Bytes;
 
-/// Application and stream name. Without a key the last of several path parts is the stream's name.
+/// Application and stream name. Without a key, the last of several path parts is the stream name.
 pub fn split_app_and_key(target: &IngestTarget, key: &StreamKey) -> (String, String) {
     match target.application.rsplit_once('/') {
         Some((application, name)) if key.is_empty() && !target.application.contains('?') => (application.to_owned(), name.to_owned()),
@@ -12,7 +12,7 @@ pub fn split_app_and_key(target: &IngestTarget, key: &StreamKey) -> (String, Str
     }
 }
 
-/// A platform's words without the key, without control characters, and not too many of them.
+/// A platform's error text without the key and control characters, at most 200 characters.
 pub fn redact_key(text: &str, key: &StreamKey) -> String {
     let key = key.expose();
     let mut text = text.to_owned();
@@ -24,7 +24,7 @@ pub fn redact_key(text: &str, key: &StreamKey) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
-/// The description of the stream as it is sent to servers.
+/// The body of an `onMetaData` message.
 pub fn metadata_body(pairs: Vec<(String, Value)>) -> Bytes {
     write_all(&[Value::text("@setDataFrame"), Value::text("onMetaData"), Value::Object(pairs)])
 }

@@ -1,4 +1,4 @@
-//! A small picture of a show: the latest keyframe, decoded by an `ffmpeg` child. One at a time for the whole relay.
+//! Thumbnails: decodes the latest keyframe with `ffmpeg`. One at a time for the whole relay.
 
 use super::{flv, recorder::isolated, tag::Tag};
 use bytes::Bytes;
@@ -30,8 +30,8 @@ pub async fn decode(tags: &[Tag]) -> io::Result<Bytes> {
         "pipe:1",
     ]);
     let mut child = isolated(&mut command).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let mut input = child.stdin.take().expect("it was asked for");
-    let output = child.stdout.take().expect("it was asked for");
+    let mut input = child.stdin.take().expect("it is piped");
+    let output = child.stdout.take().expect("it is piped");
     let file = flv::still_file(tags);
     let work = async move {
         let write = async move {
@@ -47,5 +47,5 @@ pub async fn decode(tags: &[Tag]) -> io::Result<Bytes> {
         Ok::<_, io::Error>(picture)
     };
     let picture = timeout(DECODE_TIMEOUT, work).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    if picture.starts_with(&[0xff, 0xd8]) { Ok(picture.into()) } else { Err(io::Error::other("no picture came out")) }
+    if picture.starts_with(&[0xff, 0xd8]) { Ok(picture.into()) } else { Err(io::Error::other("ffmpeg made no picture")) }
 }

@@ -1,37 +1,36 @@
-//! The one continuous stream that destinations see, whatever publishes behind it. Pure: time is a parameter.
-//! Which source is on air, when another takes over, and how its timestamps are moved.
+//! Makes one continuous stream out of changing sources. Pure: time is a parameter.
+//! Decides which source is on air, when another takes over, and how timestamps are shifted.
 
 use super::tag::{Role, Tag, Track};
 use crate::domain::ids::Generation;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
-/// A jump of a source's own timestamps beyond this is a break in the source, not a pause in the show.
+/// A larger jump of a source's timestamps is a break in the source, not a pause.
 const MAX_JUMP_MS: i64 = 10_000;
 
-/// Names one publishing connection (or the slate) for as long as it lives.
+/// Id of one publishing connection, or of the slate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u64);
 
-/// Where a source stands in line.
+/// The priority of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
-    /// Only when nothing else is on air.
+    /// On air only when nothing else is.
     Slate,
-    /// An egress; the newer wins.
+    /// An egress; the newer generation wins.
     Egress(Generation),
 }
 
-/// What became of a tag.
+/// Result of handling a tag.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// To be sent, in this order.
+    /// Tags to send, in this order.
     pub tags: Vec<Tag>,
-    /// Sources that this one replaced for good.
+    /// Sources that were replaced permanently.
     pub superseded: Vec<SourceId>,
 }
 
-/// See the module.
 #[derive(Default)]
 pub struct Timeline {
     sources: BTreeMap<SourceId, Source>,
@@ -45,7 +44,7 @@ pub struct Timeline {
 struct Source {
     kind: SourceKind,
     headers: [Option<Bytes>; 2],
-    /// The latest timestamp, wrapped as received and unwrapped.
+    /// The latest timestamp in milliseconds: as received (wrapping) and unwrapped.
     clock: Option<(u32, i64)>,
 }
 
@@ -55,7 +54,7 @@ struct OnAir {
     offset: i64,
 }
 
-/// The last moment of the stream so far, and when it was received.
+/// The latest timestamp of the stream, and when it was received, in milliseconds.
 #[derive(Clone, Copy)]
 struct End {
     at: u64,
@@ -63,17 +62,17 @@ struct End {
 }
 
 impl Timeline {
-    /// Whether an egress of this generation may come (back): never behind one that was on air.
+    /// Whether an egress of this generation may publish: not if a newer one has been on air.
     pub fn accepts(&self, generation: Generation) -> bool {
         self.newest.is_none_or(|newest| generation >= newest)
     }
 
-    /// Puts a source in line.
+    /// Adds a source.
     pub fn join(&mut self, id: SourceId, kind: SourceKind) {
         self.sources.insert(id, Source { kind, headers: [None, None], clock: None });
     }
 
-    /// Takes a source out of line, and off the air.
+    /// Removes a source, also if it is on air.
     pub fn leave(&mut self, id: SourceId) {
         self.sources.remove(&id);
         if self.on_air() == Some(id) {
@@ -81,17 +80,17 @@ impl Timeline {
         }
     }
 
-    /// Whether a source is in line.
+    /// Whether a source was added.
     pub fn contains(&self, id: SourceId) -> bool {
         self.sources.contains_key(&id)
     }
 
-    /// Takes the source off the air but leaves it in line: it has gone silent.
+    /// Takes a silent source off air without removing it.
     pub fn take_off_air(&mut self) {
         self.current = None;
     }
 
-    /// Who is on air.
+    /// The source on air.
     pub fn on_air(&self) -> Option<SourceId> {
         self.current.as_ref().map(|current| current.source)
     }
@@ -104,12 +103,12 @@ impl Timeline {
         }
     }
 
-    /// The sequence headers now in force: video, audio.
+    /// The current sequence headers: video, audio.
     pub fn headers(&self) -> [Option<&Bytes>; 2] {
         [self.headers[0].as_ref(), self.headers[1].as_ref()]
     }
 
-    /// Takes a tag of `source` with its own wrapping timestamp, received at `received_ms` milliseconds of any steady clock.
+    /// Handles a tag of `source` with its own wrapping timestamp, received at `received_ms` of a monotonic clock.
     pub fn take(&mut self, id: SourceId, track: Track, role: Role, timestamp: u32, body: Bytes, received_ms: u64) -> Taken {
         let mut taken = Taken::default();
         let Some(source) = self.sources.get_mut(&id) else { return taken };
@@ -135,7 +134,7 @@ impl Timeline {
         let offset = self.current.as_ref().expect("it is on air").offset;
         let Ok(at) = u64::try_from(own + offset) else { return taken };
         if self.last[track as usize].is_some_and(|last| at < last) {
-            return taken; // Left out rather than moved: the distance between picture and sound stays.
+            return taken; // Dropped rather than shifted: the offset between video and audio stays.
         }
         self.last[track as usize] = Some(at);
         if self.end.is_none_or(|end| at >= end.at) {
@@ -165,7 +164,7 @@ impl Timeline {
         self.put_headers(id, taken);
     }
 
-    /// Sends the headers of `id` that differ from those in force.
+    /// Sends the headers of `id` that differ from the current ones.
     fn put_headers(&mut self, id: SourceId, taken: &mut Taken) {
         let at = self.last.iter().flatten().max().copied().unwrap_or_default();
         for track in [Track::Video, Track::Audio] {
@@ -177,10 +176,10 @@ impl Timeline {
         }
     }
 
-    /// Where a new source begins: as much later than the end of the stream as the clock says, so that the show keeps real time.
+    /// Timestamp at which a new source starts: the elapsed time after the end of the stream, so that the stream keeps real time.
     fn next_timestamp(&self, received_ms: u64) -> i64 {
         let next = self.end.map_or(0, |end| end.at + received_ms.saturating_sub(end.received_ms).max(1));
-        i64::try_from(next).expect("a show never lasts 292 million years")
+        i64::try_from(next).expect("a stream never lasts 292 million years")
     }
 }
 

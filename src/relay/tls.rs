@@ -1,4 +1,4 @@
-//! TLS for the relay's own doors.
+//! TLS for the relay's control API and ingest.
 
 use crate::config::relay::TlsFiles;
 use anyhow::Context;
@@ -16,7 +16,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Reads certificate and key.
 ///
 /// # Errors
-/// A file is missing or holds something else.
+/// A file is missing or malformed.
 pub fn acceptor(files: &TlsFiles) -> anyhow::Result<TlsAcceptor> {
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -30,7 +30,7 @@ pub fn acceptor(files: &TlsFiles) -> anyhow::Result<TlsAcceptor> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Hands finished TLS connections to axum; a slow handshake holds up nobody else.
+/// Passes accepted TLS connections to axum; a slow handshake does not block others.
 pub struct Listener {
     ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
     address: SocketAddr,
@@ -44,7 +44,7 @@ impl Listener {
         tokio::spawn(async move {
             loop {
                 let accepted = tokio::select! {
-                    () = sender.closed() => return, // The port is free again at once, not after one more connection.
+                    () = sender.closed() => return, // Frees the port at once, not after one more connection.
                     accepted = tcp.accept() => accepted,
                 };
                 let Ok((stream, peer)) = accepted else {

@@ -1,4 +1,4 @@
-//! What Footlight costs and how fast it is (`make bench`): figures on standard output, one room a subject.
+//! Measures cost and speed (`make bench`) and prints the results. One module per subject.
 
 #[path = "bench/api.rs"]
 mod api;
@@ -15,7 +15,7 @@ mod shelf;
 #[path = "bench/store.rs"]
 mod store;
 
-/// A percentile in milliseconds, of latencies in ascending order; of none there is none.
+/// A percentile in milliseconds of sorted latencies; NaN if there are none.
 fn percentile(sorted: &[std::time::Duration], percent: usize) -> f64 {
     sorted.get(sorted.len() * percent / 100).map_or(f64::NAN, |took| took.as_secs_f64() * 1000.0)
 }

@@ -1,5 +1,5 @@
-//! The local Web Egress, seen from outside: the real worker, Chromium, Xvfb, PulseAudio and ffmpeg, against a sink, a page server and a webhook receiver of ours.
-//! Two shows at a time. Long rows are in the soak, figures in the bench; a client of another language is in `end2end/specs`.
+//! Tests of the local Web Egress from outside: the real worker, Chromium, Xvfb, PulseAudio and ffmpeg, with our own RTMP sink, page server and webhook receiver.
+//! Two egresses at a time. Long tests are in the soak, measurements in the bench; a client in another language is in `end2end/specs`.
 
 #[path = "egress/contract.rs"]
 mod contract;

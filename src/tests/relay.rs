@@ -1,4 +1,4 @@
-//! The relay as the world sees it: real encoders publish into it, real and scripted platforms take from it.
+//! Tests of the relay from outside: real encoders publish to it, real and scripted platforms receive from it.
 
 #[path = "relay/address_guard.rs"]
 mod address_guard;

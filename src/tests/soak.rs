@@ -1,4 +1,4 @@
-//! What takes minutes (`make soak`): long outages, long shows, many rounds. One room a subject.
+//! Tests that take minutes (`make soak`): long outages, long streams, many rounds. One module per subject.
 
 #[path = "soak/api.rs"]
 mod api;

@@ -1,4 +1,4 @@
-//! One run of one role: started in its own process group with a pipe as its lifeline, ended by signal.
+//! The process of a role: started in its own process group with a pipe as standard input, stopped by signal.
 
 use super::{logs::Log, roles::Role};
 use anyhow::Context as _;
@@ -12,17 +12,17 @@ use tokio::{
     time::timeout,
 };
 
-/// A role that runs. Dropping it kills it.
+/// A running role. Dropping it kills it.
 pub(super) struct ChildProcess {
     child: Child,
-    /// Taken out of the child, because waiting for it would close it.
+    /// Taken out of the child, because waiting for the child would close it.
     _stdin: Option<ChildStdin>,
     pid: Pid,
     kill_group: bool,
 }
 
 impl ChildProcess {
-    /// Starts it. Its standard input stays open as long as this process lives: that is how it knows.
+    /// Starts it. Its standard input closes when this process exits, which stops the role.
     ///
     /// # Errors
     /// The program cannot be started.
@@ -44,18 +44,18 @@ impl ChildProcess {
         if let Some(output) = child.stderr.take() {
             log.follow(output);
         }
-        let pid = Pid::from_raw(i32::try_from(child.id().context("it ended at once")?).context("a process id")?);
+        let pid = Pid::from_raw(i32::try_from(child.id().context("it exited at once")?).context("a process id")?);
         Ok(Self { _stdin: child.stdin.take(), child, pid, kill_group: role.kill_group })
     }
 
-    /// Waits for its end.
+    /// Waits until it exits.
     pub(super) async fn wait(&mut self) -> std::io::Result<ExitStatus> {
         let status = self.child.wait().await;
         self.kill_leftovers();
         status
     }
 
-    /// Asks it to end, and kills it when it does not within its grace.
+    /// Stops it, and kills it after the grace period.
     pub(super) async fn stop(mut self, grace: std::time::Duration) {
         let _ = kill(self.pid, Signal::SIGTERM);
         if timeout(grace, self.child.wait()).await.is_err() {
@@ -65,8 +65,8 @@ impl ChildProcess {
         self.kill_leftovers();
     }
 
-    /// Ends what a program that is none of ours may have left in the group. Our own roles clean up after themselves,
-    /// and their keepers must live to do it.
+    /// Kills what a foreign program may have left in its process group. Our own roles clean up after themselves,
+    /// and their reapers must keep running for that.
     fn kill_leftovers(&mut self) {
         if std::mem::take(&mut self.kill_group) {
             let _ = killpg(self.pid, Signal::SIGKILL);

@@ -1,4 +1,4 @@
-//! One question to a role: are you there? Plain HTTP on loopback, so forty bytes and no client library.
+//! Health checks of roles: plain HTTP on loopback, so no client library is needed.
 
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
@@ -7,17 +7,16 @@ use tokio::{
     time::timeout,
 };
 
-/// Where a role says that it is well.
+/// The health endpoint of a role.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Health {
-    /// Its address.
     pub(super) address: SocketAddr,
-    /// The path that answers 200.
+    /// The path that returns 200.
     pub(super) path: &'static str,
 }
 
 impl Health {
-    /// Whether it answers 200 within two seconds.
+    /// Whether it returns 200 within two seconds.
     pub(super) async fn is_healthy(self) -> bool {
         matches!(timeout(Duration::from_secs(2), self.ask()).await, Ok(Ok(true)))
     }

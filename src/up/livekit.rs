@@ -1,4 +1,4 @@
-//! The configuration of our own LiveKit server: everything on loopback, nothing asked of the internet.
+//! The configuration of our own LiveKit server: everything on loopback, no requests to the internet.
 
 use super::secrets::{LIVEKIT_KEY, LIVEKIT_SECRET, Secrets};
 use crate::config::up::{LiveKit, UpConfig};
@@ -10,12 +10,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the configuration lies.
+/// Path of the configuration.
 pub(super) fn config_path(data: &Path) -> PathBuf {
     data.join("livekit.yaml")
 }
 
-/// Writes it, readable by its owner only: it holds the API secret.
+/// Writes it, readable only by its owner because it contains the API secret.
 ///
 /// # Errors
 /// The data folder cannot be written.
@@ -24,7 +24,7 @@ pub(super) fn write_config(config: &UpConfig, secrets: &Secrets) -> anyhow::Resu
         return Ok(());
     };
     let key = secrets.get(LIVEKIT_KEY);
-    // JSON is YAML, and quotes by itself. LiveKit refuses keys that it does not know.
+    // JSON is valid YAML and handles quoting. LiveKit refuses unknown keys.
     let yaml = serde_json::json!({
         "port": port,
         "bind_addresses": ["127.0.0.1"],
@@ -37,8 +37,8 @@ pub(super) fn write_config(config: &UpConfig, secrets: &Secrets) -> anyhow::Resu
             "interfaces": { "includes": ["lo"] },
             "ips": { "includes": ["127.0.0.1/32"] },
             "stun_servers": ["127.0.0.1:3478"],
-            // A whole picture is asked of the host at most so often. Whoever joins as one has just gone by waits that long for the
-            // first frame; by default half a second, which one start of the composite in six had to wait.
+            // Minimum time between two keyframe requests to the host. Whoever joins just after one waits that long for the
+            // first frame; with the default of half a second, one composite start in six had to wait.
             "pli_throttle": { "low_quality": "100ms", "mid_quality": "100ms", "high_quality": "100ms" },
         },
         "keys": { key: secrets.get(LIVEKIT_SECRET) },
@@ -47,7 +47,7 @@ pub(super) fn write_config(config: &UpConfig, secrets: &Secrets) -> anyhow::Resu
         "logging": { "level": "info", "json": true },
     });
     let path = config_path(&config.data);
-    // Removed first: a mode is only given to a file that is made.
+    // Removed first: the mode applies only to a new file.
     let _ = std::fs::remove_file(&path);
     let mut file = OpenOptions::new()
         .write(true)
@@ -60,7 +60,7 @@ pub(super) fn write_config(config: &UpConfig, secrets: &Secrets) -> anyhow::Resu
     Ok(())
 }
 
-/// The web server as a process on this machine reaches it, also when it listens on every address.
+/// The web server's address for processes on this machine, also if it listens on every address.
 pub(super) fn reachable(config: &UpConfig) -> std::net::SocketAddr {
     let mut address = config.listen;
     if address.ip().is_unspecified() {

@@ -1,4 +1,4 @@
-//! What a role says: every line into its own file, warnings also to the terminal, the last lines kept for a failure's message.
+//! Log files of roles: every line goes to the role's file, warnings also to the terminal; the last lines are kept for error messages.
 
 use anyhow::Context as _;
 use std::{
@@ -14,13 +14,13 @@ use tokio::{
     sync::watch,
 };
 
-/// A file that grows past this is set aside, and the one set aside before is dropped.
+/// A larger file is rotated; only one old file is kept. In bytes.
 const MAX_BYTES: u64 = 8_000_000;
 const KEPT_LINES: usize = 6;
-/// How the web server announces the one-time link: it opens an account, so it goes to the terminal and into no log.
+/// Prefix of the web server's one-time sign-in link. It opens an account, so it goes to the terminal and into no log.
 const SIGN_IN: &str = "first sign-in: ";
 
-/// One role's log, shared by its two outputs.
+/// A role's log, shared by its standard output and standard error.
 #[derive(Clone)]
 pub(super) struct Log {
     role: &'static str,
@@ -36,7 +36,7 @@ struct Inner {
 }
 
 impl Log {
-    /// Begins a role's log; the one of the run before is set aside.
+    /// Opens a role's log; the log of the run before is rotated.
     ///
     /// # Errors
     /// The folder cannot be written.
@@ -46,7 +46,7 @@ impl Log {
         Ok(Self { role, inner: Arc::new(Mutex::new(Inner { path, file, written: 0, last: VecDeque::new() })), sign_in })
     }
 
-    /// Follows one output until it closes.
+    /// Logs one output until it closes.
     pub(super) fn follow(&self, output: impl AsyncRead + Unpin + Send + 'static) {
         let log = self.clone();
         tokio::spawn(async move {
@@ -59,7 +59,7 @@ impl Log {
         });
     }
 
-    /// The last lines, for the message about a role that does not start.
+    /// The last lines, for the error message about a role that does not start.
     pub(super) fn last_lines(&self) -> String {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.last.iter().fold(String::new(), |text, line| text + "\n  " + line)
@@ -74,7 +74,7 @@ impl Log {
             eprintln!("[{}] {line}", self.role);
         }
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk must not end a show.
+        // A full disk must not end a stream.
         let _ = inner.write(line);
     }
 }
@@ -97,12 +97,12 @@ impl Inner {
 
 fn open_file(path: &Path) -> anyhow::Result<File> {
     if path.exists() {
-        std::fs::rename(path, path.with_extension("log.1")).with_context(|| format!("{} cannot be set aside", path.display()))?;
+        std::fs::rename(path, path.with_extension("log.1")).with_context(|| format!("{} cannot be rotated", path.display()))?;
     }
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// The formats of our own roles and of LiveKit.
+/// Recognises warnings of our own roles and of LiveKit.
 fn is_warning(line: &str) -> bool {
     [" WARN ", " ERROR ", "panicked at", "\"level\":\"warn\"", "\"level\":\"error\""].iter().any(|sign| line.contains(sign))
 }

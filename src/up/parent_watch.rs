@@ -1,5 +1,5 @@
-//! How a role learns that `footlight up` is gone, however it went: the pipe on its standard input closes.
-//! A parent-death signal would need `unsafe` and follows the spawning thread, so it is not used.
+//! Ends a role when `footlight up` exits for any reason: the pipe on its standard input closes.
+//! A parent-death signal would need `unsafe` and depends on the spawning thread, so it is not used.
 
 use crate::config::env::Env;
 use anyhow::Context as _;
@@ -17,10 +17,10 @@ use tokio::{
 
 /// Set to 1 by `footlight up` for every role.
 pub const VARIABLE: &str = "FOOTLIGHT_DIE_WITH_STDIN";
-/// What a role gets to end by itself after its parent is gone.
+/// How long a role may take to end after its parent has exited.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Ends this process soon after its standard input closes, if the environment asks for that. Call once, first thing.
+/// Ends this process soon after its standard input closes, if the environment asks for that. Call it once, at the start.
 ///
 /// # Errors
 /// The variable is malformed, or no thread can be started.
@@ -37,10 +37,10 @@ pub fn watch(env: &Env) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs a program that knows nothing of this, and ends it when our standard input closes or we are told to end.
+/// Runs a foreign program, and ends it when our standard input closes or we get SIGTERM.
 ///
 /// # Errors
-/// The program cannot be started or ended with a failure.
+/// The program cannot be started or fails.
 pub async fn run(command: &[OsString]) -> anyhow::Result<()> {
     let [program, arguments @ ..] = command else { anyhow::bail!("nothing to run") };
     let mut terminate = signal(SignalKind::terminate())?;
@@ -51,7 +51,7 @@ pub async fn run(command: &[OsString]) -> anyhow::Result<()> {
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("{} cannot be started", program.display()))?;
-    let pid = Pid::from_raw(i32::try_from(child.id().context("it has ended already")?).context("a process id")?);
+    let pid = Pid::from_raw(i32::try_from(child.id().context("it has exited already")?).context("a process id")?);
     let (gone, parent_gone) = oneshot::channel();
     std::thread::Builder::new().name("parent-watch".into()).spawn(move || {
         wait_for_end_of_stdin();
@@ -66,7 +66,7 @@ pub async fn run(command: &[OsString]) -> anyhow::Result<()> {
         _ = terminate.recv() => {}
         _ = parent_gone => {}
     }
-    // LiveKit waits for its rooms to empty on a first signal and ends on a second.
+    // On the first signal LiveKit waits for its rooms to empty, on the second it exits.
     let _ = kill(pid, Signal::SIGTERM);
     sleep(Duration::from_millis(300)).await;
     let _ = kill(pid, Signal::SIGTERM);

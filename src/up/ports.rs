@@ -1,4 +1,4 @@
-//! Are the addresses free? Asked before anything starts, so that the answer is one sentence and not four logs.
+//! Checks that all addresses are free before anything starts, so that a conflict gives one clear error.
 
 use crate::config::up::{LiveKit, UpConfig};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// Roles of a studio that was killed a moment ago may still be letting go.
+/// Roles of a studio that was just killed may still be releasing their ports.
 const RETRY_FOR: Duration = Duration::from_secs(3);
 
 struct PortCheck {
@@ -18,19 +18,22 @@ struct PortCheck {
     udp: bool,
 }
 
-/// Refuses with one sentence when an address is taken.
+/// Checks every address.
 ///
 /// # Errors
-/// Names the port, what it is for, and the variable that moves it.
+/// An address is taken: names the port, its purpose, and the variable that changes it.
 pub(super) async fn check(config: &UpConfig) -> anyhow::Result<()> {
     let deadline = Instant::now() + RETRY_FOR;
     for required in required(config) {
         while let Err(error) = bind(&required).await {
             if Instant::now() >= deadline || error.kind() != std::io::ErrorKind::AddrInUse {
-                let why =
-                    if error.kind() == std::io::ErrorKind::AddrInUse { "is in use".to_owned() } else { format!("cannot be had ({error})") };
+                let why = if error.kind() == std::io::ErrorKind::AddrInUse {
+                    "is in use".to_owned()
+                } else {
+                    format!("cannot be used ({error})")
+                };
                 anyhow::bail!(
-                    "{} {} for {} {why}: end the program that has it, or set {} to another",
+                    "{} {} for {} {why}: stop the program that uses it, or set {} to another",
                     if required.udp { "UDP port" } else { "port" },
                     required.address.port(),
                     required.what,

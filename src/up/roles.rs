@@ -1,4 +1,4 @@
-//! The four roles as children: program, health, and an environment that holds only what the role needs.
+//! The four roles as child processes: program, health check, and an environment with only what the role needs.
 
 use super::{
     health::Health,
@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-/// What every child may know of its surroundings.
+/// Variables that every child inherits.
 const INHERITED_ENV: [&str; 14] = [
     "PATH",
     "HOME",
@@ -34,30 +34,28 @@ const INHERITED_ENV: [&str; 14] = [
     "SSL_CERT_DIR",
     "RUST_BACKTRACE",
 ];
-/// Secrets besides the made ones; the web server's alone.
+/// Secrets that are not generated; only for the web server.
 const OPTIONAL_SECRETS: [&str; 3] = ["FOOTLIGHT_OLD_ENCRYPTION_KEYS", "FOOTLIGHT_STORE_PASSWORD", "FOOTLIGHT_WEBHOOK_SECRET"];
 
-/// One child of `footlight up`.
+/// One child process of `footlight up`.
 pub(super) struct Role {
     /// Its name in logs and messages.
     pub(super) name: &'static str,
-    /// What to run.
     pub(super) program: PathBuf,
-    /// With which arguments. Never a secret: everybody on the machine can read them.
+    /// Its arguments. Never a secret: everyone on the machine can read them.
     pub(super) arguments: Vec<OsString>,
-    /// Its whole environment.
     pub(super) environment: BTreeMap<String, String>,
-    /// Where it says that it is well.
+    /// Its health endpoint.
     pub(super) health: Health,
-    /// How long it may take to end.
+    /// How long it may take to stop.
     pub(super) grace: Duration,
-    /// Whether killing it must take its process group along, because what it runs does not notice by itself.
+    /// Whether its process group must be killed too, because its own children do not notice.
     pub(super) kill_group: bool,
-    /// Roles of a later wave start when the earlier are well.
+    /// Roles of a later wave start when the earlier ones are healthy.
     pub(super) wave: u8,
 }
 
-/// The roles in the order in which they start; they end in the reverse order.
+/// The roles in start order; they stop in the reverse order.
 ///
 /// # Errors
 /// The LiveKit server program is missing.
@@ -149,7 +147,7 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
     Ok(roles)
 }
 
-/// Surroundings, the shared addresses, and every plain setting; of secrets none.
+/// Inherited variables, shared addresses, and every plain setting, but no secrets.
 fn common(config: &UpConfig, env: &Env) -> BTreeMap<String, String> {
     let mut common = inherited_env(env);
     common.extend(env.pairs().filter(|(name, _)| is_plain_setting(name)).map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -166,8 +164,8 @@ fn inherited_env(env: &Env) -> BTreeMap<String, String> {
     known
 }
 
-/// `FOOTLIGHT_…` and `OTEL_…` that are no secret. What sounds like one is only handed on by name. (A collector's
-/// `OTEL_EXPORTER_OTLP_HEADERS` go along: every role sends its own spans.)
+/// `FOOTLIGHT_…` and `OTEL_…` variables that are no secret. What looks like a secret is only passed on by name. (A collector's
+/// `OTEL_EXPORTER_OTLP_HEADERS` are passed on: every role sends its own spans.)
 fn is_plain_setting(name: &str) -> bool {
     ["FOOTLIGHT_", "OTEL_"].iter().any(|start| name.starts_with(start))
         && !["SECRET", "KEY", "TOKEN", "PASSWORD"].iter().any(|word| name.contains(word))
@@ -177,7 +175,7 @@ fn given(env: &Env, name: &'static str, default: impl FnOnce() -> String) -> Str
     env.get(name).map_or_else(default, str::to_owned)
 }
 
-/// The egress's webhooks go to the studio on this machine, also when people reach it through a proxy.
+/// The egress sends webhooks directly to the web server on this machine, also if people use a proxy.
 fn webhooks(config: &UpConfig, env: &Env) -> String {
     given(env, "FOOTLIGHT_EGRESS_WEBHOOK_URLS", || format!("http://{}/api/webhooks/livekit", livekit::reachable(config)))
 }

@@ -1,4 +1,4 @@
-//! Starts the roles in waves, restarts one that dies while the others go on, and ends them in order.
+//! Starts the roles in waves, restarts one that exits while the others continue, and stops them in order.
 
 use super::{child::ChildProcess, logs::Log, roles::Role};
 use crate::config::up::UpConfig;
@@ -17,12 +17,12 @@ use tokio_util::sync::CancellationToken;
 
 const FIRST_RESTART_DELAY: Duration = Duration::from_millis(500);
 const MAX_RESTART_DELAY: Duration = Duration::from_secs(30);
-/// A role that ran this long has recovered; its next death is a new story.
+/// After this run time the restart delay is reset.
 const RECOVERED_AFTER: Duration = Duration::from_secs(10);
-/// The longest start: a web server that migrates its store.
+/// Time limit for a start: the web server may migrate its store.
 const START_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A whole studio, not yet started.
+/// A studio that has not been started.
 pub(super) struct Supervisor {
     config: UpConfig,
     roles: Vec<Role>,
@@ -36,7 +36,7 @@ enum Start {
     Failed(String),
 }
 
-/// A role with the task that looks after it.
+/// A role with the task that supervises it.
 struct SupervisedRole {
     name: &'static str,
     stop: CancellationToken,
@@ -52,7 +52,7 @@ impl Supervisor {
     /// Runs until a signal, or until a role does not start.
     ///
     /// # Errors
-    /// Names the role that did not start, with its last words.
+    /// Names the role that did not start, with its last log lines.
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let mut signals = Signals::new()?;
         let began = Instant::now();
@@ -72,7 +72,7 @@ impl Supervisor {
             },
             () = signals.next() => Ok(()),
         };
-        println!("Ending …");
+        println!("Stopping …");
         tokio::select! {
             () = stop_all(&mut supervised) => {}
             () = signals.next() => kill_all(&supervised).await,
@@ -116,7 +116,7 @@ async fn wait_until_ready(supervised: &mut [SupervisedRole]) -> anyhow::Result<(
                 }
             }
             Ok(Err(_)) => anyhow::bail!("{} did not start", role.name),
-            Err(_) => anyhow::bail!("{} does not answer after {} s: see its log", role.name, START_TIMEOUT.as_secs()),
+            Err(_) => anyhow::bail!("{} does not respond after {} s: see its log", role.name, START_TIMEOUT.as_secs()),
         }
     }
     Ok(())
@@ -129,7 +129,7 @@ async fn stop_all(supervised: &mut [SupervisedRole]) {
     }
 }
 
-/// At once: dropping the tasks kills what they hold.
+/// Kills all roles at once by dropping their tasks.
 async fn kill_all(supervised: &[SupervisedRole]) {
     for role in supervised {
         role.task.abort();
@@ -139,7 +139,7 @@ async fn kill_all(supervised: &[SupervisedRole]) {
     }
 }
 
-/// Looks after one role until told to end it. A death before it was ever well is a failed start, not a restart.
+/// Supervises one role until it is stopped. An exit before it was ever healthy is a failed start and not restarted.
 async fn supervise(role: Role, log: Log, stop: CancellationToken, report: watch::Sender<Start>) {
     let mut delay = FIRST_RESTART_DELAY;
     loop {
@@ -159,7 +159,7 @@ async fn supervise(role: Role, log: Log, stop: CancellationToken, report: watch:
             }
         };
         if *report.borrow() != Start::Ready {
-            // Its last lines may still be on their way through the pipe.
+            // Its last lines may still be in the pipe.
             sleep(Duration::from_millis(100)).await;
             report.send_replace(Start::Failed(format!("{why}{}", log.last_lines())));
             return;
@@ -167,7 +167,7 @@ async fn supervise(role: Role, log: Log, stop: CancellationToken, report: watch:
         if began.elapsed() > RECOVERED_AFTER {
             delay = FIRST_RESTART_DELAY;
         }
-        eprintln!("[{}] ended ({why}); starting it again in {:.1} s", role.name, delay.as_secs_f32());
+        eprintln!("[{}] exited ({why}); restarting it in {:.1} s", role.name, delay.as_secs_f32());
         tokio::select! {
             () = sleep(delay) => delay = (delay * 2).min(MAX_RESTART_DELAY),
             () = stop.cancelled() => return,
@@ -175,7 +175,7 @@ async fn supervise(role: Role, log: Log, stop: CancellationToken, report: watch:
     }
 }
 
-/// Reports once that the role answers, and then never ends.
+/// Reports once that the role is healthy, and then never returns.
 async fn report_ready(role: &Role, report: &watch::Sender<Start>) {
     let again = *report.borrow() == Start::Ready;
     while !role.health.is_healthy().await {
@@ -183,7 +183,7 @@ async fn report_ready(role: &Role, report: &watch::Sender<Start>) {
     }
     report.send_replace(Start::Ready);
     if again {
-        eprintln!("[{}] answers again", role.name);
+        eprintln!("[{}] is healthy again", role.name);
     }
     pending::<()>().await;
 }
@@ -193,7 +193,7 @@ fn announce(config: &UpConfig, logs: &std::path::Path, took: Duration, link: Opt
     if let Some(link) = link {
         println!("First sign-in (works once): {link}");
     }
-    println!("Logs: {}   Ctrl-C ends it.", logs.display());
+    println!("Logs: {}   Ctrl-C stops it.", logs.display());
 }
 
 async fn print_links(link: &mut watch::Receiver<Option<String>>) {

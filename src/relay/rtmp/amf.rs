@@ -1,36 +1,34 @@
-//! AMF0 values, read with bounds on depth (a recursive reader without one can be made to overflow the stack) and written.
+//! Reads and writes AMF0 values. Reading limits the depth, because unlimited recursion could overflow the stack.
 
 use super::Violation;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 const MAX_DEPTH: u8 = 8;
-/// A value in memory is up to forty times its bytes; commands and metadata are short.
+/// A value in memory takes up to forty times its bytes; commands and metadata are short.
 const MAX_BODY: usize = 64 * 1024;
 
-/// One value. References, typed objects and the like are not spoken by publishers.
+/// One value. Publishers do not send references, typed objects and the like.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// A number.
     Number(f64),
-    /// A truth.
     Bool(bool),
-    /// A text; bytes that are not UTF-8 are replaced.
+    /// A string; bytes that are not UTF-8 are replaced.
     Text(String),
     /// An object or an ECMA array.
     Object(Vec<(String, Value)>),
     /// A strict array.
     Array(Vec<Value>),
-    /// Null, undefined, or a date (nobody needs one).
+    /// Null, undefined, or a date (which is not used).
     Null,
 }
 
 impl Value {
-    /// A text from anything that becomes one.
+    /// A string value.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
-    /// The text, if it is one.
+    /// The string, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
@@ -49,7 +47,7 @@ impl Value {
 /// Reads all values of a message body.
 ///
 /// # Errors
-/// Longer than 64 KiB, cut short, nested deeper than 8, or of a type not spoken here.
+/// Longer than 64 KiB, truncated, nested deeper than 8, or of an unsupported type.
 pub fn read_all(mut body: Bytes) -> Result<Vec<Value>, Violation> {
     if body.len() > MAX_BODY {
         return Err(Violation("AMF0 too long"));

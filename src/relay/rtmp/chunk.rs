@@ -1,17 +1,17 @@
-//! Chunks: messages cut into interleaved pieces and put together again, with bounds on everything a peer can make us hold.
+//! Splits messages into interleaved chunks and joins them again, with limits on everything a peer can make us hold.
 
 use super::{Message, Violation, kind};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::collections::HashMap;
 
-/// How many chunk streams one peer may use. Encoders use up to six.
+/// Chunk streams per peer. Encoders use up to six.
 const MAX_CHUNK_STREAMS: usize = 32;
-/// Memory that a message gets before its bytes have come.
+/// Bytes allocated for a message before its data arrives.
 const PREALLOCATED: usize = 64 * 1024;
-/// A timestamp field of all ones: the true one follows.
+/// A timestamp field of all ones: an extended timestamp follows.
 const EXTENDED: u32 = 0x00ff_ffff;
 
-/// Puts messages together from the bytes of one connection.
+/// Reads messages from the bytes of one connection.
 pub struct Reader {
     input: BytesMut,
     streams: HashMap<u32, Stream>,
@@ -31,25 +31,25 @@ struct Stream {
 }
 
 impl Reader {
-    /// A reader that bears messages of up to `max_message` bytes.
+    /// A reader for messages of up to `max_message` bytes.
     pub fn new(max_message: usize) -> Self {
         Self { input: BytesMut::new(), streams: HashMap::new(), chunk_size: 128, max_message }
     }
 
-    /// Bears larger messages from now on: the peer has proved who it is.
+    /// Changes the message limit, after the peer has authenticated.
     pub fn set_max_message(&mut self, max_message: usize) {
         self.max_message = max_message;
     }
 
-    /// Where the socket's bytes go.
+    /// The buffer for bytes from the socket.
     pub fn input(&mut self) -> &mut BytesMut {
         &mut self.input
     }
 
-    /// The next whole message. Chunk size and abort are obeyed here and not handed out.
+    /// The next complete message. Chunk size and abort messages are handled here and not returned.
     ///
     /// # Errors
-    /// The peer breaks the protocol or a bound; the connection must be closed.
+    /// The peer broke the protocol or a limit; the connection must be closed.
     pub fn take(&mut self) -> Result<Option<Message>, Violation> {
         loop {
             let Some(message) = self.next_raw()? else { return Ok(None) };
@@ -106,7 +106,7 @@ impl Reader {
         if extended {
             let Some(bytes) = self.input.get(at..at + 4) else { return Ok(Step::Incomplete) };
             let value = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-            // Some encoders leave the extended timestamp out of continuations: it is there if it repeats the last one.
+            // Some encoders omit the extended timestamp in continuations: it is there if it repeats the last one.
             if header.format != 3 || value == stream.delta {
                 time = value;
                 at += 4;
@@ -117,7 +117,7 @@ impl Reader {
             return Err(Violation("too much in unfinished messages"));
         }
         if self.input.len() < at + take {
-            return Ok(Step::Incomplete); // Memory comes with the bytes, not with their announcement.
+            return Ok(Step::Incomplete); // Allocate when bytes arrive, not when they are announced.
         }
 
         if fresh {
@@ -146,17 +146,17 @@ impl Reader {
     }
 }
 
-/// What one attempt to take a chunk gave.
+/// Result of reading one chunk.
 enum Step {
     /// More bytes are needed.
     Incomplete,
-    /// A chunk; its message is not whole yet.
+    /// A chunk of a message that is not complete yet.
     Partial,
     /// The last chunk of this message.
     Whole(Message),
 }
 
-/// What stands before a chunk's payload, as far as it stands there.
+/// The header fields of a chunk; absent ones repeat the chunk before.
 struct Header {
     format: u8,
     id: u32,
@@ -191,7 +191,7 @@ impl Header {
     }
 }
 
-/// Cuts messages into chunks. Every message begins with a full header: eight bytes more, and nothing to get out of step.
+/// Splits messages into chunks. Every message begins with a full header: eight bytes more, but no state to lose.
 pub struct Writer {
     chunk_size: usize,
 }
@@ -203,7 +203,7 @@ impl Default for Writer {
 }
 
 impl Writer {
-    /// Announces larger chunks and uses them from now on.
+    /// Announces a chunk size and uses it from now on.
     pub fn set_chunk_size(&mut self, chunk_size: u32, out: &mut BytesMut) {
         self.write(&control(kind::SET_CHUNK_SIZE, chunk_size), out);
         self.chunk_size = chunk_size as usize;

@@ -1,5 +1,5 @@
-//! The side of a connection that publishes, without a socket: bytes in, events and bytes out.
-//! Hands on the server's own words; whoever owns the socket judges them.
+//! The publishing side of a connection, without a socket: bytes in, events and bytes out.
+//! Passes on the server's own error texts; the owner of the socket decides what they mean.
 
 use super::{
     Message, Violation,
@@ -9,40 +9,39 @@ use super::{
 };
 use bytes::{Buf, Bytes, BytesMut};
 
-/// Nothing a server says to a publisher is long.
+/// A server sends only short messages to a publisher.
 const MAX_SERVER_MESSAGE: usize = 64 * 1024;
 const CHUNK_SIZE: u32 = 4096;
-/// The transactions of the opening; the server's answers carry them.
+/// Transaction ids of the first commands; the server's responses repeat them.
 const CONNECT: f64 = 1.0;
 const RELEASE: f64 = 2.0;
 const FC_PUBLISH: f64 = 3.0;
 const CREATE_STREAM: f64 = 4.0;
 
-/// What the server said.
+/// An event from the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The publish may begin.
+    /// The publish is accepted.
     Accepted,
-    /// The connection to the application is refused, in the server's words.
+    /// `connect` is refused, with the server's reason.
     ConnectRefused(String),
-    /// The publish is refused, or ended by the server, in its words.
+    /// The publish is refused or ended by the server, with its reason.
     PublishRefused(String),
-    /// It has received so many bytes in all.
+    /// The number of bytes the server has received.
     Acknowledged(u64),
 }
 
-/// How far the opening has come.
+/// Progress towards publishing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PublishState {
     /// `connect` is sent.
     Connecting,
-    /// `publish` will be, or is, sent.
+    /// `createStream` or `publish` is sent.
     Publishing,
-    /// The server takes media.
+    /// The server accepts media.
     Accepted,
 }
 
-/// One connection.
 pub struct ClientSession {
     reader: Reader,
     writer: Writer,
@@ -57,7 +56,7 @@ pub struct ClientSession {
 }
 
 impl ClientSession {
-    /// Opens with `connect` to `application` at `url`; `name` (the stream key) is published when that is granted.
+    /// Begins with `connect` to `application` at `url`; `name` (the stream key) is published once that is accepted.
     pub fn new(application: &str, url: &str, name: String) -> Self {
         let mut session = Self {
             reader: Reader::new(MAX_SERVER_MESSAGE),
@@ -82,15 +81,14 @@ impl ClientSession {
         session
     }
 
-    /// How far it has come.
     pub fn state(&self) -> PublishState {
         self.state
     }
 
-    /// Takes bytes from the socket.
+    /// Handles bytes from the socket.
     ///
     /// # Errors
-    /// The server broke the protocol or a bound.
+    /// The server broke the protocol or a limit.
     pub fn handle_input(&mut self, bytes: &[u8]) -> Result<Vec<Event>, Violation> {
         self.received += bytes.len() as u64;
         if self.received - self.last_ack >= self.window {
@@ -116,7 +114,7 @@ impl ClientSession {
         self.writer.write(&Message { kind, timestamp, stream: self.stream, body }, &mut self.out);
     }
 
-    /// Ends the publish properly.
+    /// Ends the publish cleanly.
     pub fn unpublish(&mut self) {
         if self.state == PublishState::Accepted {
             let name = Value::text(self.name.clone());
@@ -165,7 +163,7 @@ impl ClientSession {
                 self.command(stream, &[Value::text("publish"), Value::Number(5.0), Value::Null, name, Value::text("live")]);
             }
             Some("_error") if self.state == PublishState::Connecting => return Ok(Some(Event::ConnectRefused(explanation(&values)))),
-            // Courtesies that many servers do not know.
+            // Many servers do not know these optional commands.
             Some("_error") if transaction == RELEASE || transaction == FC_PUBLISH => {}
             Some("_error") => return Ok(Some(Event::PublishRefused(explanation(&values)))),
             Some("onStatus") => return Ok(self.handle_status(&values)),
@@ -208,7 +206,7 @@ impl ClientSession {
     }
 }
 
-/// The server's explanation: its description, and its code where the description does not say it.
+/// The server's reason: its description, and its code if the description does not contain it.
 fn explanation(values: &[Value]) -> String {
     let text = |name| values.iter().find_map(|value| value.get(name)).and_then(Value::as_text).unwrap_or_default().trim();
     match (text("description"), text("code")) {

@@ -1,4 +1,4 @@
-//! The opening of an RTMP connection: version 3, 1536 bytes each way, echoed. Nobody verifies more than that today.
+//! The RTMP handshake: version 3, 1536 bytes each way, echoed. No server verifies more than that today.
 
 use super::Violation;
 use rand::RngCore;
@@ -11,7 +11,7 @@ fn opening() -> [u8; SIZE + 1] {
     let mut bytes = [0; SIZE + 1];
     rand::rng().fill_bytes(&mut bytes[9..]);
     bytes[0] = 3;
-    bytes // Time and version stay zero, which asks for the plain handshake without digests.
+    bytes // Time and version stay zero, which selects the plain handshake without digests.
 }
 
 /// The publisher's side.

@@ -1,5 +1,5 @@
-//! The side of a connection that is published to, without a socket: bytes in, events and bytes out.
-//! Whoever owns the socket decides about the publish; nothing but publishing is offered.
+//! The receiving side of a connection, without a socket: bytes in, events and bytes out.
+//! The owner of the socket accepts or refuses the publish; playing is not supported.
 
 use super::{
     Message, Violation,
@@ -9,16 +9,16 @@ use super::{
 };
 use bytes::{Bytes, BytesMut};
 
-/// What a stranger may send in one message, and in all, before the publish is accepted.
+/// Bytes an unauthenticated peer may send in one message; four times as many in total.
 const MAX_UNAUTHENTICATED: usize = 16 * 1024;
-/// The largest message of an accepted publisher: a keyframe of 12 Mbit/s fits several times.
+/// Bytes of an authenticated publisher's largest message: several keyframes of 12 Mbit/s fit.
 const MAX_AUTHENTICATED: usize = 8 * 1024 * 1024;
 const WINDOW: u32 = 2_500_000;
 
-/// What the publisher wants or sends.
+/// An event from the publisher.
 #[derive(Debug, PartialEq)]
 pub enum Event {
-    /// It asks to publish; answer with [`ServerSession::accept`] or [`ServerSession::refuse`].
+    /// It asks to publish; respond with [`ServerSession::accept`] or [`ServerSession::refuse`].
     Publish {
         /// The application it connected to.
         application: String,
@@ -27,13 +27,10 @@ pub enum Event {
     },
     /// An audio or video message.
     Media(Message),
-    /// The stream's description.
     Metadata(Vec<(String, Value)>),
-    /// It is done.
     Unpublish,
 }
 
-/// One connection.
 pub struct ServerSession {
     reader: Reader,
     writer: Writer,
@@ -59,15 +56,15 @@ impl Default for ServerSession {
 }
 
 impl ServerSession {
-    /// Where the socket's bytes go; tell [`Self::count`] how many.
+    /// The buffer for bytes from the socket; report them with [`Self::count`].
     pub fn input(&mut self) -> &mut BytesMut {
         self.reader.input()
     }
 
-    /// Counts what was read, for acknowledgements and the bound on strangers.
+    /// Counts bytes read, for acknowledgements and the limit before authentication.
     ///
     /// # Errors
-    /// A stranger talks too much.
+    /// Too many bytes before a publish.
     pub fn count(&mut self, bytes: usize) -> Result<(), Violation> {
         self.received += bytes as u64;
         if !self.publishing && self.received > 4 * MAX_UNAUTHENTICATED as u64 {
@@ -86,10 +83,10 @@ impl ServerSession {
         self.out.split()
     }
 
-    /// The next thing the publisher said.
+    /// The next event.
     ///
     /// # Errors
-    /// It broke the protocol or a bound.
+    /// The publisher broke the protocol or a limit.
     pub fn take(&mut self) -> Result<Option<Event>, Violation> {
         while let Some(message) = self.reader.take()? {
             let event = match message.kind {
@@ -112,7 +109,7 @@ impl ServerSession {
         Ok(None)
     }
 
-    /// The publish may begin.
+    /// Accepts the publish.
     pub fn accept(&mut self) {
         self.publishing = true;
         self.reader.set_max_message(MAX_AUTHENTICATED);
@@ -120,7 +117,7 @@ impl ServerSession {
         self.status("status", "NetStream.Publish.Start", "Publishing.");
     }
 
-    /// The publish may not begin, and why.
+    /// Refuses the publish with a reason.
     pub fn refuse(&mut self, reason: &str) {
         self.status("error", "NetStream.Publish.BadName", reason);
     }

@@ -1,4 +1,4 @@
-//! One clock out of many publishers, case by case.
+//! Tests of the timeline with changing sources.
 
 use super::*;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ fn header(of: &'static [u8]) -> Bytes {
     Bytes::from_static(of)
 }
 
-/// Lets a source send its headers, so that its next keyframe may take over.
+/// Adds a source and sends its headers, so that its next keyframe may take over.
 fn ready(timeline: &mut Timeline, id: SourceId, generation: u32) {
     timeline.join(id, SourceKind::Egress(Generation(generation)));
     timeline.take(id, Track::Video, Role::Header, 0, header(b"avc"), 0);
@@ -60,14 +60,14 @@ fn timeline_plays_slate_only_when_off_air() {
     assert_eq!(key(&mut timeline, egress, 0, 4_000).tags.last().map(|tag| tag.at), Some(4_000));
 }
 
-/// One publishing connection of a made-up show.
+/// One publishing connection of a generated stream.
 #[derive(Debug, Clone)]
 struct SourceScript {
     generation: u32,
     first: u32,
     pause: u64,
     audio: bool,
-    /// So many frames of sound before the first picture.
+    /// Number of audio frames before the first video frame.
     late: u32,
     skew: u32,
     frames: u32,
@@ -91,7 +91,7 @@ fn script() -> impl Strategy<Value = SourceScript> {
 }
 
 impl SourceScript {
-    /// What it sends as its nth frame: sound, and a picture unless it is late.
+    /// Tags of its nth frame: audio, and video unless it is late.
     fn frame(&self, n: u32) -> Vec<(Track, Role, u32)> {
         let at = self.first.wrapping_add(n * 33);
         let role = if n % 60 == 3 { Role::Key } else { Role::Plain };
@@ -101,7 +101,7 @@ impl SourceScript {
     }
 }
 
-/// Looks at everything that comes out.
+/// Checks the tags that come out.
 #[derive(Default)]
 struct Checker {
     last: [u64; 2],

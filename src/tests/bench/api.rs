@@ -1,4 +1,4 @@
-//! The HTTP API under 200 clients, beside a token server of ten lines that asks nobody who they are.
+//! The HTTP API under 200 clients, compared with a Node token server of ten lines without authentication.
 
 #[path = "api/server_process.rs"]
 mod server_process;
@@ -16,7 +16,7 @@ use wrk::wrk;
 
 const CLIENTS: u32 = 200;
 const FOR: Duration = Duration::from_secs(5);
-/// Unmeasured, before each: a server that compiles while it runs has compiled by then.
+/// Unmeasured warm-up before each run, for JIT compilers.
 const WARM_UP_S: u64 = 1;
 const LISTENERS: usize = 500;
 
@@ -32,8 +32,8 @@ async fn answered(name: &str, request: RequestBuilder) -> Duration {
     asked.elapsed()
 }
 
-/// Calls per second on so many connections at once; per second of the server's own processor time, which is what one core
-/// carries; and the latencies' p50 and p99. Answers with the second of these.
+/// Prints calls per second, calls per second of the server's CPU time (what one core carries), and the p50 and p99
+/// latencies. Returns the second of these.
 async fn load(name: &str, server: &ServerProcess, request: RequestBuilder) -> f64 {
     let request = request.build().expect("a request");
     wrk(&request, CLIENTS, WARM_UP_S).await;
@@ -45,7 +45,7 @@ async fn load(name: &str, server: &ServerProcess, request: RequestBuilder) -> f6
     each_core
 }
 
-/// As many owners as there are clients, each of whom starts a show at the same moment.
+/// All owners start a session at the same time.
 async fn starts(server: &ServerProcess, http: &Client) {
     let url = format!("{}/api/streaming/start", server.info("origin"));
     let show = json!({ "streamType": "agent", "platform": "rehearsal" });
@@ -57,7 +57,7 @@ async fn starts(server: &ServerProcess, http: &Client) {
     print_latencies(&format!("{:<28} {each_second:>8.0} /s {each_core:>8.0} /s per core", "start, all at once"), took);
 }
 
-/// The same clients, each asking once a second: how long an answer takes where the machine is not full.
+/// The same clients, each calling once a second: the latency when the machine is not saturated.
 async fn paced(name: &str, http: &Client, make: impl Fn(&Client) -> RequestBuilder + Sync) {
     let begun = Instant::now();
     let clients = (0..CLIENTS).map(|turn| {
@@ -126,7 +126,7 @@ async fn event_latency_to_five_hundred_listeners() {
     let feed = || http.get(format!("{origin}/api/streaming/feed?sessionId={id}")).header("authorization", key).send();
     let feeds = join_all((0..LISTENERS).map(|_| feed())).await;
     let mut feeds: Vec<_> = feeds.into_iter().map(|answer| answer.expect("a feed").bytes_stream()).collect();
-    // Each tells how the show stands before it tells news.
+    // Each feed sends the current state first.
     join_all(feeds.iter_mut().map(StreamExt::next)).await;
     let mut took = Vec::new();
     for round in 0..20 {

@@ -1,4 +1,4 @@
-//! The local Web Egress: how soon it sends, what one 720p30 show costs and whom, and how many shows this machine carries.
+//! The local Web Egress: time to first byte, cost per process, and capacity of this machine.
 
 #[allow(dead_code, reason = "the egress tests use the rest of it")]
 #[path = "../egress/ffprobe.rs"]
@@ -57,16 +57,16 @@ async fn egress_time_to_first_byte() {
     for warm in ["0", "1"] {
         let harness = Harness::with([("FOOTLIGHT_EGRESS_WARM", warm)], &[]).await;
         let mut took = Vec::new();
-        // The first one makes the spare take its size, and warms the system's caches.
+        // The first one gives the warm pool its size, and warms the system's caches.
         for round in 0..6 {
             if warm == "1" && round > 0 {
                 let deadline = Instant::now() + Duration::from_secs(30);
                 while samples(&harness.get("/metrics").await, "spares") != [1.0] {
-                    assert!(Instant::now() < deadline, "no spare");
+                    assert!(Instant::now() < deadline, "no warm instance");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             }
-            // Nothing else of ours is going on.
+            // Let everything settle.
             tokio::time::sleep(Duration::from_secs(1)).await;
             harness.forget_hooks();
             let key = format!("first{round}");
@@ -108,7 +108,7 @@ async fn cost_of_one_egress() {
     }
 }
 
-/// Adds shows until their frames come late: fewer than 95 % of the frames that were due, or of those that came, are new pictures.
+/// Adds egresses until fewer than 95 % of the expected frames arrive, or fewer than 95 % of those are new.
 #[tokio::test(flavor = "multi_thread")]
 async fn egress_capacity_of_this_machine() {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -148,6 +148,6 @@ async fn egress_capacity_of_this_machine() {
             }
             carried = count;
         }
-        println!("egress, {} shows on {cores} cores before frames are late: {carried}", format.name);
+        println!("egress, {} on {cores} cores: {carried} at once before frames are late", format.name);
     }
 }

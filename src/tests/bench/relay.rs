@@ -1,5 +1,5 @@
-//! The relay under load: what a show and a destination cost at 3 Mbit/s, what the relay adds to the way, and fifty shows on three
-//! platforms each. The relay is a process of its own; encoders and platforms are played here, over real sockets.
+//! The relay under load: cost of a stream and a destination at 3 Mbit/s, added latency, and fifty streams on three
+//! platforms each. The relay is a separate process; encoders and platforms are simulated here over real sockets.
 
 #[allow(dead_code, reason = "the relay's tests use the rest of it")]
 #[path = "../relay/harness.rs"]
@@ -36,7 +36,7 @@ use tokio::{
 type Composite = Arc<Vec<(u8, u32, Bytes)>>;
 const LOOP_MS: u32 = 10_000;
 
-/// Ten seconds of 720p30 at a constant 3 Mbit/s with sound, as an egress sends it.
+/// Ten seconds of 720p30 at a constant 3 Mbit/s with audio, like an egress sends it.
 fn composite() -> Composite {
     let output = Command::new("ffmpeg")
         .args(["-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30", "-f", "lavfi", "-i", "sine=sample_rate=44100"])
@@ -60,7 +60,7 @@ fn composite() -> Composite {
     Arc::new(tags)
 }
 
-/// Publishes the composite in real time, round and round; each frame carries when it was sent in its last eight bytes.
+/// Publishes the composite in real time in a loop; the last eight bytes of each frame are its send time.
 async fn encode(ingest: SocketAddr, session: String, composite: Composite, zero: Instant) {
     let mut stream = TcpStream::connect(ingest).await.expect("it listens");
     stream.set_nodelay(true).expect("a socket");
@@ -94,7 +94,7 @@ async fn encode(ingest: SocketAddr, session: String, composite: Composite, zero:
     }
 }
 
-/// Platforms behind one port: all take everything, those with a name that begins with `m` look at each frame.
+/// Platforms on one port: all receive everything; stream names that begin with `m` measure each frame.
 struct Platforms {
     address: SocketAddr,
     /// From encoder to platform.
@@ -148,7 +148,7 @@ async fn take(mut stream: TcpStream, latencies: Arc<Mutex<Vec<Duration>>>, zero:
     Some(())
 }
 
-/// CPU time used so far by a process and by its children that have ended.
+/// CPU time used so far by a process and its ended children.
 pub fn cpu(pid: u32) -> Duration {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
     let fields: Vec<_> = text.rsplit_once(')').expect("a name").1.split_whitespace().collect();
@@ -166,7 +166,7 @@ struct Cost {
     megabytes: f64,
 }
 
-/// Runs so many shows with so many platforms each for a while.
+/// Runs streams with platforms for a while and prints the cost.
 async fn measure(streams: usize, destinations: usize, seconds: u64, composite: &Composite) -> Cost {
     let zero = Instant::now();
     let platforms = Platforms::start(zero).await;
@@ -185,7 +185,7 @@ async fn measure(streams: usize, destinations: usize, seconds: u64, composite: &
         wanted_state.slate = true;
         relay.put(&wanted_state).await;
         encoders.spawn(encode(relay.ingest, id, composite.clone(), zero));
-        // Encoders do not start in step.
+        // Encoders must not start in step.
         tokio::time::sleep(Duration::from_millis(37)).await;
     }
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -207,18 +207,18 @@ async fn measure(streams: usize, destinations: usize, seconds: u64, composite: &
     let (dropped, reconnects) = all.fold((0, 0), |(groups, times), one| (groups + one.dropped_groups, times + one.reconnects));
     let kbps: u32 = last.iter().map(|report| report.ingest.bitrate_kbps).sum();
     println!(
-        "relay, {streams} shows of {} kbit/s on {destinations} platforms each: {cores:.2} core, {megabytes:.1} MB over {:.0} MB idle; \
+        "relay, {streams} streams of {} kbit/s on {destinations} platforms each: {cores:.2} core, {megabytes:.1} MB over {:.0} MB idle; \
          from encoder to platform p50 {:.1} ms, p99 {:.1} ms; {dropped} groups dropped, {reconnects} reconnects",
         kbps / u32::try_from(streams).expect("few"),
         f64::from(u32::try_from(idle).expect("small")) / 1024.0,
         percentile(&latencies, 50),
         percentile(&latencies, 99),
     );
-    assert!(encoders.try_join_next().is_none(), "no encoder was sent away");
+    assert!(encoders.try_join_next().is_none(), "no encoder was disconnected");
     Cost { cores, megabytes }
 }
 
-/// What encoders and platforms of ours take for the way when no relay is between them.
+/// The latency of our encoders and platforms without a relay.
 async fn measure_direct(streams: usize, composite: &Composite) {
     let zero = Instant::now();
     let platforms = Platforms::start(zero).await;
@@ -242,7 +242,7 @@ async fn cost_of_streams_and_platforms() {
     let more = measure(10, 5, 15, &composite).await;
     let (platform, memory) = ((more.cores - few.cores) / 40.0, (more.megabytes - few.megabytes) / 40.0);
     println!("relay, one more platform: {:.1} % of a core, {memory:.2} MB", platform * 100.0);
-    println!("relay, one more show: {:.1} % of a core, {:.2} MB", (few.cores / 10.0 - platform) * 100.0, few.megabytes / 10.0 - memory);
+    println!("relay, one more stream: {:.1} % of a core, {:.2} MB", (few.cores / 10.0 - platform) * 100.0, few.megabytes / 10.0 - memory);
     measure_direct(50, &composite).await;
     for (streams, destinations) in [(25, 3), (50, 3)] {
         measure(streams, destinations, 20, &composite).await;

@@ -1,5 +1,5 @@
-//! A store with many sessions behind it: what a page of the list, a filter, a report and a start take must not grow with all
-//! of them. `FOOTLIGHT_BENCH_SESSIONS=1000000` goes on to so many.
+//! Speed of a store with many sessions: a page of the list, a filter, a report and a start must not get slower with the number
+//! of sessions. `FOOTLIGHT_BENCH_SESSIONS=1000000` measures up to that many.
 
 use super::{
     harness::{NOW, TestServer},
@@ -27,7 +27,7 @@ const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 const BATCH: usize = 2_000;
 const DAYS: usize = 365;
 const ROUNDS: usize = 15;
-/// An account with sessions among everybody else's.
+/// Sessions of one account among all others.
 const OWN: usize = 100;
 
 fn address(folder: &Path) -> String {
@@ -51,7 +51,7 @@ async fn raw(folder: &Path) -> Surreal<Any> {
     }
 }
 
-/// The session of this number: a year's are spread over a year, the last of them today.
+/// The session with this number; all sessions are spread over a year that ends today.
 fn row(number: usize, all: usize) -> Value {
     let year = 1000 * 3600 * 24 * DAYS;
     let at = NOW.as_millis() - i64::try_from((all - number) * (year / all)).expect("within the year");
@@ -90,7 +90,7 @@ fn days_ago(days: usize) -> String {
     NOW.plus_millis(-i64::try_from(days * 86_400_000).expect("within the year")).to_rfc3339()[..10].to_owned()
 }
 
-/// The middle one of several, in milliseconds.
+/// The median of several calls in milliseconds.
 async fn timed<T, F: Future<Output = T>>(mut call: impl FnMut(usize) -> F) -> f64 {
     let mut took = Vec::new();
     for round in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! What the API answers: requests that are wrong, starts by the newer call, lists, slots.
+//! The API: invalid requests, starts by the newer call, lists, slots.
 
 use super::harness::Harness;
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ async fn start_egress_accepts_only_web_source_with_rtmp() {
     assert_eq!((got, &error["code"]), (501, &json!("unimplemented")), "{error}");
 
     let info = harness.call("StartEgress", &request).await.expect("accepted");
-    assert_eq!(info["egress"]["web"]["awaitStartSignal"], true, "the request is echoed as it was asked: {info}");
+    assert_eq!(info["egress"]["web"]["awaitStartSignal"], true, "the request is echoed unchanged: {info}");
     assert!(!info.to_string().contains("newcall"), "keys are redacted: {info}");
     let id = info["egressId"].as_str().expect("an id").to_owned();
     harness.frames("newcall", 15).await;
@@ -99,7 +99,7 @@ async fn start_egress_accepts_only_web_source_with_rtmp() {
     assert!(ids(harness.call("ListEgress", &json!({"roomName": "stream-1"})).await.expect("listed")).is_empty(), "it belongs to no room");
     harness.stop(&id).await.expect("stoppable");
     assert_eq!(harness.ended().await["egressInfo"]["status"], "EGRESS_COMPLETE");
-    assert!(ids(harness.call("ListEgress", &json!({"active": true})).await.expect("listed")).is_empty(), "it is over");
+    assert!(ids(harness.call("ListEgress", &json!({"active": true})).await.expect("listed")).is_empty(), "it has ended");
     assert_eq!(ids(harness.call("ListEgress", &json!({})).await.expect("listed")), [json!(id)], "ended ones stay listed");
     let (got, error) =
         harness.call("UpdateStream", &json!({"egressId": id, "addOutputUrls": [harness.sink.url("late")]})).await.expect_err("over");

@@ -1,4 +1,4 @@
-//! Real processes, really killed and stopped; pages that misbehave. Each fault is noticed within five seconds and leaves nothing behind.
+//! Kills and stops real processes. Each fault is detected within five seconds and leaves nothing behind.
 
 use super::harness::{Harness, until};
 use nix::{
@@ -7,7 +7,7 @@ use nix::{
 };
 use std::time::{Duration, Instant};
 
-/// Processes of the running egress whose command line contains every one of `text`.
+/// Processes of the running egress whose command line contains every string of `text`.
 fn find(harness: &Harness, text: &[&str]) -> Vec<Pid> {
     let found = harness.processes().into_iter().filter(|(_, line)| text.iter().all(|word| line.contains(word)));
     found.map(|(pid, _)| Pid::from_raw(pid)).collect()
@@ -22,7 +22,7 @@ async fn hurt(harness: &Harness, what: &str, text: &[&str], signal: Signal, reas
     assert!(!pids.is_empty(), "{what}: no such process in {:?}", harness.processes());
     let at = Instant::now();
     for pid in pids {
-        // One of several may end with another.
+        // It may have exited together with another one.
         let _ = kill(pid, signal);
     }
     let (seen, hook) = harness.hook(what, 10, |hook| hook["event"] == "egress_ended").await;
@@ -33,7 +33,7 @@ async fn hurt(harness: &Harness, what: &str, text: &[&str], signal: Signal, reas
     let took = seen.saturating_duration_since(at);
     eprintln!("{what} {signal}: {took:.1?}: {error}");
     assert!(error.contains(reason), "{what}: {error}");
-    assert!(took < Duration::from_secs(6), "{what}: noticed and cleared up after {took:?}");
+    assert!(took < Duration::from_secs(6), "{what}: detected and cleaned up after {took:?}");
     harness.assert_clean().await;
 }
 
@@ -106,17 +106,17 @@ async fn restart_cleans_up_after_killed_worker_and_reaper() {
     let mut harness = Harness::new().await;
     let id = harness.start("page.html", "both").await;
     harness.frames("both", 15).await;
-    // The worker is stopped so that neither can do its work when the other goes. Not the keeper: the kernel hangs up a process group that
+    // The worker is stopped so that neither can clean up after the other. Not the reaper: the kernel hangs up a process group that
     // has a stopped member when the last parent outside of it ends (POSIX, exit(), "orphaned"), and the egress would end by that.
     harness.signal_worker(Signal::SIGSTOP);
     let reapers = find(&harness, &["egress-reaper"]);
-    assert!(!reapers.is_empty(), "no keeper in {:?}", harness.processes());
+    assert!(!reapers.is_empty(), "no reaper in {:?}", harness.processes());
     for reaper in reapers {
         kill(reaper, Signal::SIGKILL).expect("it runs");
     }
     harness.signal_worker(Signal::SIGKILL);
     harness.worker_ends().await;
-    assert!(!harness.processes().is_empty(), "nobody was there to end them");
+    assert!(!harness.processes().is_empty(), "nothing has ended the processes");
     harness.forget_hooks();
     harness.start_worker().await;
     assert_eq!(harness.info(&id).await["status"], "EGRESS_FAILED");

@@ -1,14 +1,14 @@
-//! What arrived, read with ffmpeg and ffprobe; and what the worker's metrics say. Shared with the bench and the soak.
+//! Analyses received media with ffmpeg and ffprobe, and reads the worker's metrics. Shared with the bench and the soak.
 
 use super::{harness::Harness, sink::ReceivedTag};
 use std::process::Command;
 
-/// What the filters among `options` print.
+/// The output of the filters in `options`.
 pub fn analysed(flv: &[u8], options: &[&str]) -> String {
     read("ffmpeg", &["-hide_banner", "-v", "error"], flv, options)
 }
 
-/// The fields of the streams, a line each.
+/// The fields of the streams, one line each.
 pub fn probed(flv: &[u8], entries: &str) -> String {
     read("ffprobe", &["-v", "error"], flv, &["-show_entries", entries, "-of", "csv=p=0"])
 }
@@ -28,7 +28,7 @@ pub fn distinct(flv: &[u8]) -> (usize, usize) {
     (hashes.len(), hashes.windows(2).filter(|pair| pair[0] != pair[1]).count() + 1)
 }
 
-/// The longest time that the picture is black, in seconds.
+/// The longest time that the video is black, in seconds.
 pub fn blackest(flv: &[u8]) -> f64 {
     let light = analysed(flv, &["-map", "0:v", "-vf", "signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-", "-f", "null", "-"]);
     let (mut at, mut since, mut longest) = (0.0, None, 0.0_f64);
@@ -69,7 +69,7 @@ pub fn keys(tags: &[ReceivedTag]) -> Vec<u32> {
     tags.iter().filter(|tag| tag.is_key()).map(|tag| tag.at_ms).collect()
 }
 
-/// kbit/s and frames a second of whole groups, the first left out: a constant rate is a matter of the buffer's length.
+/// kbit/s and fps of whole GOPs without the first one: the rate is constant only over the encoder's buffer.
 pub fn rates(tags: &[ReceivedTag]) -> (f64, f64) {
     let keys = keys(tags);
     let (from, to) = (keys[1], keys[keys.len() - 1]);
@@ -80,7 +80,7 @@ pub fn rates(tags: &[ReceivedTag]) -> (f64, f64) {
     (bits as f64 / seconds / 1000.0, video.len() as f64 / seconds)
 }
 
-/// Kinds of the NAL units of a picture.
+/// Types of the NAL units of a frame.
 pub fn units(tag: &ReceivedTag) -> Vec<u8> {
     let (mut rest, mut kinds) = (&tag.data[5..], Vec::new());
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
@@ -108,7 +108,7 @@ pub fn samples(metrics: &str, name: &str) -> Vec<f64> {
     metrics.lines().filter(ours).filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect()
 }
 
-/// Plays the counting page for so long and holds what arrived against what was asked: 800 kbit/s, 15 frames a second, keyframes every 2.0 s.
+/// Runs the counter page and checks the output against the request: 800 kbit/s, 15 fps, a keyframe every 2.0 s.
 pub async fn counting_show(harness: &Harness, seconds: u64) {
     harness.forget_hooks();
     let id = harness.start("counter.html", "counter").await;

@@ -1,4 +1,4 @@
-//! The ground the egress tests stand on: the worker as a process of its own, our site, and a sink.
+//! The harness of the egress tests: the worker as a separate process, our site, and a sink.
 
 use super::{sink::Sink, site::Site};
 use livekit_api::access_token::{AccessToken, VideoGrants};
@@ -16,7 +16,7 @@ use std::{
 pub const KEY: &str = "devkey";
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// Two small shows are what two cores carry; what is measured runs alone.
+/// Two cores carry two small egresses; measurements run alone.
 static SHOWS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 
 pub struct Harness {
@@ -116,7 +116,7 @@ impl Harness {
         format!("{}/{name}?token=page-secret", self.site)
     }
 
-    /// The request of the recordings, for this page and these outputs.
+    /// The request of the recorded cases, for this page and these outputs.
     pub fn request(&self, page: &str, outputs: &[String]) -> Value {
         json!({
             "url": self.page(page),
@@ -144,7 +144,7 @@ impl Harness {
         answer.text().await.expect("text")
     }
 
-    /// Starts a show to stream name `key` and gives its id.
+    /// Starts an egress to stream name `key` and returns its id.
     pub async fn start(&self, page: &str, key: &str) -> String {
         let info = self.call("StartWebEgress", &self.request(page, &[self.sink.url(key)])).await.expect("accepted");
         info["egressId"].as_str().expect("an id").to_owned()
@@ -171,12 +171,12 @@ impl Harness {
         self.behind.refuse(count, status);
     }
 
-    /// Ids of webhooks as they were tried.
+    /// Times and ids of all webhook attempts.
     pub fn tried_hooks(&self) -> Vec<(Instant, String)> {
         self.behind.tried()
     }
 
-    /// Waits for a webhook that fits; gives its body and arrival.
+    /// Waits for a matching webhook; returns its arrival and body.
     pub async fn hook(&self, what: &str, seconds: u64, fits: impl Fn(&Value) -> bool) -> (Instant, Value) {
         let found = || self.behind.taken().into_iter().find(|(_, hook)| fits(hook));
         until(what, seconds, found).await
@@ -187,11 +187,11 @@ impl Harness {
     }
 
     pub async fn frames(&self, key: &str, count: usize) {
-        // Every show here has 15 frames a second.
+        // Every egress here has 15 fps.
         until("frames at the sink", 40 + count as u64 / 15, || (self.sink.frames(key) >= count).then_some(())).await;
     }
 
-    /// Living processes of any egress of this ground, with their command lines.
+    /// Running processes of any egress of this worker, with their command lines.
     pub fn processes(&self) -> Vec<(i32, String)> {
         let scratch = self.scratch.to_string_lossy().into_owned();
         let all = std::fs::read_dir("/proc").expect("proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok());
@@ -204,7 +204,7 @@ impl Harness {
         ours.collect()
     }
 
-    /// Nothing of any egress is left: no process, no folder.
+    /// Waits until no process and no folder of any egress is left.
     pub async fn assert_clean(&self) {
         let deadline = Instant::now() + Duration::from_secs(8);
         loop {
@@ -247,7 +247,7 @@ pub async fn until<T>(what: &str, seconds: u64, mut look: impl FnMut() -> Option
     }
 }
 
-/// A link of our own to the program: a build in the meantime must not change what is tested.
+/// A hard link to the program, so that a build in the meantime does not change what is tested.
 fn program() -> &'static std::path::Path {
     static PROGRAM: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
     PROGRAM.get_or_init(|| {

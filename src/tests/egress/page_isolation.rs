@@ -1,4 +1,4 @@
-//! Pages that misbehave, and what they could get hold of.
+//! Misbehaving pages, and what they must not reach.
 
 use super::harness::Harness;
 use serde_json::Value;
@@ -16,13 +16,13 @@ async fn misbehaving_pages_fail_or_are_tolerated() {
     harness.start("frozen.html", "frozen").await;
     let end = harness.ended().await;
     assert!(end["egressInfo"]["error"].as_str().expect("a reason").contains("no animation frame"), "{end}");
-    // A page that never loads waits for whoever started it.
+    // A page that never loads waits until it is stopped.
     harness.forget_hooks();
     let id = harness.start("hang", "k").await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     harness.stop(&id).await.expect("stoppable");
     assert_eq!(harness.ended().await["egressInfo"]["status"], "EGRESS_ABORTED");
-    // Dialogs, pop-ups, downloads and permissions change nothing; nor does silence.
+    // Dialogs, pop-ups, downloads, permissions and silence change nothing.
     for page in ["pushy.html", "silent.html"] {
         harness.forget_hooks();
         let id = harness.start(page, page).await;
@@ -31,9 +31,9 @@ async fn misbehaving_pages_fail_or_are_tolerated() {
         let end = harness.ended().await;
         assert_eq!(end["egressInfo"]["status"], "EGRESS_COMPLETE", "{page}: {end}");
         let sounds = harness.sink.arrived(page).iter().filter(|tag| tag.kind == 8).count();
-        assert!(sounds > 20, "{page}: a track of silence is a track: {sounds}");
+        assert!(sounds > 20, "{page}: a silent audio track is sent: {sounds}");
     }
-    // Leaving its origin in mid-show ends it with the reason.
+    // Leaving its origin while on air ends it with a reason.
     harness.forget_hooks();
     harness.start("leaves.html", "leaves").await;
     let end = harness.ended().await;
@@ -51,7 +51,7 @@ async fn silent_reloading_and_busy_pages_are_tolerated() {
     harness.stop(&id).await.expect("stoppable");
     let end = harness.ended().await;
     assert_eq!(end["egressInfo"]["error"], "Start signal not received", "{end}");
-    assert!(harness.sink.arrived("mute").is_empty(), "nothing goes out before the signal");
+    assert!(harness.sink.arrived("mute").is_empty(), "nothing is sent before the signal");
     for page in ["reloads.html", "closes.html", "busy.html"] {
         harness.forget_hooks();
         let id = harness.start(page, page).await;
@@ -73,10 +73,10 @@ async fn page_cannot_reach_other_local_servers() {
     harness.frames("nosy", 30).await;
     harness.stop(&id).await.expect("stoppable");
     assert_eq!(harness.ended().await["egressInfo"]["status"], "EGRESS_COMPLETE");
-    // For a frame Chromium connects in advance, before it asks whether it may; then nothing is said.
+    // Chromium connects for a frame in advance, before the filter decides, but sends nothing.
     while let Ok((mut caller, _)) = neighbour.accept() {
         let mut said = String::new();
-        // Whoever called is gone with its browser.
+        // The browser may have exited.
         let _ = std::io::Read::read_to_string(&mut caller, &mut said);
         assert_eq!(said, "", "a request came through");
     }
@@ -105,7 +105,7 @@ async fn egress_secrets_are_unreadable_by_others() {
     let user = status.lines().find(|line| line.starts_with("Uid:")).expect("a user");
     assert!(!user.split_whitespace().any(|uid| uid == "0"), "the worker runs as root");
     let memory = std::fs::metadata(format!("/proc/{}/environ", harness.worker_pid())).expect("it runs");
-    assert_eq!(std::os::unix::fs::MetadataExt::uid(&memory), 0, "its environment is closed to its own account");
+    assert_eq!(std::os::unix::fs::MetadataExt::uid(&memory), 0, "its environment is unreadable for its own account");
     harness.stop(&id).await.expect("stoppable");
     harness.ended().await;
     let log = harness.log();

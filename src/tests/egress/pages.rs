@@ -15,12 +15,12 @@ pub fn of(name: &str) -> Option<String> {
         "pageend.html" => moving("console.log('START_RECORDING'); setTimeout(() => console.log('END_RECORDING'), 4000)"),
         "pageerror.html" => "<div class=error>boom: no token</div>".to_owned(),
         "nosignal.html" => moving(""),
-        // Draws and begins, while a spinning thread for every core wants all of it.
+        // Draws while one thread per core spins.
         "busy.html" => moving(
             "for (let i = 0; i < navigator.hardwareConcurrency; i++) new Worker(URL.createObjectURL(new Blob(['for (;;) {}'])));
             console.log('START_RECORDING')",
         ),
-        // Goes elsewhere in mid-show.
+        // Navigates away while on air.
         "leaves.html" => moving("console.log('START_RECORDING'); setTimeout(() => { location = 'http://127.0.0.1:1/elsewhere' }, 2000)"),
         "closes.html" => moving("console.log('START_RECORDING'); setTimeout(() => close(), 1000)"),
         "reloads.html" => moving("console.log('START_RECORDING'); setTimeout(() => location.reload(), 1500)"),
@@ -43,7 +43,7 @@ pub fn of(name: &str) -> Option<String> {
             function draw() { n++; for (let i = 0; i < 8; i++) { x.fillStyle = n >> i & 1 ? '#fff' : '#000'; x.fillRect(i * 80, 0, 80, 360); } requestAnimationFrame(draw); }
             draw(); console.log('START_RECORDING')</script>"
             .to_owned(),
-        // Asks a neighbour on this machine, whose port stands in the name.
+        // Sends requests to another server on this machine; its port is in the name.
         name => {
             let port = name.strip_prefix("nosy-")?;
             moving(&format!(

@@ -1,4 +1,4 @@
-//! What comes out, read back from the RTMP output: rate, keyframes, distinct frames, sound and picture together. The minute long row is in the soak.
+//! The RTMP output: bitrate, keyframes, distinct frames, audio and video in sync. The test of one minute is in the soak.
 
 use super::{
     ffprobe::{analysed, counting_show, keys, probed, rates, rises, units},
@@ -28,9 +28,9 @@ async fn still_picture_keeps_its_bitrate() {
     let pictures: Vec<_> = tags.iter().filter(|tag| tag.kind == 9 && tag.data[1] == 1).collect();
     assert!(pictures.iter().any(|tag| units(tag).contains(&12)), "no filler");
     for tag in &pictures {
-        // Closed groups: a keyframe is an IDR picture; and none of the others is one.
+        // Closed GOPs: every keyframe is an IDR frame, and no other frame is.
         assert_eq!(units(tag).contains(&5), tag.is_key(), "at {} ms: {:?}", tag.at_ms, units(tag));
-        // No picture waits for a later one.
+        // No B-frames.
         assert_eq!(tag.data[2..5], [0, 0, 0], "composition offset at {} ms", tag.at_ms);
     }
 }
@@ -84,7 +84,7 @@ async fn audio_and_video_are_within_100_ms() {
     assert!(flashes.len() >= 4, "{flashes:?}");
     for flash in &flashes[1..] {
         let apart = beeps.iter().map(|beep| beep - flash).min_by(|a, b| a.abs().total_cmp(&b.abs())).expect("a beep");
-        // The picture is quantised to 67 ms here.
+        // A video frame lasts 67 ms here.
         assert!(apart.abs() < 0.1, "a flash at {flash:.3} and its beep are {apart:.3} s apart");
     }
 }

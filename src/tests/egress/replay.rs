@@ -1,4 +1,4 @@
-//! The recorded webhooks of the real LiveKit, replayed against the worker: same request, same provoked fault, same sequence and bodies.
+//! Replays recorded cases of the real LiveKit: the same request and fault must give the same webhooks.
 
 use super::harness::Harness;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ fn same(name: &str, ours: &[Value], theirs: &[Value]) {
     }
 }
 
-/// Runs one recorded case and gives our webhooks, normal.
+/// Runs one recorded case and returns our normalised webhooks.
 async fn replay(harness: &mut Harness, name: &str) -> Vec<Value> {
     harness.forget_hooks();
     let (mine, good, denied, second) =
@@ -73,7 +73,7 @@ async fn replay(harness: &mut Harness, name: &str) -> Vec<Value> {
         "add-then-remove-destination" | "eight-second-outage-then-stop" | "outage-that-never-reconnects" => {
             ("page.html", vec![mine.clone()])
         }
-        unknown => panic!("nobody knows how to replay {unknown}"),
+        unknown => panic!("there is no replay of {unknown}"),
     };
     let info = harness.call("StartWebEgress", &harness.request(page, &outputs)).await.expect("accepted");
     assert!(info.get("status").is_none(), "accepted means starting, which is zero: {info}");
@@ -120,7 +120,7 @@ async fn replay(harness: &mut Harness, name: &str) -> Vec<Value> {
     harness.hooks().into_iter().map(normal).collect()
 }
 
-/// The page addresses of the recordings, under our names.
+/// Replaces the page address.
 fn page_named(mut events: Vec<Value>, page: &str) -> Vec<Value> {
     for event in &mut events {
         event["egressInfo"]["web"]["url"] = json!(format!("http://(host)/{page}"));
@@ -128,7 +128,7 @@ fn page_named(mut events: Vec<Value>, page: &str) -> Vec<Value> {
     events
 }
 
-/// Where ours differs from a recording on purpose: why, and what is taken out of both before the rest is compared.
+/// An intended difference from a recording: the reason, and what is removed before comparing.
 struct Difference {
     case: &'static str,
     reason: &'static str,
@@ -146,7 +146,7 @@ const DIFFERENCES: [Difference; 3] = [
     },
     Difference {
         case: "one-of-two-denied",
-        reason: "the same beside a healthy neighbour; which of the two is heard of first is chance, so that one update is left out",
+        reason: "the same beside a healthy output; the order of the two updates is random, so one update is left out",
         set_aside: |ours, theirs| {
             theirs.iter_mut().for_each(strip_duration_of_denied);
             ours.remove(2);
@@ -155,7 +155,7 @@ const DIFFERENCES: [Difference; 3] = [
     },
     Difference {
         case: "outage-that-never-reconnects",
-        reason: "LiveKit hangs for ever, ACTIVE; ours tries for a while, says why it could not, and fails",
+        reason: "LiveKit stays ACTIVE forever; ours retries for a while and then fails with the reason",
         set_aside: |ours, _| {
             let end = ours.pop().expect("five")["egressInfo"].take();
             assert_eq!((end["status"].as_str(), end["errorCode"].as_i64()), (Some("EGRESS_FAILED"), Some(503)), "{end}");
@@ -166,7 +166,7 @@ const DIFFERENCES: [Difference; 3] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recorded_livekit_cases_give_the_same_webhooks() {
-    // Thirty seconds as LiveKit's would only make the one case longer.
+    // LiveKit's thirty seconds would only make this case longer.
     let mut harness = Harness::with([("FOOTLIGHT_EGRESS_OUTAGE_SECONDS", "8")], &[]).await;
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/fixtures/livekit");
     let names = std::fs::read_dir(folder).expect("the recordings").map(|entry| entry.expect("a file").file_name());

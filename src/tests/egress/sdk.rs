@@ -1,4 +1,4 @@
-//! A client nobody here wrote: livekit-api's `EgressClient`, protobuf over Twirp.
+//! A foreign client: livekit-api's `EgressClient`, protobuf over Twirp.
 
 use super::harness::{Harness, KEY, SECRET};
 use livekit_api::services::egress::{EgressClient, EgressListFilter, EgressListOptions, EgressOutput, WebOptions, encoding};

@@ -1,4 +1,4 @@
-//! An RTMP sink: takes every stream but those whose name begins with `deny`, which it hangs up on, as nginx does. Can go away and come back.
+//! An RTMP sink that accepts every stream except names that begin with `deny`; there it closes the connection, like nginx. It can go down and come back.
 
 use rml_rtmp::{
     handshake::{Handshake, HandshakeProcessResult, PeerType},
@@ -49,7 +49,7 @@ impl Sink {
     fn serve(&mut self, listener: TcpListener) {
         let streams = Arc::clone(&self.streams);
         self.serving = Some(tokio::spawn(async move {
-            // Dropped with this task: going away closes every connection.
+            // Dropped with this task, which closes every connection.
             let mut connections = JoinSet::new();
             while let Ok((socket, _)) = listener.accept().await {
                 connections.spawn(take(socket, Arc::clone(&streams)));

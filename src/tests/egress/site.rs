@@ -1,4 +1,4 @@
-//! A page server and webhook receiver in one: serves the pages, keeps what it was told and when, refuses what it should.
+//! A page server and webhook receiver: serves the test pages, and stores or refuses webhooks.
 
 use super::harness::{KEY, SECRET};
 use axum::{
@@ -16,13 +16,13 @@ use std::{
     time::Instant,
 };
 
-/// What our web server saw and how it should behave.
+/// The received webhooks, and how to respond to the next ones.
 #[derive(Default)]
 pub struct Site {
     hooks: Mutex<Vec<(Instant, Value)>>,
-    /// Ids of webhooks in the order in which they were tried, refused ones too.
+    /// Ids of all webhook attempts in order, refused ones included.
     tried: Mutex<Vec<(Instant, String)>>,
-    /// So many of the next webhooks are answered with this status.
+    /// How many of the next webhooks get this status.
     refuse: Mutex<(u32, u16)>,
 }
 

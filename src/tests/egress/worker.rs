@@ -1,4 +1,4 @@
-//! The worker itself: drains, counts, keeps a spare, and gets its webhooks through.
+//! The worker: draining, webhooks, stored state, metrics and the warm pool.
 
 use super::{
     ffprobe::{by_process, samples},
@@ -58,7 +58,7 @@ async fn webhook_retries_keep_id_and_order() {
     assert_eq!((&tried[0].1, &tried[1].1), (&tried[1].1, &tried[2].1), "one event, one id");
     let waits = [tried[1].0 - tried[0].0, tried[2].0 - tried[1].0].map(|wait| wait.as_secs());
     assert_eq!(waits, [1, 2], "tried again after 1 s, then 2 s");
-    // A refusal is an answer: not tried again.
+    // A client error is not retried.
     harness.hook("the outputs are accepted", 10, |hook| hook["egressInfo"]["streamResults"][0]["startedAt"].is_string()).await;
     harness.refuse_hooks(1, 400);
     harness.stop(&id).await.expect("stoppable");
@@ -89,11 +89,11 @@ async fn pending_end_webhook_is_sent_after_restart() {
     let end = harness.ended().await;
     assert_eq!((&end["egressInfo"]["egressId"], &end["egressInfo"]["status"]), (&id.as_str().into(), &"EGRESS_COMPLETE".into()), "{end}");
     assert_eq!(harness.info(&id).await["status"], "EGRESS_COMPLETE");
-    // Heard, it is owed no longer: a third worker says nothing.
+    // Once it is delivered, its file is removed, so that a third worker does not send it again.
     let folder = harness.data.path().join("egress").join("ledger");
     let has_pending =
         || std::fs::read_dir(&folder).expect("the ledger").flatten().any(|file| file.path().extension() == Some("owed".as_ref()));
-    until("the debt is paid", 10, || (!has_pending()).then_some(())).await;
+    until("the pending webhook is removed", 10, || (!has_pending()).then_some(())).await;
     assert!(harness.tried_hooks().len() > tried);
 }
 
@@ -102,7 +102,7 @@ async fn ended_egress_is_listed_for_a_day() {
     let mut harness = Harness::new().await;
     harness.signal_worker(Signal::SIGKILL);
     harness.worker_ends().await;
-    // A worker killed right after its first word may not have made its folder yet.
+    // A worker that is killed right after its start may not have created its folder yet.
     let folder = harness.data.path().join("egress").join("ledger");
     std::fs::create_dir_all(&folder).expect("the ledger's folder");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos();
@@ -115,13 +115,13 @@ async fn ended_egress_is_listed_for_a_day() {
     let listed = harness.call("ListEgress", &json!({})).await.expect("listed");
     let ids: Vec<_> = listed["items"].as_array().expect("a list").iter().map(|info| info["egressId"].clone()).collect();
     assert_eq!(ids, ["EG_yesterday"]);
-    assert!(!folder.join("EG_before.json").exists(), "what is not listed is not kept");
+    assert!(!folder.join("EG_before.json").exists(), "an expired egress is deleted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn egress_runs_unsandboxed_without_user_namespaces() {
     let tools = tempfile::tempdir().expect("a folder");
-    // No helper lies beside this browser, and this `unshare` is refused as it is on a system that forbids it.
+    // This browser has no helper beside it, and this `unshare` fails like on a system without user namespaces.
     let browser = tools.path().join("chromium");
     let installed = ["/usr/lib/chromium/chromium", "/usr/bin/chromium", "/usr/bin/google-chrome-stable"].into_iter();
     let installed = installed.map(Path::new).find(|path| path.exists()).expect("a browser");
@@ -134,7 +134,7 @@ async fn egress_runs_unsandboxed_without_user_namespaces() {
     let harness = Harness::with([("PATH", path.as_str()), ("FOOTLIGHT_CHROMIUM", browser.as_str())], &[]).await;
     let id = harness.start("page.html", "open").await;
     harness.frames("open", 5).await;
-    assert!(harness.log().contains("without its sandbox"), "the worker says so");
+    assert!(harness.log().contains("without its sandbox"), "the worker logs it");
     assert_eq!(samples(&harness.get("/metrics").await, "sandbox"), [0.0]);
     assert!(harness.processes().iter().any(|(_, line)| line.contains("--no-sandbox")));
     harness.stop(&id).await.expect("stoppable");
@@ -168,7 +168,7 @@ async fn metrics_cover_every_egress_and_process() {
         }
     }
     assert!(by_process(&metrics, "memory_bytes").iter().all(|(_, bytes)| *bytes > 0.0), "{metrics}");
-    // A lost process is counted under its name.
+    // A crashed process is counted under its name.
     let encoder = harness.processes().into_iter().find(|(_, line)| line.contains("ffmpeg")).expect("an encoder").0;
     kill(Pid::from_raw(encoder), Signal::SIGKILL).expect("it runs");
     assert_eq!(harness.ended().await["egressInfo"]["egressId"], id.as_str());
@@ -187,7 +187,7 @@ async fn warm_pool_replaces_broken_instance_and_serves_fitting_start() {
     kill(Pid::from_raw(display), Signal::SIGKILL).expect("it runs");
     wait_for(&harness, "spares_lost_total", 1.0).await;
     wait_for(&harness, "spares", 1.0).await;
-    // The first show is of another size and boots for itself; the next of its size finds a spare.
+    // The first egress has another size and launches its own environment; the next one of its size uses the warm instance.
     for (key, taken) in [("cold", 0.0), ("warm", 1.0)] {
         harness.forget_hooks();
         let at = Instant::now();
@@ -198,9 +198,9 @@ async fn warm_pool_replaces_broken_instance_and_serves_fitting_start() {
         harness.stop(&id).await.expect("stoppable");
         assert_eq!(harness.ended().await["egressInfo"]["status"], "EGRESS_COMPLETE");
         wait_for(&harness, "spares", 1.0).await;
-        // Whatever was raised for another size is gone.
+        // An instance of another size is replaced.
         let shape = || harness.processes().iter().any(|(_, line)| line.contains("640x360x24")).then_some(());
-        until("a spare of that size", 20, shape).await;
+        until("a warm instance of that size", 20, shape).await;
     }
     harness.signal_worker(Signal::SIGTERM);
     harness.worker_ends().await;

@@ -1,4 +1,4 @@
-//! The address guard at connect, with a resolver that changes its answer.
+//! The address check at connect, with a resolver that changes its answer.
 
 use super::{harness::*, platform::*};
 use footlight::relay::connect::Resolver;
@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// Answers with the next list each time it is asked, the last one for ever.
+/// Returns the next list on each call, and the last one forever.
 struct Fickle(Mutex<Vec<Vec<IpAddr>>>);
 
 impl Resolver for Fickle {
@@ -25,7 +25,7 @@ fn fickle(answers: &[&[&str]]) -> Arc<dyn Resolver> {
     Arc::new(Fickle(Mutex::new(answers)))
 }
 
-/// Every kind of address that is not on the public internet, in every spelling that a resolver can answer.
+/// Every kind of address that is not public, in every spelling that a resolver can return.
 const INSIDE: [&str; 22] = [
     "0.0.0.0",
     "10.1.2.3",
@@ -51,7 +51,7 @@ const INSIDE: [&str; 22] = [
     "ff02::1",
 ];
 
-/// Leads `inside-N.example.com` to the Nth of them.
+/// Resolves `inside-N.example.com` to the Nth of them.
 struct Inside;
 
 impl Resolver for Inside {
@@ -79,7 +79,7 @@ async fn host_resolving_to_private_address_is_refused() {
 async fn host_changing_to_private_address_is_refused() {
     let trap = Scripted::at([127, 0, 0, 2].into(), Behavior::Normal);
     let outside = Scripted::start(Behavior::Cuts(std::time::Duration::from_secs(1)));
-    // The operator allows one address; the name first leads there, then to another one.
+    // The operator allows one address; the name first resolves to it, then to another one.
     let resolver = fickle(&[&["127.0.0.1"], &["127.0.0.2"]]);
     let allow = format!("127.0.0.1:{}", outside.address.port());
     let relay = TestRelay::open_with(&allow, Some(resolver), |_| {}).await;
@@ -88,7 +88,7 @@ async fn host_changing_to_private_address_is_refused() {
         .await;
     let _encoder = relay.encoder("turn", 1);
     let report = relay.until("turn", "the refusal", |r| reason(r, "fickle").contains("127.0.0.2")).await;
-    assert_eq!(state(&report, "fickle"), "retrying", "it was accepted before");
+    assert_eq!(state(&report, "fickle"), "retrying", "it was accepted before, so it is retried");
     assert!(trap.publishes.lock().expect("sound").is_empty());
 }
 

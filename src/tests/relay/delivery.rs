@@ -1,4 +1,4 @@
-//! The whole path: a real encoder in, a real server and a recording out, and what is said about it meanwhile.
+//! From a real encoder through the relay to a real server and a recording, with the reports meanwhile.
 
 use super::{harness::*, platform::*};
 use footlight::api::relay_control::IngestState;
@@ -16,7 +16,7 @@ async fn encoder_stream_reaches_platform_and_recording() {
     let encoder = relay.encoder("path", 1);
     let report = relay.until("path", "both live", |r| state(r, "nginx") == "live" && state(r, "rehearsal") == "live").await;
     assert!(of(&report, "nginx").last_progress_at.is_some());
-    let report = relay.until("path", "measures", |r| r.ingest.fps > 20.0 && r.ingest.keyframe_interval_ms == Some(1000)).await;
+    let report = relay.until("path", "statistics", |r| r.ingest.fps > 20.0 && r.ingest.keyframe_interval_ms == Some(1000)).await;
     assert!(report.ingest.audio && report.ingest.av_skew_ms.is_some_and(|skew| skew.abs() < 200), "{report:?}");
 
     let mut received = String::new();
@@ -26,11 +26,11 @@ async fn encoder_stream_reaches_platform_and_recording() {
     }
     assert!(received.starts_with("event: show\ndata: {"), "{received}");
 
-    // A destination that comes late begins with a keyframe, and its coming touches nobody.
+    // A destination that is added late begins with a keyframe and does not affect the others.
     let mut more = show.clone();
     more.destinations.push(publish("late", nginx.address(), "key-two"));
     relay.put(&more).await;
-    relay.until("path", "the late one", |r| state(r, "late") == "live" && of(r, "late").uptime_ms > 2000).await;
+    relay.until("path", "the late destination", |r| state(r, "late") == "live" && of(r, "late").uptime_ms > 2000).await;
     assert_eq!(relay.get("/shows/path/thumbnail.jpg").await.bytes().await.expect("a picture")[..2], [0xff, 0xd8]);
     let playlist = relay.get("/recordings/path/index.m3u8").await;
     assert_eq!(playlist.headers()["content-type"], "application/vnd.apple.mpegurl");
@@ -52,7 +52,7 @@ async fn encoder_stream_reaches_platform_and_recording() {
     relay.until("path", "nginx finished", |r| state(r, "nginx") == "finished" && state(r, "late") == "finished").await;
     drop(encoder);
     assert_eq!(relay.delete("path").await, 204);
-    assert_eq!(relay.delete("path").await, 204, "also when it is unknown");
+    assert_eq!(relay.delete("path").await, 204, "also if it is unknown");
     assert_eq!(relay.get("/shows/path").await.status(), 404);
     let text = std::fs::read_to_string(relay.data.path().join("recordings/path/index.m3u8")).expect("a playlist");
     assert!(text.contains("#EXT-X-ENDLIST"), "{text}");
@@ -155,5 +155,5 @@ async fn silent_audio_is_measured() {
         .spawn();
     let _encoder = Encoder(child.expect("ffmpeg is installed"));
     let report = relay.until("quiet", "silence", |r| r.ingest.silent_ms > 2000).await;
-    assert!(report.ingest.audio, "silent sound is sound: {report:?}");
+    assert!(report.ingest.audio, "silent audio counts as audio: {report:?}");
 }

@@ -1,4 +1,4 @@
-//! The fault matrix: each platform with its own trouble, and none of it anybody else's.
+//! Destinations with different faults; none of them affects another.
 
 use super::{
     harness::*,
@@ -24,7 +24,7 @@ async fn bad_destinations_do_not_affect_good_ones() {
         publish("private", "rtmp://127.0.0.1:9/live", "canary-key-7f3a"),
     ];
     relay.put(&wanted("faults", &[1], all)).await;
-    // A picture that does not compress, so that the one that never reads is full soon.
+    // A picture that does not compress, so that the destination that never reads is full soon.
     let _encoder = encoder(&relay.ingest_url("faults", 1), "nullsrc=size=480x270:rate=25,geq=random(1)*255:128:128");
     let over = |r: &_| ["refuses", "hangs", "dead", "private"].iter().all(|id| state(r, id) == "failed");
     let report = relay.until("faults", "the refusals", over).await;
@@ -32,9 +32,9 @@ async fn bad_destinations_do_not_affect_good_ones() {
     assert_eq!(reason(&report, "hangs"), "stream key refused: the server closed the connection");
     assert_eq!(reason(&report, "dead"), "connection refused");
     assert!(reason(&report, "private").contains("not a public address"), "{}", reason(&report, "private"));
-    let report = relay.until("faults", "the stall", |r| reason(r, "stuck").contains("took nothing")).await;
+    let report = relay.until("faults", "the stall", |r| reason(r, "stuck").contains("no data accepted")).await;
     println!("stuck: {}", reason(&report, "stuck"));
-    let report = relay.until("faults", "the cut and the return", |r| of(r, "cuts").reconnects >= 2).await;
+    let report = relay.until("faults", "the cut and the reconnect", |r| of(r, "cuts").reconnects >= 2).await;
     assert_eq!(state(&report, "good"), "live");
     assert_eq!((of(&report, "good").reconnects, of(&report, "good").dropped_groups), (0, 0));
     let taken = cuts.taken.lock().expect("sound")[..2].to_vec();
@@ -42,13 +42,13 @@ async fn bad_destinations_do_not_affect_good_ones() {
     assert_eq!(taken[1].1, [0x17, 1], "header, then a keyframe");
     let exposed =
         format!("{}{}", relay.get("/shows").await.text().await.expect("text"), relay.get("/metrics").await.text().await.expect("text"));
-    assert!(!exposed.contains("canary"), "a key is nobody's business");
+    assert!(!exposed.contains("canary"), "the key is exposed nowhere");
 
     relay.delete("faults").await;
     let files = good.files();
     assert_eq!(files.len(), 1);
     let video: Vec<_> = packets(&files[0]).into_iter().filter(|(kind, ..)| kind == "video").collect();
-    assert!(video.windows(2).all(|pair| pair[1].1 - pair[0].1 < 0.2), "no gap where nothing was wrong");
+    assert!(video.windows(2).all(|pair| pair[1].1 - pair[0].1 < 0.2), "the good destination has no gap");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,14 +65,14 @@ async fn destination_reconnects_after_an_outage() {
     assert_eq!(state(&tried, "stays"), "live");
     tokio::time::sleep(Duration::from_secs(5)).await;
     goes.run();
-    let back = relay.until("outage", "the return", |r| state(r, "goes") == "live").await;
+    let back = relay.until("outage", "the reconnect", |r| state(r, "goes") == "live").await;
     assert_eq!((of(&back, "goes").reconnects, of(&back, "stays").reconnects), (1, 0));
     tokio::time::sleep(Duration::from_secs(1)).await;
     relay.delete("outage").await;
     assert_eq!((goes.files().len(), stays.files().len()), (2, 1));
     let video: Vec<_> = packets(&stays.files()[0]).into_iter().filter(|(kind, ..)| kind == "video").collect();
-    assert!(video.windows(2).all(|pair| pair[1].1 - pair[0].1 < 0.1), "the other one has no gap");
-    assert!(packets(&goes.files()[1]).iter().find(|(kind, ..)| kind == "video").is_some_and(|first| first.2), "rejoined at a keyframe");
+    assert!(video.windows(2).all(|pair| pair[1].1 - pair[0].1 < 0.1), "the other destination has no gap");
+    assert!(packets(&goes.files()[1]).iter().find(|(kind, ..)| kind == "video").is_some_and(|first| first.2), "continues at a keyframe");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,9 +91,9 @@ async fn outage_limit_and_grace_period_end_the_broadcast() {
     let gone = relay.until("limits", "giving up", |r| state(r, "nginx") == "failed").await;
     assert!(reason(&gone, "nginx").contains("given up after"), "{}", reason(&gone, "nginx"));
     drop(encoder);
-    relay.until("limits", "the end of the hold", |r| state(r, "kind") == "waiting").await;
+    relay.until("limits", "the end of the grace period", |r| state(r, "kind") == "waiting").await;
     let _encoder = relay.encoder("limits", 1);
-    relay.until("limits", "the same generation's return", |r| state(r, "kind") == "live").await;
+    relay.until("limits", "the same generation to return", |r| state(r, "kind") == "live").await;
     assert_eq!(kind.publishes.lock().expect("sound").len(), 2);
 }
 

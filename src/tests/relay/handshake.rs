@@ -1,4 +1,4 @@
-//! The opening of OBS and its librtmp: version and digest in the first message, the server's echo compared byte by byte, chunks
+//! The handshake of OBS and its librtmp: version and digest in the first message, the server's echo compared byte by byte, chunks
 //! continued with short headers.
 
 use super::harness::*;
@@ -22,7 +22,7 @@ use tokio::{
 
 const SIZE: usize = 1536;
 
-/// The client's first message with the digest where librtmp puts it (its first scheme: four bytes behind the version name the place).
+/// The client's first message with the digest where librtmp puts it (its first scheme: four bytes after the version give the offset).
 fn opening() -> [u8; SIZE] {
     let mut first = [0; SIZE];
     rand::rng().fill_bytes(&mut first[8..]);
@@ -35,7 +35,7 @@ fn opening() -> [u8; SIZE] {
     first
 }
 
-/// librtmp's way to cut a message: a full header, then one byte before every further 128 (or the size it has announced).
+/// librtmp's chunks: a full header, then one byte before every further 128 bytes (or the announced size).
 fn chunks(channel: u8, kind: u8, stream: u32, timestamp: u32, body: &[u8], size: usize) -> Vec<u8> {
     let mut out = vec![channel];
     out.extend_from_slice(&timestamp.to_be_bytes()[1..]);

@@ -1,4 +1,4 @@
-//! A relay in this process with short patience, its client, and encoders to publish into it.
+//! A relay in this process with short timeouts, its client, and encoders that publish to it.
 
 use footlight::{
     api::relay_control::{DesiredDestination, DesiredIngest, DesiredSession, DesiredTarget, DestinationReport, SessionReport},
@@ -17,9 +17,9 @@ use std::{
 pub const SECRET: &str = "a-secret-of-the-tests";
 
 pub struct TestRelay {
-    /// Where its control API answers.
+    /// Address of the control API.
     pub control: SocketAddr,
-    /// Where the composite is published to.
+    /// Address of the RTMP ingest.
     pub ingest: SocketAddr,
     pub data: tempfile::TempDir,
     pub http: reqwest::Client,
@@ -32,7 +32,7 @@ impl Drop for TestRelay {
     }
 }
 
-/// Kills its child at the end.
+/// Kills its child on drop.
 pub struct Encoder(pub Child);
 
 impl Drop for Encoder {
@@ -84,7 +84,7 @@ impl TestRelay {
         Self { control: relay.control_addr, ingest: relay.ingest_addr, data, http: reqwest::Client::new(), relay: Some(relay) }
     }
 
-    /// The same for a relay that is a process of its own.
+    /// The client of a relay in a separate process.
     pub fn of_process(control: SocketAddr, ingest: SocketAddr, data: tempfile::TempDir) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self { control, ingest, data, http: reqwest::Client::new(), relay: None }
@@ -114,7 +114,7 @@ impl TestRelay {
         self.http.delete(url).bearer_auth(SECRET).send().await.expect("an answer").status().as_u16()
     }
 
-    /// Asks until the report says what is waited for.
+    /// Polls the report until `holds` returns true.
     pub async fn until(&self, session: &str, what: &str, holds: impl Fn(&SessionReport) -> bool) -> SessionReport {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
@@ -192,7 +192,7 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
 }
 
-/// What ffprobe says of a file: codec types in order of streams, and the presentation time of every video packet with its flags.
+/// The packets of a file by ffprobe: codec type, timestamp in seconds, and whether it is a keyframe.
 pub fn packets(file: &PathBuf) -> Vec<(String, f64, bool)> {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-show_entries", "packet=codec_type,dts_time,flags", "-of", "csv=p=0"])

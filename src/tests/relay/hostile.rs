@@ -1,4 +1,4 @@
-//! Strangers at the ingest: whatever they send, shows go on.
+//! Hostile publishers at the ingest: whatever they send, other streams continue.
 
 use super::{harness::*, process::Process};
 use bytes::{Bytes, BytesMut};
@@ -54,7 +54,7 @@ async fn malformed_rtmp_closes_only_its_own_connection() {
         let length = random.random_range(0..4000);
         let mut bytes: Vec<u8> = (0..length).map(|_| random.random()).collect();
         if round % 2 == 0 && length > 12 {
-            bytes[..8].copy_from_slice(&[3, 0, 0, 0, 0, 1, 0, 20]); // A command of 256 bytes of noise.
+            bytes[..8].copy_from_slice(&[3, 0, 0, 0, 0, 1, 0, 20]); // A command with 256 random bytes.
         }
         attack(relay.ingest, &bytes, round % 4 != 3).await;
     }
@@ -75,7 +75,7 @@ async fn unsupported_codec_is_refused_and_reported() {
     assert_eq!(report.ingest.refusal.as_deref(), Some("only H.264 and AAC are taken, this is video codec 2"));
 }
 
-/// A publisher that was let in: its connection, and its session to write more with.
+/// Connects an accepted publisher.
 async fn connect_publisher(relay: &TestRelay, session: &str, generation: u32) -> TcpStream {
     let mut stream = TcpStream::connect(relay.ingest).await.expect("it listens");
     handshake(&mut stream).await;
@@ -84,14 +84,14 @@ async fn connect_publisher(relay: &TestRelay, session: &str, generation: u32) ->
     let mut input = BytesMut::with_capacity(4096);
     loop {
         stream.write_all(&client.output()).await.expect("sent");
-        assert!(stream.read_buf(&mut input).await.expect("open") > 0, "not let in");
+        assert!(stream.read_buf(&mut input).await.expect("open") > 0, "refused");
         if client.handle_input(&input.split()).expect("legal").contains(&Event::Accepted) {
             return stream;
         }
     }
 }
 
-/// What a publisher who holds a valid token may send, and then some of it broken.
+/// Messages that an authenticated publisher may send, with some bytes broken.
 fn broken(random: &mut StdRng) -> Vec<u8> {
     let mut out = BytesMut::new();
     let mut writer = Writer::default();
@@ -128,7 +128,7 @@ async fn authenticated_publisher_cannot_crash_or_exhaust_relay() {
         relay.put(&wanted("wild", &[1 + round], vec![record("tape")])).await;
         let mut stream = connect_publisher(&relay, "wild", 1 + round).await;
         let bytes = if round % 10 == 9 {
-            // Thirty messages begun, each of them announced as large as can be, none finished.
+            // Thirty unfinished messages, each with the largest possible length.
             (3..33_u8).flat_map(|id| [&[id, 0, 0, 0, 0x7f, 0xff, 0xff, kind::VIDEO, 1, 0, 0, 0][..], &[0; 128]].concat()).collect()
         } else {
             broken(&mut random)
@@ -144,6 +144,6 @@ async fn authenticated_publisher_cannot_crash_or_exhaust_relay() {
     let report = relay.report("calm").await;
     assert!(matches!(report.ingest.state, IngestState::Receiving { .. }) && report.ingest.fps > 20.0, "{report:?}");
     let grown = process.kilobytes("VmRSS").saturating_sub(at_first);
-    println!("memory grew by {grown} kB over a hundred wild publishers; at most {} kB", process.kilobytes("VmHWM"));
+    println!("memory grew by {grown} kB over a hundred hostile publishers; at most {} kB", process.kilobytes("VmHWM"));
     assert!(grown < 32_000, "{grown} kB");
 }

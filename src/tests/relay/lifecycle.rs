@@ -1,4 +1,4 @@
-//! The relay from its start to its end: signals, one that takes over from another, one that comes back.
+//! Start, stop, takeover and restart of the relay.
 
 use super::{harness::*, platform::*, process::*};
 use std::time::{Duration, Instant};
@@ -12,17 +12,17 @@ async fn relay_unpublishes_on_sigterm_and_exits_on_second() {
         let (mut process, relay) = Process::start(&[("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", &allow)]).await;
         relay.put(&wanted("end", &[1], vec![publish("kind", kind.url(), "k"), publish("stuck", stuck.url(), "k"), record("tape")])).await;
         let _encoder = encoder(&relay.ingest_url("end", 1), "nullsrc=size=480x270:rate=25,geq=random(1)*255:128:128");
-        // What never reads is full after a while, and so has no farewell to take.
+        // The destination that never reads is full after a while, so it cannot be unpublished.
         relay
-            .until("end", "everybody live and one of them full", |r| {
+            .until("end", "all live and one of them full", |r| {
                 state(r, "kind") == "live" && state(r, "tape") == "live" && of(r, "stuck").bitrate_kbps == 0 && state(r, "stuck") == "live"
             })
             .await;
         process.signal("-TERM");
         if signals == 2 {
             let deadline = Instant::now() + Duration::from_secs(5);
-            while !std::fs::read_to_string(relay.data.path().join("log")).expect("a log").contains("ending every show") {
-                assert!(Instant::now() < deadline, "it never hears the first");
+            while !std::fs::read_to_string(relay.data.path().join("log")).expect("a log").contains("ending all streams") {
+                assert!(Instant::now() < deadline, "the first signal had no effect");
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             process.signal("-TERM");
@@ -37,7 +37,7 @@ async fn relay_unpublishes_on_sigterm_and_exits_on_second() {
         }
     }
     println!("one signal {:?}, two {:?}", took[0], took[1]);
-    assert!(took[1] < took[0], "the second is not waited for: {took:?}");
+    assert!(took[1] < took[0], "the second signal exits at once: {took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,17 +55,17 @@ async fn takeover_costs_each_platform_one_reconnect() {
 
     let _new = Process::beside(&relay, &["--takeover"], &variables).await;
     while events.chunk().await.is_ok_and(|chunk| chunk.is_some()) {}
-    // The application finds the show missing and puts it again.
+    // The application notices that the stream is missing and puts it again.
     let deadline = Instant::now() + Duration::from_secs(20);
     let known = loop {
         if let Ok(answer) = relay.http.get(relay.url("/shows")).bearer_auth(SECRET).send().await {
             break answer.text().await.expect("text");
         }
-        assert!(Instant::now() < deadline, "nobody answers");
+        assert!(Instant::now() < deadline, "no relay responds");
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    assert_eq!(known, "[]", "nothing passes from the old to the new");
-    assert!(old.0.try_wait().expect("our child").is_none(), "the old one goes on until the show is known");
+    assert_eq!(known, "[]", "no state is passed from the old relay to the new one");
+    assert!(old.0.try_wait().expect("our child").is_none(), "the old relay continues until the new one has the stream");
     show.destinations.iter_mut().for_each(|one| one.accepted_before = true);
     relay.put(&show).await;
     relay.until("upgrade", "on air again", |r| of(r, "nginx").uptime_ms > 2000 && state(r, "kind") == "live").await;
@@ -73,12 +73,12 @@ async fn takeover_costs_each_platform_one_reconnect() {
     assert!(status.success(), "{status}");
     relay.delete("upgrade").await;
     assert_eq!(*kind.publishes.lock().expect("sound"), ["live/b", "live/b"]);
-    assert_eq!(kind.unpublished.lock().expect("sound").len(), 2, "both said goodbye");
+    assert_eq!(kind.unpublished.lock().expect("sound").len(), 2, "both relays unpublished");
     let files = nginx.files();
     assert_eq!(files.len(), 2, "one reconnect");
     let time = |file: &std::path::PathBuf| std::fs::metadata(file).expect("a file");
     let gap = time(&files[1]).created().expect("known").duration_since(time(&files[0]).modified().expect("known"));
-    println!("upgrade: the platform was without the show for {gap:?}");
+    println!("upgrade: the platform received nothing for {gap:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Bounds on what others can make the relay hold.
+//! Limits on what others can make the relay hold.
 
 use super::{harness::*, platform::*, process::Process};
 use std::time::{Duration, Instant};
@@ -21,11 +21,11 @@ async fn stream_and_destination_limits_are_enforced() {
     };
     let many: Vec<_> = (0..4).map(|index| record(&format!("d{index}"))).collect();
     assert_eq!(put(&wanted("one", &[1], many[..3].to_vec())).await.0, 200);
-    assert_eq!(put(&wanted("one", &[1], many.clone())).await, (422, "at most 3 destinations for one show".into()));
-    assert_eq!(relay.report("one").await.destinations.len(), 3, "a refusal changes nothing");
+    assert_eq!(put(&wanted("one", &[1], many.clone())).await, (422, "at most 3 destinations per stream".into()));
+    assert_eq!(relay.report("one").await.destinations.len(), 3, "a refused request changes nothing");
     assert_eq!(put(&wanted("two", &[1], vec![])).await.0, 200);
-    assert_eq!(put(&wanted("three", &[1], vec![])).await, (503, "this relay is full or ending".into()));
-    assert_eq!(put(&wanted("two", &[1, 2], vec![])).await.0, 200, "one that is known is not one more");
+    assert_eq!(put(&wanted("three", &[1], vec![])).await, (503, "this relay is full or shutting down".into()));
+    assert_eq!(put(&wanted("two", &[1, 2], vec![])).await.0, 200, "an existing stream does not count twice");
     relay.delete("one").await;
     assert_eq!(put(&wanted("three", &[1], vec![])).await.0, 200);
 }
@@ -40,11 +40,11 @@ async fn recordings_over_quota_stop_alone() {
     .await;
     relay.put(&wanted("room", &[1], vec![record("tape"), publish("kind", kind.url(), "k")])).await;
     let _encoder = relay.encoder("room", 1);
-    let report = relay.until("room", "the end of the room", |r| state(r, "tape") == "failed").await;
+    let report = relay.until("room", "the quota to be exceeded", |r| state(r, "tape") == "failed").await;
     assert!(reason(&report, "tape").contains("FOOTLIGHT_RECORDINGS_GB"), "{}", reason(&report, "tape"));
     assert_eq!(state(&report, "kind"), "live");
     let text = std::fs::read_to_string(relay.data.path().join("recordings/room/index.m3u8")).expect("kept");
-    assert!(text.contains("#EXT-X-ENDLIST"), "what is there can be played: {text}");
+    assert!(text.contains("#EXT-X-ENDLIST"), "the recording can be played: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,14 +78,14 @@ async fn event_readers_that_never_read_cost_nothing() {
         asleep.push(stream);
     }
     let mut awake = relay.get("/events").await;
-    assert_eq!(relay.get("/events").await.status(), 503, "there are so many seats and no more");
+    assert_eq!(relay.get("/events").await.status(), 503, "the number of readers is limited");
     let many: Vec<_> = (0..10).map(|index| record(&format!("destination-{index}"))).collect();
     let put = |round: u32| wanted("events", &[1 + round % 2], many.clone());
     let before = process.kilobytes("VmRSS");
     for round in 0..400 {
         let began = Instant::now();
         relay.put(&put(round)).await;
-        assert!(began.elapsed() < Duration::from_secs(5), "nobody waits for a reader");
+        assert!(began.elapsed() < Duration::from_secs(5), "a slow reader does not delay the others");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     relay.delete("events").await;
@@ -95,6 +95,6 @@ async fn event_readers_that_never_read_cost_nothing() {
         received.push_str(&String::from_utf8_lossy(&piece));
     }
     let grown = process.kilobytes("VmRSS").saturating_sub(before);
-    println!("{} events heard; memory grew by {grown} kB with 31 readers asleep", received.matches("event: ").count());
+    println!("{} events received; memory grew by {grown} kB with 31 readers asleep", received.matches("event: ").count());
     assert!(grown < 40_000, "{grown} kB");
 }

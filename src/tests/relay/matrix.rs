@@ -1,5 +1,5 @@
-//! The fault matrix with processes only: a relay, encoders, nginx as platforms, one of them behind TLS, beside sinks of bad
-//! manners. One platform goes away for a while; what each of the others has recorded shows that it was nobody else's trouble.
+//! The fault matrix with real processes: a relay, encoders, nginx as platforms (one behind TLS), and scripted platforms with
+//! faults. One platform is down for a while; the recordings of the others show that they were not affected.
 
 use super::{harness::*, platform::*, process::Process, tunnel::*};
 use footlight::api::relay_control::{DestinationState, SessionReport};
@@ -8,10 +8,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// How long a platform is away, and how patient the relay is.
+/// How long a platform is down, and the relay's longest retry delay.
 pub struct Outage {
     pub down: Duration,
-    /// Longest delay before a try; the platform is back at most this (and a fifth) later.
+    /// Longest delay before a retry; the relay reconnects at most this plus 20 % after the platform is back.
     pub max_retry_delay: Duration,
 }
 
@@ -26,7 +26,7 @@ fn edge(file: &PathBuf, begin: bool) -> SystemTime {
     if begin { about.created() } else { about.modified() }.expect("known")
 }
 
-/// Plays the matrix once and prints what was measured.
+/// Runs the matrix once and prints the measurements.
 pub async fn play(outage: &Outage) {
     let (mut goes, steady, inner) = (Nginx::start(), Nginx::start(), Nginx::start());
     let folder = tempfile::tempdir().expect("a folder");
@@ -64,7 +64,7 @@ pub async fn play(outage: &Outage) {
     relay.put(&wanted("matrix", &[1], all)).await;
     let _encoder = encoder(&relay.ingest_url("matrix", 1), "testsrc2=size=480x270:rate=25");
     let live = |r: &SessionReport, ids: &[&str]| ids.iter().all(|id| state(r, id) == "live");
-    relay.until("matrix", "everybody live", |r| live(r, &["goes", "steady", "secure", "tape"]) && of(r, "goes").uptime_ms > 1500).await;
+    relay.until("matrix", "all live", |r| live(r, &["goes", "steady", "secure", "tape"]) && of(r, "goes").uptime_ms > 1500).await;
     let failures = relay.until("matrix", "the refusals", |r| state(r, "refuses") == "failed" && state(r, "dead") == "failed").await;
     assert!(reason(&failures, "refuses").starts_with("stream key refused: "), "{}", reason(&failures, "refuses"));
     assert_eq!(reason(&failures, "dead"), "connection refused");
@@ -83,7 +83,7 @@ pub async fn play(outage: &Outage) {
         let report = relay.report("matrix").await;
         assert!(live(&report, &["steady", "secure", "tape"]), "{report:?}");
         if let DestinationState::Retrying { attempt, since: still, .. } = &of(&report, "goes").state {
-            assert_eq!(*still, since, "lost once");
+            assert_eq!(*still, since, "there is one outage");
             tries = *attempt;
         }
     }
@@ -100,14 +100,15 @@ pub async fn play(outage: &Outage) {
     };
     println!("goes: back {:?} after the platform, at try {tries}", came.elapsed());
     assert_eq!((of(&back, "goes").reconnects, of(&back, "steady").reconnects, of(&back, "secure").reconnects), (1, 0, 0));
-    let later = relay.until("matrix", "the cut and its return", |r| of(r, "cuts").reconnects >= 1 && of(r, "goes").uptime_ms > 3000).await;
+    let later =
+        relay.until("matrix", "the cut and the reconnect", |r| of(r, "cuts").reconnects >= 1 && of(r, "goes").uptime_ms > 3000).await;
     println!("stuck: {} ({})", state(&later, "stuck"), reason(&later, "stuck"));
     assert_eq!(of(&later, "steady").dropped_groups + of(&later, "secure").dropped_groups, 0);
     relay.delete("matrix").await;
 
     let recorded = goes.files();
-    assert_eq!(recorded.len(), 2, "one before and one after");
-    assert!(gaps(&recorded[0]).is_empty() && gaps(&recorded[1]).is_empty(), "whole on both sides");
+    assert_eq!(recorded.len(), 2, "one before and one after the outage");
+    assert!(gaps(&recorded[0]).is_empty() && gaps(&recorded[1]).is_empty(), "no gap on either side");
     let gap = edge(&recorded[1], true).duration_since(edge(&recorded[0], false)).expect("later");
     println!("goes: its recordings are {gap:?} apart, it was down for {:?}", outage.down);
     assert!(gap >= outage.down.saturating_sub(Duration::from_secs(1)) && gap < outage.down + limit, "{gap:?}");
@@ -117,7 +118,7 @@ pub async fn play(outage: &Outage) {
     }
     let playlist = std::fs::read_to_string(relay.data.path().join("recordings/matrix/index.m3u8")).expect("a playlist");
     let breaks = playlist.matches("#EXT-X-DISCONTINUITY").count();
-    assert!(playlist.contains("#EXT-X-ENDLIST") && breaks <= 1, "none but at its beginning: {playlist}");
+    assert!(playlist.contains("#EXT-X-ENDLIST") && breaks <= 1, "at most one discontinuity: {playlist}");
     let taken = cuts.taken.lock().expect("sound").clone();
     assert!(
         taken.iter().filter(|(at, first)| *at == 0 && first == &[0x17, 1]).count() >= 2,

@@ -1,4 +1,4 @@
-//! Platforms: nginx-rtmp as a real one that records, and a scripted one (on `rml_rtmp`, an implementation not ours) for bad manners.
+//! Platforms: nginx-rtmp, which records, and a scripted one on `rml_rtmp` (a foreign implementation) with faults.
 
 use super::harness::free_port;
 use rml_rtmp::{
@@ -30,7 +30,7 @@ impl Nginx {
         Self::at("127.0.0.1")
     }
 
-    /// On an IP address as it stands in URLs.
+    /// On an IP address as written in URLs.
     pub fn at(host: &'static str) -> Self {
         let mut nginx = Self { port: free_port(), host, folder: tempfile::tempdir().expect("a folder"), child: None };
         let at = nginx.folder.path().display();
@@ -92,27 +92,27 @@ impl Drop for Nginx {
 pub enum Behavior {
     /// Takes everything.
     Normal,
-    /// Refuses the publish, repeating the key in its words.
+    /// Refuses the publish and repeats the key in its message.
     RefusesKey,
-    /// Ends the connection when it hears the key.
+    /// Closes the connection when it receives the key.
     HangsUp,
     /// Accepts the publish and never reads again.
     NeverReads,
-    /// Accepts, takes for this long, hangs up.
+    /// Accepts, receives for this long, then closes the connection.
     Cuts(Duration),
 }
 
 /// Timestamp and first bytes of each video message.
 pub type Taken = Arc<Mutex<Vec<(u32, Vec<u8>)>>>;
 
-/// A scripted platform and what it has taken.
+/// A scripted platform and what it has received.
 #[derive(Clone)]
 pub struct Scripted {
     pub address: SocketAddr,
     pub taken: Taken,
-    /// Application and stream name of each publish asked for.
+    /// Application and stream name of each requested publish.
     pub publishes: Arc<Mutex<Vec<String>>>,
-    /// Stream names that were unpublished properly.
+    /// Stream names that were unpublished cleanly.
     pub unpublished: Arc<Mutex<Vec<String>>>,
 }
 
@@ -123,7 +123,7 @@ impl Scripted {
 
     pub fn at(ip: IpAddr, behavior: Behavior) -> Self {
         let socket = if ip.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.expect("a socket");
-        socket.set_recv_buffer_size(16 * 1024).expect("small, so that one that never reads is full soon");
+        socket.set_recv_buffer_size(16 * 1024).expect("small, so that a platform that never reads is full soon");
         socket.bind((ip, 0).into()).expect("a port");
         let listener = socket.listen(64).expect("listens");
         let address = listener.local_addr().expect("bound");

@@ -1,4 +1,4 @@
-//! The relay as a process of its own, and an egress that comes back whenever it is cut.
+//! The relay as a separate process, and an egress that reconnects whenever it is disconnected.
 
 use super::harness::*;
 use std::{
@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// `footlight relay`, its log in the data folder.
+/// `footlight relay`, with its log in the data folder.
 pub struct Process(pub Child);
 
 impl Process {
-    /// Starts it with nothing in its environment but what is given; a stage over it when it answers.
+    /// Starts it with only the given environment, and returns its client when it responds.
     pub async fn start(variables: &[(&str, &str)]) -> (Self, TestRelay) {
         let data = tempfile::tempdir().expect("a folder");
         let (control, ingest) = (local(free_port()), local(free_port()));
@@ -20,7 +20,7 @@ impl Process {
         (process, relay)
     }
 
-    /// Starts it (or another one) for the addresses and the folder of a stage.
+    /// Starts it, or another one, with the addresses and the folder of `relay`.
     pub async fn beside(relay: &TestRelay, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let log = File::options().create(true).append(true).open(relay.data.path().join("log")).expect("a log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_footlight"));
@@ -31,7 +31,7 @@ impl Process {
         let process = Self(command.spawn().expect("the program starts"));
         let deadline = Instant::now() + Duration::from_secs(20);
         while arguments.is_empty() && relay.http.get(relay.url("/healthz")).send().await.is_err() {
-            assert!(Instant::now() < deadline, "the relay never answers");
+            assert!(Instant::now() < deadline, "the relay never responds");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         process
@@ -41,14 +41,14 @@ impl Process {
         assert!(Command::new("kill").args([name, &self.0.id().to_string()]).status().expect("kill").success());
     }
 
-    /// Its end, and how long it took from now.
+    /// Waits for its exit; returns how long it took.
     pub async fn end(&mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
         loop {
             if let Some(status) = self.0.try_wait().expect("our child") {
                 return (status, began.elapsed());
             }
-            assert!(began.elapsed() < Duration::from_secs(30), "it never ends");
+            assert!(began.elapsed() < Duration::from_secs(30), "it never exits");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -59,7 +59,7 @@ impl Process {
     }
 }
 
-/// The same of any process.
+/// The same for any process.
 pub fn kilobytes(pid: u32, field: &str) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).expect(field);
@@ -77,7 +77,7 @@ fn local(port: u16) -> std::net::SocketAddr {
     ([127, 0, 0, 1], port).into()
 }
 
-/// Publishes again whenever it is cut, as an egress does.
+/// Publishes again whenever it is disconnected, like an egress.
 pub struct Egress(tokio::task::JoinHandle<()>);
 
 impl Egress {

@@ -1,11 +1,11 @@
-//! Canary stream keys in a real process: wherever it might leave them, they are not.
+//! Checks with canary stream keys that a real process exposes them nowhere.
 
 use super::{harness::*, platform::*, process::Process};
 use std::time::Duration;
 
 const CANARY: &str = "live_canary-5e1-key?bandwidthtest=true";
 
-/// Command line and environment of a process and everything below it.
+/// Command line and environment of a process and all its descendants.
 fn visible_to_others(pid: u32) -> String {
     let read = |name: &str| String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default()).into_owned();
     let mut text = format!("{}\n{}\n", read("cmdline"), read("environ"));
@@ -37,16 +37,16 @@ async fn stream_key_leaks_nowhere() {
     let mut exposed = serde_json::to_string(&relay.put(&show).await).expect("plain");
     let encoder = relay.encoder("canary", 1);
     relay
-        .until("canary", "trouble and success", |r| {
+        .until("canary", "faults and success", |r| {
             of(r, "cuts").reconnects > 0 && state(r, "refuses") == "failed" && state(r, "tape") == "live"
         })
         .await;
     relay.until("canary", "a picture", |r| of(r, "nginx").uptime_ms > 2500).await;
     let visible = visible_to_others(process.0.id());
-    assert!(visible.contains("ffmpeg"), "the recorder is looked at as well");
+    assert!(visible.contains("ffmpeg"), "the recorder is checked as well");
     exposed.push_str(&visible);
 
-    // Answers to what is wrong, with the key in it.
+    // Responses to malformed requests that contain the key.
     for body in [
         format!("{{\"streamKey\":\"{CANARY}\""),
         format!("{{\"sessionId\":\"canary\",\"ingests\":\"{CANARY}\"}}"),
@@ -69,9 +69,9 @@ async fn stream_key_leaks_nowhere() {
             break;
         }
     }
-    assert!(exposed.contains("event: gone"), "the events were heard to the end");
+    assert!(exposed.contains("event: gone"), "all events were received");
     let log = std::fs::read_to_string(relay.data.path().join("log")).expect("a log");
-    assert!(log.contains("stream key refused"), "the log says what happened");
+    assert!(log.contains("stream key refused"), "the log contains the refusal");
     for (text, what) in [(&exposed, "said"), (&log, "logged")] {
         for secret in ["canary-5e1", &token(1)] {
             let at = text.find(secret);

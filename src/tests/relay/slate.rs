@@ -1,4 +1,4 @@
-//! While no composite arrives, viewers see "be right back", and the broadcast stays one.
+//! While no composite arrives, viewers see "be right back" in the same broadcast.
 
 use super::{harness::*, platform::*};
 use footlight::{api::relay_control::IngestState, domain::video::VideoFormat};
@@ -15,12 +15,12 @@ async fn slate_fills_the_gap_until_composite_returns() {
     let first = relay.encoder("slate", 1);
     relay.until("slate", "on air", |r| of(r, "nginx").uptime_ms > 3000).await;
     drop(first);
-    relay.until("slate", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
+    relay.until("slate", "the grace period", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
     tokio::time::sleep(Duration::from_secs(6)).await;
     let report = relay.report("slate").await;
     assert!(of(&report, "nginx").bitrate_kbps > 200, "the slate flows: {report:?}");
     let _second = relay.encoder("slate", 2);
-    relay.until("slate", "the return", |r| r.ingest.fps > 20.0).await;
+    relay.until("slate", "the composite to return", |r| r.ingest.fps > 20.0).await;
     let report = relay.report("slate").await;
     assert_eq!(of(&report, "nginx").reconnects, 0);
     relay.delete("slate").await;
@@ -35,5 +35,5 @@ async fn slate_fills_the_gap_until_composite_returns() {
         assert!(gaps.iter().all(|gap| *gap < 2.0), "{kind}: {gaps:?}");
     }
     let last = |kind: &str| packets.iter().rfind(|(of, ..)| of == kind).map_or(0.0, |packet| packet.1);
-    assert!((last("video") - last("audio")).abs() < 0.2, "picture and sound end together after slate and return");
+    assert!((last("video") - last("audio")).abs() < 0.2, "video and audio end together after the slate");
 }

@@ -1,4 +1,4 @@
-//! Egresses die, return and replace one another; the platforms' broadcast goes on as one.
+//! Egresses crash, return and replace one another; each platform sees one continuous broadcast.
 
 use super::{harness::*, platform::*};
 use footlight::{api::relay_control::IngestState, domain::ids::Generation};
@@ -22,12 +22,12 @@ async fn new_egress_takes_over_the_same_broadcast() {
     relay.until("take", "the second", |r| generation(r.ingest.state) == Some(Generation(2))).await;
     let mut old = first;
     let gone = tokio::task::spawn_blocking(move || old.0.wait()).await.expect("joined");
-    assert!(gone.is_ok(), "the older one is sent away");
+    assert!(gone.is_ok(), "the older egress is disconnected");
     tokio::time::sleep(Duration::from_secs(1)).await;
 
-    // Break before make, within the hold.
+    // Break before make, within the grace period.
     second.0.kill().expect("killed");
-    let held = relay.until("take", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
+    let held = relay.until("take", "the grace period", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
     assert_eq!(state(&held, "nginx"), "live", "the platform stays connected");
     relay.put(&wanted("take", &[2, 3], vec![publish("nginx", nginx.address(), "take")])).await;
     let _third = relay.encoder("take", 3);
@@ -51,16 +51,16 @@ async fn new_egress_takes_over_the_same_broadcast() {
         times.windows(2).filter(|pair| pair[1] - pair[0] > 0.2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()
     };
     let (video, audio) = (gaps("video"), gaps("audio"));
-    println!("gaps of the picture {video:.3?}, of the sound {audio:.3?}");
+    println!("gaps of video {video:.3?}, of audio {audio:.3?}");
     // A group is one second. Make before break costs no more than that, and break before make is the only longer one.
     assert!(video.iter().filter(|(from, to)| to - from > 1.2).count() <= 1, "{video:?}");
     assert!(video.len() <= 2 && audio.len() <= 2, "{video:?} {audio:?}");
     for (from, to) in &video {
         let with = |(start, end): &&(f64, f64)| (start - from).abs() < 0.2 && (end - to).abs() < 0.2;
-        assert!(audio.iter().find(with).is_some(), "picture and sound stop and return together: {video:?} {audio:?}");
+        assert!(audio.iter().find(with).is_some(), "video and audio stop and return together: {video:?} {audio:?}");
     }
     let last = |kind: &str| packets.iter().rfind(|(of, ..)| of == kind).map_or(0.0, |packet| packet.1);
-    assert!((last("video") - last("audio")).abs() < 0.2, "they end together");
+    assert!((last("video") - last("audio")).abs() < 0.2, "video and audio end together");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,5 +86,5 @@ async fn revoked_token_is_disconnected_and_wrong_one_refused() {
     relay.put(&wanted("token", &[2], vec![])).await;
     let end = tokio::task::spawn_blocking(move || good.0.wait()).await.expect("joined");
     assert!(end.is_ok());
-    relay.until("token", "the hold", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
+    relay.until("token", "the grace period", |r| matches!(r.ingest.state, IngestState::Held { .. })).await;
 }

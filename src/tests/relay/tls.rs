@@ -1,4 +1,4 @@
-//! RTMPS and TLS: towards a platform behind stunnel, and at the relay's own doors.
+//! RTMPS to a platform behind stunnel, and TLS at the relay's control API and ingest.
 
 use super::{harness::*, platform::*, tunnel::*};
 use footlight::{
@@ -26,7 +26,7 @@ async fn rtmps_needs_a_trusted_certificate() {
         if trusted {
             relay.until("tls", "progress", |r| of(r, "secure").uptime_ms > 1500 && of(r, "secure").bytes_written > 30_000).await;
         } else {
-            assert!(reason(&report, "secure").starts_with("no TLS with localhost"), "{}", reason(&report, "secure"));
+            assert!(reason(&report, "secure").starts_with("TLS with localhost failed"), "{}", reason(&report, "secure"));
         }
     }
 }
@@ -44,7 +44,7 @@ async fn control_and_ingest_support_tls() {
         secret: secret.clone(),
         trust,
     };
-    // The application's own client, with and without the authority behind the relay's certificate.
+    // The application's own client, with and without the relay's certificate authority.
     let client = |tls| reqwest::Client::builder().tls_backend_preconfigured(tls).build().expect("a client");
     let distrusting = RelayClient::new(config(None), client(security::tls()));
     let refused = distrusting.put(&wanted("doors", &[1], vec![])).await;
@@ -63,6 +63,6 @@ async fn control_and_ingest_support_tls() {
     };
     let there = tokio::time::timeout(std::time::Duration::from_secs(20), arrives).await;
     assert_eq!(there, Ok(true), "the composite never came through TLS");
-    assert!(relay.http.get(relay.url("/healthz")).send().await.is_err(), "nothing is said in the clear");
+    assert!(relay.http.get(relay.url("/healthz")).send().await.is_err(), "plain HTTP is not served");
     assert!(security::tls_trusting(&files.key).is_err(), "a key is no certificate");
 }

@@ -1,4 +1,4 @@
-//! TLS in front of a platform: stunnel with a certificate of its own.
+//! TLS in front of a platform: stunnel with a self-signed certificate.
 
 use super::harness::*;
 use footlight::config::relay::TlsFiles;

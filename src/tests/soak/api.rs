@@ -1,4 +1,4 @@
-//! Schemathesis, which knows nothing of us, reads our document and calls what it describes: no 500, no answer that the
+//! Schemathesis, an independent tool, calls everything that our OpenAPI document describes: no 500, and no response that the
 //! document does not allow.
 
 use super::harness::{RELAY_SECRET, TestServer};
@@ -12,11 +12,11 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-/// Pinned, so that a red run is ours.
+/// Pinned, so that a failure is ours.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
 fn run(program: &Path, arguments: &[&str]) -> (bool, String) {
-    // It keeps notes where it stands.
+    // It writes files into its working directory.
     let done = Command::new(program)
         .args(arguments)
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
@@ -25,7 +25,7 @@ fn run(program: &Path, arguments: &[&str]) -> (bool, String) {
     (done.status.success(), String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned())
 }
 
-/// Ends with the test.
+/// Killed on drop.
 struct Relay(Child);
 
 impl Drop for Relay {
@@ -35,7 +35,7 @@ impl Drop for Relay {
     }
 }
 
-/// The real relay, behind which recordings and thumbnails lie.
+/// A real relay, for recordings and thumbnails.
 fn relay(data: &Path) -> (Relay, String) {
     let free = || std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
     let (control, ingest) = (free(), free());
@@ -72,8 +72,8 @@ async fn a_client_with_only_the_document_finds_no_surprise() {
     let agent = server.agent(&owner, "Nyx").await;
     let show = server.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
     let session = show.body["sessionId"].as_str().expect("a show").to_owned();
-    // It makes addresses up: so that calls reach what is behind them, it is told what there is. The key stands here as well and
-    // not among its arguments, which every process may read.
+    // It generates parameters, so existing ids are given here for calls to succeed. The key is here too and not
+    // in its arguments, which every process can read.
     let known = folder.path().join("schemathesis.toml");
     let text = format!(
         "headers = {{ Authorization = \"{key}\" }}\n\n\
@@ -87,7 +87,7 @@ async fn a_client_with_only_the_document_finds_no_surprise() {
     tokio::spawn(async move { axum::serve(listener, service).await });
     let tried = tokio::task::spawn_blocking(move || {
         let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
-        // The feeds never end; everything else is called.
+        // Feeds never end, so they are excluded.
         let known = known.to_string_lossy();
         let arguments = [
             "--config-file",

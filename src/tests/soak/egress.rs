@@ -1,4 +1,4 @@
-//! The egress over minutes: a measured minute of output, a minute without its output, forty starts in a row.
+//! Long tests of the egress: a minute of output, a minute without its output, forty starts in a row.
 
 #[allow(dead_code, reason = "the egress tests use the rest of it")]
 #[path = "../egress/ffprobe.rs"]
@@ -25,7 +25,7 @@ async fn one_minute_keeps_rate_keyframes_and_frames() {
     harness.assert_clean().await;
 }
 
-/// LiveKit gives up after thirty seconds (or never); ours after thirty, with the reason, whatever the output does later.
+/// LiveKit gives up after thirty seconds or never; ours after thirty with a reason, even if the output comes back later.
 #[tokio::test(flavor = "multi_thread")]
 async fn output_outage_fails_the_egress_after_thirty_seconds() {
     let mut harness = Harness::new().await;
@@ -46,7 +46,7 @@ async fn output_outage_fails_the_egress_after_thirty_seconds() {
     harness.stop(&id).await.expect("stoppable");
 }
 
-/// The same minute for a worker that was told to be patient: it comes back.
+/// The same outage with a longer limit: the output reconnects.
 #[tokio::test(flavor = "multi_thread")]
 async fn output_reconnects_within_a_longer_outage_limit() {
     let mut harness = Harness::with([("FOOTLIGHT_EGRESS_OUTAGE_SECONDS", "90")], &[]).await;

@@ -1,4 +1,4 @@
-//! Roles that die, cannot start, or do not listen.
+//! Roles that crash, cannot start, or ignore signals.
 
 use super::*;
 use crate::up::health::Health;
@@ -8,7 +8,7 @@ use tokio::{
     net::TcpListener,
 };
 
-/// A role that writes its process id and waits; somebody else answers for its health.
+/// A role that runs `script`; `address` is its health endpoint.
 fn role(name: &'static str, script: &str, folder: &Path, address: SocketAddr) -> Role {
     Role {
         name,

@@ -1,4 +1,4 @@
-//! Chunks as they are cut and joined, whole and hostile.
+//! Tests of chunks: valid and hostile input.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,29 +1,29 @@
-//! wrk, as a load that costs a fraction of what answers it: clients of ours take two thirds of a small machine and leave the
-//! server idle between them, and what is measured then is the waking of it.
+//! Load by wrk, which costs a fraction of the server: our own clients take two thirds of a small machine and leave the
+//! server idle in between, which would measure its wake-ups.
 
 use reqwest::Request;
 use std::{fmt::Write, time::Duration};
 use tokio::process::Command;
 
-/// What came of a load.
+/// The result of a run.
 pub struct Run {
-    /// Calls that were answered.
+    /// Completed calls.
     pub calls: f64,
-    /// How long they were sent.
+    /// Duration of the run.
     pub took: Duration,
     /// Latencies in milliseconds.
     pub p50_ms: f64,
-    /// The slowest hundredth's best.
+    /// The 99th percentile in milliseconds.
     pub p99_ms: f64,
 }
 
-/// Sends the same call on so many connections for so long, each as soon as the one before is answered.
+/// Repeats a call on `connections` connections for `seconds`, each as soon as the one before is completed.
 pub async fn wrk(request: &Request, connections: u32, seconds: u64) -> Run {
-    // In a file: a key has no place among the arguments.
+    // In a file, because the key must not be in the arguments.
     let script = tempfile::NamedTempFile::with_suffix(".lua").expect("a file");
     std::fs::write(&script, lua(request)).expect("written");
     let mut command = Command::new("wrk");
-    // Node lets some wait for seconds.
+    // Node delays some calls for seconds.
     command
         .args(["--latency", "--threads", "1", "--timeout", "30s"])
         .arg(format!("--connections={connections}"))
@@ -47,7 +47,7 @@ pub async fn wrk(request: &Request, connections: u32, seconds: u64) -> Run {
     Run { calls, took, p50_ms: percent("50%").expect("p50"), p99_ms: percent("99%").expect("p99") }
 }
 
-/// The call as wrk's script has it. Brackets, for text that has quotes in it.
+/// The call as a wrk script. Long brackets, because the text may contain quotes.
 fn lua(request: &Request) -> String {
     let mut script = format!("wrk.method = \"{}\"\n", request.method());
     for (name, value) in request.headers() {
