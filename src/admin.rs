@@ -3,12 +3,12 @@
 
 use crate::{
     api::{
-        admin_socket::{AdminCommand, AdminReply, Hidden},
+        admin_socket::{AdminCommand, AdminReply},
         error::ApiError,
         sessions::SessionView,
     },
     config::env::Env,
-    domain::{destination::Platform, ids::SessionId, key::Scope},
+    domain::{destination::Platform, ids::SessionId, key::Scope, secret::Secret},
     server::{admin_socket::socket, security},
 };
 use anyhow::{Context, bail};
@@ -92,7 +92,7 @@ fn read_command(command: Command) -> anyhow::Result<AdminCommand> {
         Command::ViewerCounts { platform, client_id } => {
             let mut secret = String::new();
             std::io::stdin().read_to_string(&mut secret).context("standard input cannot be read")?;
-            AdminCommand::ViewerCounts { platform, id: client_id, secret: Hidden(secret.trim().to_owned()) }
+            AdminCommand::ViewerCounts { platform, id: client_id, secret: Secret::new(secret.trim()) }
         }
         Command::TestWebhook => AdminCommand::TestWebhook,
     })
@@ -154,5 +154,5 @@ fn print(reply: AdminReply) -> anyhow::Result<()> {
 fn line(session: &SessionView) -> String {
     let seconds = session.duration / 1000;
     let time = format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    [session.session_id.as_str(), &session.status, &time, &session.owner_name, &session.stream_title].join("\t")
+    [session.session_id.as_str(), session.status.as_str(), &time, &session.owner_name, &session.stream_title].join("\t")
 }

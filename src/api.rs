@@ -1,4 +1,4 @@
-//! What crosses the wire: requests, answers, errors. Pure serde over `domain`; no framework but the traits Leptos asks of errors and encodings.
+//! Requests, responses and errors on the wire. Pure serde over `domain`; the only framework code is what Leptos requires of errors and encodings.
 
 pub mod accounts;
 pub mod admin;

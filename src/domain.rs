@@ -1,5 +1,5 @@
-//! What a broadcast is: sessions, destinations, the overlay, the show on top of it.
-//! Pure (serde, utoipa's schemas, thiserror, time, std), compiled for server and browser, tested natively. Nothing here knows a framework.
+//! What a broadcast is: sessions, destinations, the overlay and the events shown on it.
+//! Pure (serde, utoipa's schemas, thiserror, time, std), compiled for server and browser, tested natively. No framework is used here.
 
 pub mod account;
 pub mod address;
@@ -13,6 +13,7 @@ pub mod media;
 pub mod overlay;
 pub mod overlay_state;
 pub mod room;
+pub mod secret;
 pub mod session;
 pub mod start_signal;
 pub mod timestamp;

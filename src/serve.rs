@@ -1,5 +1,5 @@
-//! The whole web server: every route in groups with its limits, the layers, the Leptos wiring. The one file that knows both
-//! the pages (`App`) and the server.
+//! The whole web server: routes with their limits, layers, the Leptos wiring. The only file that uses both the pages (`App`) and
+//! the server.
 
 mod composite;
 mod forms;
@@ -59,14 +59,14 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-/// A start of a show, a batch of a hundred events and a webhook all fit.
+/// A start of a session, a batch of a hundred events and a webhook all fit.
 const LARGEST_BODY: usize = 512 * 1024;
 /// Longer than a stop that waits for its confirmation.
 const DRAIN: Duration = Duration::from_secs(12);
-/// Where the first sign-in link stands, in the data folder, until a start finds that it was used.
+/// The file with the first sign-in link in the data folder, until a start finds that it was used.
 const FIRST_SIGN_IN: &str = "first-sign-in";
 
-/// Runs the application until it is told to stop.
+/// Runs the application until it is stopped.
 ///
 /// # Errors
 /// The configuration is malformed, the store cannot be opened, or the address is taken.
@@ -82,7 +82,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
         TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
     match admin_socket::open(&data).await {
         Ok(socket) => drop(tokio::spawn(admin_socket::serve(socket, state.studio.clone(), http_client()?))),
-        // Shows go on without it.
+        // Sessions go on without it.
         Err(error) => {
             tracing::warn!(%error, socket = %admin_socket::socket(&data).display(), "`footlight admin` will not reach this server")
         }
@@ -106,14 +106,13 @@ fn http_client() -> anyhow::Result<reqwest::Client> {
     reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().context("the HTTP client cannot be made")
 }
 
-/// The same client, or one that trusts the relay's own authority besides.
+/// The same client, or one that also trusts the relay's own authority.
 fn relay_client(config: &ServeConfig, http: &reqwest::Client) -> anyhow::Result<reqwest::Client> {
     let Some(file) = &config.relay.trust else { return Ok(http.clone()) };
     let tls = security::tls_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
     reqwest::Client::builder().tls_backend_preconfigured(tls).build().context("the HTTP client cannot be made")
 }
 
-/// The adapters, chosen.
 async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<AppState> {
     let http = http_client()?;
     let credentials = config
@@ -179,7 +178,7 @@ pub fn router(state: AppState) -> Router {
         .merge(pages)
         .route("/stream/overlay", composite)
         .fallback_service(files.not_found_service(any(unknown).with_state(state.clone())))
-        // As one layer, the outermost first: each by itself would be boxed, and copied for every call.
+        // As one layer, the outermost first: separate layers would each be boxed, and copied for every call.
         .layer(
             ServiceBuilder::new()
                 .layer(SetRequestIdLayer::x_request_id(SortableRequestIds::default()))
@@ -205,7 +204,7 @@ struct SortableRequestIds(Arc<Mutex<ulid::Generator>>);
 impl MakeRequestId for SortableRequestIds {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
         let id = self.0.lock().unwrap_or_else(PoisonError::into_inner).generate();
-        // Full, which takes more ids in a millisecond than a machine can answer: the next is of its own.
+        // The generator is full only after more ids in a millisecond than a machine can answer.
         let id = id.unwrap_or_else(|_| ulid::Ulid::new());
         HeaderValue::from_str(id.array_to_str(&mut [0; ulid::ULID_LEN])).ok().map(RequestId::new)
     }
@@ -217,8 +216,8 @@ fn connect_src(config: &ServeConfig) -> String {
     format!("'self' {ws} {}", ws.replacen("ws", "http", 1))
 }
 
-/// What every answer carries: whose pages may read it, how long it may be kept, what fences it in. Hashed and versioned files
-/// never change; everything else is asked for again.
+/// Headers of every response: CORS, caching, security. Hashed and versioned files are cached for ever; everything else is
+/// revalidated.
 async fn common_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && !path.ends_with(".json");
@@ -244,7 +243,7 @@ fn guard(headers: &mut HeaderMap, secure: bool) {
     }
 }
 
-/// Tells the link by which the operator comes in first, for as long as it opens.
+/// Prints the first sign-in link while it is valid.
 async fn print_first_sign_in(studio: &Studio, file: &Path) -> anyhow::Result<()> {
     let saved = std::fs::read_to_string(file).ok();
     match studio.first_sign_in(saved.as_deref()).await? {
@@ -265,13 +264,13 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asked to stop: nothing new is taken, endless answers end, the others get [`DRAIN`].
+/// On a stop signal: no new requests are accepted, endless responses end, others get [`DRAIN`].
 async fn stopped(closing: CancellationToken) {
     stop_signal().await;
-    tracing::info!("asked to stop: answering what was asked, taking nothing new");
+    tracing::info!("stop signal received: finishing open requests");
     closing.cancel();
     tokio::time::sleep(DRAIN).await;
-    tracing::warn!("some answers took too long and were cut");
+    tracing::warn!("some responses took too long and were cut off");
 }
 
 async fn stop_signal() {

@@ -1,4 +1,4 @@
-//! Everything behind the pages: use cases, ports and their adapters, both doors. Compiled for the server only.
+//! The server: use cases, ports and adapters, the HTTP API and the server functions' side. Compiled for the server only.
 
 pub mod admin_socket;
 pub mod auth;

@@ -1,4 +1,4 @@
-//! Accounts and what belongs to them: sign-ins, agents, API keys, defaults.
+//! Accounts: sign-ins, agents, API keys, defaults.
 
 use crate::domain::{
     account::Role,
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub struct Credentials {
     /// The sign-in name.
     pub name: String,
-    /// In the clear, on its way to be hashed.
+    /// In plain text; the server hashes it.
     pub password: String,
 }
 
@@ -30,11 +30,11 @@ impl std::fmt::Debug for Credentials {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
-    /// Which account.
+    /// The account's id.
     pub id: UserId,
-    /// Its name.
+    /// The account's name.
     pub name: String,
-    /// What it may do.
+    /// The account's role.
     pub role: Role,
 }
 
@@ -42,49 +42,49 @@ pub struct Me {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignInView {
-    /// By which it is ended.
+    /// The id by which it is revoked.
     pub id: SignInId,
-    /// Since when.
+    /// When the browser signed in.
     pub created_at: Timestamp,
-    /// Until when.
+    /// When the sign-in expires.
     pub expires_at: Timestamp,
     /// The network address it came from, where it is known.
     pub address: Option<String>,
-    /// What the browser calls itself.
+    /// The browser's user agent.
     pub browser: String,
-    /// Whether it is the one that asks.
+    /// Whether it is the browser of this request.
     pub this_one: bool,
 }
 
-/// An agent to be made, or its new name.
+/// A new agent, or an agent's new name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewAgent {
-    /// The name on the picture.
+    /// The name shown on the overlay.
     pub name: String,
 }
 
-/// An API key to be made.
+/// A new API key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewApiKey {
-    /// What its owner calls it.
+    /// The owner's name for it.
     pub name: String,
-    /// The agent that acts by it; the user if absent.
+    /// The agent that uses it; the user if absent.
     #[serde(default)]
     pub agent_id: Option<AgentId>,
-    /// What it allows.
+    /// The scopes it has.
     pub scopes: Vec<Scope>,
-    /// When it stops working; never, if absent.
+    /// When it expires; never if absent.
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
 }
 
-/// A key that was just made: the only time its text is seen.
+/// A key that was just created: the only time its text is shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedApiKey {
-    /// As it may be shown from now on.
+    /// The key as it is listed from now on.
     pub key: ApiKey,
     /// `fl_` and 43 characters.
     pub text: String,
@@ -96,13 +96,13 @@ impl std::fmt::Debug for CreatedApiKey {
     }
 }
 
-/// What an owner's shows begin with when nothing is said.
+/// The defaults of an owner's sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OwnerDefaults {
-    /// Differences from what every user's or agent's overlay begins with.
+    /// Differences from the system's default overlay.
     pub overlay: OverlayPatch,
-    /// Where and whether a show starts by itself.
+    /// Automatic start.
     pub auto_start: AutoStart,
 }
 
@@ -110,8 +110,8 @@ pub struct OwnerDefaults {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditPage {
-    /// The lines.
+    /// The entries.
     pub entries: Vec<AuditEntry>,
-    /// Where the next page begins; none at the end.
+    /// The cursor of the next page; `None` on the last.
     pub next_cursor: Option<String>,
 }

@@ -1,50 +1,50 @@
-//! What administrators see of the whole house, and what they set.
+//! Administration: session lists, analytics and webhook deliveries.
 
 use super::{error::ApiError, sessions::SessionView};
-use crate::domain::{analytics::Report, destination::Platform, ids::SessionId, timestamp::Timestamp};
+use crate::domain::{analytics::Report, destination::Platform, ids::SessionId, session::SessionStatus, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Which sessions the list shows. It stands in the page's address, so every field reads and writes as plain words.
+/// The filter of the session list. It is part of the page's address, so every field is plain text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SessionQuery {
     /// Running, ended, failed, or all of them.
     #[serde(rename = "show")]
     pub status: StatusFilter,
-    /// Only with a destination there.
+    /// Only with a destination on this platform.
     pub platform: Option<Platform>,
-    /// Only those asked for on this day or later, as `2026-11-23`.
+    /// Only those created on this day or later, as `2026-11-23`.
     pub from: String,
-    /// Only those asked for on this day or earlier.
+    /// Only those created on this day or earlier.
     pub to: String,
-    /// In title, owner's name, session or egress id.
+    /// Text in title, owner's name, session id or egress id.
     pub search: String,
     /// The oldest first instead of the newest.
     pub oldest_first: bool,
-    /// Only those behind this one: the page.
+    /// Only those after this one: the page's cursor.
     pub behind: Option<SessionId>,
 }
 
-/// How far sessions of a list are.
+/// Filters a list by status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StatusFilter {
     /// Being prepared, on air or ending.
     #[default]
     Running,
-    /// Over, as they should be.
+    /// Ended normally.
     Ended,
-    /// Over, by a failure.
+    /// Failed.
     Failed,
-    /// All of them.
+    /// Every session.
     All,
 }
 
 impl StatusFilter {
-    /// Every one, in the order of the page.
+    /// All filters, in the order of the page.
     pub const ALL: [Self; 4] = [Self::Running, Self::Ended, Self::Failed, Self::All];
 
-    /// Its word in the address.
+    /// The value in the address.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -54,81 +54,80 @@ impl StatusFilter {
         }
     }
 
-    /// Whether a session of this status is among them.
-    pub fn matches(self, status: &str) -> bool {
-        let over = matches!(status, "ended" | "failed");
+    /// Whether a session of this status passes the filter.
+    pub fn matches(self, status: SessionStatus) -> bool {
         match self {
-            Self::Running => !over,
-            Self::Ended => status == "ended",
-            Self::Failed => status == "failed",
+            Self::Running => !status.is_over(),
+            Self::Ended => status == SessionStatus::Ended,
+            Self::Failed => status.is_failed(),
             Self::All => true,
         }
     }
 }
 
-/// One page of the list, and how the house stands.
+/// One page of sessions, with counts and capacity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionOverview {
-    /// In order.
+    /// The sessions of this page, in order.
     pub sessions: Vec<SessionView>,
-    /// Where the next page begins; none at the end.
+    /// The cursor of the next page; `None` on the last.
     pub next: Option<SessionId>,
-    /// What counts for everybody, whatever the list shows.
+    /// Counts over all sessions, whatever the filter.
     pub counts: SessionCounts,
-    /// What the capture engine carries, where it tells.
+    /// Slots of the capture engine, where it reports them.
     pub capacity: Option<Capacity>,
-    /// New shows are refused for now.
+    /// Whether new sessions are refused.
     pub draining: bool,
 }
 
-/// Sessions by what an administrator looks for first.
+/// Session counts by state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionCounts {
-    /// A platform takes them now.
+    /// Sessions on air.
     pub on_air: u64,
-    /// Live, and something is wrong.
+    /// Live sessions with a problem.
     #[serde(rename = "toLookAt")]
     pub needs_attention: u64,
-    /// Preparing, starting, ending.
+    /// Sessions that are starting or ending.
     #[serde(rename = "moving")]
     pub changing: u64,
-    /// Failed among those asked for in the last 24 hours.
+    /// Failed sessions of the last 24 hours.
     pub failed: u64,
 }
 
-/// What the capture engine carries.
+/// Slots of the capture engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
-    /// Shows it carries.
+    /// Slots in use.
     pub used: u32,
-    /// Shows it can carry.
+    /// Slots in all.
     pub total: u32,
-    /// What still fits, in words ("2 more 720p30 shows fit").
+    /// How many more fit, as text ("2 more 720p30 shows fit").
     pub forecast: String,
 }
 
-/// What came of one order of several.
+/// The result of stopping one of several sessions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StopResult {
-    /// Which session.
+    /// The session's id.
     pub session_id: SessionId,
-    /// As it stands now, or why it was not done.
+    /// The session now, or why it was not stopped.
     pub result: Result<SessionView, ApiError>,
 }
 
-/// Days of a report, both included, as `2026-11-23`; empty: until today, and thirty days.
+/// Days of a report, both included, as `2026-11-23`; empty means the last thirty days.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DateRange {
-    /// The first.
+    /// The first day.
     pub from: String,
-    /// The last.
+    /// The last day.
     pub to: String,
 }
 
-/// A report over shows that are over.
+/// A report over finished sessions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Analytics {
@@ -136,23 +135,23 @@ pub struct Analytics {
     pub from: String,
     /// The last day.
     pub to: String,
-    /// What happened.
+    /// The report.
     pub report: Report,
-    /// What it cost by the operator's prices, and in which currency.
+    /// The cost by the operator's prices, and its currency.
     pub cost: Option<(f64, String)>,
 }
 
-/// One page of what operators' servers were told.
+/// One page of webhook deliveries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryPage {
-    /// The latest shows first.
+    /// The deliveries of the latest sessions first.
     pub deliveries: Vec<DeliveryView>,
-    /// Where the next page begins; none at the end.
+    /// The cursor of the next page; `None` on the last.
     pub next_cursor: Option<String>,
 }
 
-/// One thing that one server was told, or is to be.
+/// One webhook delivery to one server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryView {
@@ -160,25 +159,56 @@ pub struct DeliveryView {
     pub id: String,
     /// The server's host.
     pub server: String,
-    /// Of which show.
+    /// The session's id.
     pub session_id: SessionId,
     /// `session.live`, `session.ended`, `session.failed`, `destination.failed`.
     pub event: String,
-    /// When it happened.
+    /// When the event happened.
     pub at: Timestamp,
     /// Attempts so far.
     pub attempts: u32,
-    /// How the last one went.
+    /// The result of the last attempt.
     pub result: Option<String>,
-    /// When it is tried next; none: it was taken, or given up.
+    /// When it is tried next; `None` once it was accepted or given up.
     pub due: Option<Timestamp>,
 }
 
-/// Which line is sent again.
+/// What the result of a delivery begins with when it is given up.
+pub const GIVEN_UP: &str = "given up: ";
+
+/// The state of a webhook delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// It was not attempted yet.
+    Waiting,
+    /// The last attempt failed.
+    Retrying {
+        /// When the next attempt is due.
+        due: Timestamp,
+    },
+    /// The server accepted it.
+    Delivered,
+    /// It is not attempted any more.
+    GivenUp,
+}
+
+impl DeliveryView {
+    /// The state that follows from result and due time.
+    pub fn state(&self) -> DeliveryState {
+        match (&self.result, self.due) {
+            (None, _) => DeliveryState::Waiting,
+            (Some(_), Some(due)) => DeliveryState::Retrying { due },
+            (Some(result), None) if result.starts_with(GIVEN_UP) => DeliveryState::GivenUp,
+            (Some(_), None) => DeliveryState::Delivered,
+        }
+    }
+}
+
+/// The delivery to send again.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResendRequest {
-    /// Its id.
+    /// The delivery's id.
     #[schema(max_length = 200)]
     pub id: String,
 }

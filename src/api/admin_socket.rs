@@ -1,25 +1,25 @@
-//! What whoever runs the machine orders over the running server's socket (`footlight admin …`), and what comes back.
+//! Commands of `footlight admin …` over the running server's socket, and the replies.
 
 use super::sessions::SessionView;
-use crate::domain::{destination::Platform, ids::SessionId, key::Scope};
+use crate::domain::{destination::Platform, ids::SessionId, key::Scope, secret::Secret};
 use serde::{Deserialize, Serialize};
 
-/// One order.
+/// One command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminCommand {
-    /// Make an account.
+    /// Create an account.
     CreateUser {
         /// Its sign-in name.
         name: String,
         /// Whether it may see and stop everything.
         admin: bool,
     },
-    /// Make an API key.
+    /// Create an API key.
     CreateKey {
-        /// The account that answers for it, by name.
+        /// The account it belongs to, by name.
         user: String,
-        /// The agent that acts by it, by name or id; the user if absent.
+        /// The agent that uses it, by name or id; the user if absent.
         agent: Option<String>,
         /// What the key is called.
         name: String,
@@ -28,50 +28,54 @@ pub enum AdminCommand {
         /// After how many days it stops working; never, if absent.
         days: Option<u32>,
     },
-    /// Forget an account's password and sign its browsers out.
+    /// Remove an account's password and sign its browsers out.
     ResetPassword {
         /// By name.
         user: String,
     },
     /// Seal every stream key again under the current master key.
     RotateKeys,
-    /// List shows.
+    /// List sessions.
     ListSessions {
-        /// Those that are over as well.
+        /// Finished ones as well.
         all: bool,
     },
-    /// End a show.
+    /// End a session.
     Stop {
-        /// Which one.
+        /// Its id.
         session: SessionId,
         /// Why, for its owner; may be empty.
         note: String,
     },
-    /// Keep, or forget, what a platform is asked with when viewers are counted.
+    /// Store or delete the credentials for counting viewers on a platform.
     ViewerCounts {
         /// Which platform.
         platform: Platform,
         /// The application's client id; empty for YouTube.
         id: String,
-        /// The client secret or API key; empty forgets.
-        secret: Hidden,
+        /// The client secret or API key; empty deletes.
+        #[serde(with = "exposed_secret")]
+        secret: Secret,
     },
     /// Send a signed webhook to this studio's own public address.
     TestWebhook,
 }
 
-/// A secret on its way to the server.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Hidden(pub String);
+/// A secret in plain text, only inside [`AdminCommand::ViewerCounts`]: the socket is readable by its owner alone.
+mod exposed_secret {
+    use super::Secret;
+    use serde::{Deserialize, Deserializer, Serializer};
 
-impl std::fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Hidden(••••)")
+    pub fn serialize<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(secret.expose())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        String::deserialize(deserializer).map(Secret::new)
     }
 }
 
-/// What came of an order.
+/// The reply to a command.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminReply {
@@ -81,31 +85,31 @@ pub enum AdminReply {
     Key(String),
     /// How many stream keys were sealed again.
     Rotated(KeyRotation),
-    /// Credentials were kept or forgotten, in words.
+    /// A message about stored or deleted credentials.
     #[serde(rename = "told")]
     Message(String),
     /// Shows, the newest first.
     Sessions(Vec<SessionView>),
-    /// How the show stands now.
+    /// The stopped session.
     Stopped(Box<SessionView>),
-    /// The webhook reached the studio and was taken.
+    /// The webhook reached the server and was accepted.
     WebhookTaken {
         /// Where it was sent.
         address: String,
     },
 }
 
-/// What a rotation did.
+/// The result of a key rotation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRotation {
     /// Stream keys that are now sealed under the current master key.
     pub resealed: usize,
-    /// Stream keys that open under no master key that is configured; they stay as they are.
+    /// Stream keys that no configured master key opens; they stay as they are.
     pub unreadable: usize,
 }
 
 impl KeyRotation {
-    /// Whether the old master keys may be forgotten.
+    /// Whether the old master keys may be removed.
     pub const fn is_complete(self) -> bool {
         self.unreadable == 0
     }

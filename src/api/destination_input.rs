@@ -1,13 +1,13 @@
-//! A destination as it is typed: the one shape that carries a stream key, upwards only.
+//! A destination as typed: the only request body that carries a stream key.
 
 use crate::domain::destination::{Platform, StreamKey};
 use serde::{Deserialize, Serialize};
 
-/// A destination typed for this show.
+/// A destination as typed.
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationInput {
-    /// What kind of place.
+    /// The platform.
     pub platform: Platform,
     /// The server's address, for Kick, X and custom.
     #[serde(default)]
@@ -16,7 +16,7 @@ pub struct DestinationInput {
     #[serde(default = "no_key")]
     #[schema(value_type = String, write_only, max_length = 512)]
     pub stream_key: StreamKey,
-    /// Keep it under this name after the show.
+    /// Keep it under this name after the session.
     #[serde(default)]
     pub save_as: Option<String>,
     /// The channel there, for counting viewers on Twitch and YouTube: its name, `@handle`, id, or an address.
@@ -26,8 +26,8 @@ pub struct DestinationInput {
 }
 
 impl DestinationInput {
-    /// Address and key apart. Many paste both as one address; what follows the application's name is the key then, and is
-    /// kept and shown as one.
+    /// Splits a key off the address. Many people paste both as one address; what follows the application's name is then taken
+    /// as the key.
     #[must_use]
     pub fn separated(mut self) -> Self {
         let Some(address) = self.custom_rtmp_url.as_deref().map(str::trim).filter(|_| self.stream_key.is_empty()) else { return self };
@@ -41,7 +41,7 @@ impl DestinationInput {
     }
 }
 
-/// Keys go up and never come down: only the browser's request serializes one.
+/// Only the browser's request serializes a key; no response does.
 impl Serialize for DestinationInput {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_pasted_behind_its_address_is_taken_for_the_key() {
+    fn a_key_pasted_after_the_address_is_split_off() {
         for (typed, key, address, expected) in [
             ("rtmp://host:1935/live/abc?x=1", "", "rtmp://host:1935/live", "abc?x=1"),
             ("rtmps://host/live/abc/def", "", "rtmps://host/live", "abc/def"),

@@ -1,4 +1,4 @@
-//! The HTTP API as its page shows it: a reading of the OpenAPI document, no second description.
+//! The HTTP API as its page shows it, derived from the OpenAPI document.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 pub struct Call {
     /// `GET`, `POST`, …
     pub method: String,
-    /// With its `{parts}`.
+    /// The path with its `{parameters}`.
     pub path: String,
-    /// The group it stands in.
+    /// The OpenAPI tag.
     pub group: String,
     /// What it does, in a sentence.
     pub summary: String,
-    /// More of it.
+    /// The full description.
     pub description: String,
-    /// Scopes of an API key that open it; empty where no key does.
+    /// The API key scopes it accepts; empty if it accepts no key.
     pub scopes: Vec<String>,
     /// Query and path parameters and headers, each with what it is.
     pub parameters: Vec<(String, String)>,
@@ -25,14 +25,14 @@ pub struct Call {
     pub answers: Vec<(String, String)>,
 }
 
-/// What the help page says of this very house.
+/// What the help page says about this installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InstallationInfo {
-    /// Where LiveKit's webhooks are taken.
+    /// The address for LiveKit's webhooks.
     pub webhook_url: String,
-    /// Where browsers meet.
+    /// LiveKit's address for browsers.
     pub room_server: String,
-    /// Whether the capture is our own.
+    /// Whether the local egress captures.
     pub local_capture: bool,
 }

@@ -1,10 +1,10 @@
-//! The one shape in which callers are told that something went wrong, for the HTTP API and for server functions alike.
+//! The error body of the HTTP API and of server functions.
 
 use super::wire::TextJson;
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
-/// What kind of refusal it is; each has one HTTP status.
+/// The kind of error; each has one HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -18,7 +18,7 @@ pub enum ErrorCode {
     NotFound,
     /// 405: another method.
     MethodNotAllowed,
-    /// 409: in the way of what is already there.
+    /// 409: conflicts with the current state.
     Conflict,
     /// 413: more than is taken at once.
     TooLarge,
@@ -32,7 +32,7 @@ pub enum ErrorCode {
     Unavailable,
 }
 
-/// `{"code","message","detail","requestId"}`: what was wrong and what to do, in a sentence a person can act on.
+/// `{"code","message","detail","requestId"}`: what was wrong and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[error("{message}")]
@@ -41,21 +41,21 @@ pub struct ApiError {
     pub code: ErrorCode,
     /// One or two sentences.
     pub message: String,
-    /// Facts for programs: the field, the id in the way.
+    /// Details for programs: the field, the conflicting id.
     #[serde(default)]
     pub detail: serde_json::Value,
-    /// Finds the request in the log.
+    /// The request's id in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
 
 impl ApiError {
-    /// A refusal without further facts.
+    /// An error without details.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), detail: serde_json::Value::Null, request_id: None }
     }
 
-    /// A field that is not acceptable.
+    /// An invalid field.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self { detail: serde_json::json!({ "field": field }), ..Self::new(ErrorCode::Invalid, message) }
     }

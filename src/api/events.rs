@@ -1,9 +1,10 @@
-//! What agents and games send to the picture, and what became of it.
+//! Overlay events and changes that agents and games send, and the results.
 
 use crate::domain::{
     ids::SessionId,
     overlay::{OverlayPatch, OverlaySettings},
     overlay_state::OverlayEvent,
+    session::SessionStatus,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -13,30 +14,30 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EventBatch {
-    /// Whose show.
+    /// The session's id.
     pub session_id: SessionId,
-    /// Each is taken or refused by itself.
+    /// Each is accepted or refused individually.
     #[schema(value_type = Vec<OverlayEvent>, min_items = 1, max_items = 100)]
     pub events: Vec<serde_json::Value>,
-    /// How long these are held back, in milliseconds; the session's own delay if absent.
+    /// Delay of these events in milliseconds; the session's own delay if absent.
     #[serde(default)]
     #[schema(maximum = 600_000)]
     pub broadcast_delay_ms: Option<u32>,
 }
 
-/// What became of one event of a batch.
+/// The result for one event of a batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventResult {
     /// Its id, the sender's or the server's; none for one that was refused without.
     pub id: Option<String>,
-    /// Whether it is on the picture, or will be.
+    /// Whether it is shown, or will be.
     pub accepted: bool,
-    /// It was here before, and is not shown twice.
+    /// It was received before and is not shown twice.
     pub repeated: bool,
-    /// Its number in the session's feed; none while it is held back.
+    /// Its number in the session's feed; none while it is delayed.
     pub seq: Option<u64>,
-    /// Until when it is held back.
+    /// Until when it is delayed.
     pub held_until: Option<Timestamp>,
     /// Why it was refused, and the field.
     pub error: Option<EventFault>,
@@ -51,7 +52,7 @@ pub struct EventFault {
     pub message: String,
 }
 
-/// What became of a batch, in its order.
+/// The results of a batch, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EventResults {
     /// One for each event.
@@ -60,16 +61,16 @@ pub struct EventResults {
     pub accepted: Vec<String>,
 }
 
-/// `PATCH /api/streaming/overlay`: whatever shall change.
+/// `PATCH /api/streaming/overlay`: the fields to change.
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeOverlay {
-    /// Whose show.
+    /// The session's id.
     pub session_id: SessionId,
     /// The fields of the overlay.
     #[serde(flatten)]
     pub patch: OverlayPatch,
-    /// The title on the picture.
+    /// The title shown on the overlay.
     #[serde(default)]
     #[schema(max_length = 140)]
     pub stream_title: Option<String>,
@@ -77,18 +78,18 @@ pub struct ChangeOverlay {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 140)]
     pub current_lobby_id: Option<Option<String>>,
-    /// How long what is sent from now on is held back.
+    /// The delay of overlay events.
     #[serde(default)]
     #[schema(maximum = 600_000)]
     pub broadcast_delay_ms: Option<u32>,
-    /// Everything that is no field of ours.
+    /// Unknown fields, which are refused.
     #[serde(flatten)]
     #[schema(ignore)]
     pub unknown: BTreeMap<String, serde_json::Value>,
 }
 
-/// Tells `null` from absent.
-#[expect(clippy::option_option, reason = "absent, null and a text are three answers")]
+/// Distinguishes `null` from absent.
+#[expect(clippy::option_option, reason = "absent, null and a text mean different things")]
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -97,16 +98,16 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangedOverlay {
-    /// Whose show.
+    /// The session's id.
     pub session_id: SessionId,
     /// The fields of the overlay.
     #[serde(flatten)]
     pub settings: OverlaySettings,
-    /// The title on the picture.
+    /// The title shown on the overlay.
     pub stream_title: String,
     /// The game's own name for the match being played.
     pub current_lobby_id: Option<String>,
-    /// How long what is sent is held back.
+    /// The delay of overlay events.
     pub broadcast_delay_ms: u32,
 }
 
@@ -117,7 +118,7 @@ pub struct GameStarted {
     /// The game's own name for the match.
     #[schema(min_length = 1, max_length = 140)]
     pub lobby_id: String,
-    /// The title on the picture, for a show that starts with it.
+    /// The title shown on the overlay, for a session that starts with it.
     #[serde(default)]
     #[schema(max_length = 140)]
     pub stream_title: Option<String>,
@@ -130,22 +131,22 @@ pub struct GameEnded {
     /// The game's own name for the match.
     #[schema(min_length = 1, max_length = 140)]
     pub lobby_id: String,
-    /// How it ended, for the picture ("Nyx wins").
+    /// How it ended, for the overlay ("Nyx wins").
     #[serde(default)]
     #[schema(max_length = 120)]
     pub result: Option<String>,
 }
 
-/// What a game that begins or ends did to the agent's show.
+/// What a starting or ending game did to the agent's session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GameOutcome {
-    /// The agent's show, if it has one.
+    /// The agent's session, if it has one.
     pub session_id: Option<SessionId>,
-    /// Where it stands.
-    pub status: Option<String>,
+    /// The session's status.
+    pub status: Option<SessionStatus>,
     /// Whether this call started or stopped it.
     pub changed: bool,
-    /// In words.
+    /// What was done, as a sentence.
     pub message: String,
 }

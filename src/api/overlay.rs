@@ -1,4 +1,4 @@
-//! What the composite page is loaded with and what it reports.
+//! What the overlay page is loaded with and what it reports.
 
 use crate::domain::{
     ids::{Generation, SessionId},
@@ -10,67 +10,67 @@ use crate::domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Everything the composite knows at load, server-rendered into the page: it is right at the first frame.
+/// The overlay's initial data, server-rendered into the page so that the first frame is right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OverlaySnapshot {
-    /// Whose show.
+    /// The session's id.
     pub session_id: SessionId,
     /// Which egress renders it; `None` in an owner's preview, which never says `START_RECORDING`.
     pub generation: Option<Generation>,
     /// With a host, or data only.
     pub stream_type: StreamType,
-    /// The name on the picture.
+    /// The name shown on the overlay.
     pub entity_name: String,
-    /// The address of the picture beside the name, on our own origin, where there is one.
+    /// The address of the avatar, on our own origin, if there is one.
     pub avatar: Option<String>,
-    /// The title on the picture.
+    /// The title shown on the overlay.
     pub title: String,
-    /// What is shown.
+    /// The overlay settings.
     pub settings: OverlaySettings,
-    /// A made-up show: what would arrive from the room. Nothing is joined, nothing moves, stand-ins are in the pictures' place.
+    /// Set for a sample: the media states to pretend. Nothing is joined, and placeholders replace the tracks.
     pub made_up: Option<Media>,
-    /// For joining hidden and subscribe-only; none for a data-only show.
+    /// Access to join hidden and subscribe-only; `None` for a data-only session.
     pub room: Option<RoomAccess>,
-    /// When the show went live, if it did.
+    /// When the session went live, if it did.
     pub live_since: Option<Timestamp>,
-    /// The events that still show, oldest first.
+    /// The events that are still visible, oldest first.
     #[serde(rename = "told")]
     pub history: Vec<SequencedEvent>,
     /// The feed's sequence number behind this snapshot; the feed is read from here on.
     pub seq: u64,
-    /// The server's time, at which the first picture is drawn.
+    /// The server's time, of the first frame.
     pub now: Timestamp,
 }
 
-/// One made-up show, by name.
+/// One sample overlay, by name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PreviewSnapshot {
-    /// As it is called in `/stream/overlay?preview=…`.
+    /// The name in `/stream/overlay?preview=…`.
     pub name: String,
-    /// As it is called on a page.
+    /// The name shown on a page.
     pub label: String,
-    /// What its page is loaded with.
+    /// The overlay's initial data.
     #[serde(rename = "stage")]
     pub snapshot: OverlaySnapshot,
 }
 
-/// One event of the past.
+/// A past event with its sequence number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SequencedEvent {
     /// Its number in the feed.
     pub seq: u64,
-    /// When it came.
+    /// When it arrived.
     pub at: Timestamp,
-    /// What it was.
+    /// The event.
     pub event: OverlayEvent,
 }
 
 /// `POST /api/streaming/heartbeat`, every 2 s.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "four facts of the page, each named on the wire")]
+#[expect(clippy::struct_excessive_bools, reason = "four observations of the page, each named on the wire")]
 pub struct Heartbeat {
     /// Frames counted since load, some a second: what matters is that they grow.
     pub frames: u64,

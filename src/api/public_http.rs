@@ -1,11 +1,11 @@
-//! The bodies of the HTTP API that no page of ours needs.
+//! Bodies of the public HTTP API that our own pages do not use.
 
 use super::sessions::{DestinationInput, DestinationView, NewSession, SessionView};
 use crate::domain::{
     destination::{Platform, StreamKey},
     ids::{DestinationId, SessionId, UserId},
     room::RoomAccess,
-    session::StreamType,
+    session::{SessionStatus, StreamType},
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartRequest {
-    /// The show.
+    /// The session.
     #[serde(flatten)]
     pub session: NewSession,
     /// The single destination's platform.
@@ -27,12 +27,12 @@ pub struct StartRequest {
     /// The single destination's address, for Kick, X and custom.
     #[serde(default)]
     pub custom_rtmp_url: Option<String>,
-    /// Who is asking; refused if it is somebody else.
+    /// The caller's user id; refused if it is another user's.
     #[serde(default)]
     pub user_id: Option<UserId>,
 }
 
-/// A show that starts.
+/// A session that starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartResponse {
@@ -41,12 +41,12 @@ pub struct StartResponse {
     /// The session.
     pub session_id: SessionId,
     /// `pending` for a new one.
-    pub status: String,
+    pub status: SessionStatus,
     /// The composite as a preview, for the owner's browser.
     pub overlay_url: String,
     /// What to do next.
     pub message: String,
-    /// For the host to join; none for a data-only show.
+    /// For the host to join; none for a data-only session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomAccess>,
 }
@@ -55,7 +55,7 @@ pub struct StartResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StopRequest {
-    /// Which show.
+    /// The session's id.
     pub session_id: SessionId,
     /// An administrator's reason, for the owner to read.
     #[serde(default)]
@@ -63,7 +63,7 @@ pub struct StopRequest {
     pub reason: Option<String>,
 }
 
-/// A show that was stopped, or was over.
+/// A session that was stopped, or was over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StopResponse {
@@ -72,34 +72,34 @@ pub struct StopResponse {
     /// The session.
     pub session_id: SessionId,
     /// `ended`, `failed`, or `ending` while the capture is not yet confirmed gone.
-    pub status: String,
-    /// What came of it.
+    pub status: SessionStatus,
+    /// The session's statistics.
     pub stats: Statistics,
 }
 
-/// What came of a show.
+/// Statistics of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Statistics {
-    /// On air, not since it was asked for.
+    /// Milliseconds on air.
     pub duration_ms: u64,
-    /// What its agent decided.
+    /// Number of the agent's decisions.
     pub decisions_logged: u64,
-    /// Everything agents and games sent.
+    /// Number of events from agents and games.
     pub events_recorded: u64,
-    /// The most viewers at once, over all platforms that tell.
+    /// The most viewers at once, over all platforms that report them.
     pub peak_viewers: Option<u64>,
     /// One for each destination.
     pub destinations: Vec<DestinationStatistics>,
 }
 
-/// How one destination did.
+/// Statistics of one destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationStatistics {
-    /// Which one.
+    /// Its id.
     pub id: DestinationId,
-    /// What kind of place.
+    /// The platform.
     pub platform: Platform,
     /// Milliseconds it was live.
     pub uptime_ms: u64,
@@ -107,25 +107,25 @@ pub struct DestinationStatistics {
     pub reconnects: u32,
 }
 
-/// What anybody may know of a public show.
+/// The public part of a session's status.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PublicStatus {
-    /// Which one.
+    /// Its id.
     pub session_id: SessionId,
-    /// `pending`, `starting`, `live`, `ending`, `ended`, `failed`.
-    pub status: String,
-    /// A platform has taken the show's bytes within the last 5 s.
+    /// The session's status.
+    pub status: SessionStatus,
+    /// A destination has accepted bytes within the last 5 s.
     pub on_air: bool,
     /// With a host, or data only.
     pub stream_type: StreamType,
     /// The first destination's platform.
     pub platform: Option<Platform>,
-    /// The name on the picture.
+    /// The name shown on the overlay.
     pub entity_name: String,
-    /// The title on the picture.
+    /// The title shown on the overlay.
     pub stream_title: String,
-    /// Viewers now, over all platforms that tell.
+    /// Viewers now, over all platforms that report them.
     pub viewer_count: Option<u64>,
     /// Milliseconds on air.
     pub duration: u64,
@@ -156,7 +156,7 @@ impl From<SessionView> for PublicStatus {
     }
 }
 
-/// The whole status for owner and admins, a part of it for anybody else of a public show.
+/// The whole status for owner and admins, a part of it for anybody else of a public session.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum StatusResponse {
@@ -170,9 +170,9 @@ pub enum StatusResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionPage {
-    /// The shows.
+    /// The sessions.
     pub sessions: Vec<SessionView>,
-    /// Where the next page begins; none at the end.
+    /// The cursor of the next page; `None` on the last.
     pub next_cursor: Option<SessionId>,
 }
 
@@ -180,7 +180,7 @@ pub struct SessionPage {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SessionRef {
-    /// Which show.
+    /// The session's id.
     pub session_id: SessionId,
 }
 
@@ -202,23 +202,23 @@ pub enum AddedDestination {
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeDestinations {
-    /// Whose show.
+    /// The session's id.
     pub session_id: SessionId,
-    /// Each is added or refused by itself.
+    /// Each is added or refused individually.
     #[serde(default)]
     #[schema(value_type = Vec<AddedDestination>, max_items = 10)]
     pub add: Vec<serde_json::Value>,
-    /// Ids as status tells them.
+    /// Ids as in the status.
     #[serde(default)]
     #[schema(max_items = 10)]
     pub remove: Vec<DestinationId>,
 }
 
-/// What became of each, in order: first those to add, then those to remove.
+/// The results in order: first the added ones, then the removed ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangedDestinations {
-    /// Whose show.
+    /// The session's id.
     pub session_id: SessionId,
     /// One for each.
     pub results: Vec<DestinationOutcome>,
@@ -226,7 +226,7 @@ pub struct ChangedDestinations {
     pub destinations: Vec<DestinationView>,
 }
 
-/// What became of one destination.
+/// The result for one destination.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationOutcome {
@@ -234,7 +234,7 @@ pub struct DestinationOutcome {
     pub action: String,
     /// Its id; none for one that was refused.
     pub id: Option<DestinationId>,
-    /// Whether it was done.
+    /// Whether it succeeded.
     pub success: bool,
     /// Why not, and the field.
     pub error: Option<super::error::ApiError>,

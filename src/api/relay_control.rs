@@ -1,5 +1,5 @@
-//! What the application asks of a relay, and what the relay reports back. Spoken over the relay's control API only:
-//! these are the only documents that carry stream keys, and they never leave the machine in the clear.
+//! The relay's control API: desired sessions in, reports out. These are the only documents that carry stream keys, and they
+//! leave the machine only encrypted.
 
 use crate::domain::{
     destination::StreamKey,
@@ -9,15 +9,15 @@ use crate::domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The whole wanted state of one show: `PUT /shows/{sessionId}`, idempotent.
+/// The desired state of one session: `PUT /shows/{sessionId}`, idempotent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DesiredSession {
-    /// Whose show.
+    /// The session's id.
     pub session_id: SessionId,
     /// The egresses that may publish it; the highest generation that sends a keyframe is the one on air.
     pub ingests: Vec<DesiredIngest>,
-    /// Where it plays. One that is missing here and known to the relay is finished.
+    /// The destinations. One that is missing here and known to the relay is finished.
     pub destinations: Vec<DesiredDestination>,
     /// The composite's format; the slate is made in it.
     pub video: VideoFormat,
@@ -25,13 +25,13 @@ pub struct DesiredSession {
     pub slate: bool,
 }
 
-/// One egress that may publish the show, under the stream name `{sessionId}.{generation}.{token}` of application `show`.
+/// One egress that may publish the session, under the stream name `{sessionId}.{generation}.{token}` of application `show`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DesiredIngest {
-    /// Which egress of the session.
+    /// The egress generation.
     pub generation: Generation,
-    /// Its publish token: hexadecimal, compared in constant time, valid until it is missing from the wanted state.
+    /// Its publish token: hexadecimal, compared in constant time, valid while it is part of the desired state.
     pub token: String,
 }
 
@@ -41,15 +41,15 @@ impl std::fmt::Debug for DesiredIngest {
     }
 }
 
-/// One place where the show shall play.
+/// One desired destination.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DesiredDestination {
-    /// The session's name for it, also in reports.
+    /// The destination's id, also used in reports.
     pub id: DestinationId,
-    /// How people call it ("Twitch", "custom"); used in reasons.
+    /// The name shown to people ("Twitch", "custom"); used in messages.
     pub label: String,
-    /// Whether the platform has accepted this show before, at another relay or before a restart: its refusals are retried.
+    /// Whether the platform has accepted this session before, at another relay or before a restart: its refusals are retried.
     #[serde(default)]
     pub accepted_before: bool,
     /// What to do with the composite.
@@ -69,21 +69,21 @@ pub enum DesiredTarget {
         #[serde(with = "exposed_key")]
         stream_key: StreamKey,
     },
-    /// Keep it as HLS (fMP4) in the data folder: the rehearsal.
+    /// Record it as HLS (fMP4) in the data folder: a rehearsal.
     Record,
 }
 
-/// What the relay measures of one show: `GET /shows/{sessionId}`, and one server-sent event `show` for every change and every second on air.
+/// What the relay measures of one session: `GET /shows/{sessionId}`, and one server-sent event `show` for every change and every second on air.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionReport {
-    /// Whose show.
+    /// The session's id.
     pub session_id: SessionId,
     /// When this was measured, by the relay's clock.
     pub at: Timestamp,
-    /// The composite as it comes in.
+    /// The composite as it is received.
     pub ingest: IngestReport,
-    /// One for each wanted destination, in its order.
+    /// One for each desired destination, in the same order.
     pub destinations: Vec<DestinationReport>,
 }
 
@@ -91,7 +91,7 @@ pub struct SessionReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IngestReport {
-    /// Whether it arrives.
+    /// Whether it is received.
     pub state: IngestState,
     /// Frames per second over the last 2 s.
     pub fps: f32,
@@ -101,7 +101,7 @@ pub struct IngestReport {
     pub keyframe_interval_ms: Option<u32>,
     /// Whether audio arrived within the last 2 s.
     pub audio: bool,
-    /// How long the sound has been digital silence: 0 while anything is heard, and without audio.
+    /// How long the audio has been digital silence; 0 otherwise and without audio.
     #[serde(default)]
     pub silent_ms: u32,
     /// Latest video minus latest audio timestamp.
@@ -126,43 +126,43 @@ impl IngestReport {
     }
 }
 
-/// Whether the composite arrives.
+/// Whether the composite is received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "name", rename_all = "camelCase")]
 pub enum IngestState {
-    /// Nothing yet.
+    /// Nothing was received yet.
     Waiting,
-    /// Tags arrive (within the last 3 s).
+    /// Media arrived within the last 3 s.
     Receiving {
-        /// Which egress sends them.
+        /// The egress generation that sends it.
         generation: Generation,
         /// Since when without a break.
         since: Timestamp,
     },
-    /// It went away; the destinations are held open, with the slate if there is one.
+    /// It stopped; the destinations stay connected, with the slate if it is on.
     Held {
         /// Since when.
         since: Timestamp,
     },
 }
 
-/// How one destination does.
+/// The state and statistics of one destination.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationReport {
-    /// Which one.
+    /// Its id.
     pub id: DestinationId,
-    /// Where its connection stands.
+    /// The state of its connection.
     pub state: DestinationState,
-    /// Bytes of media handed to the socket and taken by it.
+    /// Bytes of media written to the socket.
     pub bytes_written: u64,
     /// Bytes the server acknowledged, where it does.
     pub bytes_acknowledged: Option<u64>,
-    /// When the destination last took bytes: the evidence behind ON AIR.
+    /// When the destination last accepted bytes; ON AIR depends on it.
     pub last_progress_at: Option<Timestamp>,
     /// kbit/s over the last 2 s.
     pub bitrate_kbps: u32,
-    /// Times it was lost and came back.
+    /// Number of reconnects.
     pub reconnects: u32,
     /// Groups of pictures it lost because it was too slow.
     pub dropped_groups: u32,
@@ -187,7 +187,7 @@ impl DestinationReport {
     }
 }
 
-/// Where the connection to a destination stands.
+/// The state of the connection to a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "name", rename_all = "camelCase")]
 pub enum DestinationState {
@@ -198,38 +198,38 @@ pub enum DestinationState {
         /// Since when.
         since: Timestamp,
     },
-    /// It takes the show.
+    /// It receives the stream.
     Live {
         /// Since when without a break.
         since: Timestamp,
     },
-    /// Lost in mid-show; tried again.
+    /// Lost while live; being retried.
     #[serde(rename_all = "camelCase")]
     Retrying {
-        /// The coming try, from 1.
+        /// The next attempt, from 1.
         attempt: u32,
         /// When it was lost.
         since: Timestamp,
-        /// When the coming try begins.
+        /// When the next attempt begins.
         next_at: Timestamp,
-        /// In the platform's own words where it said any.
+        /// The platform's message, if it sent one.
         reason: String,
     },
-    /// Given up, for good.
+    /// Failed for good.
     Failed {
         /// When.
         at: Timestamp,
-        /// In the platform's own words where it said any.
+        /// The platform's message, if it sent one.
         reason: String,
     },
-    /// Ended because it was asked to.
+    /// Ended on request.
     Finished {
         /// When.
         at: Timestamp,
     },
 }
 
-/// A stream key in the clear: deliberately only inside [`DesiredTarget::Publish`].
+/// A stream key in plain text, only inside [`DesiredTarget::Publish`].
 mod exposed_key {
     use super::StreamKey;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -1,4 +1,4 @@
-//! Starting, watching and stopping shows.
+//! Starting, watching and stopping sessions.
 
 pub use super::destination_input::DestinationInput;
 
@@ -9,24 +9,24 @@ use crate::domain::{
     media::HostPicture,
     overlay::{OverlayPatch, OverlaySettings},
     room::RoomAccess,
-    session::{HealthIssue, Owner, StreamType},
+    session::{HealthIssue, Owner, SessionStatus, StreamType},
     timestamp::Timestamp,
     video::{VideoFormat, VideoPreset},
 };
 use serde::{Deserialize, Serialize};
 
-/// A kept destination: everything but the key.
+/// A saved destination, without the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SavedDestinationView {
     /// Where, and the key's last four characters.
     #[serde(flatten)]
     pub destination: Destination,
-    /// When a show last started there.
+    /// When a session last started there.
     pub used_at: Option<Timestamp>,
 }
 
-/// What came of trying a destination's server.
+/// The result of a connection test of a destination's server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ConnectionTest {
     /// Whether it answers.
@@ -35,7 +35,7 @@ pub struct ConnectionTest {
     pub note: String,
 }
 
-/// The picture asked for: a preset's name or every number.
+/// The requested video format: a preset's name or every number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum VideoChoice {
@@ -45,26 +45,26 @@ pub enum VideoChoice {
     Format(VideoFormat),
 }
 
-/// What a show is started with.
+/// The options of a new session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewSession {
     /// With a host, or data only.
     pub stream_type: StreamType,
-    /// The caller's agent whose show it is; with an agent's own key it may be left out.
+    /// The caller's agent whose session it is; with an agent's own key it may be left out.
     #[serde(default)]
     pub agent_id: Option<AgentId>,
-    /// The title on the picture.
+    /// The title shown on the overlay.
     #[serde(default)]
     #[schema(max_length = 140)]
     pub stream_title: String,
-    /// The name on the picture; the account's if absent.
+    /// The name shown on the overlay; the account's if absent.
     #[serde(default)]
     pub entity_name: Option<String>,
-    /// Saved ones. With no destination at all the show plays where the owner's shows start by themselves.
+    /// Saved destinations. Without any destination the owner's automatic-start destinations are used.
     #[serde(default)]
     pub destination_ids: Vec<DestinationId>,
-    /// Typed ones.
+    /// Destinations typed for this session.
     #[serde(default)]
     pub destinations: Vec<DestinationInput>,
     /// The default of the machine if absent.
@@ -76,7 +76,7 @@ pub struct NewSession {
     /// What the host will publish at once: the recording waits for these, at most 5 s from when the composite has joined.
     #[serde(default)]
     pub announces: Vec<HostPicture>,
-    /// End the owner's running show first.
+    /// End the owner's running session first.
     #[serde(default)]
     pub replace: bool,
     /// Whether anybody may ask for a part of its status.
@@ -95,36 +95,36 @@ pub struct NewSession {
     pub idempotency_key: Option<String>,
 }
 
-/// A started show.
+/// A started session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StartedSession {
     /// The session, pending or starting.
     pub session: SessionView,
-    /// For the host to join; none for a data-only show.
+    /// For the host to join; none for a data-only session.
     pub room: Option<RoomAccess>,
     /// It had been started before, under the same idempotency key.
     #[serde(default)]
     pub repeated: bool,
 }
 
-/// One destination of a show, with what the relay last said of it.
+/// One destination of a session, with what the relay last said of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationView {
     /// Where, and the key's last four characters.
     #[serde(flatten)]
     pub destination: Destination,
-    /// Where its connection stands.
+    /// The state of its connection.
     pub state: DestinationState,
     /// kbit/s over the last 2 s.
     pub bitrate_kbps: u32,
     /// When it last took bytes.
     pub last_progress_at: Option<Timestamp>,
-    /// Times it was lost and came back.
+    /// Number of reconnects.
     pub reconnects: u32,
     /// Milliseconds it has been live.
     pub uptime_ms: u64,
-    /// Viewers there now, where the platform tells.
+    /// Viewers there now, where the platform report them.
     #[serde(default)]
     pub viewer_count: Option<u64>,
     /// The most viewers there at once.
@@ -132,19 +132,19 @@ pub struct DestinationView {
     pub peak_viewer_count: Option<u64>,
 }
 
-/// A show as its owner and admins may see it: the body of status, of the feed's `session` events and of lists.
+/// A session as its owner and admins may see it: the body of status, of the feed's `session` events and of lists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionView {
-    /// Which one.
+    /// Its id.
     pub session_id: SessionId,
-    /// `pending`, `starting`, `live`, `ending`, `ended`, `failed`.
-    pub status: String,
-    /// A platform has taken the show's bytes within the last 5 s.
+    /// The session's status.
+    pub status: SessionStatus,
+    /// A destination has accepted bytes within the last 5 s.
     pub on_air: bool,
-    /// Every destination is a rehearsal: the light says so instead of ON AIR.
+    /// Every destination is a rehearsal; pages then do not show ON AIR.
     pub rehearsal: bool,
-    /// What is wrong beside the state.
+    /// Current problems; empty when healthy.
     pub health: Vec<HealthIssue>,
     /// With a host, or data only.
     pub stream_type: StreamType,
@@ -152,18 +152,18 @@ pub struct SessionView {
     pub owner: Owner,
     /// The account's name, for lists.
     pub owner_name: String,
-    /// The name on the picture.
+    /// The name shown on the overlay.
     pub entity_name: String,
-    /// The title on the picture.
+    /// The title shown on the overlay.
     pub stream_title: String,
     /// The first destination's platform.
     pub platform: Option<Platform>,
-    /// Where it plays and how that does.
+    /// The destinations and their states.
     pub destinations: Vec<DestinationView>,
-    /// Viewers now, over all platforms that tell.
+    /// Viewers now, over all platforms that report them.
     #[serde(default)]
     pub viewer_count: Option<u64>,
-    /// The most viewers at once, over all platforms that tell.
+    /// The most viewers at once, over all platforms that report them.
     #[serde(default)]
     pub peak_viewer_count: Option<u64>,
     /// The game's own name for the match being played.
@@ -179,11 +179,11 @@ pub struct SessionView {
     pub composite: Option<IngestReport>,
     /// What the composite shows.
     pub overlay: OverlaySettings,
-    /// The picture's format.
+    /// The video format.
     pub video: VideoFormat,
     /// Milliseconds on air.
     pub duration: u64,
-    /// When it was asked for.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it went live.
     pub started_at: Option<Timestamp>,
@@ -209,37 +209,37 @@ impl SessionView {
     }
 }
 
-/// One line of the preflight.
+/// One preflight check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreflightCheck {
-    /// What was looked at ("A free slot for the show").
+    /// What was checked ("A free slot for the session").
     pub label: String,
-    /// How it came out.
+    /// The result.
     #[serde(rename = "verdict")]
     pub result: PreflightResult,
-    /// A few words ("2 left"), or what to do.
+    /// A short note ("2 left"), or what to do.
     pub note: String,
 }
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PreflightResult {
     /// Fine.
     Pass,
-    /// The show can start; look at it.
+    /// The session can start; look at it.
     Warn,
-    /// The show cannot start.
+    /// The session cannot start.
     Fail,
 }
 
-/// What the server knows before a show.
+/// The server's preflight checks before a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Preflight {
     /// LiveKit, the relay, free slots.
     pub lines: Vec<PreflightCheck>,
-    /// The machine's default picture.
+    /// The machine's default video format.
     pub video: VideoPreset,
     /// Why it is not 1080p30, if it is not.
     pub video_note: Option<String>,
@@ -247,23 +247,23 @@ pub struct Preflight {
     pub livekit_url: String,
 }
 
-/// What happened to a show.
+/// The timeline of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TimelineView {
     /// The earliest first.
     pub lines: Vec<TimelineEntryView>,
-    /// What was sent to the picture by agents and games.
+    /// Number of overlay events sent by agents and games.
     pub events: u64,
     /// Decisions among it.
     pub decisions: u64,
-    /// What it cost by the operator's prices, and in which currency; once it is over.
+    /// The cost by the operator's prices, and its currency; once the session is over.
     pub cost: Option<(f64, String)>,
-    /// For administrators: the session as it is stored, without anything that opens anything.
+    /// For administrators: the stored session, without secrets.
     pub raw: Option<String>,
 }
 
-/// One thing that happened to a show.
+/// One entry of a session's timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineEntryView {
     /// When.
@@ -272,6 +272,6 @@ pub struct TimelineEntryView {
     pub actor: String,
     /// As a sentence.
     pub what: String,
-    /// The state after it.
-    pub state: String,
+    /// The status after it.
+    pub state: SessionStatus,
 }

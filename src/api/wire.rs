@@ -1,10 +1,10 @@
-//! How server functions' arguments and answers travel: as JSON, read as text on both sides.
+//! The encoding of server functions' arguments and results: JSON, read as text on both sides.
 
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// JSON that is read as text. What a page was rendered with and what feeds tell are texts too, and whatever is read from bytes
-/// besides is compiled a second time, type by type: a twentieth of the browser's program.
+/// JSON that is read as text. Page data and feeds are text too, and a second reader over bytes would be compiled for every
+/// type again: a twentieth of the browser's program.
 pub struct TextJson;
 
 /// In and out by `POST`.
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_comes_back_and_what_is_no_text_is_an_error() {
+    fn values_round_trip_and_invalid_utf8_is_an_error() {
         let told = TextJson::encode(&["Ä", "\"b\""]).expect("JSON");
         let read: [String; 2] = TextJson::decode(told).expect("reads back");
         assert_eq!(read, ["Ä", "\"b\""]);

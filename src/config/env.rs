@@ -8,7 +8,6 @@ pub enum ConfigError {
     /// Needed and not set.
     #[error("{name} is not set: {expected}")]
     Missing {
-        /// The variable.
         name: &'static str,
         /// What it must be.
         expected: String,
@@ -16,7 +15,6 @@ pub enum ConfigError {
     /// Set and not understood. The value itself is not repeated: it may be a secret.
     #[error("{name} is malformed: expected {expected}")]
     Malformed {
-        /// The variable.
         name: &'static str,
         /// What it must be.
         expected: String,

@@ -4,15 +4,15 @@ mod integrations;
 mod livekit;
 mod picture;
 mod relay;
-mod secret;
 mod viewers;
 
 pub use integrations::{Hook, Hooks};
 pub use livekit::LiveKitConfig;
 pub use picture::DefaultVideo;
 pub use relay::RelayClientConfig;
-pub use secret::Secret;
 pub use viewers::ViewersConfig;
+
+pub use crate::domain::secret::Secret;
 
 use super::env::{ConfigError, Env};
 use crate::domain::analytics::Prices;
@@ -25,14 +25,12 @@ use std::{
 };
 use url::{Host, Url};
 
-/// Everything the application is told from outside.
+/// The configuration of `footlight serve`.
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
-    /// Where it listens.
     pub listen: SocketAddr,
     /// How browsers reach it, without a trailing slash.
     pub app_url: String,
-    /// The data folder.
     pub data: PathBuf,
     /// The store's address: `surrealkv://…`, `ws://…`, `mem://`.
     pub store: String,
@@ -40,35 +38,33 @@ pub struct ServeConfig {
     pub store_credentials: Option<(String, Secret)>,
     /// LiveKit and its egress.
     pub livekit: LiveKitConfig,
-    /// The relay.
     pub relay: RelayClientConfig,
     /// Whether viewers see "be right back" while no composite arrives (`FOOTLIGHT_SLATE`).
     pub slate: bool,
     /// Seals stream keys: 32 bytes in 64 hexadecimal digits; older ones still open.
     pub master_keys: Vec<Secret>,
-    /// Signs overlay tokens.
     pub jwt_secret: Secret,
-    /// Whether strangers may make an account.
+    /// Whether anybody may create an account.
     pub sign_up_open: bool,
-    /// Proxies whose word for the client's address counts.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpAddr>,
     /// Other sites whose pages may call the API by key.
     pub cors_origins: Vec<String>,
     /// How much larger than usual every rate limit is.
     pub rate_factor: u32,
-    /// Shows of one account and its agents at once.
+    /// Sessions of one account and its agents at once.
     pub shows_per_account: usize,
-    /// Shows in all at once.
+    /// Sessions in all at once.
     pub most_shows: usize,
     /// `host:port` pairs that may be private, as given.
     pub allow_private: String,
-    /// The picture of a show that asks for none.
+    /// The default video format.
     pub video: DefaultVideo,
-    /// Servers that are told what happens.
+    /// Servers that receive webhooks.
     pub hooks: Hooks,
     /// Where viewers are counted.
     pub viewers: ViewersConfig,
-    /// What things cost, where the operator says.
+    /// Prices, where the operator set any.
     pub prices: Option<Prices>,
     /// How long things may take.
     pub deadlines: Deadlines,
@@ -87,9 +83,9 @@ pub struct Deadlines {
     pub host: Duration,
     /// How long a host may be away (`FOOTLIGHT_GRACE`, s).
     pub grace: Duration,
-    /// The longest show (`FOOTLIGHT_MAX_DURATION`, s).
+    /// The longest session (`FOOTLIGHT_MAX_DURATION`, s).
     pub show: Duration,
-    /// How long the composite may stand still (`FOOTLIGHT_FROZEN_AFTER`, s).
+    /// How long the composite's frames may stay unchanged (`FOOTLIGHT_FROZEN_AFTER`, s).
     pub frozen: Duration,
 }
 

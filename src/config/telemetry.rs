@@ -6,7 +6,6 @@ use url::Url;
 /// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For reading.
     Text,
     /// One JSON object per line.
     Json,

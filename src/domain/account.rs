@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Its own shows.
+    /// Their own sessions.
     Streamer,
-    /// Every show, every account.
+    /// Every session and every account.
     Admin,
 }
 
-/// A person with an account. The password's hash lies beside it, never in it.
+/// A person with an account. The password's hash is stored separately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Which one.
+    /// The account's id.
     pub id: UserId,
     /// The sign-in name, as typed.
     pub name: String,
     /// What it may do.
     pub role: Role,
-    /// When it was made.
+    /// When the account was created.
     pub created_at: Timestamp,
 }
 
@@ -37,7 +37,7 @@ pub enum UnsuitableCredential {
     Password,
 }
 
-/// The form under which a name is unique: trimmed, inner white space single, lower case.
+/// The normalised name that must be unique: trimmed, inner white space collapsed, lower case.
 ///
 /// # Errors
 /// The name is too short, too long, or has other characters.

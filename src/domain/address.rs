@@ -1,5 +1,5 @@
-//! Which addresses a show may be sent to, and which IP addresses are public. Pure: no name is resolved here.
-//! The application asks at save, the relay asks again at connect with the very address it is about to use.
+//! Which addresses a session may be sent to, and which IP addresses are public. Pure: no name is resolved here.
+//! The application checks when a destination is saved, the relay checks again when it connects.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -15,17 +15,17 @@ pub enum AddressRefused {
     /// A host that can only be inside this network.
     #[error("{0} is inside this network; only the operator can allow it")]
     PrivateHost(String),
-    /// The host leads to an IP address that is not public.
-    #[error("{host} leads to {ip}, which is not a public address; only the operator can allow it")]
+    /// The host resolves to an IP address that is not public.
+    #[error("{host} resolves to {ip}, which is not a public address; only the operator can allow it")]
     PrivateIp {
         /// The host as typed.
         host: String,
-        /// Where it leads.
+        /// The address it resolves to.
         ip: IpAddr,
     },
 }
 
-/// An RTMP(S) server and application, taken apart. Never holds a stream key.
+/// The parts of an RTMP(S) address: server and application. Never holds a stream key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestTarget {
     /// `rtmps` instead of `rtmp`.
@@ -93,22 +93,22 @@ impl fmt::Display for AllowList {
     }
 }
 
-/// Takes an ingest address apart and refuses what is malformed or can only be private. A name's IP addresses are
-/// checked with [`check_ip`] by whoever resolves it.
+/// Parses an ingest address and refuses malformed and private ones. A name's IP addresses are checked with [`check_ip`]
+/// by the code that resolves it.
 ///
 /// # Errors
-/// [`AddressRefused`] with a sentence for the person who typed it; it repeats the host, never the path.
+/// [`AddressRefused`] with a message for the person who typed it; the message repeats the host, never the path.
 pub fn check_address(text: &str, allow: &AllowList) -> Result<IngestTarget, AddressRefused> {
     use AddressRefused::Malformed;
     let text = text.trim();
     if text.len() > 1024 || text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\' || c == '#') {
-        return Err(Malformed("spaces, control characters, `\\` and `#` have no place in it"));
+        return Err(Malformed("it must not contain spaces, control characters, `\\` or `#`"));
     }
     let (scheme, rest) = text.split_once("://").ok_or(Malformed("`rtmp://` or `rtmps://` is missing"))?;
     let tls = match scheme.to_ascii_lowercase().as_str() {
         "rtmp" => false,
         "rtmps" => true,
-        _ => return Err(Malformed("only rtmp:// and rtmps:// are spoken")),
+        _ => return Err(Malformed("only rtmp:// and rtmps:// are supported")),
     };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     if authority.contains('@') {
@@ -130,8 +130,8 @@ pub fn check_address(text: &str, allow: &AllowList) -> Result<IngestTarget, Addr
     Ok(target)
 }
 
-/// Whether a connection to `target` may go to `ip`, to which its host leads: public, or allowed by the operator
-/// under the host's name or the IP address itself.
+/// Whether `target` may be connected at `ip`, which its host resolves to: public, or allowed by the operator under the
+/// host's name or the IP address.
 ///
 /// # Errors
 /// [`AddressRefused::PrivateIp`].

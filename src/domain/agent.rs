@@ -9,39 +9,39 @@ use serde::{Deserialize, Serialize};
 /// The longest name of an agent, in characters.
 pub const LONGEST_NAME: usize = 40;
 
-/// An agent. Its keys and its picture lie beside it, never in it.
+/// An agent. Its keys and its avatar are stored separately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Agent {
-    /// Which one.
+    /// The agent's id.
     pub id: AgentId,
-    /// Whose: this user sees and stops its shows.
+    /// The user who owns it, sees its sessions and may stop them.
     pub owner: UserId,
-    /// The name on the picture.
+    /// The name shown on the overlay.
     pub name: String,
-    /// Grows with every new picture; `None` without one.
+    /// Version of the avatar, which grows with every upload; `None` without one.
     #[serde(default)]
     pub avatar: Option<u64>,
-    /// When it was made.
+    /// When the agent was created.
     pub created_at: Timestamp,
 }
 
-/// What happens to an agent's show when its game is over.
+/// What happens to an agent's session when its game is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AfterGame {
-    /// The show ends with the game.
+    /// The session ends with the game.
     #[default]
     Stop,
-    /// The show stays on air for the next game.
+    /// The session stays on air for the next game.
     Keep,
 }
 
-/// Starting without a hand: where a show plays when nothing is said, and what the games of an agent do.
+/// Automatic start: the default destinations, and what an agent's games do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AutoStart {
-    /// Whether a game that begins starts the show (agents), or the studio has these places ticked (users).
+    /// Whether a starting game starts a session (agents), or these destinations are selected by default (users).
     pub on: bool,
     /// Saved destinations, the owner's own or their user's.
     pub destinations: Vec<DestinationId>,
@@ -54,7 +54,7 @@ pub struct AutoStart {
 #[error("the agent's name must be 1 to {LONGEST_NAME} characters of plain text")]
 pub struct UnsuitableName;
 
-/// The name as it is kept: trimmed, inner white space single.
+/// The name as it is stored: trimmed, inner white space collapsed.
 ///
 /// # Errors
 /// Empty, too long, or with control characters.
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_agents_name_is_kept_tidy_and_refused_when_it_is_none() {
+    fn agent_names_are_normalised_or_refused() {
         assert_eq!(agent_name("  Nyx   4 "), Ok("Nyx 4".to_owned()));
         for bad in ["", "   ", "a\u{7}b", &"n".repeat(41)] {
             assert_eq!(agent_name(bad), Err(UnsuitableName), "{bad:?}");

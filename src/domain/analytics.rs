@@ -1,5 +1,5 @@
-//! What is counted over many shows: every show that is over adds the same few sums (and its peaks) to its day, so that no
-//! report ever reads the shows themselves. Pure.
+//! What is counted over many sessions: every session that is over adds the same few sums (and its peaks) to its day, so that no
+//! report ever reads the sessions themselves. Pure.
 
 use super::{
     destination::Platform,
@@ -25,17 +25,17 @@ pub struct Sum {
     pub n: u64,
 }
 
-/// The day on which a show was asked for, in UTC.
+/// The day on which a session was created, in UTC.
 pub fn day_of(session: &Session) -> String {
     session.created_at.to_rfc3339().chars().take(10).collect()
 }
 
-/// Whether a sum is the most of any show, instead of all added up.
+/// Whether a sum is the most of any session, instead of a sum.
 pub fn is_most(what: &str) -> bool {
     what.ends_with("peak_viewers")
 }
 
-/// What a show that is over adds to its day.
+/// What a finished session adds to its day.
 pub fn counts_of(session: &Session) -> Vec<(String, u64)> {
     let (outcome, live_since, at) = match &session.state {
         SessionState::Ended { reason, live_since, at } => (Outcome::Ended(reason.clone()), *live_since, *at),
@@ -75,21 +75,21 @@ const fn name(platform: Platform) -> &'static str {
     platform.name()
 }
 
-/// What happened over a range of days.
+/// A report over a range of days.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// All days together.
     pub total: DayReport,
-    /// Each day, the earliest first; without [`Report::filled`] only those that have any show.
+    /// Each day, the earliest first; without [`Report::filled`] only those that have any session.
     pub days: Vec<DayReport>,
-    /// Half of the shows that went live did within this many milliseconds of the click (to the next step of the histogram).
+    /// Half of the sessions that went live did so within this many milliseconds of the click (to the next step of the histogram).
     pub waited_p50_ms: Option<u64>,
     /// And nineteen of twenty within this.
     pub waited_p95_ms: Option<u64>,
-    /// Why shows ended as they should: the API's words, the most frequent first.
+    /// Why sessions ended normally: the API's codes, the most frequent first.
     pub ended: Vec<(String, u64)>,
-    /// Why shows failed.
+    /// Why sessions failed.
     pub failed: Vec<(String, u64)>,
     /// By platform.
     pub platforms: Vec<PlatformReport>,
@@ -101,7 +101,7 @@ pub struct Report {
 pub struct DayReport {
     /// `2026-11-23`; empty for several.
     pub day: String,
-    /// Shows that are over.
+    /// Sessions that are over.
     pub shows: u64,
     /// Those that failed.
     pub failed: u64,
@@ -111,7 +111,7 @@ pub struct DayReport {
     pub captured_ms: u64,
     /// Kilobytes sent to destinations.
     pub sent_kb: u64,
-    /// The most viewers of one show at once, where platforms told.
+    /// The most viewers of one session at once, where reported.
     #[serde(default)]
     pub peak_viewers: u64,
 }
@@ -124,13 +124,13 @@ pub struct PlatformReport {
     pub platform: String,
     /// Destinations there.
     pub shows: u64,
-    /// Milliseconds it took shows.
+    /// Milliseconds its destinations were live.
     pub uptime_ms: u64,
-    /// Times a connection was lost and came back.
+    /// Number of reconnects.
     pub reconnects: u64,
-    /// Destinations that were given up.
+    /// Destinations that failed.
     pub given_up: u64,
-    /// The most viewers of one show at once, where it told.
+    /// The most viewers of one session at once, where reported.
     #[serde(default)]
     pub peak_viewers: u64,
 }
@@ -214,7 +214,7 @@ fn of_platform(all: &BTreeMap<&str, u64>, platform: &str) -> Option<PlatformRepo
     })
 }
 
-/// What a show, or many, cost by the operator's own prices.
+/// The operator's prices, for cost estimates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Prices {
@@ -222,7 +222,7 @@ pub struct Prices {
     pub egress_minute: f64,
     /// For each gigabyte (10^9 bytes) sent to destinations.
     pub gigabyte: f64,
-    /// As it is written behind an amount (`EUR`).
+    /// The currency written behind an amount (`EUR`).
     pub currency: String,
 }
 

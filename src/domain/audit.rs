@@ -1,4 +1,4 @@
-//! What is kept about accounts for whoever must answer for the house: who signed in, which keys were made, what was revoked.
+//! The audit log: who signed in, which keys were created, what was revoked.
 
 use super::{ids::UserId, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
@@ -7,33 +7,33 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditAction {
-    /// An account was made.
+    /// An account was created.
     AccountMade,
     /// Somebody signed in.
     SignedIn,
     /// A sign-in was refused.
     SignInRefused,
-    /// Sign-ins were held back for a while.
+    /// Sign-ins were rate-limited.
     SignInThrottled,
     /// A browser signed out.
     SignedOut,
-    /// A sign-in was ended from elsewhere.
+    /// A sign-in was revoked from another browser.
     SignInRevoked,
-    /// A password was set; every other sign-in ended.
+    /// A password was set and every other sign-in revoked.
     PasswordChanged,
-    /// A password was forgotten by order of whoever runs the machine; every sign-in ended.
+    /// An operator removed a password on the command line; every sign-in was revoked.
     PasswordReset,
     /// Stream keys were sealed again under another master key.
     KeysRotated,
-    /// What another service is asked with was kept or forgotten.
+    /// A credential for another service was stored or deleted.
     CredentialSet,
-    /// New shows are refused, or taken again.
+    /// New sessions are refused, or accepted again.
     DrainChanged,
-    /// An API key was made.
+    /// An API key was created.
     KeyMade,
     /// An API key was revoked.
     KeyRevoked,
-    /// An agent was made.
+    /// An agent was created.
     AgentMade,
     /// An agent was deleted with its keys.
     AgentDeleted,
@@ -43,13 +43,13 @@ pub enum AuditAction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
-    /// Sortable by time.
+    /// The entry's id, sortable by time.
     pub id: String,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
     /// What happened.
     pub action: AuditAction,
-    /// To whose account, where it is known.
+    /// The account it concerns, where it is known.
     pub user: Option<UserId>,
     /// What it was about: the name that was tried, the key's prefix, the agent's name.
     pub subject: String,

@@ -1,31 +1,31 @@
-//! Where a show plays: platforms, their addresses, the stream key that must never be seen.
+//! Destinations: platforms, their addresses, and the stream key, which is never shown.
 
 use super::ids::DestinationId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A stream key in the clear. Masked by `Debug`, never `Serialize`, dropped from memory as soon as its user is done.
+/// A stream key in plain text. Masked by `Debug` and never `Serialize`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StreamKey(String);
 
 impl StreamKey {
-    /// Takes a key as typed; white space around it is a slip of the clipboard and goes.
+    /// Takes a key as typed and trims it.
     #[expect(clippy::needless_pass_by_value, reason = "the caller gives the key away")]
     pub fn new(text: String) -> Self {
         Self(text.trim().to_owned())
     }
 
-    /// The key itself. Every call is a place to review.
+    /// The key itself. Every call needs review.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// True for a custom server that wants none.
+    /// True for a custom server that needs no key.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The last four characters, by which its owner knows it; nothing of keys shorter than eight.
+    /// The last four characters; empty for keys shorter than eight.
     pub fn tail(&self) -> String {
         let count = self.0.chars().count();
         if count < 8 { String::new() } else { self.0.chars().skip(count - 4).collect() }
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for StreamKey {
     }
 }
 
-/// A kind of place.
+/// A streaming platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Platform {
@@ -62,7 +62,7 @@ pub enum Platform {
     Rehearsal,
 }
 
-/// Why a destination cannot be used as given.
+/// Why a destination cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnusableDestination {
     /// The platform gives its address to each account.
@@ -83,7 +83,7 @@ impl Platform {
     /// All kinds, in the order in which a menu shows them.
     pub const ALL: [Self; 6] = [Self::Twitch, Self::Youtube, Self::Kick, Self::X, Self::Custom, Self::Rehearsal];
 
-    /// As people call it.
+    /// The name shown to people.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Twitch => "Twitch",
@@ -95,7 +95,7 @@ impl Platform {
         }
     }
 
-    /// As it stands on the wire.
+    /// The name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Twitch => "twitch",
@@ -122,22 +122,21 @@ impl Platform {
         matches!(self, Self::Kick | Self::X | Self::Custom)
     }
 
-    /// Whether it tells how many watch.
+    /// Whether it reports viewer counts.
     pub const fn tells_viewers(self) -> bool {
         matches!(self, Self::Twitch | Self::Youtube)
     }
 
-    /// Whether it refuses to work without a key.
+    /// Whether it needs a stream key.
     pub const fn wants_key(self) -> bool {
         !matches!(self, Self::Custom | Self::Rehearsal)
     }
 }
 
-/// The one place where platform, typed address and key become an ingest address (without the key).
-/// A rehearsal has none.
+/// Builds the ingest address (without the key) from platform, typed address and key. A rehearsal has none.
 ///
 /// # Errors
-/// Address or key missing or malformed, by the platform's name.
+/// The address or key is missing or malformed; the message names the platform.
 pub fn ingest_address(platform: Platform, typed: Option<&str>, key: &StreamKey) -> Result<Option<String>, UnusableDestination> {
     if platform == Platform::Rehearsal {
         return Ok(None);
@@ -156,27 +155,27 @@ pub fn ingest_address(platform: Platform, typed: Option<&str>, key: &StreamKey) 
     }
 }
 
-/// A destination as it may be shown: where, and the key's last four characters.
+/// A destination as it may be shown: its address and the key's last four characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Destination {
-    /// Which one.
+    /// The destination's id.
     pub id: DestinationId,
-    /// What kind of place.
+    /// The platform.
     pub platform: Platform,
-    /// The owner's name for it; empty for one typed for a single show.
+    /// The owner's name for it; empty for one typed for a single session.
     pub name: String,
     /// The ingest address without the key; `None` for a rehearsal.
     pub address: Option<String>,
     /// The key's last four characters.
     pub key_tail: String,
-    /// What the platform is asked for when viewers are counted, as `domain::viewers` reads it.
+    /// The channel whose viewers are counted, as `domain::viewers` parses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
 }
 
 impl Destination {
-    /// How people call it: the owner's name, else the platform's.
+    /// The name shown to people: the owner's, else the platform's.
     pub fn label(&self) -> &str {
         if self.name.is_empty() { self.platform.label() } else { &self.name }
     }
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn each_platform_is_joined_to_its_address_or_says_what_is_missing() {
+    fn ingest_addresses_are_built_or_refused_by_platform() {
         type Case = (Platform, Option<&'static str>, StreamKey, Result<Option<&'static str>, &'static str>);
         let key = || StreamKey::new("abcd-efgh-ijkl".into());
         let none = || StreamKey::new(String::new());

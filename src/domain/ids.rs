@@ -20,7 +20,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// The identifier as it stands in addresses and documents.
+            /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -56,7 +56,7 @@ macro_rules! id {
 }
 
 id!(
-    /// One show, from the click on Go live to its end.
+    /// A session, from Go live to its end.
     SessionId, "a session id"
 );
 id!(
@@ -68,7 +68,7 @@ id!(
     AgentId, "an agent id"
 );
 id!(
-    /// An API key, by which its owner knows it; never the key itself.
+    /// An API key's id; never the key itself.
     KeyId, "a key id"
 );
 id!(
@@ -76,11 +76,11 @@ id!(
     SignInId, "a sign-in id"
 );
 id!(
-    /// A place where shows play, saved or typed for one show.
+    /// A destination, saved or typed for one session.
     DestinationId, "a destination id"
 );
 id!(
-    /// What LiveKit's Egress API calls one running capture (`EG_…`).
+    /// LiveKit's id of an egress (`EG_…`).
     EgressId, "an egress id"
 );
 

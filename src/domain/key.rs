@@ -1,4 +1,4 @@
-//! API keys: what they allow and how long they live. The key itself is made, shown once and hashed by the server.
+//! API keys: scopes and expiry. The key itself is created, shown once and hashed by the server.
 
 use super::{
     ids::{AgentId, KeyId, UserId},
@@ -6,7 +6,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Every key begins with it, so that a scanner finds one that leaked.
+/// The prefix of every key, so that scanners find a leaked one.
 pub const KEY_PREFIX: &str = "fl_";
 
 /// What a key allows.
@@ -27,7 +27,7 @@ impl Scope {
     /// All scopes, in the order in which a form shows them.
     pub const ALL: [Self; 4] = [Self::Start, Self::Stop, Self::Events, Self::Read];
 
-    /// As it stands on the wire.
+    /// The name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
@@ -42,19 +42,19 @@ impl Scope {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
-    /// Which one.
+    /// The key's id.
     pub id: KeyId,
-    /// The user who answers for it.
+    /// The user who is responsible for it.
     pub user: UserId,
-    /// The agent that acts by it; `None` for the user's own.
+    /// The agent that uses it; `None` for the user's own.
     pub agent: Option<AgentId>,
-    /// What its owner calls it.
+    /// The owner's name for it.
     pub name: String,
-    /// Its first characters, by which its owner knows it in a configuration file.
+    /// Its first characters, to recognise it in a configuration file.
     pub prefix: String,
-    /// What it allows.
+    /// The scopes it has.
     pub scopes: Vec<Scope>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it stops working; `None`: when it is revoked.
     pub expires_at: Option<Timestamp>,
@@ -65,12 +65,12 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Whether it opens anything now.
+    /// Whether it is valid now.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|at| at > now)
     }
 
-    /// Whether it allows this.
+    /// Whether it has this scope.
     pub fn allows(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
     }

@@ -1,4 +1,4 @@
-//! Devices, what a streamer chose, and one clear sentence for each way in which a device can fail.
+//! Media devices, the streamer's choices, and one message for each way in which a device can fail.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,22 +23,22 @@ impl DeviceId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
-    /// Gives a picture.
+    /// Captures video.
     Camera,
-    /// Gives sound.
+    /// Captures audio.
     Microphone,
-    /// Plays sound.
+    /// Plays audio.
     Speaker,
 }
 
-/// A device that is there.
+/// An available device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MediaDevice {
-    /// What kind.
+    /// The device's kind.
     pub kind: DeviceKind,
     /// The browser's name for it.
     pub id: DeviceId,
-    /// People's name for it; empty until the first permission.
+    /// The name shown to people; empty until the first permission.
     pub label: String,
 }
 
@@ -53,7 +53,7 @@ pub enum CaptureKind {
     Screen,
 }
 
-/// A picture that a host brings to the room.
+/// A video source that a host publishes to the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HostPicture {
@@ -64,7 +64,7 @@ pub enum HostPicture {
 }
 
 impl HostPicture {
-    /// Every one.
+    /// All sources.
     pub const ALL: [Self; 2] = [Self::Screen, Self::Camera];
 
     /// Its name, as in JSON.
@@ -76,7 +76,7 @@ impl HostPicture {
     }
 }
 
-/// Why a capture was not given.
+/// Why a capture failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum CaptureFailure {
@@ -84,19 +84,19 @@ pub enum CaptureFailure {
     NotAllowed,
     /// Denied for the browser, by the system.
     BlockedBySystem,
-    /// There is none.
+    /// There is no such device.
     NotFound,
-    /// Another program has it.
+    /// Another program uses it.
     InUse,
     /// The page was not loaded over https.
     Insecure,
-    /// The browser cannot.
+    /// The browser does not support it.
     Unsupported,
     /// The streamer closed the picker: nothing is wrong.
     Dismissed,
-    /// It was pulled out while in use.
+    /// It was unplugged while in use.
     Unplugged,
-    /// The browser did not say.
+    /// The browser gave no reason.
     Unknown,
 }
 
@@ -144,23 +144,23 @@ impl CaptureFailure {
 #[serde(rename_all = "camelCase", default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub struct UserChoices {
-    /// The name on the picture.
+    /// The name shown on the overlay.
     pub name: String,
-    /// The camera chosen last.
+    /// The last chosen camera.
     pub camera: Option<DeviceId>,
     /// Whether it is on.
     pub camera_on: bool,
-    /// The microphone chosen last.
+    /// The last chosen microphone.
     pub microphone: Option<DeviceId>,
     /// Whether it is on.
     pub microphone_on: bool,
     /// The speaker for the test.
     pub speaker: Option<DeviceId>,
-    /// Whether the streamer sees themself as in a mirror; viewers never do.
+    /// Whether the streamer's own view is mirrored; viewers never see it mirrored.
     pub mirrored: bool,
     /// Whether screens are shared at 60 instead of 30 frames per second.
     pub smooth_screen: bool,
-    /// Whether single keys work in the Studio.
+    /// Whether keyboard shortcuts are on in the Studio.
     pub keys_on: bool,
 }
 
@@ -203,7 +203,7 @@ mod tests {
     ];
 
     #[test]
-    fn each_failure_of_a_device_has_a_sentence_of_its_own() {
+    fn each_device_failure_has_its_own_message() {
         for kind in [CaptureKind::Camera, CaptureKind::Microphone, CaptureKind::Screen] {
             let mut sentences: Vec<String> = FAILURES.iter().map(|failure| failure.sentence(kind)).collect();
             assert!(sentences.iter().all(|text| text.ends_with('.')), "{sentences:?}");
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_menu_shows_what_is_in_use_before_what_is_remembered_before_the_first() {
+    fn a_device_menu_prefers_in_use_then_remembered_then_first() {
         let device = |id: &str| MediaDevice { kind: DeviceKind::Camera, id: DeviceId::new(id), label: id.to_owned() };
         let devices = [device("a"), device("b"), device("c")];
         let (b, c, gone) = (DeviceId::new("b"), DeviceId::new("c"), DeviceId::new("gone"));

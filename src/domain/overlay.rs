@@ -1,4 +1,4 @@
-//! What the composite shows and how: the owner's settings, the scene, where the webcam sits.
+//! Overlay settings: layers, scene, theme, and where the webcam sits.
 
 mod layout;
 mod theme;
@@ -8,13 +8,13 @@ pub use layout::{Host, Layout, Media, Moment, Track, Webcam};
 use serde::{Deserialize, Deserializer, Serialize};
 pub use theme::{Accent, Appearance, Motion, PipCorner, PipShape, PipSize, Theme};
 
-/// A scene the host or the API may ask for; `None` in [`OverlaySettings`] means: by what is there.
+/// A scene the host or the API may set; `None` in [`OverlaySettings`] means automatic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scene {
-    /// Before the show, with a countdown where one is set.
+    /// Before the stream, with a countdown where one is set.
     StartingSoon,
-    /// The show itself.
+    /// The stream itself.
     Live,
     /// A finished match with its result.
     MatchOver,
@@ -26,20 +26,20 @@ pub enum Scene {
     Ending,
 }
 
-/// The owner's settings of the composite. Changing any while live shows within a second.
+/// The owner's settings of the overlay. A change while live is visible within a second.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, each named on the wire")]
 pub struct OverlaySettings {
-    /// The agent's decisions with their reasons.
+    /// Whether the agent's decisions are shown.
     pub show_decisions: bool,
-    /// Who the agent is.
+    /// Whether the info bar is shown.
     pub show_agent_info: bool,
-    /// The ticker of events.
+    /// Whether the event ticker is shown.
     pub show_event_feed: bool,
-    /// The webcam.
+    /// Whether the webcam is shown.
     pub show_player_cam: bool,
-    /// Dark or light.
+    /// The dark or the light theme.
     pub theme: Theme,
     /// Where the webcam sits.
     pub pip_corner: PipCorner,
@@ -51,21 +51,21 @@ pub struct OverlaySettings {
     /// Whether it has a border in the accent colour.
     #[serde(default = "yes")]
     pub pip_border: bool,
-    /// The one colour that stands out.
+    /// The accent colour.
     #[serde(default)]
     pub accent: Accent,
-    /// Whether plates and cards move as they come and go.
+    /// Whether lower thirds and cards are animated.
     #[serde(default)]
     pub motion: Motion,
-    /// A scene asked for; otherwise it follows from what is there.
+    /// A scene that is set; otherwise it is chosen automatically.
     pub scene: Option<Scene>,
-    /// When the show begins: the countdown of "starting soon".
+    /// When the stream begins: the countdown of "starting soon".
     #[serde(default)]
     pub starts_at: Option<Timestamp>,
 }
 
 impl OverlaySettings {
-    /// What a streamer's show begins with.
+    /// The default settings of a streamer's session.
     pub const fn for_user() -> Self {
         Self {
             show_decisions: false,
@@ -84,13 +84,13 @@ impl OverlaySettings {
         }
     }
 
-    /// How it all looks.
+    /// The visual settings.
     pub const fn appearance(&self) -> Appearance {
         let Self { theme, accent, motion, pip_corner, pip_size, pip_shape, pip_border, .. } = *self;
         Appearance { theme, accent, motion, pip_corner, pip_size, pip_shape, pip_border }
     }
 
-    /// What an agent's show begins with.
+    /// The default settings of an agent's session.
     pub const fn for_agent() -> Self {
         Self { show_decisions: true, show_agent_info: true, show_player_cam: false, ..Self::for_user() }
     }
@@ -122,16 +122,16 @@ pub struct OverlayPatch {
     pub accent: Option<Accent>,
     /// See [`OverlaySettings`].
     pub motion: Option<Motion>,
-    /// A scene to hold, or `Live` for the automatic choice.
+    /// A scene to set, or `Live` for the automatic choice.
     pub scene: Option<Scene>,
-    /// When the show begins; `null` takes the countdown off.
+    /// When the stream begins; `null` removes the countdown.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Timestamp>)]
     pub starts_at: Option<Option<Timestamp>>,
 }
 
-/// Tells `null` from absent.
-#[expect(clippy::option_option, reason = "absent, null and a time are three wishes")]
+/// Distinguishes `null` from absent.
+#[expect(clippy::option_option, reason = "absent, null and a time mean different things")]
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -141,7 +141,7 @@ const fn yes() -> bool {
 }
 
 impl OverlayPatch {
-    /// This change and a newer one after it, as one.
+    /// Combines this change with a newer one.
     #[must_use]
     pub fn and(&self, newer: &Self) -> Self {
         Self {
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_patch_changes_what_it_names_and_nothing_else() {
+    fn a_patch_changes_only_its_fields() {
         let patch: OverlayPatch = serde_json::from_str(r#"{"pipCorner":"top-left","scene":"be-right-back"}"#).expect("a patch");
         let changed = patch.apply(&OverlaySettings::for_user());
         let expected = OverlaySettings { pip_corner: PipCorner::TopLeft, scene: Some(Scene::BeRightBack), ..OverlaySettings::for_user() };
@@ -204,14 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn settings_stored_before_a_field_was_there_still_read() {
+    fn settings_without_newer_fields_still_parse() {
         let old = r#"{"showDecisions":false,"showAgentInfo":false,"showEventFeed":true,"showPlayerCam":true,"theme":"dark",
             "pipCorner":"bottom-right","pipSize":"medium","scene":null}"#;
         assert_eq!(serde_json::from_str::<OverlaySettings>(old).expect("settings"), OverlaySettings::for_user());
     }
 
     #[test]
-    fn two_changes_as_one_are_one_after_the_other() {
+    fn combined_patches_apply_in_order() {
         let first = OverlayPatch { theme: Some(Theme::Light), accent: Some(Accent::Teal), ..OverlayPatch::default() };
         let second = OverlayPatch { accent: Some(Accent::Rose), starts_at: Some(None), ..OverlayPatch::default() };
         let settings = OverlaySettings::for_user();
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn users_and_agents_begin_with_their_own_defaults() {
+    fn users_and_agents_have_different_defaults() {
         let (user, agent) = (OverlaySettings::for_user(), OverlaySettings::for_agent());
         let flags = |s: &OverlaySettings| [s.show_decisions, s.show_agent_info, s.show_event_feed, s.show_player_cam];
         assert_eq!(flags(&user), [false, false, true, true]);

@@ -1,4 +1,4 @@
-//! The LiveKit room of a show and who is in it.
+//! The LiveKit room of a session and its participants.
 
 use super::ids::{Generation, SessionId};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub fn session_of_room(name: &str) -> Option<SessionId> {
     name.strip_prefix("stream-")?.parse().ok()
 }
 
-/// The host's identity: `host-{sessionId}`. Joining again with it throws the older connection out.
+/// The host's identity: `host-{sessionId}`. Joining again with it disconnects the older connection.
 pub fn host_identity(session: &SessionId) -> String {
     format!("host-{session}")
 }
@@ -28,9 +28,9 @@ pub fn overlay_identity(session: &SessionId, generation: Generation) -> String {
 pub struct RoomAccess {
     /// LiveKit's WebSocket address as browsers reach it.
     pub url: String,
-    /// The room.
+    /// The room's name.
     pub name: String,
-    /// Bound to room, identity and rights; dies with the session.
+    /// Access token for this room and identity; invalid after the session.
     pub token: String,
 }
 
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_room_leads_back_to_its_session_and_foreign_rooms_to_none() {
+    fn room_names_map_back_to_their_session() {
         let session: SessionId = "01abc".parse().expect("an id");
         assert_eq!(session_of_room(&room_name(&session)), Some(session));
         assert_eq!(session_of_room("lobby"), None);

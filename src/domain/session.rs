@@ -1,10 +1,10 @@
-//! A session: one show from the click to its end. Its states carry their data, and only the transitions below exist.
+//! A session: one broadcast from start to end. States carry their data, and only the transitions below exist.
 
 mod outcome;
 mod state;
 
 pub use outcome::{EndReason, FailureCause, Outcome};
-pub use state::{InvalidTransition, SessionState};
+pub use state::{InvalidTransition, SessionState, SessionStatus};
 
 use super::{
     destination::Destination,
@@ -17,7 +17,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Whose show it is. At most one active session each.
+/// The owner of a session. Each owner has at most one active session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", content = "id", rename_all = "lowercase")]
 pub enum Owner {
@@ -36,7 +36,7 @@ impl fmt::Display for Owner {
     }
 }
 
-/// What kind of show: with a host and a room, or data only.
+/// The kind of session: with a host and a room, or data only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StreamType {
@@ -46,7 +46,7 @@ pub enum StreamType {
     Agent,
 }
 
-/// Who caused a change, as the timeline tells it.
+/// Who caused a change, as recorded in the timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Actor {
@@ -58,7 +58,7 @@ pub enum Actor {
     Agent,
     /// A webhook of LiveKit's.
     Webhook,
-    /// The relay's evidence.
+    /// A report of the relay.
     Relay,
     /// The reconciler.
     Reconciler,
@@ -68,37 +68,37 @@ pub enum Actor {
     Studio,
 }
 
-/// What is wrong beside the state; empty is well.
+/// A problem of a running session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "name", rename_all = "camelCase")]
 pub enum HealthIssue {
     /// The relay receives no composite.
     NoComposite,
-    /// The relay receives something that no platform takes, and has refused it.
+    /// The relay refused the composite because no platform accepts its format.
     #[serde(rename_all = "camelCase")]
     CompositeRefused {
         /// What it is instead of H.264 and AAC.
         reason: String,
     },
-    /// A destination does not take the show now.
+    /// A destination does not receive the stream now.
     #[serde(rename_all = "camelCase")]
     Destination {
-        /// How people call it.
+        /// The destination's label.
         label: String,
-        /// Why.
+        /// Why not.
         reason: String,
     },
-    /// The relay's evidence is older than 5 s.
+    /// The relay's last report is older than 5 s.
     StaleEvidence,
     /// The host is not in the room.
     HostAway,
-    /// The overlay does not report, or its picture stands still.
+    /// The overlay page does not report, or its frames do not change.
     OverlayFrozen,
     /// The egress is being replaced.
     ReplacingEgress,
 }
 
-/// Whether the host is in the room, as far as anybody could look.
+/// Whether the host is in the room, as last observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
 pub enum HostPresence {
@@ -114,42 +114,42 @@ pub enum HostPresence {
     },
 }
 
-/// A show, as stored.
+/// A session as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
-    /// Which one.
+    /// The session's id.
     pub id: SessionId,
-    /// Whose.
+    /// The owner.
     pub owner: Owner,
-    /// The user who answers for it: the owner, or the owner of the agent.
+    /// The responsible account: the owner, or the owner of the agent.
     pub account: UserId,
     /// With a host, or data only.
     pub stream_type: StreamType,
-    /// The name on the picture.
+    /// The name shown on the overlay.
     pub entity_name: String,
-    /// The title on the picture; may be empty.
+    /// The title shown on the overlay; may be empty.
     pub title: String,
-    /// Where it stands.
+    /// The current state.
     pub state: SessionState,
-    /// What is wrong beside it.
+    /// Current problems; empty when healthy.
     pub health: Vec<HealthIssue>,
-    /// Where it plays; the keys lie sealed beside the session.
+    /// The destinations; their sealed keys are stored separately.
     pub destinations: Vec<Destination>,
     /// The composite's format.
     pub video: VideoFormat,
     /// What the composite shows.
     pub overlay: OverlaySettings,
-    /// The number of the egress asked for last.
+    /// The number of the egress requested last.
     pub generation: Generation,
-    /// When it was asked for.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Whether anybody may ask for a part of its status.
+    /// Whether a part of its status is public.
     #[serde(default)]
     pub public: bool,
     /// The game's own name for the match being played.
     #[serde(default)]
     pub current_lobby_id: Option<String>,
-    /// How long what is sent to the picture is held back, so that an opponent who watches learns it too late.
+    /// Delay of overlay events in milliseconds, so that a watching opponent gains nothing.
     #[serde(default)]
     pub broadcast_delay_ms: u32,
     /// Whether the host is in the room, where one is expected.
@@ -158,29 +158,29 @@ pub struct Session {
     /// When egresses were replaced, within the last ten minutes.
     #[serde(default)]
     pub replaced_at: Vec<Timestamp>,
-    /// How each destination has done, kept twice a minute and when the show begins to end.
+    /// Results by destination, stored twice a minute and when the session starts to end.
     #[serde(default)]
     pub results: Vec<DestinationResult>,
-    /// How many watch, where the platforms tell.
+    /// Viewer counts, where the platforms report them.
     #[serde(default, rename = "audience")]
     pub viewers: ViewerCounts,
-    /// Grows by one with every stored change; a change over an older one is refused.
+    /// Grows by one with every stored change; a write over an older revision is refused.
     pub revision: u64,
 }
 
-/// How one destination did over the whole show.
+/// The results of one destination over the whole session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationResult {
-    /// Which one.
+    /// The destination's id.
     pub id: DestinationId,
     /// Milliseconds it was live.
     pub uptime_ms: u64,
-    /// Times it was lost and came back.
+    /// Number of reconnects.
     pub reconnects: u32,
-    /// What of both an earlier relay counted: a relay that is restarted begins at nothing.
+    /// Uptime and reconnects counted by earlier relays: a restarted relay counts from zero.
     #[serde(default)]
     pub carried: (u64, u32),
-    /// Why it was given up, if it was.
+    /// Why it failed, if it did.
     pub failure: Option<String>,
 }

@@ -1,16 +1,16 @@
-//! When the composite may be recorded: the pure rule behind `START_RECORDING`, and the facts it is decided by.
+//! When the overlay page may send `START_RECORDING`, and the observations that decide it. Pure.
 
 use serde::{Deserialize, Serialize};
 
 /// The longest the composite waits for the host's pictures after it joined the room.
 pub const START_TIMEOUT_MS: u64 = 5_000;
 
-/// One of the host's pictures, as the composite page has it.
+/// The state of one of the host's video tracks in the overlay page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_excessive_bools, reason = "independent observations, told as they are made")]
+#[expect(clippy::struct_excessive_bools, reason = "independent observations, reported as they are made")]
 pub struct Picture {
-    /// The host said that it will come, or publishes it.
+    /// The host announced it or publishes it.
     pub announced: bool,
     /// The host switched it off for now.
     pub muted: bool,
@@ -27,20 +27,20 @@ impl Picture {
     }
 }
 
-/// What the composite page knows of its media.
+/// The media as the overlay page observes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "independent observations, told as they are made")]
+#[expect(clippy::struct_excessive_bools, reason = "independent observations, reported as they are made")]
 pub struct ObservedMedia {
     /// The fonts are loaded.
     pub fonts: bool,
     /// The page has painted frames.
     pub page_painted: bool,
-    /// The show has a room; a data-only show has none.
+    /// The session has a room; a data-only session has none.
     pub room: bool,
     /// The room is connected.
     pub connected: bool,
-    /// Milliseconds since it was first joined, as of these facts.
+    /// Milliseconds since it was first joined, at the time of this observation.
     pub joined_for_ms: Option<u64>,
     /// The host is in the room.
     pub host: bool,
@@ -52,8 +52,8 @@ pub struct ObservedMedia {
     pub audio: bool,
 }
 
-/// Whether `START_RECORDING` may be said: fonts loaded, page painted, and every picture the host announced painted, but
-/// no later than [`START_TIMEOUT_MS`] after joining. A data-only show may at its first paint.
+/// Whether `START_RECORDING` may be sent: fonts loaded, page painted, and every announced track painted, but no later than
+/// [`START_TIMEOUT_MS`] after joining. A data-only session may start at its first paint.
 pub fn may_start(observed: &ObservedMedia) -> bool {
     if !observed.page_painted {
         return false;
@@ -66,7 +66,7 @@ pub fn may_start(observed: &ObservedMedia) -> bool {
         return true;
     }
     let announced = [observed.screen, observed.camera].into_iter().filter(|picture| picture.announced);
-    // A host who has announced nothing yet is about to: only patience decides.
+    // A host who has announced nothing yet is about to: only the timeout decides.
     observed.fonts && observed.host && announced.clone().count() > 0 && announced.clone().all(Picture::on_page)
 }
 
@@ -89,7 +89,7 @@ mod tests {
     const COMING: Picture = Picture { announced: true, muted: false, present: true, painted: false };
 
     #[test]
-    fn recording_starts_when_everything_announced_is_painted_and_not_before() {
+    fn recording_starts_when_announced_tracks_are_painted() {
         let cases = [
             ("nothing announced yet", joined(), false),
             ("camera painted", ObservedMedia { camera: PAINTED, ..joined() }, true),
@@ -98,8 +98,8 @@ mod tests {
             ("fonts missing", ObservedMedia { camera: PAINTED, fonts: false, ..joined() }, false),
             ("no host", ObservedMedia { host: false, ..joined() }, false),
             ("not joined", ObservedMedia { joined_for_ms: None, ..joined() }, false),
-            ("patience over, no host", ObservedMedia { host: false, joined_for_ms: Some(START_TIMEOUT_MS), ..joined() }, true),
-            ("patience over, page blank", ObservedMedia { page_painted: false, joined_for_ms: Some(9_000), ..joined() }, false),
+            ("timeout over, no host", ObservedMedia { host: false, joined_for_ms: Some(START_TIMEOUT_MS), ..joined() }, true),
+            ("timeout over, page blank", ObservedMedia { page_painted: false, joined_for_ms: Some(9_000), ..joined() }, false),
         ];
         for (case, observed, expected) in cases {
             assert_eq!(may_start(&observed), expected, "{case}");
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_only_show_starts_at_its_first_paint() {
+    fn data_only_sessions_start_at_first_paint() {
         let observed = ObservedMedia { fonts: true, ..ObservedMedia::default() };
         assert!(!may_start(&observed));
         assert!(may_start(&ObservedMedia { page_painted: true, ..observed }));

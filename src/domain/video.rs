@@ -1,4 +1,4 @@
-//! The picture's format: size, rate, bitrate, and what platforms accept.
+//! The video format: size, rate, bitrate, and what platforms accept.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,32 +1,32 @@
-//! How many watch: what a platform calls the place where a show is watched, and what it said of it. Pure.
+//! Viewer counts: how a platform names a channel, and what it reported for it. Pure.
 
 use super::{destination::Platform, ids::DestinationId, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A count that was not told again for this long is not the count of now any more.
+/// A count older than this is not reported as current.
 const STALE_MS: u64 = 180_000;
 
-/// A text that names no channel of the platform.
+/// The text does not name a channel of the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnusableChannel {
-    /// This platform tells nobody how many watch.
+    /// This platform does not report viewer counts.
     #[error("viewers are counted on Twitch and YouTube only: leave the channel empty")]
     NotCounted,
-    /// Not a login.
+    /// Not a Twitch login.
     #[error("a Twitch channel is its name or its address: letters, digits and underscores, such as twitch.tv/ada_plays")]
     NotTwitch,
-    /// Neither a handle nor an id nor a video.
+    /// Neither a YouTube handle nor a channel id nor a video.
     #[error("a YouTube channel is its @handle, its id that begins with UC, or the address of either or of the running video")]
     NotYoutube,
 }
 
-/// What a platform's service is asked for, from what people type or paste; nothing where nothing was typed.
+/// Parses the channel that people type or paste; `None` for an empty text.
 ///
 /// For Twitch the login in lower case. For YouTube an `@handle`, the 24 characters of a channel's id (`UC…`), or the 11 of a
 /// video's id.
 ///
 /// # Errors
-/// It cannot be a channel there, or the platform does not tell.
+/// The text is not a channel there, or the platform does not report viewers.
 pub fn channel(platform: Platform, typed: Option<&str>) -> Result<Option<String>, UnusableChannel> {
     let Some(typed) = typed.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     match platform {
@@ -68,30 +68,30 @@ fn youtube(typed: &str) -> Option<String> {
     fits.then(|| id.to_owned())
 }
 
-/// What one platform said last of one destination, and the most that it ever said.
+/// The latest count and the peak of one destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewerCount {
-    /// Which destination.
+    /// The destination's id.
     pub id: DestinationId,
-    /// When it was told.
+    /// When the platform reported it.
     pub at: Timestamp,
-    /// Viewers then.
+    /// Viewers at that time.
     pub now: u64,
-    /// The most of this show.
+    /// The peak of this session.
     pub peak: u64,
 }
 
-/// How many watch a show, as far as anybody tells.
+/// Viewer counts of a session, as far as platforms report them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewerCounts {
-    /// One for each destination that was ever told of.
+    /// One for each destination that was ever reported.
     pub counts: Vec<ViewerCount>,
-    /// The most at once, over all of them.
+    /// The peak over all destinations together.
     pub peak: u64,
 }
 
 impl ViewerCounts {
-    /// With what was told at this moment.
+    /// Adds the counts reported at this moment.
     #[must_use]
     pub fn with_counts(&self, reported: &[(DestinationId, u64)], at: Timestamp) -> Self {
         let mut counts = self.counts.clone();
@@ -105,7 +105,7 @@ impl ViewerCounts {
         Self { counts, peak }
     }
 
-    /// Viewers now, over all destinations that were told of lately.
+    /// Viewers now, over all destinations with a recent count.
     pub fn now(&self, now: Timestamp) -> Option<u64> {
         total(&self.counts, now)
     }
@@ -115,12 +115,12 @@ impl ViewerCounts {
         self.counts.iter().find(|count| &count.id == id && is_fresh(count, now)).map(|count| count.now)
     }
 
-    /// The most of one destination.
+    /// The peak of one destination.
     pub fn peak_of(&self, id: &DestinationId) -> Option<u64> {
         self.counts.iter().find(|count| &count.id == id).map(|count| count.peak)
     }
 
-    /// The most at once over all destinations, if anybody ever told.
+    /// The peak over all destinations together, if any count was ever reported.
     pub fn peak(&self) -> Option<u64> {
         (!self.counts.is_empty()).then_some(self.peak)
     }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_channel_is_read_from_a_name_or_from_an_address() {
+    fn channels_are_parsed_from_names_and_addresses() {
         let id = "UCabcdefghijklmnopqrstuv";
         for (platform, typed, expected) in [
             (Platform::Twitch, "Ada_Plays", "ada_plays"),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_channel_is_refused_and_nothing_is_nothing() {
+    fn invalid_channels_are_refused_and_empty_is_none() {
         for (platform, typed, expected) in [
             (Platform::Twitch, "ada plays", UnusableChannel::NotTwitch),
             (Platform::Twitch, "https://twitch.tv/ada/videos", UnusableChannel::NotTwitch),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_add_up_while_they_are_fresh_and_the_most_stays() {
+    fn fresh_counts_add_up_and_the_peak_stays() {
         let id = |text: &str| text.parse::<DestinationId>().expect("an id");
         let at = Timestamp::from_millis;
         let viewers = ViewerCounts::default();
@@ -187,11 +187,11 @@ mod tests {
         assert_eq!((viewers.now(at(1_000)), viewers.peak()), (Some(42), Some(42)));
         let viewers = viewers.with_counts(&[(id("a"), 10)], at(60_000));
         assert_eq!((viewers.now(at(60_000)), viewers.peak()), (Some(12), Some(42)));
-        // Nobody has told of b for longer than its count is good for.
+        // The count of b is older than STALE_MS.
         assert_eq!((viewers.now(at(200_000)), viewers.now_of(&id("b"), at(200_000))), (Some(10), None));
         assert_eq!((viewers.peak_of(&id("a")), viewers.peak_of(&id("b"))), (Some(40), Some(2)));
         assert_eq!(viewers.now(at(300_000)), None);
-        // The most of all together is not the sum of the most of each.
+        // The peak of all together is not the sum of the peaks.
         let viewers = viewers.with_counts(&[(id("a"), 5), (id("b"), 30)], at(301_000));
         assert_eq!(viewers.peak(), Some(42));
     }

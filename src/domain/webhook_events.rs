@@ -1,4 +1,4 @@
-//! What operators' own servers are told of: a show on air, over, failed, and a destination that was given up. Pure.
+//! Events sent to operators' webhooks: a session went live, ended or failed, a destination failed. Pure.
 
 use super::{
     session::{Session, SessionState},
@@ -6,7 +6,7 @@ use super::{
 };
 use serde_json::{Value, json};
 
-/// One thing to be told.
+/// One event to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WebhookEvent {
     /// `session.live`, `session.ended`, `session.failed`, `destination.failed`.
@@ -15,7 +15,7 @@ pub struct WebhookEvent {
     pub body: Value,
 }
 
-/// What a change of a session means to others.
+/// The events that follow from a change of a session.
 pub fn between(before: &Session, after: &Session, at: Timestamp) -> Vec<WebhookEvent> {
     let mut events = Vec::new();
     let event = |kind: &'static str, more: Value| {

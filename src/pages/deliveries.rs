@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     api::{
-        admin::{DeliveryPage, DeliveryView},
+        admin::{DeliveryPage, DeliveryState, DeliveryView},
         error::ApiError,
     },
     browser::clock,

@@ -1,4 +1,4 @@
-//! Accounts.
+//! Server functions for accounts.
 
 use crate::api::{accounts::Me, error::ApiError, wire::Json};
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ pub async fn who_am_i() -> Result<Option<Me>, ApiError> {
     rpc::reply(rpc::caller(&studio).await.map(|caller| caller.map(|caller| caller.me())))
 }
 
-/// Whether strangers may make an account.
+/// Whether anybody may create an account.
 #[server(prefix = "/rpc", endpoint = "accounts/sign-up-open", input = Json, output = Json)]
 pub async fn sign_up_open() -> Result<bool, ApiError> {
     use crate::server::rpc;

@@ -1,4 +1,4 @@
-//! What administrators see of the whole house, and reports.
+//! Server functions for administrators, and reports.
 
 use crate::{
     api::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// One page of everybody's sessions, and how the house stands.
+/// One page of all sessions, with counts and capacity.
 #[server(prefix = "/rpc", endpoint = "admin/hall", input = Json, output = Json)]
 pub async fn load_session_overview(wanted: SessionQuery) -> Result<SessionOverview, ApiError> {
     use crate::server::rpc;
@@ -18,7 +18,7 @@ pub async fn load_session_overview(wanted: SessionQuery) -> Result<SessionOvervi
     rpc::reply(studio.session_overview(&caller, &wanted).await)
 }
 
-/// Ends shows for one reason, which their owners read.
+/// Stops sessions with one reason, which their owners see.
 #[server(prefix = "/rpc", endpoint = "admin/stop", input = Json, output = Json)]
 pub async fn stop_shows(ids: Vec<SessionId>, note: String) -> Result<Vec<StopResult>, ApiError> {
     use crate::server::rpc;
@@ -26,7 +26,7 @@ pub async fn stop_shows(ids: Vec<SessionId>, note: String) -> Result<Vec<StopRes
     rpc::reply(studio.stop_many(&caller, ids, &note).await)
 }
 
-/// Refuses new shows, or takes them again.
+/// Refuses new sessions, or accepts them again.
 #[server(prefix = "/rpc", endpoint = "admin/drain", input = Json, output = Json)]
 pub async fn set_draining(draining: bool) -> Result<(), ApiError> {
     use crate::server::rpc;
@@ -34,7 +34,7 @@ pub async fn set_draining(draining: bool) -> Result<(), ApiError> {
     rpc::reply(studio.set_draining(&caller, draining, &rpc::origin()).await)
 }
 
-/// What other servers were told of one show, or of all; behind a line, the next ones.
+/// Webhook deliveries of one session, or of all, after a cursor.
 #[server(prefix = "/rpc", endpoint = "admin/deliveries", input = Json, output = Json)]
 pub async fn load_deliveries(session: Option<SessionId>, behind: Option<String>) -> Result<DeliveryPage, ApiError> {
     use crate::server::rpc;
@@ -42,7 +42,7 @@ pub async fn load_deliveries(session: Option<SessionId>, behind: Option<String>)
     rpc::reply(studio.list_deliveries(&caller, session.as_ref(), behind.as_deref()).await)
 }
 
-/// Tells a server once more.
+/// Sends a delivery again.
 #[server(prefix = "/rpc", endpoint = "admin/send-again", input = Json, output = Json)]
 pub async fn resend_delivery(id: String) -> Result<(), ApiError> {
     use crate::server::rpc;
@@ -50,7 +50,7 @@ pub async fn resend_delivery(id: String) -> Result<(), ApiError> {
     rpc::reply(studio.resend_delivery(&caller, &id).await)
 }
 
-/// A report over one's own shows, or everybody's.
+/// A report over the caller's own sessions, or all.
 #[server(prefix = "/rpc", endpoint = "analytics", input = Json, output = Json)]
 pub async fn load_analytics(everybody: bool, span: DateRange) -> Result<Analytics, ApiError> {
     use crate::server::rpc;

@@ -1,4 +1,4 @@
-//! The API's own description, for its page.
+//! Server functions for the API page and the help page.
 
 use crate::api::{
     docs::{Call, InstallationInfo},
@@ -15,7 +15,7 @@ pub async fn api_calls() -> Result<Vec<Call>, ApiError> {
     Ok(openapi::calls())
 }
 
-/// What the help page says of this very house. For everybody.
+/// What the help page says about this installation. Needs no sign-in.
 #[server(prefix = "/rpc", endpoint = "docs/help", input = Json, output = Json)]
 pub async fn load_installation_info() -> Result<InstallationInfo, ApiError> {
     use crate::server::rpc;

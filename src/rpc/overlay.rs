@@ -1,4 +1,4 @@
-//! The composite as pages of the house show it.
+//! Server functions for overlay previews.
 
 use crate::{
     api::{error::ApiError, overlay::PreviewSnapshot, wire::Json},
@@ -6,7 +6,6 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// All made-up shows.
 #[server(prefix = "/rpc", endpoint = "overlay/previews", input = Json, output = Json)]
 pub async fn load_previews(wish: OverlayPatch) -> Result<Vec<PreviewSnapshot>, ApiError> {
     use crate::server::rpc;

@@ -1,4 +1,4 @@
-//! Shows, from before the click to after the end.
+//! Server functions for sessions.
 
 use crate::{
     api::{
@@ -16,7 +16,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// What the server knows before a show: LiveKit, relay, free slots, the default picture.
+/// Preflight checks: LiveKit, relay, free slots, the default video format.
 #[server(prefix = "/rpc", endpoint = "sessions/preflight", input = Json, output = Json)]
 pub async fn run_preflight() -> Result<Preflight, ApiError> {
     use crate::server::rpc;
@@ -24,7 +24,6 @@ pub async fn run_preflight() -> Result<Preflight, ApiError> {
     Ok(studio.preflight().await)
 }
 
-/// Starts a show.
 #[server(prefix = "/rpc", endpoint = "sessions/start", input = Json, output = Json)]
 pub async fn start_session(show: NewSession) -> Result<StartedSession, ApiError> {
     use crate::server::rpc;
@@ -32,7 +31,7 @@ pub async fn start_session(show: NewSession) -> Result<StartedSession, ApiError>
     rpc::reply(studio.start(&caller, show).await)
 }
 
-/// Ends a show; one that is over stays as it is.
+/// Stops a session; one that is over stays as it is.
 #[server(prefix = "/rpc", endpoint = "sessions/stop", input = Json, output = Json)]
 pub async fn stop_session(id: SessionId) -> Result<SessionView, ApiError> {
     use crate::server::rpc;
@@ -40,7 +39,6 @@ pub async fn stop_session(id: SessionId) -> Result<SessionView, ApiError> {
     rpc::reply(studio.stop(&caller, &id, None).await)
 }
 
-/// One show.
 #[server(prefix = "/rpc", endpoint = "sessions/get", input = Json, output = Json)]
 pub async fn get_session(id: SessionId) -> Result<SessionView, ApiError> {
     use crate::server::rpc;
@@ -48,7 +46,7 @@ pub async fn get_session(id: SessionId) -> Result<SessionView, ApiError> {
     rpc::reply(studio.session(&caller, &id).await)
 }
 
-/// The caller's running show, if any: how a reloaded page finds it again.
+/// The caller's running session, if any, for a reloaded page.
 #[server(prefix = "/rpc", endpoint = "sessions/running", input = Json, output = Json)]
 pub async fn running_session() -> Result<Option<SessionView>, ApiError> {
     use crate::server::rpc;
@@ -56,7 +54,7 @@ pub async fn running_session() -> Result<Option<SessionView>, ApiError> {
     rpc::reply(studio.running(&caller).await)
 }
 
-/// A page of the caller's shows, newest first.
+/// A page of the caller's sessions, newest first.
 #[server(prefix = "/rpc", endpoint = "sessions/mine", input = Json, output = Json)]
 pub async fn my_sessions(behind: Option<SessionId>) -> Result<SessionPage, ApiError> {
     use crate::server::rpc;
@@ -64,7 +62,7 @@ pub async fn my_sessions(behind: Option<SessionId>) -> Result<SessionPage, ApiEr
     rpc::reply(studio.my_sessions(&caller, behind).await)
 }
 
-/// A fresh room token for the host of a running show.
+/// A fresh room token for the host of a running session.
 #[server(prefix = "/rpc", endpoint = "sessions/room", input = Json, output = Json)]
 pub async fn rejoin_room(id: SessionId) -> Result<RoomAccess, ApiError> {
     use crate::server::rpc;
@@ -80,7 +78,7 @@ pub async fn set_overlay(id: SessionId, patch: OverlayPatch) -> Result<OverlaySe
     rpc::reply(studio.set_overlay(&caller, &id, &patch).await)
 }
 
-/// Adds and removes destinations of a running show.
+/// Adds and removes destinations of a running session.
 #[server(prefix = "/rpc", endpoint = "sessions/destinations", input = Json, output = Json)]
 pub async fn change_destinations(id: SessionId, add: Vec<DestinationInput>, remove: Vec<DestinationId>) -> Result<SessionView, ApiError> {
     use crate::server::rpc;
@@ -96,7 +94,7 @@ pub async fn saved_destinations() -> Result<Vec<Destination>, ApiError> {
     rpc::reply(studio.saved_destinations(&caller).await)
 }
 
-/// Forgets a saved destination, key and all.
+/// Deletes a saved destination with its key.
 #[server(prefix = "/rpc", endpoint = "destinations/delete", input = Json, output = Json)]
 pub async fn delete_destination(id: DestinationId) -> Result<(), ApiError> {
     use crate::server::rpc;
@@ -104,7 +102,7 @@ pub async fn delete_destination(id: DestinationId) -> Result<(), ApiError> {
     rpc::reply(studio.delete_destination(&caller, &id).await)
 }
 
-/// What happened to a show, and what it cost.
+/// The timeline and cost of a session.
 #[server(prefix = "/rpc", endpoint = "sessions/story", input = Json, output = Json)]
 pub async fn load_timeline(id: SessionId) -> Result<TimelineView, ApiError> {
     use crate::server::rpc;

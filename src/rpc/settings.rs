@@ -1,4 +1,4 @@
-//! What an account keeps: destinations, defaults, agents, keys, sign-ins.
+//! Server functions for settings: destinations, defaults, agents, keys, sign-ins.
 
 use crate::{
     api::{
@@ -23,7 +23,6 @@ pub async fn list_saved_destinations(agent: Option<AgentId>) -> Result<Vec<Saved
     rpc::reply(studio.list_saved_destinations(&caller, agent.as_ref()).await)
 }
 
-/// Keeps a destination.
 #[server(prefix = "/rpc", endpoint = "settings/keep", input = Json, output = Json)]
 pub async fn save_destination(agent: Option<AgentId>, typed: DestinationInput) -> Result<SavedDestinationView, ApiError> {
     use crate::server::rpc;
@@ -31,7 +30,7 @@ pub async fn save_destination(agent: Option<AgentId>, typed: DestinationInput) -
     rpc::reply(studio.save_destination(&caller, agent.as_ref(), typed).await)
 }
 
-/// Changes a kept destination; another place needs its own key.
+/// Changes a saved destination; another address needs its own key.
 #[server(prefix = "/rpc", endpoint = "settings/change", input = Json, output = Json)]
 pub async fn update_destination(id: DestinationId, typed: DestinationInput) -> Result<SavedDestinationView, ApiError> {
     use crate::server::rpc;
@@ -39,7 +38,7 @@ pub async fn update_destination(id: DestinationId, typed: DestinationInput) -> R
     rpc::reply(studio.update_destination(&caller, &id, typed).await)
 }
 
-/// Whether a kept destination's server answers.
+/// Tests the connection to a saved destination's server.
 #[server(prefix = "/rpc", endpoint = "settings/try", input = Json, output = Json)]
 pub async fn test_destination(id: DestinationId) -> Result<ConnectionTest, ApiError> {
     use crate::server::rpc;
@@ -47,7 +46,7 @@ pub async fn test_destination(id: DestinationId) -> Result<ConnectionTest, ApiEr
     rpc::reply(studio.test_destination(&caller, &id).await)
 }
 
-/// What the caller's shows, or an agent's, begin with.
+/// The defaults of the caller's sessions, or of an agent's.
 #[server(prefix = "/rpc", endpoint = "settings/defaults", input = Json, output = Json)]
 pub async fn defaults(agent: Option<AgentId>) -> Result<OwnerDefaults, ApiError> {
     use crate::server::rpc;
@@ -55,7 +54,6 @@ pub async fn defaults(agent: Option<AgentId>) -> Result<OwnerDefaults, ApiError>
     rpc::reply(studio.defaults(&caller, agent.as_ref()).await)
 }
 
-/// Replaces it.
 #[server(prefix = "/rpc", endpoint = "settings/set-defaults", input = Json, output = Json)]
 pub async fn set_defaults(agent: Option<AgentId>, wish: OwnerDefaults) -> Result<OwnerDefaults, ApiError> {
     use crate::server::rpc;
@@ -63,7 +61,6 @@ pub async fn set_defaults(agent: Option<AgentId>, wish: OwnerDefaults) -> Result
     rpc::reply(studio.set_defaults(&caller, agent.as_ref(), wish).await)
 }
 
-/// The caller's agents.
 #[server(prefix = "/rpc", endpoint = "settings/agents", input = Json, output = Json)]
 pub async fn agents() -> Result<Vec<Agent>, ApiError> {
     use crate::server::rpc;
@@ -71,7 +68,6 @@ pub async fn agents() -> Result<Vec<Agent>, ApiError> {
     rpc::reply(studio.agents(&caller).await)
 }
 
-/// Makes an agent.
 #[server(prefix = "/rpc", endpoint = "settings/make-agent", input = Json, output = Json)]
 pub async fn make_agent(wish: NewAgent) -> Result<Agent, ApiError> {
     use crate::server::rpc;
@@ -111,7 +107,7 @@ pub async fn keys() -> Result<Vec<ApiKey>, ApiError> {
     rpc::reply(studio.keys(&caller).await)
 }
 
-/// Makes a key; the only time it is seen.
+/// Creates a key; the only time its text is shown.
 #[server(prefix = "/rpc", endpoint = "settings/make-key", input = Json, output = Json)]
 pub async fn make_key(wish: NewApiKey) -> Result<CreatedApiKey, ApiError> {
     use crate::server::rpc;
@@ -119,7 +115,6 @@ pub async fn make_key(wish: NewApiKey) -> Result<CreatedApiKey, ApiError> {
     rpc::reply(studio.make_key(&caller, &wish, &rpc::origin()).await)
 }
 
-/// Revokes a key.
 #[server(prefix = "/rpc", endpoint = "settings/revoke-key", input = Json, output = Json)]
 pub async fn revoke_key(id: KeyId) -> Result<ApiKey, ApiError> {
     use crate::server::rpc;
@@ -127,7 +122,7 @@ pub async fn revoke_key(id: KeyId) -> Result<ApiKey, ApiError> {
     rpc::reply(studio.revoke_key(&caller, &id, &rpc::origin()).await)
 }
 
-/// The caller's browsers.
+/// The caller's signed-in browsers.
 #[server(prefix = "/rpc", endpoint = "settings/sign-ins", input = Json, output = Json)]
 pub async fn sign_ins() -> Result<Vec<SignInView>, ApiError> {
     use crate::server::rpc;

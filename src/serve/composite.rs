@@ -1,4 +1,4 @@
-//! `/stream/overlay`: a document of its own. What is not 200 ends the egress at once, instead of an error page on the air.
+//! `/stream/overlay`: a document of its own. A status other than 200 ends the egress at once, so no error page is broadcast.
 
 use crate::{
     app::{shell::composite_shell, site::SiteFiles},

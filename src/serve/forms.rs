@@ -1,5 +1,5 @@
-//! The forms of pages without a program: sign in, sign up, sign out. A form that is refused is answered with its own page, which
-//! says why; one that is taken, with the way on.
+//! Plain HTML forms: sign in, sign up, sign out. A refused form answers with its own page and the reason; an accepted one
+//! redirects.
 
 use crate::{
     api::{
@@ -28,7 +28,6 @@ use leptos::prelude::provide_context;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Which form.
 #[derive(Clone, Copy)]
 pub enum AccountForm {
     /// Name and password, or the token of a one-time link.
@@ -52,7 +51,7 @@ struct GoOn {
     next: Option<String>,
 }
 
-/// Signs somebody in: 303 to the page they came for. Refused: the same page with the reason, and the reason's status.
+/// Signs in: 303 to the requested page. Refused: the same page with the reason and its status.
 pub async fn account(
     form: AccountForm,
     state: AppState,
@@ -104,7 +103,7 @@ async fn read(parts: &Parts, body: Body) -> Result<Fields, ApiError> {
     Ok(fields)
 }
 
-/// The cookie of who is signed in now.
+/// Signs in and returns the cookie.
 async fn enter(form: AccountForm, state: &AppState, parts: &Parts, fields: &Fields) -> Result<String, ApiError> {
     let (studio, config) = (&state.studio, state.studio.config());
     security::same_origin(&parts.headers, config)?;

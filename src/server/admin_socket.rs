@@ -1,5 +1,5 @@
-//! The running server's own socket, for `footlight admin …`: whoever may open the file runs the machine. It lies in a folder
-//! of mode 0700 in the data folder, and is 0600 itself.
+//! The running server's Unix socket for `footlight admin …`: access to the file is the authorization. It is in a folder of mode
+//! 0700 in the data folder, and has mode 0600 itself.
 
 use super::{
     error::{StudioError, StudioResult},
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::{
-        admin_socket::{AdminCommand, AdminReply, Hidden},
+        admin_socket::{AdminCommand, AdminReply},
         error::{ApiError, ErrorCode},
     },
     domain::account::Role,
@@ -24,7 +24,7 @@ use std::{
 };
 use tokio::net::{UnixListener, UnixStream};
 
-/// A webhook to ourselves that takes longer found no way.
+/// Timeout of a test webhook.
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
@@ -33,7 +33,7 @@ struct AdminSocketState {
     http: reqwest::Client,
 }
 
-/// Where the socket lies.
+/// The path of the socket.
 pub fn socket(data: &Path) -> PathBuf {
     data.join("admin/socket")
 }
@@ -54,7 +54,7 @@ pub async fn open(data: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Takes orders until the process ends.
+/// Serves commands until the process ends.
 ///
 /// # Errors
 /// The socket broke.
@@ -78,8 +78,8 @@ async fn execute(AdminSocketState { studio, http }: &AdminSocketState, command: 
         AdminCommand::RotateKeys => AdminReply::Rotated(studio.rotate_keys().await?),
         AdminCommand::ListSessions { all } => AdminReply::Sessions(studio.every_session(all).await?),
         AdminCommand::Stop { session, note } => AdminReply::Stopped(Box::new(studio.stop_any(&session, &note).await?)),
-        AdminCommand::ViewerCounts { platform, id, secret: Hidden(secret) } => {
-            AdminReply::Message(studio.set_credential(platform, &Credential { id, secret }).await?)
+        AdminCommand::ViewerCounts { platform, id, secret } => {
+            AdminReply::Message(studio.set_credential(platform, &Credential { id, secret: secret.expose().to_owned() }).await?)
         }
         AdminCommand::TestWebhook => AdminReply::WebhookTaken { address: test_webhook(studio, http).await? },
     })

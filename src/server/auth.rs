@@ -1,4 +1,4 @@
-//! Who is asking: passwords, opaque tokens, API keys, overlay tokens, and the extractors that handlers name in their signatures.
+//! Authentication: passwords, opaque tokens, API keys, overlay tokens, and the extractors that handlers use.
 
 pub mod caller;
 pub mod origin;

@@ -12,19 +12,17 @@ use std::{
 /// Where the server reads the time.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine's.
     System,
-    /// A test's: stands still until it is set.
+    /// A fixed time for tests.
     Fixed(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// A clock that stands at `at`.
+    /// A clock that is fixed at `at`.
     pub fn fixed(at: Timestamp) -> Self {
         Self::Fixed(Arc::new(AtomicI64::new(at.as_millis())))
     }
 
-    /// Now.
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {

@@ -1,5 +1,5 @@
-//! How many calls to its ports a process makes before it is killed: tests of crashes stand on it. Whoever is killed never
-//! hears an answer again; what was done is done.
+//! A budget of port calls after which a simulated process is killed, for crash tests. A killed process never gets another
+//! response; what was done stays done.
 
 use std::sync::{
     Arc,
@@ -18,12 +18,12 @@ struct Inner {
 }
 
 impl CrashBudget {
-    /// One that ends before the call after so many.
+    /// A budget of this many calls.
     pub fn of_calls(calls: usize) -> Self {
         Self(Arc::new(Inner { left: AtomicUsize::new(calls), exhausted: Notify::new() }))
     }
 
-    /// Before every call: comes back while the process lives, and never after.
+    /// Spends one call: returns while the budget lasts, and never afterwards.
     pub async fn spend(&self) {
         let step = |left: usize| left.checked_sub(1);
         if self.0.left.try_update(Ordering::SeqCst, Ordering::SeqCst, step).is_err() {
@@ -32,12 +32,12 @@ impl CrashBudget {
         }
     }
 
-    /// Comes back when the process was killed.
+    /// Returns when the budget is exhausted.
     pub async fn exhausted(&self) {
         self.0.exhausted.notified().await;
     }
 
-    /// Kills it now.
+    /// Exhausts the budget now.
     pub fn exhaust(&self) {
         self.0.left.store(0, Ordering::SeqCst);
     }

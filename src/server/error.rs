@@ -1,43 +1,40 @@
-//! What the server could not do. Sources are kept for the log and never shown; what the caller is told is `ApiError`.
+//! Errors of use cases. Sources are kept for the log and never shown; callers get `ApiError`.
 
 use super::{livekit::LiveKitError, relay::RelayError, store::StoreError};
 use crate::api::error::{ApiError, ErrorCode};
 
-/// Why a use case did not do it.
+/// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StudioError {
-    /// A rule was broken; the caller is told which.
+    /// A rule was broken; the caller sees which.
     #[error("{0}")]
     Refused(ApiError),
-    /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
-    /// LiveKit failed.
     #[error("LiveKit failed")]
     LiveKit(#[from] LiveKitError),
-    /// The relay failed.
     #[error("the relay failed")]
     Relay(#[from] RelayError),
-    /// Something that cannot fail did.
+    /// An internal failure that should not happen.
     #[error("internal failure: {0}")]
     Internal(String),
 }
 
-/// What every use case answers with.
+/// The result of every use case.
 pub type StudioResult<T> = Result<T, StudioError>;
 
 impl StudioError {
-    /// A refusal without further facts.
+    /// A refusal without details.
     pub fn refused(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::Refused(ApiError::new(code, message))
     }
 
-    /// Not there, or somebody else's: both answer alike.
+    /// Missing, or somebody else's: both give the same error.
     pub fn not_found(what: &str) -> Self {
         Self::refused(ErrorCode::NotFound, format!("There is no such {what}."))
     }
 
-    /// One word, for counting.
+    /// The code used in metrics.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Refused(_) => "refused",
@@ -48,7 +45,7 @@ impl StudioError {
         }
     }
 
-    /// What the caller is told. Logs what the caller is not.
+    /// The error for the caller. Logs the details that the caller does not see.
     pub fn into_api_error(self) -> ApiError {
         let (code, message) = match &self {
             Self::Refused(error) => return error.clone(),

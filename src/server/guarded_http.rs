@@ -1,21 +1,21 @@
-//! A client for one address that somebody else chose: the name is resolved once, every address it leads to is checked, and the
-//! connection goes to a checked one, so that a name that changes its mind in between is not asked again. No redirects.
+//! An HTTP client for one user-supplied address, safe against SSRF: the name is resolved once, every resolved address is checked,
+//! and the connection uses a checked one, so that DNS rebinding has no effect. No redirects.
 
 use super::security;
 use crate::domain::address::{AllowList, IngestTarget, check_ip};
 use std::net::SocketAddr;
 use url::Url;
 
-/// Why it is not asked.
+/// Why an address cannot be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
-    /// There is no host in it.
+    /// The address has no host.
     #[error("The address names no host.")]
     NoHost,
-    /// Nobody knows the name.
+    /// The name does not resolve.
     #[error("The host's name does not resolve.")]
     Unknown,
-    /// It leads where nobody may be sent.
+    /// It resolves to a forbidden address.
     #[error("{0}.")]
     Forbidden(String),
     /// The client could not be made.

@@ -1,5 +1,5 @@
-//! The public API, `/api/…`: three lines a handler, the use cases are the Studio's. Every route is registered together with
-//! its description, so that the document cannot forget one.
+//! The public API, `/api/…`: three lines a handler, the use cases are the Studio's. Every route is registered with its
+//! description, so that the document is complete.
 
 #![expect(clippy::missing_errors_doc, reason = "the answers of each route, errors too, stand in its description")]
 
@@ -89,16 +89,16 @@ impl IntoResponse for ErrorResponse {
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
-        // The layer in front adds the request's id.
+        // The middleware adds the request's id.
         response.extensions_mut().insert(self.0);
         response
     }
 }
 
-/// What handlers answer with.
+/// The result of handlers.
 pub type ApiResult<T> = Result<T, ErrorResponse>;
 
-/// A JSON body; what is wrong with a bad one is told by name, in our own error shape.
+/// A JSON body; errors name the invalid field, in our own error shape.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -114,7 +114,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
             StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(ErrorCode::TooLarge, "The body is too large."),
             _ => no_json(error.body_text()),
         })?;
-        // What is in shape is read in one go; what is not is read again, to say what is wrong with it.
+        // A valid body is parsed once; an invalid one is parsed again to find what is wrong.
         if body.trim_ascii_start().starts_with(b"{")
             && let Ok(read) = serde_json::from_slice(&body)
         {
@@ -134,7 +134,7 @@ fn says_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-/// Reads a body of the right shape, or names the field that is not.
+/// Parses a body, or names the invalid field.
 fn read_body<T: DeserializeOwned>(body: &serde_json::Value) -> Result<T, ErrorResponse> {
     if !body.is_object() {
         return Err(ApiError::new(ErrorCode::Invalid, "The body must be a JSON object.").into());
@@ -170,7 +170,7 @@ fn culprit<T: DeserializeOwned>(body: &serde_json::Value, fields: &[String]) -> 
     freed.or_else(|| fields.iter().find(|field| without(field) == missing(field))).cloned()
 }
 
-/// A query; what is wrong with a bad one is told in our own error shape.
+/// A query string; errors name the invalid field, in our own error shape.
 #[derive(Debug)]
 pub struct QueryParams<T>(pub T);
 
@@ -191,7 +191,7 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for QueryParams<T> {
     }
 }
 
-/// The path's parts; what could be no id of ours answers like one that is not there.
+/// Path parameters; an invalid id gives the same error as a missing one.
 #[derive(Debug)]
 pub struct PathParams<T>(pub T);
 
@@ -206,7 +206,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for PathParams<T> {
     }
 }
 
-/// A JSON answer with a status of its own.
+/// A JSON response with a status.
 pub fn with_status<T: Serialize>(status: StatusCode, body: T) -> Response {
     (status, Json(body)).into_response()
 }
@@ -226,7 +226,7 @@ pub enum Errors {
     /// Not there, or somebody else's.
     #[response(status = 404)]
     NotFound(ApiError),
-    /// In the way of what is already there.
+    /// Conflicts with the current state.
     #[response(status = 409)]
     Conflict(ApiError),
     /// The body is too large.

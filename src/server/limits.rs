@@ -1,5 +1,5 @@
-//! How much anybody may ask for: which bucket a route draws from, how large each is. Everything is counted by caller where one
-//! is known, else by the network address.
+//! Rate limits: which bucket a route draws from, and its size. Calls are counted by caller where one is known, else by
+//! network address.
 
 use super::auth::throttle::{Allowance, Throttle};
 use crate::api::error::ApiError;
@@ -8,24 +8,22 @@ use std::time::Duration;
 /// A group of routes that draw from one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// Starts, games that begin, rooms and destinations: each costs the house something.
+    /// Starts, starting games, rooms and destinations: expensive calls.
     Start,
-    /// Stops: never so tight that a show cannot be ended.
+    /// Stops: never so tight that a session cannot be stopped.
     Stop,
     /// Batches of events and overlay changes.
     Events,
-    /// Everything that only looks.
     Read,
-    /// An overlay's heartbeat.
     Heartbeat,
     /// LiveKit's webhooks: they are signed, and a fleet shares one address.
     Webhook,
-    /// Calls without a valid credential, by address: guessing keys is hopeless, and shall be quiet.
+    /// Calls without a valid credential, by address.
     Unauthenticated,
 }
 
 impl Group {
-    /// What the refusal says.
+    /// The message of the refusal.
     const fn message(self) -> &'static str {
         match self {
             Self::Start => "Too many starts in a short time.",
@@ -48,18 +46,18 @@ pub struct Limits {
     heartbeat: Throttle,
     webhook: Throttle,
     unauthenticated: Throttle,
-    /// Guesses at one account from one address.
+    /// Password attempts for one account from one address.
     guess: Throttle,
-    /// Guesses at one account from everywhere: wide, or a stranger could lock its owner out.
+    /// Password attempts for one account from anywhere: large, or an attacker could lock the owner out.
     account: Throttle,
-    /// Guesses from one address at every account.
+    /// Password attempts for all accounts from one address.
     address: Throttle,
-    /// Accounts made from one address.
+    /// New accounts from one address.
     sign_up: Throttle,
 }
 
 impl Limits {
-    /// Buckets `factor` times as large as usual (`FOOTLIGHT_RATE_FACTOR`), for a house with many games behind one key.
+    /// Buckets `factor` times as large as usual (`FOOTLIGHT_RATE_FACTOR`), for many games behind one key.
     pub fn new(factor: u32) -> Self {
         let of = |burst: u32, every_ms: u64| {
             Throttle::new(burst.saturating_mul(factor), Duration::from_nanos(every_ms * 1_000_000 / u64::from(factor.max(1))))
@@ -122,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn guesses_at_one_account_end_long_before_its_owner_is_locked_out() {
+    fn password_guessing_never_locks_the_owner_out() {
         let limits = Limits::new(1);
         for _ in 0..10 {
             limits.sign_in("nyx", "198.51.100.7").expect("ten tries");

@@ -1,4 +1,4 @@
-//! The port to LiveKit: rooms, tokens, Web Egress. Above it nobody knows whether a fleet or the local engine answers.
+//! The port to LiveKit: rooms, tokens, Web Egress. A LiveKit fleet and the local egress implement the same calls.
 
 pub mod client;
 pub mod fake;
@@ -10,24 +10,24 @@ use crate::domain::{ids::EgressId, timestamp::Timestamp, video::VideoFormat};
 use async_trait::async_trait;
 use std::time::Duration;
 
-/// Why LiveKit did not do it.
+/// Why a LiveKit call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LiveKitError {
-    /// No egress has room for another show.
+    /// No egress has a free slot.
     #[error("no egress slot is free")]
     NoSlot,
-    /// Nobody listens there: what was asked has not happened.
+    /// The connection was refused: the request had no effect.
     #[error("LiveKit is down")]
     Down(#[source] Reason),
-    /// It does not answer in time: what was asked may still happen.
+    /// No response in time: the request may still take effect.
     #[error("LiveKit does not answer")]
     Unreachable(#[source] Reason),
-    /// It said no.
+    /// LiveKit refused the request.
     #[error("LiveKit refused: {0}")]
     Refused(Reason),
 }
 
-/// LiveKit's own words, kept for the log.
+/// LiveKit's message, kept for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Reason(pub String);
@@ -39,7 +39,6 @@ pub struct EgressRequest {
     pub page_url: String,
     /// The relay's ingest with the publish token.
     pub output_url: String,
-    /// The picture.
     pub video: VideoFormat,
 }
 
@@ -49,23 +48,20 @@ impl std::fmt::Debug for EgressRequest {
     }
 }
 
-/// How far an egress is, as LiveKit's list or a webhook says.
+/// The phase of an egress, from LiveKit's list or a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EgressPhase {
-    /// Accepted.
     Starting,
-    /// It encodes. Says nothing about what arrives.
+    /// It encodes, which does not mean that anything arrives.
     Active,
-    /// Asked to stop.
     Ending,
     /// Over: complete, failed, aborted or at a limit.
     Over,
 }
 
-/// One egress as LiveKit knows it.
+/// One egress as LiveKit reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedEgress {
-    /// Which one.
     pub id: EgressId,
     /// How far it is.
     pub phase: EgressPhase,
@@ -77,12 +73,10 @@ pub struct ObservedEgress {
     pub updated_at: Timestamp,
 }
 
-/// How many shows the egress engine can carry.
+/// Slots of the egress engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slots {
-    /// In all.
     pub total: u32,
-    /// Taken.
     pub used: u32,
 }
 
@@ -91,7 +85,7 @@ pub struct Slots {
 pub trait LiveKit: Send + Sync + 'static {
     /// Answers if LiveKit does.
     async fn ping(&self) -> Result<(), LiveKitError>;
-    /// Makes a room that stays open `empty` without anybody and `departure` after the last host left.
+    /// Creates a room that stays open for `empty` without anybody and for `departure` after the last host left.
     async fn create_room(&self, name: &str, empty: Duration, departure: Duration) -> Result<(), LiveKitError>;
     /// Deletes a room; one that is not there is deleted.
     async fn delete_room(&self, name: &str) -> Result<(), LiveKitError>;
@@ -105,6 +99,6 @@ pub trait LiveKit: Send + Sync + 'static {
     async fn stop_egress(&self, id: &EgressId) -> Result<(), LiveKitError>;
     /// Every egress that is not over, and ended ones as long as LiveKit remembers.
     async fn egresses(&self) -> Result<Vec<ObservedEgress>, LiveKitError>;
-    /// Free and taken slots; `None` where the engine does not tell.
+    /// Total and used slots; `None` where the engine does not report them.
     async fn slots(&self) -> Result<Option<Slots>, LiveKitError>;
 }

@@ -1,12 +1,11 @@
-//! What Prometheus reads of this process: counts and times since it started, and how the house stands at this moment. No
-//! ids, no names that people chose.
+//! Prometheus metrics of this process: counts and times since it started, and current gauges. No ids and no names that
+//! people chose.
 
 use super::{error::chain, livekit::Slots, studio::Studio};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{sync::OnceLock, time::Instant};
 
-/// Seconds, for calls.
 const CALLS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 /// Seconds, from the click to live.
 const CLICKS: [f64; 10] = [2.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0];
@@ -16,7 +15,6 @@ const STATES: [&str; 4] = ["pending", "starting", "live", "ending"];
 /// What a metric is, as Prometheus knows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only grows.
     Counter,
     /// Stands at a value.
     Gauge,
@@ -24,24 +22,20 @@ pub enum Kind {
     Histogram,
 }
 
-/// Every metric of this process: its name, what it is, what it tells.
+/// Every metric of this process: name, kind and description.
 pub const METRICS: [(&str, Kind, &str); 13] = [
     ("footlight_starts_total", Kind::Counter, "Starts by outcome: started, repeated, or why not."),
-    ("footlight_click_to_live_seconds", Kind::Histogram, "From the start to the first destination that takes the show."),
-    ("footlight_reconciler_actions_total", Kind::Counter, "Steps that brought a show to where it shall be."),
-    ("footlight_livekit_webhooks_total", Kind::Counter, "Webhooks of LiveKit's: kept, repeated, or refused for their signature."),
+    ("footlight_click_to_live_seconds", Kind::Histogram, "From the start to the first destination that accepts the stream."),
+    ("footlight_reconciler_actions_total", Kind::Counter, "Actions of the reconciler, by kind."),
+    ("footlight_livekit_webhooks_total", Kind::Counter, "LiveKit webhooks: kept, repeated, or refused for their signature."),
     ("footlight_livekit_seconds", Kind::Histogram, "How long LiveKit took, by call."),
     ("footlight_store_seconds", Kind::Histogram, "How long the store took for a statement."),
-    ("footlight_deliveries_total", Kind::Counter, "Calls to operators' servers: taken or refused."),
-    (
-        "footlight_viewers_asked_total",
-        Kind::Counter,
-        "Questions to platforms for how many watch, by platform and whether they were answered.",
-    ),
-    ("footlight_deliveries_pending", Kind::Gauge, "Messages that no operator's server has taken yet; at most 1000 are counted."),
+    ("footlight_deliveries_total", Kind::Counter, "Webhook deliveries: taken or refused."),
+    ("footlight_viewers_asked_total", Kind::Counter, "Requests for viewer counts, by platform and outcome."),
+    ("footlight_deliveries_pending", Kind::Gauge, "Pending webhook deliveries; at most 1000 are counted."),
     ("footlight_sessions", Kind::Gauge, "Active sessions by state."),
-    ("footlight_sessions_troubled", Kind::Gauge, "Active sessions that have a trouble."),
-    ("footlight_slots", Kind::Gauge, "Slots of the local capture: all and used."),
+    ("footlight_sessions_troubled", Kind::Gauge, "Active sessions with a health issue."),
+    ("footlight_slots", Kind::Gauge, "Slots of the local egress: all and used."),
     ("footlight_feed_listeners", Kind::Gauge, "Open feeds."),
 ];
 
@@ -87,7 +81,7 @@ pub fn start(outcome: &'static str) {
     counter!("footlight_starts_total", "outcome" => outcome).increment(1);
 }
 
-/// A show went live this long after the click.
+/// A session went live this long after the click.
 pub fn live(click_to_live_ms: u64) {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds, far below 2^52")]
     histogram!("footlight_click_to_live_seconds").record(click_to_live_ms as f64 / 1000.0);
@@ -103,7 +97,7 @@ pub fn webhook(outcome: &'static str) {
     counter!("footlight_livekit_webhooks_total", "outcome" => outcome).increment(1);
 }
 
-/// A server of an operator's was told something: `taken`, `refused`.
+/// A webhook delivery was attempted: `taken`, `refused`.
 pub fn delivery(outcome: &'static str) {
     counter!("footlight_deliveries_total", "outcome" => outcome).increment(1);
 }

@@ -1,4 +1,4 @@
-//! The port to the relay: wanted states go out, evidence comes back.
+//! The port to the relay: desired states go out, reports come back.
 
 pub mod client;
 pub mod fake;
@@ -10,34 +10,34 @@ use crate::{
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
-/// Why the relay did not do it.
+/// Why a relay call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RelayError {
     /// It does not answer.
     #[error("the relay does not answer: {0}")]
     Unreachable(String),
-    /// It said no.
+    /// The relay refused the request.
     #[error("the relay refused: {0}")]
     Refused(String),
 }
 
-/// What the relay tells on its own.
+/// An event of the relay.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RelayEvent {
-    /// A show's measurements, at every change and every second on air.
+    /// A session's report, at every change and every second on air.
     Session(Box<SessionReport>),
-    /// A show is no longer known.
+    /// The relay no longer knows the session.
     Gone(SessionId),
 }
 
-/// What Footlight asks of a relay.
+/// The relay's control API.
 #[async_trait]
 pub trait Relay: Send + Sync + 'static {
-    /// Puts a show's whole wanted state.
+    /// Puts a session's whole desired state.
     async fn put(&self, session: &DesiredSession) -> Result<SessionReport, RelayError>;
-    /// Ends a show: destinations are finished, their connections closed in order. One that is not there is ended.
+    /// Ends a session: destinations are finished and their connections closed in order. An unknown session is no error.
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError>;
-    /// Every show the relay knows.
+    /// The reports of every session the relay knows.
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError>;
     /// Events from now on; ends when the connection does.
     async fn events(&self) -> Result<BoxStream<'static, RelayEvent>, RelayError>;

@@ -1,4 +1,4 @@
-//! What every server function does before and after its three lines: who is asking, from where; the answer's status, cookies.
+//! What server functions share: the caller and origin of a request, the status and cookies of a response.
 
 use super::{
     auth::{
@@ -46,7 +46,7 @@ pub async fn admit() -> Result<(Studio, Caller), ApiError> {
     }
 }
 
-/// Turns a use case's answer into the caller's. Leptos would answer every failure with 500.
+/// Turns a use case's result into the caller's, with its HTTP status. Leptos would answer every failure with 500.
 ///
 /// # Errors
 /// The use case's.
@@ -54,7 +54,7 @@ pub fn reply<T>(result: StudioResult<T>) -> Result<T, ApiError> {
     result.map_err(|error| with_status(error.into_api_error()))
 }
 
-/// Gives a page that is no server function's its status, or the cookie that comes with it.
+/// Sets the status or the cookie of a page.
 pub fn page_reply(opened: Result<Option<&str>, &ApiError>) {
     match opened {
         Ok(cookie) => cookie.into_iter().for_each(set_cookie),
@@ -62,7 +62,7 @@ pub fn page_reply(opened: Result<Option<&str>, &ApiError>) {
     }
 }
 
-/// What the help page says of this very house.
+/// What the help page says about this installation.
 pub fn installation_info(studio: &Studio) -> InstallationInfo {
     let config = studio.config();
     InstallationInfo {

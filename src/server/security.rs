@@ -1,4 +1,4 @@
-//! What protects the browser's side: same-origin checks, cookies, headers.
+//! Browser security: same-origin checks, cookies, TLS roots.
 
 use crate::{
     api::error::{ApiError, ErrorCode},
@@ -9,11 +9,10 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use std::{path::Path, sync::Arc};
 
-/// The cookie of who is signed in.
 pub const SIGN_IN_COOKIE: &str = "footlight";
 /// The cookie of an overlay page.
 pub const OVERLAY_COOKIE: &str = "footlight-overlay";
-/// Feed and heartbeat are all an overlay's cookie is sent to.
+/// The overlay's cookie is sent only to feed and heartbeat.
 const OVERLAY_PATH: &str = "/api/streaming";
 
 /// Refuses a request that another site's page sent: browsers name that site in `Origin`.
@@ -30,7 +29,6 @@ pub fn same_origin(headers: &HeaderMap, config: &ServeConfig) -> Result<(), ApiE
     }
 }
 
-/// A cookie's value.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     all.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
@@ -42,7 +40,7 @@ pub fn sign_in_cookie(token: String, days: i64, config: &ServeConfig) -> String 
     cookie.http_only(true).same_site(SameSite::Strict).secure(config.is_https()).build().to_string()
 }
 
-/// Forgets who was signed in.
+/// Clears the sign-in cookie.
 pub fn sign_out_cookie(config: &ServeConfig) -> String {
     sign_in_cookie(String::new(), 0, config)
 }
@@ -57,7 +55,7 @@ fn cookie_days(days: i64) -> time::Duration {
     time::Duration::days(days)
 }
 
-/// How connections that leave here prove who they reach: TLS by ring, against the web's own roots.
+/// The TLS configuration of outgoing connections: ring, with the public web roots.
 pub fn tls() -> rustls::ClientConfig {
     trusting(Vec::new()).expect("the public authorities are sound")
 }

@@ -1,26 +1,24 @@
-//! What every handler can ask for. The one place below `serve` where adapters are named.
+//! The state of every handler. The only place below `serve` where adapters are named.
 
 use super::{relay::client::RelayClient, studio::Studio};
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 
-/// The state behind both doors. Every layer of every call clones it: one count, not one for each part.
+/// The shared state. Every layer of every call clones it, so it is one `Arc`.
 #[derive(Clone)]
 pub struct AppState(Arc<Shared>);
 
-/// What stands in the state.
+/// The parts of the state.
 pub struct Shared {
-    /// The use cases.
     pub studio: Studio,
     /// The relay, for recordings and thumbnails that pass through.
     pub relay: RelayClient,
-    /// Where the built pages lie.
+    /// Where the built pages are.
     pub leptos: LeptosOptions,
 }
 
 impl AppState {
-    /// Of its parts.
     pub fn new(studio: Studio, relay: RelayClient, leptos: LeptosOptions) -> Self {
         Self(Arc::new(Shared { studio, relay, leptos }))
     }

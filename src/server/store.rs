@@ -1,6 +1,6 @@
-//! The port to what must survive: accounts, sessions with their timelines, sealed keys, the feed's log.
-//! One contract, met alike by SurrealDB in memory, on disk and over a socket. No rule of the product lives here but
-//! the two that only a database can hold: one active session per owner, and no change over an older revision.
+//! The port to persistent storage: accounts, sessions with their timelines, sealed keys, the feed's log.
+//! One contract for SurrealDB in memory, on disk and over a socket. It enforces only the two rules that need a database:
+//! one active session per owner, and no write over an older revision.
 
 mod operations;
 mod records;
@@ -17,7 +17,7 @@ use crate::{
         audit::AuditEntry,
         ids::{AgentId, DestinationId, EgressId, Generation, KeyId, SessionId, SignInId, UserId},
         key::ApiKey,
-        session::{Owner, Session},
+        session::{Owner, Session, SessionStatus},
         timestamp::Timestamp,
     },
 };
@@ -27,7 +27,7 @@ use std::{sync::Arc, time::Duration};
 /// A start repeated with its key within this long is the same start.
 pub const IDEMPOTENT_FOR_MS: i64 = 24 * 3600 * 1000;
 
-/// Why the store did not do it.
+/// Why a store call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The owner has an active session.
@@ -36,10 +36,9 @@ pub enum StoreError {
     /// The name, id or key is taken.
     #[error("{0} is taken")]
     Taken(&'static str),
-    /// Somebody else changed it first: read it again.
+    /// It was changed concurrently: read it again.
     #[error("it was changed by somebody else first")]
     Stale,
-    /// Not there.
     #[error("it is not there")]
     Missing,
     /// The database failed or cannot be reached.
@@ -47,7 +46,6 @@ pub enum StoreError {
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// What must survive.
 #[async_trait]
 pub trait Store: OperationsStore {
     /// Answers if the database does.
@@ -55,7 +53,6 @@ pub trait Store: OperationsStore {
 
     /// Adds an account. [`StoreError::Taken`] if the name (by `name_key`) is in use.
     async fn insert_user(&self, user: &User, name_key: &str, password_hash: Option<&str>) -> Result<(), StoreError>;
-    /// An account.
     async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError>;
     /// An account by its name, with its password hash if one is set.
     async fn user_by_name(&self, name_key: &str) -> Result<Option<(User, Option<String>)>, StoreError>;
@@ -64,7 +61,6 @@ pub trait Store: OperationsStore {
     /// Sets, replaces or (`None`) forgets a password's hash. [`StoreError::Missing`] for an unknown account.
     async fn set_password(&self, user: &UserId, password_hash: Option<&str>) -> Result<(), StoreError>;
 
-    /// Adds a token.
     async fn insert_sign_in(&self, hash: &TokenHash, sign_in: &SignIn) -> Result<(), StoreError>;
     /// What a cookie's token opens (never a one-time one).
     async fn sign_in(&self, hash: &TokenHash) -> Result<Option<SignIn>, StoreError>;
@@ -79,7 +75,6 @@ pub trait Store: OperationsStore {
 
     /// Adds an agent, or replaces what is known of the owner's agent with this id.
     async fn save_agent(&self, agent: &Agent) -> Result<(), StoreError>;
-    /// An agent.
     async fn agent(&self, id: &AgentId) -> Result<Option<Agent>, StoreError>;
     /// A user's agents, the oldest first.
     async fn agents_of(&self, user: &UserId) -> Result<Vec<Agent>, StoreError>;
@@ -87,7 +82,6 @@ pub trait Store: OperationsStore {
     async fn delete_agent(&self, user: &UserId, id: &AgentId) -> Result<(), StoreError>;
     /// Replaces an agent's picture; `None` takes it away.
     async fn set_avatar(&self, agent: &AgentId, avatar: Option<&Avatar>) -> Result<(), StoreError>;
-    /// An agent's picture.
     async fn avatar(&self, agent: &AgentId) -> Result<Option<Avatar>, StoreError>;
 
     /// Adds an API key by its hash.
@@ -101,9 +95,8 @@ pub trait Store: OperationsStore {
     /// Notes that a key was used.
     async fn key_used(&self, hash: &TokenHash, at: Timestamp) -> Result<(), StoreError>;
 
-    /// What an owner's shows begin with; the defaults of the house if nothing was said.
+    /// An owner's session defaults; the system's defaults if none are stored.
     async fn defaults(&self, owner: &Owner) -> Result<Defaults, StoreError>;
-    /// Replaces it.
     async fn set_defaults(&self, owner: &Owner, defaults: &Defaults) -> Result<(), StoreError>;
 
     /// Adds a line to the audit log.
@@ -128,7 +121,7 @@ pub trait Store: OperationsStore {
     /// The session that asked for this egress, now or earlier.
     async fn session_by_egress(&self, egress: &EgressId) -> Result<Option<Session>, StoreError>;
     /// Stores `session` over the revision before its own, with a timeline entry if something happened, in one transaction.
-    /// With it go what others are to be told of it and, for a show that is over, its sums. [`StoreError::Stale`] if the stored
+    /// It also writes the webhook deliveries and, for a finished session, its sums. [`StoreError::Stale`] if the stored
     /// revision is not `session.revision - 1`.
     async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>, deliveries: &[NewDelivery]) -> Result<(), StoreError>;
     /// Replaces the keys of a session's destinations.
@@ -137,28 +130,26 @@ pub trait Store: OperationsStore {
     async fn session_keys(&self, id: &SessionId) -> Result<Vec<(DestinationId, SealedKey)>, StoreError>;
     /// Takes or renews a session's lease for `ttl` by the store's own clock; `false` while another holder's runs.
     async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Result<bool, StoreError>;
-    /// Leaves an overlay's heartbeat for whoever leads its session.
+    /// Stores an overlay's heartbeat for the replica that leads its session.
     async fn forward_heartbeat(&self, session: &SessionId, generation: Generation, heartbeat: &Heartbeat) -> Result<(), StoreError>;
-    /// The latest heartbeat that was left, and how long ago by the store's own clock.
+    /// The latest forwarded heartbeat, and its age by the store's own clock.
     async fn forwarded_heartbeat(&self, session: &SessionId) -> Result<Option<ForwardedHeartbeat>, StoreError>;
     /// Gives back every lease of a holder.
     async fn release_leases(&self, holder: &str) -> Result<(), StoreError>;
-    /// Every active session.
     async fn active_sessions(&self) -> Result<Vec<Session>, StoreError>;
     /// The owner's active session.
     async fn active_session_of(&self, owner: &Owner) -> Result<Option<Session>, StoreError>;
-    /// Sessions, newest first.
     async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError>;
     /// How many sessions from this id on are in a state.
-    async fn count_in_state(&self, state: &str, from: &SessionId) -> Result<u64, StoreError>;
-    /// Whether new shows are refused for now.
+    async fn count_in_state(&self, state: SessionStatus, from: &SessionId) -> Result<u64, StoreError>;
+    /// Whether new sessions are refused for now.
     async fn draining(&self) -> Result<bool, StoreError>;
-    /// Refuses new shows, or takes them again.
+    /// Refuses new sessions, or takes them again.
     async fn set_draining(&self, draining: bool) -> Result<(), StoreError>;
-    /// A session's story, oldest first.
+    /// A session's timeline, oldest first.
     async fn timeline(&self, id: &SessionId) -> Result<Vec<TimelineEntry>, StoreError>;
 
-    /// Keeps a destination, or replaces the one with its id.
+    /// Saves a destination, or replaces the one with its id.
     async fn save_destination(&self, saved: &SavedDestination) -> Result<(), StoreError>;
     /// An owner's destinations, by name.
     async fn saved_destinations(&self, owner: &Owner) -> Result<Vec<SavedDestination>, StoreError>;
@@ -188,7 +179,7 @@ pub trait Store: OperationsStore {
     /// Revokes a session's overlay tokens: those of one generation, or all.
     async fn revoke_overlay_grants(&self, session: &SessionId, generation: Option<Generation>) -> Result<(), StoreError>;
 
-    /// Keeps a webhook; `false` if its id was here before.
+    /// Stores a webhook; `false` if its id is already stored.
     async fn insert_webhook(&self, webhook: &StoredWebhook) -> Result<bool, StoreError>;
     /// Webhooks that speak of an egress, oldest first.
     async fn webhooks_of(&self, egress: &EgressId) -> Result<Vec<StoredWebhook>, StoreError>;
@@ -204,11 +195,11 @@ pub trait Store: OperationsStore {
     ) -> Result<Option<u64>, StoreError>;
     /// Appends several lines in one transaction, in their order; `None` for each whose id was here before.
     async fn append_lines(&self, session: &SessionId, at: Timestamp, lines: &[NewLine]) -> Result<Vec<Option<u64>>, StoreError>;
-    /// Keeps lines out of the feed until `due`; `false` for each whose id was here before.
+    /// Delays lines until `due`; `false` for each whose id is already stored.
     async fn hold_lines(&self, session: &SessionId, due: Timestamp, lines: &[NewLine]) -> Result<Vec<bool>, StoreError>;
     /// Appends the lines that are due, at most a hundred, and returns them; exactly one of several racing callers gets each.
     async fn release_lines(&self, session: &SessionId, now: Timestamp) -> Result<Vec<FeedEntry>, StoreError>;
-    /// How much a feed was told through [`Store::append_lines`] and [`Store::release_lines`].
+    /// Counts of what [`Store::append_lines`] and [`Store::release_lines`] appended to a feed.
     async fn feed_counts(&self, session: &SessionId) -> Result<FeedCounts, StoreError>;
     /// Entries after `seq`, oldest first, at most `limit`.
     async fn feed_after(&self, session: &SessionId, seq: u64, limit: usize) -> Result<Vec<FeedEntry>, StoreError>;

@@ -1,5 +1,4 @@
-//! USE CASES: the list of what the product can do. Both doors (server functions and the HTTP API) call these and nothing
-//! else; below are only the ports. Every change of a session goes through `Studio::change`: read, transition, store over
+//! The use cases. Server functions and the HTTP API call these and nothing else; below are only the ports. Every change of a session goes through `Studio::change`: read, transition, store over
 //! the revision that was read, then announce.
 
 pub mod accounts;
@@ -69,23 +68,19 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Everything the use cases stand on. Cheap to clone.
+/// The use cases over their ports. Cheap to clone.
 #[derive(Clone)]
 pub struct Studio(Arc<Inner>);
 
-/// The parts, given once at start.
+/// The ports, given once at start.
 pub struct Ports {
-    /// What it is told from outside.
+    /// The configuration.
     pub config: ServeConfig,
-    /// The time.
     pub clock: Clock,
-    /// What must survive.
     pub store: Arc<dyn Store>,
-    /// Rooms and egress.
     pub livekit: Arc<dyn LiveKit>,
     /// Those who tell how many watch.
     pub viewers: Vec<Arc<dyn ViewerCounter>>,
-    /// The platforms' connections.
     pub relay: Arc<dyn Relay>,
     /// Opens and seals stream keys.
     pub vault: Vault,
@@ -99,20 +94,20 @@ struct Inner {
     observed: ObservedStates,
     limits: Limits,
     closing: CancellationToken,
-    /// By the studio's clock.
+    /// Generates ids by the studio's clock.
     ids: ids::Ids,
-    /// One lock per active session: whoever acts on its egress holds it.
+    /// One lock per active session, held by the task that acts on its egress.
     locks: Mutex<HashMap<SessionId, Arc<tokio::sync::Mutex<()>>>>,
     names: Mutex<HashMap<crate::domain::ids::UserId, String>>,
-    /// The shows this replica leads, and when it last said so to the store.
+    /// The sessions this replica leads, and when it last said so to the store.
     leases: Mutex<HashMap<SessionId, tokio::time::Instant>>,
-    /// The revision of each running show that listeners were told last.
+    /// The last announced revision of each running session.
     announced: Mutex<HashMap<SessionId, u64>>,
     /// Lines on their way into feeds.
     feed_writer: feed_writer::FeedWriter,
-    /// Who holds which key, for a moment.
-    api_keys: api_key_cache::ApiKeyCache,
-    /// One sweep at a time.
+    /// Callers of recently used API keys.
+    api_keys: key_cache::ApiKeyCache,
+    /// One collection of orphans at a time.
     collecting: tokio::sync::Mutex<()>,
 }
 
@@ -125,7 +120,7 @@ pub struct Change {
 }
 
 impl Studio {
-    /// A studio over its parts; nothing runs yet.
+    /// A studio over its ports; no background task runs yet.
     pub fn new(ports: Ports) -> Self {
         let limits = Limits::new(ports.config.rate_factor);
         Self(Arc::new(Inner {
@@ -145,12 +140,11 @@ impl Studio {
         }))
     }
 
-    /// What it is told from outside.
+    /// The configuration.
     pub fn config(&self) -> &ServeConfig {
         &self.0.ports.config
     }
 
-    /// What must survive.
     pub fn store(&self) -> &dyn Store {
         &*self.0.ports.store
     }
@@ -212,14 +206,14 @@ impl Studio {
         self.observed().forget(id);
     }
 
-    /// The caller's session, or an admin's any. Foreign ones answer like missing ones.
+    /// The caller's session; any session for an admin. Foreign sessions give the same error as missing ones.
     async fn own(&self, caller: &Caller, id: &SessionId) -> StudioResult<Arc<Session>> {
         let session = self.store().session(id).await?;
         session.filter(|session| caller.owns(session) || caller.is_admin()).ok_or_else(|| StudioError::not_found("show"))
     }
 
     /// Reads a session, lets `step` change it (or leave it: `None`), stores it over the revision that was read, announces
-    /// it. When somebody else was faster, everything is done again on what they stored.
+    /// it. After a concurrent change everything is repeated on the new revision.
     async fn change<F>(&self, id: &SessionId, actor: Actor, mut step: F) -> StudioResult<Session>
     where
         F: FnMut(&Session) -> Option<Change> + Send,
@@ -228,7 +222,7 @@ impl Studio {
             let stored = self.store().session(id).await?.ok_or(StoreError::Missing)?;
             let Some(Change { mut session, what }) = step(&stored) else { return Ok(Arc::unwrap_or_clone(stored)) };
             session.revision = stored.revision + 1;
-            let entry = what.map(|what| TimelineEntry { at: self.now(), actor, what, state: session.state.name().to_owned() });
+            let entry = what.map(|what| TimelineEntry { at: self.now(), actor, what, state: session.state.status() });
             let deliveries = self.deliveries_of(&stored, &session);
             match self.store().update_session(&session, entry.as_ref(), &deliveries).await {
                 Ok(()) => {
@@ -244,7 +238,7 @@ impl Studio {
         }
     }
 
-    /// Tells everybody who listens how a session stands.
+    /// Sends the session's current view to all listeners.
     async fn announce(&self, session: &Session) {
         self.announced().insert(session.id.clone(), session.revision);
         let view: SessionView = self.view(session).await;

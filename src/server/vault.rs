@@ -1,5 +1,5 @@
-//! AES-256-GCM over stream keys and over the credentials that this studio has at other services. What is sealed opens only
-//! for the owner and destination, or for the service, it was sealed for.
+//! AES-256-GCM over stream keys and over the credentials that this studio has at other services. A sealed value
+//! opens only for the owner and destination, or for the service, it was sealed for.
 
 use super::{store::SealedKey, viewers::Credential};
 use crate::domain::{
@@ -93,7 +93,7 @@ impl Vault {
         self.decrypt(&of_destination(owner, destination), sealed).map(StreamKey::new)
     }
 
-    /// Seals what a platform's service is asked with.
+    /// Seals the credential for a platform's service.
     ///
     /// # Errors
     /// As for a stream key.
@@ -102,7 +102,7 @@ impl Vault {
         self.encrypt(&of_service(platform), &text)
     }
 
-    /// Opens what a platform's service is asked with.
+    /// Opens the credential for a platform's service.
     ///
     /// # Errors
     /// As for a stream key.
@@ -139,7 +139,7 @@ impl Vault {
         String::from_utf8(opened).map_err(|_| VaultError::NotAuthentic)
     }
 
-    /// Names the master key that seals, without telling it.
+    /// The id of the current master key; it does not reveal the key.
     pub fn current(&self) -> &str {
         &self.keys[0].id
     }
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_opens_for_its_own_destination_and_for_no_other() {
+    fn a_sealed_key_opens_only_for_its_destination() {
         let vault = Vault::new([1; 32], Vec::new());
         let sealed = vault.seal(&owner("u1"), &place("d1"), &key()).expect("sealed");
         assert_eq!(vault.open(&owner("u1"), &place("d1"), &sealed), Ok(key()));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stored_text_is_iv_tag_and_cipher_in_hexadecimal_and_never_twice_the_same() {
+    fn sealed_text_is_iv_tag_cipher_and_never_repeats() {
         let vault = Vault::new([1; 32], Vec::new());
         let seal = || vault.seal(&owner("u1"), &place("d1"), &key()).expect("sealed").text;
         let lengths: Vec<_> = seal().split(':').map(str::len).collect();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_master_key_still_opens_and_asks_for_rotation() {
+    fn an_old_master_key_opens_and_needs_rotation() {
         let old = Vault::new([1; 32], Vec::new()).seal(&owner("u1"), &place("d1"), &key()).expect("sealed");
         let vault = Vault::new([2; 32], vec![[1; 32]]);
         assert_eq!(vault.open(&owner("u1"), &place("d1"), &old), Ok(key()));

@@ -1,4 +1,4 @@
-//! The port to those who count viewers: a platform's own service, asked with the credentials of whoever runs this studio.
+//! The port to services that count viewers: each platform's own API, called with the operator's credentials.
 
 pub mod twitch;
 pub mod youtube;
@@ -14,20 +14,19 @@ use std::{
 };
 use url::Url;
 
-/// A service that takes longer does not answer.
+/// Timeout of one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest answer that is read: fifty of anything are far smaller.
+/// The largest response that is read.
 const LARGEST_ANSWER: usize = 1024 * 1024;
-/// A day, in seconds: whatever a service says, it is asked again then.
+/// The longest wait that a service may request, in seconds.
 const LONGEST_WAIT: u64 = 24 * 3600;
 const AGENT: &str = concat!("Footlight/", env!("CARGO_PKG_VERSION"));
 
-/// What a service is asked with. Sealed in the vault; masked by `Debug`.
+/// Credentials for a service. Sealed in the vault; masked by `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
     /// The application's public name at the service; empty where there is none.
     pub id: String,
-    /// What proves it.
     pub secret: String,
 }
 
@@ -37,32 +36,31 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// Why nothing was counted.
+/// Why viewers could not be counted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ViewerCountError {
-    /// The credentials are refused, in the service's words.
+    /// The service refused the credentials; its message.
     #[error("{0}")]
     Refused(String),
-    /// It was asked too often; it may say when it can be asked again.
+    /// Rate-limited, with the wait if the service names one.
     #[error("it was asked too often")]
     Busy(Option<Duration>),
-    /// It does not answer, or not as its documentation says.
+    /// No response, or an undocumented one.
     #[error("{0}")]
     Unavailable(String),
 }
 
-/// A service that tells how many watch.
+/// A service that counts viewers.
 #[async_trait]
 pub trait ViewerCounter: Send + Sync + 'static {
-    /// Whose viewers it counts.
+    /// The platform whose viewers it counts.
     fn platform(&self) -> Platform;
-    /// Whether it takes these credentials.
     async fn check(&self, credential: &Credential) -> Result<(), ViewerCountError>;
     /// Viewers of each of these channels that is live now, as `domain::viewers` writes channels; others are left out.
     async fn viewers(&self, credential: &Credential, channels: &[String]) -> Result<Vec<(String, u64)>, ViewerCountError>;
 }
 
-/// Sends a request and gives the answer back if it is no refusal of a general kind.
+/// Sends a request and returns the response unless it is rate-limited or a server error.
 async fn ask(request: RequestBuilder) -> Result<Response, ViewerCountError> {
     let answer = request.timeout(TIMEOUT).header("user-agent", AGENT).send().await;
     let answer = answer.map_err(|error| ViewerCountError::Unavailable(format!("no answer: {}", error.without_url())))?;
@@ -82,11 +80,11 @@ async fn read<T: DeserializeOwned>(mut answer: Response) -> Result<T, ViewerCoun
             return Err(ViewerCountError::Unavailable("its answer is too large".into()));
         }
     }
-    // Without the parser's words: they can repeat what was read.
+    // Without the parser's message: it can repeat the input.
     serde_json::from_slice(&body).map_err(|_| ViewerCountError::Unavailable("its answer is not in the documented shape".into()))
 }
 
-/// How long it wants to be left alone: `Retry-After` in seconds, or Twitch's `Ratelimit-Reset`, a second of Unix time.
+/// The wait that the service requests: `Retry-After` in seconds, or Twitch's `Ratelimit-Reset`, a second of Unix time.
 fn wait(headers: &HeaderMap) -> Option<Duration> {
     let seconds = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

@@ -1,13 +1,15 @@
-//! The house's own rules, read off the sources: who may import whom, where a `cfg` may stand, how long a file may be. A rule
-//! that is in no test is a wish.
+//! Rules for the sources, checked by reading them: imports, `cfg` gates, file lengths, names and banned words.
 
 #[path = "code_rules/imports.rs"]
 mod imports;
 #[path = "code_rules/sources.rs"]
 mod sources;
+#[path = "code_rules/words.rs"]
+mod words;
 
 use imports::{Place, broken};
 use sources::{Source, product, tracked};
+use words::banned_in;
 
 /// Fails with every finding at once.
 #[expect(clippy::needless_pass_by_value, reason = "given as it was collected")]
@@ -124,4 +126,26 @@ fn the_repository_names_no_machine_and_no_registry() {
         named
     });
     none(found.collect());
+}
+
+#[test]
+fn no_banned_word_is_in_the_sources() {
+    const LIST: &str = "src/tests/code_rules/words.rs";
+    const KINDS: [&str; 8] = [".rs", ".surql", ".scss", ".ts", ".tsx", ".js", ".mjs", ".jsx"];
+    let read = |path: &str| {
+        ["src/", "style/", "end2end/"].iter().any(|folder| path.starts_with(folder)) && KINDS.iter().any(|kind| path.ends_with(kind))
+    };
+    let sources = tracked().into_iter().filter(|(path, _)| path != LIST && path != file!() && read(path));
+    none(sources.flat_map(|(path, text)| banned_in(&text).into_iter().map(move |found| format!("{path}:{found}"))).collect());
+}
+
+#[test]
+fn a_planted_word_is_found_in_any_spelling() {
+    for planted in ["the house", "let house_rules = 1;", "struct House;", "fn openHouse()", ".house { }", "HOUSE"] {
+        assert_eq!(banned_in(planted).len(), 1, "{planted}");
+    }
+    for fine in ["warehouse", "SELECT draining FROM setting:house", "DEFINE TABLE tally SCHEMAFULL", "endpoint = \"admin/hall\"", "letters"]
+    {
+        assert_eq!(banned_in(fine), [] as [String; 0], "{fine}");
+    }
 }

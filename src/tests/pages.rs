@@ -1,5 +1,4 @@
-//! The composite's markup in each of its states, as the server renders it. What it looks like is for eyes; what must be
-//! there, must not, and must never change place is here.
+//! The overlay's server-rendered markup in each state: what must be there, and what must not.
 
 use footlight::{
     components::scene_view::{DataLayers, SceneView},
@@ -105,7 +104,7 @@ fn each_state_says_what_it_is() {
 }
 
 #[test]
-fn the_video_elements_are_there_in_every_state_and_always_muted() {
+fn video_elements_exist_in_every_state_and_are_muted() {
     for inputs in [streamer(), agent(), holding(Scene::Ending), OverlayInputs { media: Media::default(), ..streamer() }] {
         let html = markup(&inputs, &OverlayState::default());
         for id in ["p-screen-video", "p-camera-video"] {
@@ -124,7 +123,7 @@ fn live_is_said_of_nothing_that_is_not() {
 }
 
 #[test]
-fn no_markup_carries_a_style_of_its_own_and_what_is_sent_stays_text() {
+fn markup_has_no_inline_style_and_escapes_text() {
     let state = state_of(&[
         r#"{"kind":"decision","title":"<img src=x onerror=alert(1)>","reason":"</div><script>"}"#,
         r#"{"kind":"event","text":"<b>bold</b>"}"#,

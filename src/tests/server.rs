@@ -1,5 +1,4 @@
-//! The server over fakes of everything around it: LiveKit, relay, clock; the store is the real one, in memory. One room a
-//! subject.
+//! The server over fakes of LiveKit, relay and clock, and the real store in memory. One module for each subject.
 
 #[path = "server/crashes.rs"]
 mod crashes;

@@ -1,5 +1,5 @@
-//! The contract of the store, met alike in memory and on disk: what is put in comes out, what must be refused is refused,
-//! races have one winner, and nothing acknowledged is lost with the process.
+//! The contract of the store, in memory and on disk: reads return writes, invalid writes are refused, races have one winner,
+//! and nothing acknowledged is lost with the process.
 
 #[path = "store/accounts.rs"]
 mod accounts;
@@ -36,31 +36,31 @@ macro_rules! contract {
 }
 
 contract! {
-    accounts::an_account_is_found_by_id_and_by_its_one_name,
+    accounts::accounts_are_found_by_id_and_by_name,
     accounts::a_password_is_set_replaced_and_forgotten,
-    accounts::a_browsers_sign_in_stays_and_a_link_opens_once,
+    accounts::sign_ins_last_and_links_work_once,
     accounts::sign_ins_end_one_by_one_or_all_but_one,
     accounts::deleting_an_agent_deletes_what_belongs_to_it,
-    accounts::a_key_is_found_by_its_hash_used_and_revoked_once,
+    accounts::keys_are_found_by_hash_and_revoked_once,
     accounts::defaults_are_the_systems_until_set,
     accounts::the_audit_log_is_read_backwards_in_pages,
     sessions::a_session_comes_back_with_keys_and_timeline,
-    sessions::an_owner_has_one_active_session_and_a_start_key_counts_once,
+    sessions::one_active_session_and_one_use_of_a_key,
     sessions::a_change_over_an_older_revision_is_refused,
-    sessions::sessions_are_listed_newest_first_by_account_state_and_page,
+    sessions::sessions_are_listed_by_account_state_and_page,
     sessions::draining_lasts_until_it_is_switched_off,
-    sessions::every_egress_a_session_had_leads_to_it,
-    sessions::a_destination_is_its_owners_and_is_really_deleted,
-    sessions::only_what_another_master_key_sealed_is_sealed_again,
-    sessions::a_services_credential_is_replaced_sealed_again_and_forgotten,
+    sessions::sessions_are_found_by_any_of_their_egresses,
+    sessions::destinations_belong_to_owners_and_are_deleted,
+    sessions::only_keys_of_old_master_keys_are_resealed,
+    sessions::credentials_are_replaced_resealed_and_deleted,
     sessions::overlay_tokens_are_revoked_by_generation_or_all,
-    feed::lines_are_numbered_without_gaps_and_each_id_counts_once,
+    feed::lines_are_numbered_without_gaps_once_per_id,
     feed::a_batch_is_appended_in_order_and_counted,
     feed::held_lines_come_out_when_due_and_once,
     feed::a_webhook_is_stored_verbatim_and_once,
-    races::of_racing_starts_one_wins_and_the_others_learn_its_id,
-    races::of_racing_names_one_is_taken,
-    races::of_racing_takers_of_a_link_one_gets_it,
-    races::of_racing_changes_each_revision_has_one_author,
-    races::racing_lines_get_different_numbers,
+    races::one_of_racing_starts_wins,
+    races::one_of_racing_names_wins,
+    races::one_of_racing_link_uses_wins,
+    races::racing_changes_get_distinct_revisions,
+    races::racing_lines_get_distinct_numbers,
 }

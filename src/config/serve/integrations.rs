@@ -1,4 +1,4 @@
-//! What an operator adds: servers that are told what happens, and what things cost.
+//! Webhook servers and prices that an operator configures.
 
 use super::{Secret, list, secret};
 use crate::{
@@ -8,19 +8,17 @@ use crate::{
 use sha2::{Digest, Sha256};
 use url::Url;
 
-/// A server that is told what happens.
+/// A server that receives webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
-    /// A short name for it that tells nothing: the beginning of the address's digest.
+    /// A short name that does not reveal the address: the start of its digest.
     pub name: String,
-    /// Where.
     pub address: Url,
 }
 
-/// Servers that are told what happens (`FOOTLIGHT_WEBHOOKS`), and what their messages are signed with.
+/// Servers that receive webhooks (`FOOTLIGHT_WEBHOOKS`), and the signing secret.
 #[derive(Debug, Clone, Default)]
 pub struct Hooks {
-    /// All of them.
     pub servers: Vec<Hook>,
     /// `FOOTLIGHT_WEBHOOK_SECRET`.
     pub secret: Option<Secret>,

@@ -12,9 +12,8 @@ pub struct LiveKitConfig {
     pub public_url: String,
     /// Where the Egress API answers; LiveKit itself for a fleet.
     pub egress_url: String,
-    /// Whether that is the local engine, which tells its free slots.
+    /// Whether that is the local egress, which reports its free slots.
     pub local_egress: bool,
-    /// Names the secret.
     pub api_key: String,
     /// Signs room tokens and verifies webhooks.
     pub api_secret: Secret,

@@ -1,14 +1,13 @@
-//! The picture of a show that asks for none.
+//! The default video format.
 
 use crate::{
     config::env::{ConfigError, Env},
     domain::video::{VideoFormat, VideoPreset},
 };
 
-/// The picture of a show that asks for none.
+/// The default video format of a session.
 #[derive(Debug, Clone, Copy)]
 pub struct DefaultVideo {
-    /// Size, rate, bitrate.
     pub format: VideoFormat,
     /// The preset it is, if it is one.
     pub preset: VideoPreset,

@@ -1,4 +1,4 @@
-//! How the application reaches the relay. Stream keys and publish tokens go this way: in the clear only within the machine.
+//! How the application reaches the relay. Stream keys and publish tokens are sent this way: unencrypted only on loopback.
 
 use super::{Secret, secret};
 use crate::config::env::{ConfigError, Env};
@@ -8,7 +8,6 @@ use url::Url;
 /// How the relay is reached.
 #[derive(Debug, Clone)]
 pub struct RelayClientConfig {
-    /// Its control API.
     pub url: String,
     /// Its ingest, as the egress reaches it.
     pub ingest_url: String,

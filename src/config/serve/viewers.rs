@@ -1,4 +1,4 @@
-//! Where viewers are counted. The credentials lie in the vault: `footlight admin viewer-counts` puts them there.
+//! Where viewers are counted. The credentials are in the vault, stored by `footlight admin viewer-counts`.
 
 use super::is_loopback;
 use crate::config::env::{ConfigError, Env};
@@ -25,7 +25,7 @@ impl ViewersConfig {
     }
 }
 
-/// Credentials go there: over TLS, or to this machine.
+/// Credentials are sent there, so TLS is required except on loopback.
 fn address(env: &Env, name: &'static str, default: &str) -> Result<Url, ConfigError> {
     let url = Url::parse(env.get(name).unwrap_or(default)).ok().filter(|url| {
         let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();

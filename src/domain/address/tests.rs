@@ -82,7 +82,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 #[test]
-fn an_address_is_taken_apart_or_refused_with_the_reason() {
+fn addresses_are_parsed_or_refused_with_a_reason() {
     let none = AllowList::default();
     for (text, url) in [
         ("rtmps://live.twitch.tv:443/app", "rtmps://live.twitch.tv/app"),
@@ -112,7 +112,7 @@ fn an_address_is_taken_apart_or_refused_with_the_reason() {
 }
 
 #[test]
-fn no_special_purpose_ip_address_counts_as_public() {
+fn special_purpose_ip_addresses_are_not_public() {
     for ip in [
         "0.0.0.0",
         "0.1.2.3",
@@ -170,7 +170,7 @@ fn no_special_purpose_ip_address_counts_as_public() {
 }
 
 #[test]
-fn the_operator_allows_exactly_the_host_and_port_listed() {
+fn the_allow_list_matches_exact_hosts_and_ports() {
     let allow: AllowList = "127.0.0.1:1935, sink.lan:2935,[::1]:1936".parse().expect("a list");
     for fine in ["rtmp://127.0.0.1/live", "rtmp://sink.lan:2935/live", "rtmp://[::1]:1936/live"] {
         assert!(check_address(fine, &allow).is_ok(), "{fine}");

@@ -1,4 +1,4 @@
-//! Which layout follows from what is asked for and what arrives. No markup, no tracks, only facts about them.
+//! Chooses the layout from settings and arriving media. No markup and no tracks, only their states.
 
 use super::{OverlaySettings, Scene};
 use crate::domain::{
@@ -8,10 +8,10 @@ use crate::domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What arrives of one track in the page that paints it.
+/// The state of one track in the overlay page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Track {
-    /// The host has none.
+    /// The host does not publish it.
     #[default]
     Absent,
     /// The host announced it; no frame has been painted yet.
@@ -51,7 +51,7 @@ impl Media {
         Self { host: Host::Here, ..Self::default() }
     }
 
-    /// The media after the page told its facts. Whoever was here and is not keeps the last picture.
+    /// The media after a new observation. A host who leaves keeps the last picture.
     #[must_use]
     pub fn after(&self, observed: &ObservedMedia, now: Timestamp) -> Self {
         match (observed.host, self.host) {
@@ -73,16 +73,16 @@ impl Track {
     }
 }
 
-/// What lies underneath everything else.
+/// The base layout below all other layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// The shared screen, full; the webcam in its corner.
     Screen,
     /// The webcam, or the host's initial, full.
     Camera,
-    /// No picture: the match, the decisions, the numbers.
+    /// No video: the match, the decisions, the stats.
     DataOnly,
-    /// Before the show.
+    /// Before the session.
     StartingSoon,
     /// A finished match with its result.
     MatchOver,
@@ -94,7 +94,7 @@ pub enum Layout {
     Ending,
 }
 
-/// What the webcam's place shows.
+/// What the webcam's frame shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Webcam {
     /// Nothing.
@@ -105,12 +105,12 @@ pub enum Webcam {
     Avatar,
 }
 
-/// What the choice of a layout depends on beside settings and media.
+/// What the layout depends on besides settings and media.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Moment {
     /// Now.
     pub now: Timestamp,
-    /// The show has gone live.
+    /// The session has gone live.
     pub live: bool,
     /// It is ending or over.
     pub over: bool,
@@ -122,8 +122,8 @@ pub struct Moment {
 const HOST_MISSED_MS: u64 = 2_500;
 
 impl OverlaySettings {
-    /// Which layout follows from what is asked for and what is there. A track that was announced and not yet painted changes
-    /// nothing: the layout before it stays until it is ready.
+    /// Chooses the layout. A track that is announced but not yet painted changes nothing: the previous layout stays until it is
+    /// ready.
     pub fn layout(&self, stream_type: StreamType, media: &Media, moment: Moment) -> Layout {
         let held = self.scene.and_then(|scene| match scene {
             Scene::StartingSoon => Some(Layout::StartingSoon),
@@ -149,7 +149,7 @@ impl OverlaySettings {
         }
     }
 
-    /// What the webcam's place shows on a layout.
+    /// What the webcam's frame shows on a layout.
     pub fn webcam(&self, layout: Layout, media: &Media) -> Webcam {
         match (layout, media.camera) {
             (Layout::Camera | Layout::Screen, Track::Painted) if self.show_player_cam => Webcam::Video,

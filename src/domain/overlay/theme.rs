@@ -1,4 +1,4 @@
-//! How the composite looks, whatever is on it: colours, motion, the webcam's place. Each has the name it carries on the wire.
+//! Visual settings of the overlay: theme, accent, motion, the webcam's position. Each has its name on the wire.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ macro_rules! named {
         }
 
         impl $kind {
-            /// As it is called on the wire and in the stylesheet.
+            /// The name on the wire and in the stylesheet.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
@@ -22,20 +22,20 @@ macro_rules! named {
 }
 
 named! {
-    /// The composite's colours.
+    /// The overlay's colours.
     Theme {
-        /// House lights down.
+        /// Light text on dark.
         Dark = "dark",
-        /// House lights up.
+        /// Dark text on light.
         Light = "light",
     }
 }
 
 named! {
-    /// The colour that stands out: bars, borders, plates. Red is not among them: it means on air.
+    /// The accent colour of bars, borders and lower thirds. There is no red: it means on air.
     #[derive(Default)]
     Accent {
-        /// The house's own.
+        /// Footlight's own.
         #[default]
         Amber = "amber",
         /// Blue-green.
@@ -46,19 +46,19 @@ named! {
         Lime = "lime",
         /// Pink.
         Rose = "rose",
-        /// Nearly none.
+        /// A light grey.
         Silver = "silver",
     }
 }
 
 named! {
-    /// Whether things move as they come and go.
+    /// Whether layers are animated.
     #[derive(Default)]
     Motion {
-        /// They slide and fade.
+        /// Layers slide and fade.
         #[default]
         Full = "full",
-        /// They are there, or not.
+        /// Layers appear and disappear at once.
         Reduced = "reduced",
     }
 }
@@ -78,8 +78,8 @@ named! {
 }
 
 impl PipCorner {
-    /// The corner where something lands that is dragged from this one by so much, in a box of this size: a side is changed
-    /// when more than a quarter of the box was crossed.
+    /// The corner after a drag from this one by `by` in a box of `size`: a side changes when more than a quarter of the box was
+    /// crossed.
     #[must_use]
     pub const fn dragged(self, by: (i32, i32), size: (i32, i32)) -> Self {
         let (left, top) = (matches!(self, Self::TopLeft | Self::BottomLeft), matches!(self, Self::TopLeft | Self::TopRight));
@@ -113,21 +113,21 @@ named! {
         /// As wide as the camera's own picture, 16 to 9.
         #[default]
         Rectangle = "rectangle",
-        /// The middle of it.
+        /// A square cut-out of the middle.
         Square = "square",
         /// A round cut-out of the middle.
         Circle = "circle",
     }
 }
 
-/// All of it together.
+/// All visual settings together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appearance {
-    /// Dark or light plates.
+    /// The dark or the light theme.
     pub theme: Theme,
-    /// What stands out.
+    /// The accent colour.
     pub accent: Accent,
-    /// Whether things move.
+    /// Whether layers are animated.
     pub motion: Motion,
     /// Where the webcam sits beside a screen.
     pub pip_corner: PipCorner,
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_dragged_lands_in_the_corner_it_was_drawn_to() {
+    fn a_dragged_webcam_lands_in_the_right_corner() {
         let size = (800, 400);
         for (from, by, to) in [
             (PipCorner::BottomRight, (0, 0), PipCorner::BottomRight),

@@ -1,4 +1,4 @@
-//! What fits on the picture: how long each text of an event may be, and how far from now it may claim to be.
+//! Limits of overlay events: text lengths, and how far in the future an event may be.
 
 use super::{Match, OverlayEvent, OverlayEventKind};
 use crate::domain::timestamp::Timestamp;
@@ -49,7 +49,7 @@ impl OverlayEvent {
         }
     }
 
-    /// With a time that can be believed: what claims to come from the future came now.
+    /// Replaces a time too far in the future by the time of arrival.
     #[must_use]
     pub fn timed(mut self, arrived: Timestamp) -> Self {
         self.at = Some(self.at.filter(|at| *at <= arrived.plus_millis(AHEAD_MS)).unwrap_or(arrived));

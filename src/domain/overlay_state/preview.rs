@@ -1,5 +1,5 @@
-//! Made-up shows, one for each thing that can be on the picture: what an owner looks at before going live, and what the
-//! golden frames hold. The same fold draws them as draws a real show; only what happened is made up.
+//! Sample overlays, one for each state that an overlay can have: for owners before going live and for golden frames.
+//! They are rendered by the same code as real sessions.
 
 use super::{Match, OverlayEvent, OverlayEventKind, Side, Tone};
 use crate::domain::{
@@ -8,26 +8,26 @@ use crate::domain::{
     timestamp::Timestamp,
 };
 
-/// A made-up show.
+/// A sample overlay.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
-    /// As it is called in an address.
+    /// The name in an address.
     pub name: &'static str,
-    /// As it is called on a page.
+    /// The name shown on a page.
     pub label: &'static str,
     /// With a host, or data only.
     pub stream_type: StreamType,
     /// What would arrive from the room.
     pub media: Media,
-    /// A scene that is held.
+    /// The scene that is set.
     pub scene: Option<Scene>,
     /// Whether it has gone live.
     pub live: bool,
-    /// Who it is, where it is not whoever looks.
+    /// The name shown, if it is not the viewer's own.
     pub entity_name: Option<&'static str>,
-    /// The title on the picture.
+    /// The title shown on the overlay.
     pub title: &'static str,
-    /// What happened, and how many milliseconds ago.
+    /// Past events, and how many milliseconds ago each was.
     pub past: Vec<(u32, OverlayEventKind)>,
 }
 
@@ -78,17 +78,17 @@ impl Preview {
         ]
     }
 
-    /// The one of this name.
+    /// The sample with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::all().into_iter().find(|preview| preview.name == name)
     }
 
-    /// The settings under which every layer that it has to show is shown.
+    /// The settings under which every layer of the sample is visible.
     pub fn settings(&self, own: &OverlaySettings) -> OverlaySettings {
         OverlaySettings { scene: self.scene, show_decisions: true, show_agent_info: true, show_event_feed: true, ..own.clone() }
     }
 
-    /// What happened, oldest first, as the feed would tell it.
+    /// The events, oldest first, as the feed would send them.
     pub fn events(&self, now: Timestamp) -> impl Iterator<Item = (u64, Timestamp, OverlayEvent)> {
         let past = self.past.clone();
         (1..).zip(past).map(move |(seq, (ago, kind))| {
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_made_up_show_could_have_been_sent_and_has_its_own_name() {
+    fn samples_are_valid_and_have_unique_names() {
         let all = Preview::all();
         for preview in &all {
             assert_eq!(Preview::named(preview.name).as_ref(), Some(preview));

@@ -1,4 +1,4 @@
-//! One frame of the composite as facts: the layout and every layer on it. No markup, no pixels.
+//! One frame of the overlay as data: the layout and every layer. No markup.
 
 use super::{Match, OverlayState, Side, Tone};
 use crate::domain::{
@@ -14,42 +14,42 @@ const DECISION_FADES_MS: u64 = 15_000;
 const LINE_MS: u64 = 120_000;
 /// How long an alert stays.
 const ALERT_MS: u64 = 6_000;
-/// How long a finished match has the picture for itself where there is no other.
+/// How long a finished match fills a data-only overlay.
 const MATCH_OVER_MS: u64 = 20_000;
 
-/// What the composite knows beside the events.
+/// What the overlay depends on besides the events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OverlayInputs {
     /// With a host, or data only.
     pub stream_type: StreamType,
-    /// The name on the picture.
+    /// The name shown on the overlay.
     pub entity_name: String,
-    /// The address of the picture beside it, if there is one.
+    /// The address of the avatar, if there is one.
     pub avatar: Option<String>,
-    /// The title on the picture; may be empty.
+    /// The title shown on the overlay; may be empty.
     pub title: String,
     /// The owner's settings.
     pub settings: OverlaySettings,
     /// What arrives from the room.
     pub media: Media,
-    /// The show has gone live: the only ground for the word LIVE.
+    /// The session has gone live: only then LIVE is shown.
     pub live: bool,
-    /// The show is ending or over.
+    /// The session is ending or over.
     pub over: bool,
 }
 
-/// Everything that is on the composite at one moment.
+/// Everything on the overlay at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneModel {
-    /// What lies underneath.
+    /// The base layout.
     pub layout: Layout,
-    /// What the webcam's place shows.
+    /// What the webcam's frame shows.
     pub webcam: Webcam,
-    /// Colours, motion, the webcam's place.
+    /// The visual settings.
     pub appearance: Appearance,
-    /// The name on the picture: info bar, avatar, placeholder scenes.
+    /// The name shown on the overlay: info bar, avatar, placeholder scenes.
     pub name: String,
-    /// The address of a picture in the name's stead, where a face is shown.
+    /// The address of the avatar.
     pub avatar: Option<String>,
     /// The title, for placeholder scenes.
     pub title: String,
@@ -57,7 +57,7 @@ pub struct SceneModel {
     pub info: bool,
     /// Whether it says LIVE.
     pub live: bool,
-    /// How the match stands.
+    /// The state of the match.
     pub score: Option<Score>,
     /// Stat pills: label and value.
     pub stats: Vec<(String, String)>,
@@ -65,16 +65,16 @@ pub struct SceneModel {
     pub decisions: Vec<Decision>,
     /// Newest first.
     pub ticker: Vec<Line>,
-    /// The plate over the picture.
+    /// The alert banner.
     pub alert: Option<Alert>,
-    /// Seconds until the show begins, where a beginning is set and still ahead.
+    /// Seconds until the stream begins, if a start is set and still ahead.
     pub countdown: Option<u64>,
 }
 
 /// One decision on its card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// Its place in the feed, by which a card is known again.
+    /// Its number in the feed, which identifies the card.
     pub seq: u64,
     /// What.
     pub title: String,
@@ -91,35 +91,35 @@ pub struct Decision {
 /// One line of the ticker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Its place in the feed.
+    /// Its number in the feed.
     pub seq: u64,
     /// The sentence.
     pub text: String,
-    /// Whether it stands out.
+    /// How it is emphasised.
     pub tone: Tone,
-    /// How long ago, in words ("now", "8 s", "1 min").
+    /// How long ago, as text ("now", "8 s", "1 min").
     pub ago: String,
 }
 
-/// A plate over the picture.
+/// An alert banner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// Its place in the feed.
+    /// Its number in the feed.
     pub seq: u64,
     /// The large line.
     pub title: String,
     /// The small one.
     pub text: String,
-    /// Whether it stands out.
+    /// How it is emphasised.
     pub tone: Tone,
 }
 
-/// How the match stands, ready for the bar.
+/// The state of the match, ready for the score bar.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
     /// The first two sides; ours first.
     pub sides: Vec<(Side, Option<u8>)>,
-    /// Where it stands.
+    /// The turn.
     pub turn: String,
     /// What goes on, or how it ended.
     pub phase: String,
@@ -128,7 +128,7 @@ pub struct Score {
 }
 
 impl OverlayState {
-    /// What is on the composite now.
+    /// What the overlay shows now.
     pub fn scene(&self, inputs: &OverlayInputs, now: Timestamp) -> SceneModel {
         let OverlayInputs { settings, media, .. } = inputs;
         let match_just_over =
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn decisions_stand_newest_first_fade_and_go() {
+    fn decisions_are_newest_first_fade_and_expire() {
         let state = state_after(vec![decision("one"), decision("two")]);
         let titles = |seconds| -> Vec<(String, bool)> {
             state.scene(&agent(), at(seconds)).decisions.into_iter().map(|d| (d.title, d.fading)).collect()
@@ -252,14 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn live_is_said_only_of_a_show_that_went_live_and_is_not_over() {
+    fn live_is_shown_only_while_live() {
         for (live, over, said) in [(false, false, false), (true, false, true), (true, true, false)] {
             assert_eq!(OverlayState::default().scene(&OverlayInputs { live, over, ..agent() }, at(0)).live, said);
         }
     }
 
     #[test]
-    fn a_finished_match_has_a_data_only_picture_for_twenty_seconds() {
+    fn a_finished_match_fills_a_data_only_overlay_for_20_s() {
         let game = Match { sides: Vec::new(), turn: String::new(), phase: String::new(), result: Some("BlazeMaster wins".into()) };
         let state = state_after(vec![OverlayEventKind::Match(game)]);
         assert_eq!(state.scene(&agent(), at(5)).layout, Layout::MatchOver);
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_countdown_runs_while_starting_soon_and_ends_at_nothing() {
+    fn the_countdown_runs_only_while_starting_soon() {
         let mut inputs = agent();
         inputs.settings.scene = Some(Scene::StartingSoon);
         inputs.settings.starts_at = Some(at(90));

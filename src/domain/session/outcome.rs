@@ -1,10 +1,10 @@
-//! How a show ended, and why: the words of the API and the sentences for people.
+//! How and why a session ended: codes for the API and messages for people.
 
 use super::Actor;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Why a show ended as it should.
+/// Why a session ended normally.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum EndReason {
@@ -12,20 +12,20 @@ pub enum EndReason {
     Stopped,
     /// An administrator stopped it and said why.
     StoppedByAdmin {
-        /// In the administrator's words; may be empty.
+        /// The administrator's reason; may be empty.
         note: String,
     },
-    /// The host left and did not come back within the grace.
+    /// The host left and did not come back within the grace period.
     HostLeft,
     /// It reached the longest duration.
     TooLong,
-    /// The owner started another show in its place.
+    /// The owner started another session in its place.
     Replaced,
     /// The last destination was removed.
     NoDestinations,
 }
 
-/// Why a show failed.
+/// Why a session failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum FailureCause {
@@ -33,11 +33,11 @@ pub enum FailureCause {
     RoomNotMade,
     /// The relay did not answer.
     RelayUnreachable,
-    /// No egress had room for the show.
+    /// No egress had a free slot.
     NoFreeSlot,
-    /// The egress was refused or ended before the show was on air.
+    /// The egress was refused or ended before the session was on air.
     EgressFailed {
-        /// In the engine's words.
+        /// The engine's message.
         reason: String,
     },
     /// The composite or every destination took longer than the start deadline.
@@ -47,7 +47,7 @@ pub enum FailureCause {
     },
     /// The host never joined the room.
     HostNeverJoined,
-    /// No destination takes the show, and none will.
+    /// Every destination failed for good.
     DestinationsFailed {
         /// One sentence for each, by name.
         reasons: Vec<String>,
@@ -65,14 +65,14 @@ pub enum FailureCause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// Over, as it should.
+    /// Ended normally.
     Ended(EndReason),
-    /// Over, as it should not.
+    /// Failed.
     Failed(FailureCause),
 }
 
 impl Outcome {
-    /// Who the timeline names for an end that nobody asked for.
+    /// Who the timeline names for an end that nobody requested.
     pub const fn actor(&self) -> Actor {
         match self {
             Self::Ended(EndReason::HostLeft | EndReason::TooLong)
@@ -93,7 +93,7 @@ impl fmt::Display for Outcome {
 }
 
 impl EndReason {
-    /// The word of the API.
+    /// The code used in the API.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
@@ -121,7 +121,7 @@ impl fmt::Display for EndReason {
 }
 
 impl FailureCause {
-    /// The word of the API.
+    /// The code used in the API.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::RoomNotMade => "room_not_made",

@@ -3,39 +3,40 @@
 use super::{EndReason, FailureCause, Outcome};
 use crate::domain::{ids::EgressId, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
-/// Where a session stands.
+/// The state of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
 pub enum SessionState {
-    /// Recorded; room, relay and egress are being asked for.
+    /// Stored; room, relay and egress are being set up.
     Pending,
     /// The egress was accepted; its browser boots while the host joins.
     Starting {
-        /// The egress asked for last.
+        /// The egress requested last.
         egress: EgressId,
         /// Since when.
         since: Timestamp,
     },
-    /// The relay received the composite and a destination took it.
+    /// The relay received the composite and a destination accepted it.
     Live {
         /// The egress on air.
         egress: EgressId,
         /// Since when.
         since: Timestamp,
     },
-    /// A stop was asked for; the egress is not yet confirmed gone.
+    /// A stop was requested; the egress is not yet confirmed gone.
     Ending {
         /// The egress to be gone, where there was one.
         egress: Option<EgressId>,
-        /// What it will have ended as.
+        /// The outcome once it is over.
         outcome: Outcome,
         /// When it had gone live.
         live_since: Option<Timestamp>,
         /// Since when it is ending.
         since: Timestamp,
     },
-    /// Over, as it should.
+    /// Ended normally.
     Ended {
         /// Why.
         reason: EndReason,
@@ -44,7 +45,7 @@ pub enum SessionState {
         /// When it ended.
         at: Timestamp,
     },
-    /// Over, as it should not.
+    /// Failed.
     Failed {
         /// Why.
         cause: FailureCause,
@@ -53,6 +54,72 @@ pub enum SessionState {
         /// When it ended.
         at: Timestamp,
     },
+}
+
+/// The status of a session: its state without the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionStatus {
+    /// Stored; room, relay and egress are being set up.
+    Pending,
+    /// The egress was accepted.
+    Starting,
+    /// A destination receives the stream.
+    Live,
+    /// A stop was requested.
+    Ending,
+    /// Ended normally.
+    Ended,
+    /// Failed.
+    Failed,
+}
+
+impl SessionStatus {
+    /// Every status, in the order in which a session passes them.
+    pub const ALL: [Self; 6] = [Self::Pending, Self::Starting, Self::Live, Self::Ending, Self::Ended, Self::Failed];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Starting => "starting",
+            Self::Live => "live",
+            Self::Ending => "ending",
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The status with this name on the wire.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Live, whether or not bytes are accepted at this moment.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Live)
+    }
+
+    /// A stop was requested and is not yet confirmed.
+    pub const fn is_ending(self) -> bool {
+        matches!(self, Self::Ending)
+    }
+
+    /// The session failed.
+    pub const fn is_failed(self) -> bool {
+        matches!(self, Self::Failed)
+    }
+
+    /// Ended or failed: it never changes again.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Ended | Self::Failed)
+    }
+}
+
+impl fmt::Display for SessionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A transition that does not exist.
@@ -66,19 +133,34 @@ pub struct InvalidTransition {
 }
 
 impl SessionState {
-    /// `pending`, `starting`, `live`, `ending`, `ended`, `failed`: the `status` of the API.
-    pub fn name(&self) -> &'static str {
+    /// The state without its data: the `status` of the API.
+    pub const fn status(&self) -> SessionStatus {
         match self {
-            Self::Pending => "pending",
-            Self::Starting { .. } => "starting",
-            Self::Live { .. } => "live",
-            Self::Ending { .. } => "ending",
-            Self::Ended { .. } => "ended",
-            Self::Failed { .. } => "failed",
+            Self::Pending => SessionStatus::Pending,
+            Self::Starting { .. } => SessionStatus::Starting,
+            Self::Live { .. } => SessionStatus::Live,
+            Self::Ending { .. } => SessionStatus::Ending,
+            Self::Ended { .. } => SessionStatus::Ended,
+            Self::Failed { .. } => SessionStatus::Failed,
         }
     }
 
-    /// Pending, starting, live or ending: it counts against the owner's one.
+    /// The name of the status on the wire.
+    pub const fn name(&self) -> &'static str {
+        self.status().as_str()
+    }
+
+    /// Pending, starting or live: it can still be changed.
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Pending | Self::Starting { .. } | Self::Live { .. })
+    }
+
+    /// Starting or live: an egress captures it.
+    pub const fn is_running(&self) -> bool {
+        matches!(self, Self::Starting { .. } | Self::Live { .. })
+    }
+
+    /// Pending, starting, live or ending: the owner cannot start another.
     pub fn is_active(&self) -> bool {
         !self.is_over()
     }
@@ -88,7 +170,7 @@ impl SessionState {
         matches!(self, Self::Ended { .. } | Self::Failed { .. })
     }
 
-    /// The egress it lives from, if any.
+    /// The current egress, if any.
     pub fn egress(&self) -> Option<&EgressId> {
         match self {
             Self::Starting { egress, .. } | Self::Live { egress, .. } => Some(egress),
@@ -125,7 +207,7 @@ impl SessionState {
         }
     }
 
-    /// The relay receives the composite and a destination takes it.
+    /// The relay receives the composite and a destination accepts it.
     ///
     /// # Errors
     /// Not starting.
@@ -148,7 +230,7 @@ impl SessionState {
         }
     }
 
-    /// An end was asked for or a fault ends it. The first outcome stays.
+    /// A stop was requested or a fault ends the session. The first outcome stays.
     ///
     /// # Errors
     /// Already ending or over.
@@ -161,7 +243,7 @@ impl SessionState {
         }
     }
 
-    /// Everything of it is confirmed gone.
+    /// All resources are confirmed gone.
     ///
     /// # Errors
     /// Not ending.
@@ -186,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_show_runs_from_pending_to_ended_and_keeps_when_it_went_live() {
+    fn a_session_keeps_when_it_went_live() {
         let state = SessionState::Pending.start(egress(), at(1)).and_then(|s| s.go_live(at(2))).expect("on air");
         let state = state.end(Outcome::Ended(EndReason::Stopped), at(5)).and_then(|s| s.close(at(6))).expect("over");
         assert_eq!(state, SessionState::Ended { reason: EndReason::Stopped, live_since: Some(at(2)), at: at(6) });
@@ -208,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_outcome_of_an_ending_show_stays() {
+    fn the_first_outcome_of_an_ending_session_stays() {
         let ending = SessionState::Pending.end(Outcome::Failed(FailureCause::RoomNotMade), at(1)).expect("ends");
         let error = ending.end(Outcome::Ended(EndReason::Stopped), at(2)).expect_err("ends once");
         assert_eq!(error.to_string(), "a session that is ending cannot be ended");

@@ -12,7 +12,7 @@ pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Ca
     let view = session.view;
     // Read once: the tab's title is read when this stage is gone already.
     let heading = view.with_untracked(labels::ended_heading);
-    let failed = move || view.with(|view| view.status == "failed");
+    let failed = move || view.with(|view| view.status.is_failed());
     let why = move || view.with(|view| view.end_message.clone());
     let on_air = move || view.with(|view| labels::format_duration(view.duration));
     let reconnects = move || view.with(|view| view.destinations.iter().map(|view| view.reconnects).sum::<u32>());

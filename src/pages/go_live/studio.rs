@@ -51,7 +51,7 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
     });
     let settings = Signal::derive(move || session.view.with(|view| view.overlay.clone()));
     let title = Signal::derive(move || session.view.with(|view| view.stream_title.clone()));
-    let live = Signal::derive(move || session.view.with(|view| view.status == "live"));
+    let live = Signal::derive(move || session.view.with(|view| view.status.is_live()));
     let change = Action::new(move |patch: &OverlayPatch| {
         let (id, patch) = (session.id(), patch.clone());
         async move {

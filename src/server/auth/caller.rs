@@ -1,5 +1,5 @@
-//! Who is asking, as extractors: a handler's signature is its access rule. `Caller` is a person at a browser; what an API key
-//! opens stands in `scoped`.
+//! The caller of a request, as an extractor: a handler's signature is its access rule. `Caller` is a signed-in person; API keys
+//! are accepted through `scoped`.
 
 use crate::{
     api::{
@@ -29,23 +29,21 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// Somebody with an account, or one of their agents. Cheap to clone, which every call does.
+/// A user or one of their agents. Cheap to clone, which every call does.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The account. An agent's is its user's, and never an administrator's.
     pub user: Arc<User>,
-    /// The agent that acts by its key.
+    /// The agent, if an agent's key was used.
     pub agent: Option<Arc<Agent>>,
-    /// How they were recognised.
+    /// How the caller was authenticated.
     pub proof: Proof,
 }
 
-/// By what a caller was recognised.
+/// How a caller was authenticated.
 #[derive(Debug, Clone)]
 pub enum Proof {
-    /// A browser's cookie.
     SignIn(SignInId),
-    /// An API key.
     Key(Arc<ApiKey>),
 }
 
@@ -60,7 +58,7 @@ impl Caller {
         Me { id: self.user.id.clone(), name: self.user.name.clone(), role: self.user.role }
     }
 
-    /// As the owner of shows.
+    /// As the owner of sessions.
     pub fn owner(&self) -> Owner {
         match &self.agent {
             Some(agent) => Owner::Agent(agent.id.clone()),
@@ -73,12 +71,12 @@ impl Caller {
         if self.agent.is_some() { Actor::Agent } else { Actor::Host }
     }
 
-    /// Whether every show is theirs to see.
+    /// Whether every session is theirs to see.
     pub fn is_admin(&self) -> bool {
         self.user.role == Role::Admin
     }
 
-    /// Whether a show is their own: a user's and their agents', an agent's own and no other's.
+    /// Whether a session is their own: a user's and their agents', an agent's own and no other's.
     pub fn owns(&self, session: &Session) -> bool {
         match &self.agent {
             Some(agent) => session.owner == Owner::Agent(agent.id.clone()),
@@ -86,7 +84,7 @@ impl Caller {
         }
     }
 
-    /// What limits count it under.
+    /// The key of its rate limits.
     pub fn limit_key(&self) -> String {
         self.owner().to_string()
     }
@@ -107,7 +105,7 @@ impl Caller {
     /// Who the request's API key belongs to; `None` without one.
     ///
     /// # Errors
-    /// There is a key, and it opens nothing; or the store failed.
+    /// The key is invalid, or the store failed.
     pub async fn of_key(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
         match bearer(headers) {
             Some(key) => studio.caller_by_key(&token::hash(key)).await?.map(Some).ok_or_else(|| StudioError::Refused(no_such_key())),
@@ -115,10 +113,10 @@ impl Caller {
         }
     }
 
-    /// Who is asking, by key or by cookie. A key that opens nothing is refused, whatever the cookie says.
+    /// Identifies the caller by key or by cookie. An invalid key is refused, whatever the cookie says.
     ///
     /// # Errors
-    /// The key opens nothing, or the store failed.
+    /// The key is invalid, or the store failed.
     pub async fn identify(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
         match Self::of_key(headers, studio).await? {
             Some(caller) => Ok(Some(caller)),
@@ -134,12 +132,12 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
 }
 
-/// What a request's own key or cookie is counted under before anybody knows whose it is.
+/// The hash of a request's key or cookie, before the caller is known.
 pub fn credential(headers: &HeaderMap) -> Option<TokenHash> {
     bearer(headers).or_else(|| security::cookie(headers, SIGN_IN_COOKIE)).map(token::hash)
 }
 
-/// What callers without a valid sign-in are told.
+/// The error for callers without a valid sign-in.
 pub fn not_signed_in() -> ApiError {
     ApiError::new(ErrorCode::Unauthenticated, "Sign in first, or send an API key as `Authorization: Bearer fl_…`.")
 }
@@ -148,11 +146,11 @@ fn no_such_key() -> ApiError {
     ApiError::new(ErrorCode::Unauthenticated, "This API key is not valid: it was never made, has expired, or was revoked.")
 }
 
-/// What the layer in front of the API found out, so that it is found out once.
+/// The caller found by the API's middleware, so that it is looked up once.
 #[derive(Debug, Clone)]
 pub struct Identified(pub Option<Caller>);
 
-/// The caller behind a request, whatever they may do.
+/// The caller of a request, with any authentication.
 pub(super) async fn caller_of(parts: &Parts, state: &AppState) -> Result<Caller, ErrorResponse> {
     let found = match parts.extensions.get::<Identified>() {
         Some(Identified(found)) => found.clone(),

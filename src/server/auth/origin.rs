@@ -1,4 +1,4 @@
-//! Where a request comes from, as far as it can be believed: the connection's other end, or what a proxy of ours says.
+//! The network origin of a request: the peer address, or what a trusted proxy reports.
 
 use crate::config::serve::ServeConfig;
 use axum::{
@@ -7,7 +7,7 @@ use axum::{
 };
 use std::net::{IpAddr, SocketAddr};
 
-/// A browser's own name for itself is kept up to here.
+/// The longest stored user agent.
 const LONGEST_BROWSER: usize = 160;
 
 /// The network address and program behind a request.
@@ -31,7 +31,7 @@ impl Origin {
         }
     }
 
-    /// The address as a limit and a log name it. An IPv6 network of 64 bits is one household.
+    /// The address prefix that rate limits and logs use: an IPv4 address, or an IPv6 network of 64 bits.
     pub fn client_prefix(&self) -> String {
         match self.address {
             None => "unknown".to_owned(),
@@ -65,7 +65,7 @@ mod tests {
         headers.append("x-forwarded-for", "10.0.0.2".parse().expect("a value"));
         let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
         assert_eq!(behind(ip("10.0.0.1"), &headers, &proxies), ip("203.0.113.9"));
-        assert_eq!(behind(ip("198.51.100.7"), &headers, &proxies), ip("198.51.100.7"), "a stranger's word for it is nothing");
+        assert_eq!(behind(ip("198.51.100.7"), &headers, &proxies), ip("198.51.100.7"), "an untrusted peer's header is ignored");
         assert_eq!(behind(ip("10.0.0.1"), &HeaderMap::new(), &proxies), ip("10.0.0.1"));
     }
 

@@ -20,13 +20,12 @@ pub struct OverlayClaims {
     pub session_id: SessionId,
     /// With a host, or data only.
     pub stream_type: StreamType,
-    /// Whose show: `user:…` or `agent:…`.
+    /// Whose session: `user:…` or `agent:…`.
     pub entity_id: String,
     /// Always `overlay`.
     pub purpose: String,
     /// The egress it was made for.
     pub generation: Generation,
-    /// Its id.
     pub jti: String,
     /// Seconds since the epoch.
     pub iat: i64,
@@ -34,13 +33,11 @@ pub struct OverlayClaims {
     pub exp: i64,
 }
 
-/// It opens nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OverlayTokenRefused {
     /// Not signed by us, not HS256, or not a token at all.
     #[error("it is not one of ours")]
     Forged,
-    /// Too old.
     #[error("it has expired")]
     Expired,
     /// Made for something else.

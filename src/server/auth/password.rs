@@ -1,4 +1,4 @@
-//! Passwords: argon2id, on threads where slow work may stand.
+//! Password hashes: argon2id, on blocking threads.
 
 use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
@@ -6,7 +6,7 @@ use argon2::{
 };
 use std::sync::LazyLock;
 
-/// Verified against for names that do not exist, so that they take as long as wrong passwords.
+/// Verified for unknown names, so that they take as long as wrong passwords.
 static DUMMY_HASH: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password").unwrap_or_default());
 
 /// Hashes a password: argon2id, 19 MiB, 2 passes, 1 lane (OWASP's recommendation, the crate's default), as a PHC string.

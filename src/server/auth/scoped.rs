@@ -1,4 +1,4 @@
-//! Who may call what: one extractor for each scope of an API key. A person at a browser has them all.
+//! One extractor for each scope of an API key. A signed-in person has all scopes.
 
 use super::caller::{Caller, Proof, caller_of};
 use crate::{
@@ -25,20 +25,20 @@ macro_rules! scoped {
 }
 
 scoped! {
-    /// A caller who may start shows, and what belongs to a start.
+    /// A caller who may start sessions.
     Start
-    /// A caller who may stop shows.
+    /// A caller who may stop sessions.
     Stop
-    /// A caller who may say what is on the picture.
+    /// A caller who may change the overlay.
     Events
-    /// A caller who may look.
+    /// A caller who may read.
     Read
 }
 
 /// The caller, if their key has the scope.
 ///
 /// # Errors
-/// It has not: 403 with the scope that is missing.
+/// The scope is missing: 403 with its name.
 pub fn allowed(caller: Caller, scope: Scope) -> Result<Caller, ApiError> {
     match &caller.proof {
         Proof::Key(key) if !key.allows(scope) => {

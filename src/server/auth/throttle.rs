@@ -1,4 +1,4 @@
-//! Token buckets: how often a caller may call, how often a password may be tried. Kept in this process only.
+//! Token buckets for calls and password attempts. Kept in this process only.
 
 use crate::api::error::{ApiError, ErrorCode};
 use governor::{
@@ -15,7 +15,7 @@ use std::{
 
 type Keyed = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
-/// Buckets are looked through for full ones when there are so many.
+/// Full buckets are removed when there are more than this.
 const MANY: usize = 20_000;
 /// In calls: how often they are counted.
 const LOOKED_THROUGH_EVERY: u32 = 256;
@@ -33,7 +33,6 @@ pub struct Throttle {
 pub struct Allowance {
     /// What the bucket holds when full.
     pub limit: u32,
-    /// What is left.
     pub remaining: u32,
     /// Seconds until it is full again.
     pub reset_s: u64,
@@ -89,7 +88,7 @@ impl Allowance {
     }
 }
 
-/// 429: `detail.retryAfter` becomes the header `Retry-After` at either door.
+/// 429: `detail.retryAfter` becomes the header `Retry-After`.
 pub fn too_often(what: &str, seconds: u64) -> ApiError {
     let message = format!("{what} Wait {seconds} s and try again.");
     ApiError { detail: serde_json::json!({ "retryAfter": seconds }), ..ApiError::new(ErrorCode::TooManyRequests, message) }

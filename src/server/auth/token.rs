@@ -1,12 +1,12 @@
-//! Opaque tokens: 256 random bits for cookies, one-time links and API keys. Only their SHA-256 is ever stored; they are too
-//! long to be guessed, so a slow hash would only slow us.
+//! Opaque tokens: 256 random bits for cookies, one-time links and API keys. Only their SHA-256 is stored: they are too
+//! long to be guessed, so a slow hash is not needed.
 
 use crate::{domain::key::KEY_PREFIX, server::store::TokenHash};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::RngCore;
 use sha2::{Digest, Sha256};
 
-/// Characters of a key that its owner is shown again: the mark and 36 of the 256 bits.
+/// Characters of a key that are shown again: the prefix and 36 of the 256 bits.
 const SHOWN: usize = KEY_PREFIX.len() + 6;
 
 /// A new token: 32 random bytes, base64url.

@@ -1,4 +1,4 @@
-//! What administrators take away from their pages.
+//! Administration: export and webhook deliveries.
 
 use super::{ApiResult, Errors, JsonBody, QueryParams};
 use crate::{
@@ -14,7 +14,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// As the page's own address says it.
+/// The same filters as the page's address.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -24,9 +24,9 @@ pub struct Export {
     show: Option<StatusFilter>,
     /// Only with a destination there.
     platform: Option<Platform>,
-    /// Only those asked for on this day or later, as `2026-11-23`.
+    /// Only those created on this day or later, as `2026-11-23`.
     from: Option<String>,
-    /// Only those asked for on this day or earlier.
+    /// Only those created on this day or earlier.
     to: Option<String>,
     /// In title, owner's name, session or egress id.
     q: Option<String>,
@@ -34,7 +34,7 @@ pub struct Export {
     sort: Option<String>,
 }
 
-/// Everybody's sessions as a table for spreadsheets, at most 10 000 rows. Administrators only.
+/// Exports all sessions as CSV, at most 10 000 rows. Administrators only.
 #[utoipa::path(
     get, path = "/api/admin/sessions.csv", tag = "Administration", params(Export),
     responses((status = 200, description = "RFC 4180, with a head", content_type = "text/csv", body = String), Errors),
@@ -59,21 +59,21 @@ pub async fn export(State(studio): State<Studio>, caller: Caller, QueryParams(pa
     Ok((headers, table).into_response())
 }
 
-/// Which lines of the outbox.
+/// Filters of deliveries.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Deliveries {
-    /// Only of this show.
+    /// Only of this session.
     session_id: Option<SessionId>,
-    /// Only those behind this line.
+    /// `nextCursor` of the page before.
     cursor: Option<String>,
 }
 
-/// What operators' own servers were told, and how that went. Administrators only.
+/// Lists webhook deliveries and their results. Administrators only.
 #[utoipa::path(
     get, path = "/api/admin/deliveries", tag = "Administration", params(Deliveries),
-    responses((status = 200, description = "The latest shows first", body = DeliveryPage), Errors),
+    responses((status = 200, description = "The latest sessions first", body = DeliveryPage), Errors),
     security(("signIn" = []))
 )]
 pub async fn deliveries(
@@ -84,7 +84,7 @@ pub async fn deliveries(
     Ok(Json(studio.list_deliveries(&caller, params.session_id.as_ref(), params.cursor.as_deref()).await?))
 }
 
-/// Tells a server once more what it was told. Administrators only.
+/// Sends a webhook delivery again. Administrators only.
 #[utoipa::path(
     post, path = "/api/admin/deliveries/resend", tag = "Administration", request_body = ResendRequest,
     responses((status = 202, description = "It is sent within seconds"), Errors),

@@ -1,4 +1,4 @@
-//! Agents by API: their games, their pictures; and what administrators read about accounts.
+//! Agents by API: games and avatars; and the audit log.
 
 use super::{ApiResult, Errors, JsonBody, PathParams, QueryParams};
 use crate::{
@@ -21,7 +21,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// A game of the agent begins: starts a show where the agent's defaults say so. Safe to repeat.
+/// Reports that a game of the agent began; starts a session if the agent's defaults say so. Safe to repeat.
 #[utoipa::path(
     post, path = "/api/streaming/agents/{id}/game-started", tag = "Agents", request_body = GameStarted,
     params(("id" = AgentId, Path, description = "The agent")),
@@ -37,7 +37,7 @@ pub async fn game_started(
     Ok(Json(studio.game_started(&caller, &id, game).await?))
 }
 
-/// A game of the agent is over: shows its result, and ends the show where the agent's defaults say so. Safe to repeat.
+/// Reports that a game of the agent ended; shows its result and stops the session if the agent's defaults say so. Safe to repeat.
 #[utoipa::path(
     post, path = "/api/streaming/agents/{id}/game-ended", tag = "Agents", request_body = GameEnded,
     params(("id" = AgentId, Path, description = "The agent")),
@@ -53,7 +53,7 @@ pub async fn game_ended(
     Ok(Json(studio.game_ended(&caller, &id, game).await?))
 }
 
-/// An agent's picture. Anybody may see it: it is on the air.
+/// An agent's avatar. Public, since viewers see it.
 #[utoipa::path(
     get, path = "/api/streaming/agents/{id}/avatar", tag = "Agents", params(("id" = AgentId, Path, description = "The agent")),
     responses((status = 200, description = "PNG, JPEG or WebP", content_type = "image/*", body = Vec<u8>), Errors), security(())
@@ -64,7 +64,7 @@ pub async fn picture(State(studio): State<Studio>, PathParams(id): PathParams<Ag
         .into_response())
 }
 
-/// Replaces an agent's picture: the file itself, at most 512 kB. An empty body takes it away.
+/// Replaces an agent's avatar: the file itself, at most 512 kB. An empty body removes it.
 #[utoipa::path(
     put, path = "/api/streaming/agents/{id}/avatar", tag = "Agents", params(("id" = AgentId, Path, description = "The agent")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "PNG, JPEG or WebP"),
@@ -81,7 +81,7 @@ pub async fn set_picture(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Where in the log.
+/// The page of the log.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -93,7 +93,7 @@ pub struct Where {
     limit: Option<usize>,
 }
 
-/// The audit log: sign-ins, passwords, keys, the latest first. Administrators only.
+/// Lists the audit log: sign-ins, passwords, keys, the latest first. Administrators only.
 #[utoipa::path(
     get, path = "/api/admin/audit", tag = "Administration", params(Where),
     responses((status = 200, description = "One page", body = AuditPage), Errors), security(("signIn" = []))

@@ -1,4 +1,4 @@
-//! What the composite's page is opened with, by whom: the egress by its token, the owner for a preview.
+//! Access to the overlay page: the egress by its token, the owner for a preview.
 
 use crate::{
     api::{error::ApiError, overlay::OverlaySnapshot},
@@ -12,21 +12,21 @@ use crate::{
 };
 use axum::{extract::Query, http::request::Parts};
 
-/// The page may be shown.
+/// An authorized overlay page.
 #[derive(Debug, Clone)]
 pub struct Opened {
-    /// What is on it.
+    /// The initial data.
     pub snapshot: OverlaySnapshot,
-    /// The cookie by which its feed and heartbeat are admitted, where it came with a token.
+    /// The cookie that authorizes its feed and heartbeat, if it came with a token.
     pub cookie: Option<String>,
 }
 
-/// `?sessionId=…&token=…`; without a token a preview, for the owner. Without a session `?preview=…`: a made-up show, under the
+/// `?sessionId=…&token=…`; without a token a preview, for the owner. Without a session `?preview=…`: a made-up session, under the
 /// caller's own settings and those that stand beside it (`&theme=light&pipCorner=top-left`).
 ///
 /// # Errors
 /// The token is not valid for this session, or nobody is signed in (401); the session is unknown or over, there is no such
-/// made-up show (404); a setting that is none (422).
+/// made-up session (404); a setting that is none (422).
 pub async fn open(studio: &Studio, parts: &Parts) -> StudioResult<Opened> {
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();
     let of = |name: &str| query.iter().find(|(field, _)| field == name).map(|(_, text)| text.as_str());
@@ -47,7 +47,7 @@ pub async fn open(studio: &Studio, parts: &Parts) -> StudioResult<Opened> {
     Ok(Opened { snapshot, cookie: None })
 }
 
-/// An address without a usable session asks for one that cannot exist, so that it is refused like any unknown one.
+/// A missing or invalid session id becomes one that cannot exist, so that it is refused like any unknown one.
 fn session(text: Option<&str>) -> StudioResult<SessionId> {
     let id = text.unwrap_or_default().parse().or_else(|_| "none".parse::<SessionId>());
     id.map_err(|error| ApiError::invalid("sessionId", error.to_string()).into())

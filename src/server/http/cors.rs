@@ -1,5 +1,4 @@
-//! Which other sites' pages may call the API: none, but those the operator names. They call by key: no cookie of ours ever
-//! goes with such a call.
+//! CORS: only origins that the operator lists may call the API, and only by key: such calls carry no cookie of ours.
 
 use crate::server::state::AppState;
 use axum::{

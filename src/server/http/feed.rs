@@ -1,4 +1,5 @@
-//! Server-sent events: a session's state and show events, resumed without loss from a sequence number; for admins, everybody's.
+//! Server-sent events: a session's state and overlay events, resumed without loss from a sequence number; for admins, of all
+//! sessions.
 
 use super::{ApiResult, Errors, QueryParams};
 use crate::{
@@ -30,9 +31,9 @@ use std::{convert::Infallible, time::Duration};
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
-/// Silence that proxies and clients take for a dead connection is longer than this.
+/// Shorter than the silence after which proxies and clients close a connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
-/// Events a slow client may leave unread before it is cut off (and comes back by its sequence number).
+/// Events a slow client may leave unread before it is disconnected (it resumes by its sequence number).
 const UNREAD: usize = 256;
 const PAGE: usize = 500;
 
@@ -43,13 +44,13 @@ type Events = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Eve
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct WhichFeed {
-    /// Which show.
+    /// The session's id.
     session_id: SessionId,
     /// Only what has a larger number; `Last-Event-ID` overrules it.
     after: Option<u64>,
 }
 
-/// Server-sent events: how the show stands (`session`), what is on the picture (`overlay`, `show`). A `ping` comes
+/// Streams server-sent events: the session's state (`session`), overlay settings and events (`overlay`, `show`). A `ping` comes
 /// every 10 s of silence. Resumes without loss by `Last-Event-ID` or `after`. For the owner, an admin, or the overlay of this very session (which sees no destinations).
 #[utoipa::path(
     get, path = "/api/streaming/feed", tag = "Picture", params(WhichFeed,
@@ -76,7 +77,7 @@ pub async fn of_session(
     Ok(stream(events))
 }
 
-/// Server-sent events of every session, as it changes. Administrators only.
+/// Streams server-sent events of all sessions as they change. Administrators only.
 #[utoipa::path(
     get, path = "/api/admin/feed", tag = "Administration",
     responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
@@ -109,12 +110,12 @@ fn stream(events: mpsc::Receiver<Result<Event, Infallible>>) -> Events {
     Sse::new(ReceiverStream::new(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(ping()))
 }
 
-/// An event and no comment: pages cannot hear comments, and know by this that the connection lives.
+/// An event instead of a comment: pages cannot see comments, and need to know that the connection is alive.
 fn ping() -> Event {
     Event::default().event("ping").data("alive")
 }
 
-/// True for who may see everything of the session, false for its overlay.
+/// `true` for full access to the session, `false` for its overlay.
 async fn admit(studio: &Studio, found: Option<Caller>, headers: &HeaderMap, id: &SessionId) -> Result<bool, ErrorResponse> {
     if let Some(caller) = found {
         let caller = allowed(caller, Scope::Read)?;
@@ -126,7 +127,7 @@ async fn admit(studio: &Studio, found: Option<Caller>, headers: &HeaderMap, id: 
     if &viewer.session == id { Ok(false) } else { Err(not_signed_in().into()) }
 }
 
-/// First how it stands, then what was missed, then what happens. A reader that lags is led through the same again.
+/// Sends the current state, then missed entries, then live ones. A reader that lags starts over from its last number.
 async fn tell_session(
     studio: &Studio,
     id: &SessionId,
@@ -182,7 +183,7 @@ fn entry_event(entry: &FeedEntry) -> Event {
     Event::default().event(&entry.kind).id(entry.seq.to_string()).data(entry.data.to_string())
 }
 
-/// An overlay's token opens the picture, not the account: addresses, keys' tails and owner stay out.
+/// The view for an overlay's token: without addresses, key tails and owner.
 fn reduced(view: SessionView, whole: bool) -> SessionView {
     if whole {
         return view.for_owner();

@@ -1,4 +1,4 @@
-//! Recordings and thumbnails: the relay's, passed through to owner and admins.
+//! Recordings and thumbnails, proxied from the relay for owner and admins.
 
 use super::{ApiResult, Errors, PathParams};
 use crate::{
@@ -18,7 +18,7 @@ use axum::{
 };
 use reqwest::Method;
 
-/// What of the relay's answer reaches the browser, and of the request the relay.
+/// Response headers that are passed on from the relay.
 const PASSED: [header::HeaderName; 6] =
     [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_RANGE, header::ACCEPT_RANGES, header::ETAG, header::LAST_MODIFIED];
 
@@ -47,7 +47,7 @@ pub async fn recording(
     pass(&relay, &format!("/recordings/{session}/{file}"), &headers).await
 }
 
-/// The latest picture of a running show.
+/// The latest thumbnail of a running session.
 #[utoipa::path(
     get, path = "/api/streaming/thumbnails/{session}", tag = "Shows", params(("session" = SessionId, Path, description = "Which show")),
     responses((status = 200, description = "JPEG", content_type = "image/jpeg", body = Vec<u8>), Errors),

@@ -1,4 +1,4 @@
-//! In front of every route of the API: who is asking, how often, how long; behind it: errors in one shape with their request's id.
+//! Middleware of every API route: caller, rate limit, timeout; and errors in one shape with their request's id.
 
 use super::ErrorResponse;
 use crate::{
@@ -23,13 +23,13 @@ use axum::{
 };
 use std::time::Duration;
 
-/// Longer than a stop that waits for its confirmation; an endless answer has begun long before.
+/// Longer than a stop that waits for its confirmation; an endless response has begun long before.
 const ANSWER_WITHIN: Duration = Duration::from_secs(45);
 const REQUEST_ID: &str = "x-request-id";
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
-/// An answer's own headers and those of every layer.
+/// A response's own headers and those of every layer.
 const MOST_HEADERS: usize = 14;
 
 /// Which bucket a route draws from.
@@ -44,7 +44,7 @@ fn group(method: &Method, path: &str) -> Group {
     }
 }
 
-/// Recognises the caller once, draws from the right bucket, and sets a limit to the time an answer takes.
+/// Identifies the caller once, applies the rate limit, and sets a timeout.
 pub async fn admit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let limits = state.studio.limits();
     let (mut parts, body) = request.into_parts();
@@ -84,7 +84,7 @@ pub async fn admit(State(state): State<AppState>, mut request: Request, next: Ne
     with_limits(answer, allowance)
 }
 
-/// What only our own pages may ask: a server function that another site's page calls is refused before its arguments are read.
+/// Refuses server functions called by other sites' pages, before their arguments are read.
 pub async fn own_pages_only(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/rpc/")
         && let Err(error) = same_origin(request.headers(), state.studio.config())
@@ -105,7 +105,7 @@ fn with_limits(mut response: Response, allowance: Allowance) -> Response {
     response
 }
 
-/// Gives every refusal the id of its request; what axum refused by itself gets our shape.
+/// Adds the request id to every error; axum's own errors get our shape.
 pub async fn name_errors(request: Request, next: Next) -> Response {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned);
     let api = request.uri().path().starts_with("/api/") && request.uri().path() != "/api/docs";
@@ -139,7 +139,7 @@ fn api_error_for(status: StatusCode) -> ApiError {
     ApiError::new(code, message)
 }
 
-/// What is no call of the API at all.
+/// An unknown path of the API.
 pub async fn unknown() -> ErrorResponse {
     ErrorResponse(api_error_for(StatusCode::NOT_FOUND))
 }

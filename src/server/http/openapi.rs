@@ -1,4 +1,4 @@
-//! The API's own document, OpenAPI 3.1: made from the handlers and the types they take and give.
+//! The OpenAPI 3.1 document, generated from the handlers and their types.
 
 use crate::api::docs::Call;
 use axum::{
@@ -24,13 +24,13 @@ static DOCUMENT: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Footlight",
-    description = "Start, feed and stop shows. Every call is safe to repeat; every error is \
+    description = "Start, feed and stop sessions. Every call is safe to repeat; every error is \
                    `{code, message, detail, requestId}`. Send an API key as `Authorization: Bearer fl_…`; \
                    keys are made under Settings."
 ))]
 struct Base;
 
-/// What every document begins with.
+/// The base of the document.
 pub fn base() -> utoipa::openapi::OpenApi {
     let mut base = Base::openapi();
     env!("CARGO_PKG_VERSION").clone_into(&mut base.info.version);
@@ -48,7 +48,7 @@ pub fn base() -> utoipa::openapi::OpenApi {
     base
 }
 
-/// Keeps the document that goes with the routes.
+/// Stores the document of the routes.
 pub fn keep(mut document: utoipa::openapi::OpenApi) {
     if let Some(components) = &mut document.components {
         let known = components.schemas.clone();
@@ -61,7 +61,7 @@ pub fn keep(mut document: utoipa::openapi::OpenApi) {
     let _ = DOCUMENT.set(document);
 }
 
-/// A shape that takes over the fields of a closed one is closed as well, and written out: `allOf` would say that nothing fits.
+/// Inlines `allOf` with a closed schema: with `additionalProperties: false` in a part, nothing would match.
 fn join(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
     let RefOr::T(Schema::AllOf(all)) = &*schema else { return };
     let part = |item: &RefOr<Schema>| {
@@ -88,7 +88,7 @@ fn join(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
     *schema = RefOr::T(Schema::Object(whole));
 }
 
-/// Of two shapes behind one address the smaller may be part of the larger one: an answer that fits both is right.
+/// Turns `oneOf` into `anyOf` where one response schema may be a subset of another.
 fn widen(schema: &mut RefOr<Schema>) {
     let RefOr::T(Schema::OneOf(one)) = &*schema else { return };
     if one.discriminator.is_some() || !one.items.iter().all(|item| matches!(item, RefOr::Ref(_))) {
@@ -105,7 +105,7 @@ pub fn document() -> Option<&'static utoipa::openapi::OpenApi> {
     DOCUMENT.get()
 }
 
-/// The document as its page shows it.
+/// The document as the API page shows it.
 pub fn calls() -> Vec<Call> {
     let document = serde_json::to_value(document()).unwrap_or_default();
     let mut calls = Vec::new();
@@ -141,7 +141,7 @@ fn call(document: &Value, path: &str, method: &str, operation: &Value) -> Call {
     }
 }
 
-/// The fields of a body, those that it takes over from another shape included.
+/// The fields of a body, including those of referenced schemas.
 fn fields_of(document: &Value, schema: &Value, fields: &mut Vec<(String, String)>) {
     if let Some(target) = schema["$ref"].as_str().and_then(|name| document.pointer(name.trim_start_matches('#'))) {
         return fields_of(document, target, fields);
@@ -155,7 +155,7 @@ fn fields_of(document: &Value, schema: &Value, fields: &mut Vec<(String, String)
     }
 }
 
-/// This document.
+/// The OpenAPI document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "Administration", responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)), security(()))]
 pub async fn openapi() -> Response {
     match document() {

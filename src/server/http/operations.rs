@@ -1,4 +1,4 @@
-//! What operators and supervisors ask.
+//! Health, readiness and metrics.
 
 use crate::server::{state::AppState, studio::Studio};
 use axum::{
@@ -10,17 +10,16 @@ use axum::{
 };
 use serde_json::json;
 
-/// No limits and no callers: whoever watches must never be refused.
+/// Without authentication and rate limits: monitoring must never be refused.
 pub fn routes() -> Router<AppState> {
     Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).route("/metrics", get(metrics))
 }
 
-/// The process lives.
 pub async fn healthz() -> Json<serde_json::Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Store and LiveKit answer; 503 with the reasons where not.
+/// Whether store and LiveKit answer; 503 with the reasons if not.
 pub async fn readyz(State(studio): State<Studio>) -> Response {
     let checks = studio.ready().await;
     let ready = checks.iter().all(|(_, check)| check.is_ok());
@@ -30,7 +29,6 @@ pub async fn readyz(State(studio): State<Studio>) -> Response {
     (status, Json(json!({ "ready": ready, "checks": words }))).into_response()
 }
 
-/// Prometheus' text format.
 pub async fn metrics(State(studio): State<Studio>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], studio.metrics().await).into_response()
 }

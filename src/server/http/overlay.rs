@@ -1,4 +1,4 @@
-//! The overlay: changed by its owner, fed by agents and games, heard from by its page.
+//! The overlay: settings, events, and heartbeats of its page.
 
 use super::{ApiResult, Errors, JsonBody};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 
-/// Changes what is on the picture, within a second and while it is live.
+/// Changes the overlay's settings, also while live; visible within a second.
 #[utoipa::path(
     patch, path = "/api/streaming/overlay", tag = "Picture", request_body = ChangeOverlay,
     responses((status = 200, description = "The configuration from now on", body = ChangedOverlay), Errors),
@@ -27,7 +27,7 @@ pub async fn change(
     Ok(Json(studio.change_overlay(&caller, body).await?))
 }
 
-/// Sends up to 100 events to the picture. Each is accepted or refused by itself; a repeated id is not shown twice.
+/// Sends up to 100 events to the overlay. Each is accepted or refused individually; a repeated id is not shown twice.
 #[utoipa::path(
     post, path = "/api/streaming/events", tag = "Picture", request_body = EventBatch,
     responses((status = 200, description = "What became of each", body = EventResults), Errors),
@@ -41,7 +41,7 @@ pub async fn events(
     Ok(Json(studio.publish(&caller, batch).await?))
 }
 
-/// The composite's page lives: frames painted, media on the page. For that page only, by its cookie.
+/// The overlay page's heartbeat: frames painted, media on the page. Only for that page, by its cookie.
 #[utoipa::path(
     post, path = "/api/streaming/heartbeat", tag = "Picture", request_body = Heartbeat,
     responses((status = 204, description = "Heard"), Errors),

@@ -1,4 +1,4 @@
-//! Shows by API: the same use cases as the pages'.
+//! Sessions by API: the same use cases as the pages'.
 
 use super::{ApiResult, ErrorResponse, Errors, JsonBody, QueryParams, with_status};
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
         ids::{AgentId, SessionId, UserId},
         key::Scope,
         room::RoomAccess,
+        session::SessionStatus,
         timestamp::Timestamp,
     },
     server::{
@@ -37,9 +38,9 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// Starts a show. The answer is `pending`; `live` comes by the feed.
+/// Starts a session. The response is `pending`; `live` comes by the feed.
 ///
-/// The same `Idempotency-Key` within 24 h gives the same session with 200 and a fresh room token. An active show of the same
+/// The same `Idempotency-Key` within 24 h gives the same session with 200 and a fresh room token. An active session of the same
 /// owner is 409 with its id, unless `replace` is true.
 #[utoipa::path(
     post, path = "/api/streaming/start", tag = "Shows", request_body = StartRequest,
@@ -95,7 +96,7 @@ pub async fn start(
     ))
 }
 
-/// Stops a show. One that is over says so with 200.
+/// Stops a session. For one that is already over the response is 200 too.
 #[utoipa::path(
     post, path = "/api/streaming/stop", tag = "Shows", request_body = StopRequest,
     responses((status = 200, description = "It is over, or ending", body = StopResponse), Errors),
@@ -120,11 +121,11 @@ pub async fn stop(
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct OneSession {
-    /// Which show.
+    /// The session's id.
     session_id: SessionId,
 }
 
-/// How a show stands. Anybody may ask for a part of it where the show is public.
+/// The status of a session. A part of it is public for public sessions.
 #[utoipa::path(
     get, path = "/api/streaming/status", tag = "Shows", params(OneSession),
     responses((status = 200, description = "How it stands", body = StatusResponse), Errors),
@@ -166,9 +167,9 @@ pub struct Filters {
     agent_id: Option<AgentId>,
     /// Only this account's; for administrators.
     user_id: Option<UserId>,
-    /// Only asked for at or after this time.
+    /// Only those created at or after this time.
     from: Option<Timestamp>,
-    /// Only asked for before this time.
+    /// Only those created before this time.
     to: Option<Timestamp>,
     /// Only with this in the title, the names or the ids.
     q: Option<String>,
@@ -179,7 +180,7 @@ pub struct Filters {
     limit: Option<usize>,
 }
 
-/// The caller's shows, an administrator's all, the newest first.
+/// Lists the caller's sessions, or all for administrators, the newest first.
 #[utoipa::path(
     get, path = "/api/streaming/sessions", tag = "Shows", params(Filters),
     responses((status = 200, description = "One page", body = SessionPage), Errors),
@@ -190,11 +191,8 @@ pub async fn list(
     scoped::Read(caller): scoped::Read,
     QueryParams(params): QueryParams<Filters>,
 ) -> ApiResult<Json<SessionPage>> {
-    const STATES: [&str; 6] = ["pending", "starting", "live", "ending", "ended", "failed"];
-    let status: Vec<String> = params.status.iter().flat_map(|text| text.split(',')).map(|word| word.trim().to_owned()).collect();
-    if let Some(unknown) = status.iter().find(|status| !STATES.contains(&status.as_str())) {
-        return Err(ApiError::invalid("status", format!("status must be some of {}; {unknown:?} is none.", STATES.join(", "))).into());
-    }
+    let names = params.status.iter().flat_map(|text| text.split(',')).map(str::trim);
+    let status = names.map(|name| SessionStatus::named(name).ok_or_else(|| unknown_status(name))).collect::<Result<_, _>>()?;
     let limit = params.limit.unwrap_or(MOST_LISTED);
     if !(1..=MOST_LISTED).contains(&limit) {
         return Err(ApiError::invalid("limit", format!("limit must be 1 to {MOST_LISTED}.")).into());
@@ -205,7 +203,12 @@ pub async fn list(
     Ok(Json(studio.list_sessions(&caller, listing).await?))
 }
 
-/// A fresh room token for the host who lost theirs.
+fn unknown_status(name: &str) -> ApiError {
+    let all = SessionStatus::ALL.map(SessionStatus::as_str).join(", ");
+    ApiError::invalid("status", format!("status must be some of {all}; {name:?} is none."))
+}
+
+/// Creates a new room token for the host.
 #[utoipa::path(
     post, path = "/api/streaming/room", tag = "Shows", request_body = SessionRef,
     responses((status = 200, description = "For joining the room", body = RoomAccess), Errors),
@@ -219,7 +222,7 @@ pub async fn room(
     Ok(Json(studio.room_access(&caller, &which.session_id).await?))
 }
 
-/// Adds and removes destinations of a running show. One that is refused does not undo the others.
+/// Adds and removes destinations of a running session. Each is accepted or refused individually.
 #[utoipa::path(
     post, path = "/api/streaming/destinations", tag = "Shows", request_body = ChangeDestinations,
     responses((status = 200, description = "What became of each", body = ChangedDestinations), Errors),

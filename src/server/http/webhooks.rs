@@ -1,4 +1,4 @@
-//! LiveKit's webhooks come in here.
+//! The receiver of LiveKit's webhooks.
 
 use super::{ApiResult, Errors};
 use crate::server::studio::Studio;
@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 
-/// LiveKit's webhooks: 200 once kept, 401 for a bad signature. The raw body is what was signed.
+/// Receives LiveKit's webhooks: 200 once stored, 401 for a bad signature. The signature covers the raw body.
 #[utoipa::path(
     post, path = "/api/webhooks/livekit", tag = "Administration",
     request_body(content = String, content_type = "application/webhook+json", description = "As LiveKit sends it"),

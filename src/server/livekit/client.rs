@@ -17,7 +17,6 @@ use std::time::Duration;
 const START_TIMEOUT: Duration = Duration::from_secs(45);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// LiveKit over HTTP.
 #[derive(Debug)]
 pub struct LiveKitClient {
     rooms: RoomClient,

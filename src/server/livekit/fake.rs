@@ -1,5 +1,5 @@
-//! LiveKit in memory: rooms, participants and egresses with their states; it can be told to be down, to lose an answer, to
-//! refuse. Clones share it. Time plays no part: what happens is told.
+//! LiveKit in memory: rooms, participants and egresses with their states; it can be down, lose a response, or refuse.
+//! Clones share it. It has no clock: tests drive it.
 
 use super::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Slots};
 use crate::domain::{ids::EgressId, timestamp::Timestamp};
@@ -26,7 +26,7 @@ struct State {
 }
 
 impl FakeLiveKit {
-    /// With so many egress slots; without, a fleet that does not tell.
+    /// With a number of egress slots; without, a fleet that does not report any.
     pub fn with_slots(total: u32) -> Self {
         let fake = Self::default();
         fake.lock().slots = Some(total);
@@ -47,7 +47,7 @@ impl FakeLiveKit {
         self.lock().down = down;
     }
 
-    /// The next starts succeed, and nobody hears of it.
+    /// The next starts succeed, but their responses are lost.
     pub fn lose_answers(&self, count: u32) {
         self.lock().lost_answers = count;
     }
@@ -64,7 +64,6 @@ impl FakeLiveKit {
         }
     }
 
-    /// Somebody leaves.
     pub fn leave(&self, room: &str, identity: &str) {
         if let Some(there) = self.lock().rooms.get_mut(room) {
             there.remove(identity);
@@ -88,7 +87,7 @@ impl FakeLiveKit {
         self.lock().egresses.push((observed, String::new()));
     }
 
-    /// An egress changes its state by itself.
+    /// An egress changes its state individually.
     pub fn set_phase(&self, id: &EgressId, phase: EgressPhase, error: Option<&str>) {
         if let Some((observed, _)) = self.lock().egresses.iter_mut().find(|(observed, _)| &observed.id == id) {
             observed.phase = phase;

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn every_recorded_delivery_of_livekit_is_accepted_when_it_came() {
+    fn recorded_webhooks_of_livekit_are_accepted() {
         for delivery in recorded() {
             let event = verify(&delivery.authorization, delivery.body.as_bytes(), KEY, SECRET, at(&delivery)).expect("LiveKit's own");
             assert!(event["event"].is_string(), "{event}");
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_deliveries_are_refused_when_anything_about_them_is_wrong() {
+    fn altered_recorded_webhooks_are_refused() {
         for delivery in recorded() {
             let (token, body, now) = (delivery.authorization.as_str(), delivery.body.as_bytes(), at(&delivery));
             let mut changed = body.to_vec();

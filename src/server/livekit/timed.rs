@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
 
-/// Any LiveKit.
 pub struct Timed<L>(pub L);
 
 async fn timed<T>(call: &'static str, answer: impl Future<Output = T>) -> T {

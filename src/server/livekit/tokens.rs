@@ -1,4 +1,4 @@
-//! Room tokens: LiveKit access tokens with no more rights than their bearer needs. Signed here, known to nobody else.
+//! Room tokens: LiveKit access tokens with no more rights than their bearer needs.
 
 use crate::{
     config::serve::LiveKitConfig,
@@ -17,7 +17,7 @@ const HOST_TOKEN_TTL: Duration = Duration::from_hours(6);
 const OVERLAY_TOKEN_TTL: Duration = Duration::from_hours(24);
 
 /// For the host: publish camera, microphone, screen and its audio; see others' tracks, change nothing else. What it announces
-/// stands in the token, as the attribute `announces` (comma-separated), because it may not change its own attributes: the
+/// is in the token, as the attribute `announces` (comma-separated), because it may not change its own attributes: the
 /// composite knows it with the host's joining, before anything is published.
 ///
 /// # Errors

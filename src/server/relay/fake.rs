@@ -1,5 +1,5 @@
-//! A relay in memory: it knows the shows it was put, receives what it is told to receive, and reports it. It can be told to
-//! be down and to forget everything. Clones share it.
+//! A relay in memory: it stores the sessions it was put, pretends to receive, and reports. It can be down and forget
+//! everything. Clones share it.
 
 use super::{Relay, RelayError, RelayEvent};
 use crate::{
@@ -50,12 +50,12 @@ impl FakeRelay {
         self.lock().down = down;
     }
 
-    /// It is restarted: every show is forgotten.
+    /// It is restarted: every session is forgotten.
     pub fn forget(&self) {
         self.lock().sessions.clear();
     }
 
-    /// What it was asked to do for a show.
+    /// What it was asked to do for a session.
     pub fn desired(&self, session: &SessionId) -> Option<DesiredSession> {
         self.lock().sessions.get(session).map(|(desired, _)| desired.clone())
     }
@@ -65,7 +65,7 @@ impl FakeRelay {
         self.lock().sessions.keys().cloned().collect()
     }
 
-    /// How often it was put a show.
+    /// How often it was put a session.
     pub fn puts(&self) -> usize {
         self.lock().puts
     }

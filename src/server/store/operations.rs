@@ -1,5 +1,4 @@
-//! The store's second half: what is summed up over shows, what operators' own servers are still to be told, and what other
-//! services are asked with.
+//! The store's operations part: analytics sums, the webhook outbox, and credentials of other services.
 
 use super::{SealedKey, StoreError};
 use crate::domain::{
@@ -10,14 +9,13 @@ use crate::domain::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-/// Something to be told to one server, as it goes into the outbox with the change that caused it.
+/// A webhook delivery to one server, stored in the outbox with the change that caused it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewDelivery {
     /// Which server: the short name of its address.
     pub hook: String,
     /// `session.live` and so on.
     pub kind: &'static str,
-    /// When it happened.
     pub at: Timestamp,
     /// The body, as it is sent.
     pub body: serde_json::Value,
@@ -29,20 +27,48 @@ pub struct Delivery {
     /// Sorts by session, then by turn; the same at every attempt.
     #[serde(rename = "key")]
     pub id: String,
-    /// Of which show.
     pub session: SessionId,
     /// `session.live` and so on.
     pub kind: String,
-    /// When it happened.
-    pub at: i64,
+    #[serde(with = "millis")]
+    pub at: Timestamp,
     /// When it is tried next; `None`: delivered, or given up.
-    pub due: Option<i64>,
-    /// Attempts so far.
+    #[serde(with = "millis_option")]
+    pub due: Option<Timestamp>,
     pub attempts: u32,
     /// How the last attempt went.
     pub result: Option<String>,
-    /// The body, letter for letter as it is signed.
+    /// The body exactly as it is signed.
     pub json: String,
+}
+
+/// The database keeps times as milliseconds.
+mod millis {
+    use super::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        at.as_millis().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        i64::deserialize(deserializer).map(Timestamp::from_millis)
+    }
+}
+
+/// The same where there may be none.
+mod millis_option {
+    use super::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+    pub fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        at.map(Timestamp::as_millis).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        Ok(Option::<i64>::deserialize(deserializer)?.map(Timestamp::from_millis))
+    }
 }
 
 impl Delivery {
@@ -57,15 +83,15 @@ impl Delivery {
 pub trait OperationsStore: Send + Sync + 'static {
     /// The sums of an account's shows that are over, or of everybody's, over days (`2026-11-23`, both ends included).
     async fn sums(&self, account: Option<&UserId>, from: &str, to: &str) -> Result<Vec<Sum>, StoreError>;
-    /// What is still to be delivered, in order, at most `limit`.
+    /// Pending deliveries in order, at most `limit`.
     async fn pending_deliveries(&self, limit: usize) -> Result<Vec<Delivery>, StoreError>;
     /// Notes how an attempt went, and when the next one is due.
     async fn note_delivery(&self, id: &str, attempts: u32, result: &str, due: Option<Timestamp>) -> Result<(), StoreError>;
-    /// The outbox of a show, or of all; the latest shows first, at most `limit`, behind this line.
+    /// The outbox of a session, or of all; the latest sessions first, at most `limit`, behind this line.
     async fn deliveries(&self, session: Option<&SessionId>, behind: Option<&str>, limit: usize) -> Result<Vec<Delivery>, StoreError>;
     /// Makes a line due again; [`StoreError::Missing`] if there is none.
     async fn deliver_again(&self, id: &str, due: Timestamp) -> Result<(), StoreError>;
-    /// What a service is asked with, sealed.
+    /// The sealed credential of a service.
     async fn credential(&self, service: &str) -> Result<Option<SealedKey>, StoreError>;
     /// Replaces it; `None` forgets it.
     async fn set_credential(&self, service: &str, sealed: Option<&SealedKey>) -> Result<(), StoreError>;

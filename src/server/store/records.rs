@@ -1,4 +1,4 @@
-//! What is put into the store and comes out of it, where the product has no type of its own.
+//! Stored records without a domain type of their own.
 
 use crate::{
     api::overlay::Heartbeat,
@@ -7,18 +7,16 @@ use crate::{
         destination::Destination,
         ids::{EgressId, Generation, SessionId, SignInId, UserId},
         overlay::OverlayPatch,
-        session::{Actor, Owner},
+        session::{Actor, Owner, SessionStatus},
         timestamp::Timestamp,
     },
 };
 use serde::{Deserialize, Serialize};
 
-/// An overlay's heartbeat that came to another replica than the one that leads its session.
+/// An overlay's heartbeat that arrived at a replica that does not lead its session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForwardedHeartbeat {
-    /// Which egress's overlay.
     pub generation: Generation,
-    /// What it said.
     #[serde(rename = "beat")]
     pub heartbeat: Heartbeat,
     /// How long ago, by the store's clock.
@@ -34,7 +32,6 @@ pub struct TokenHash(pub String);
 pub struct SignIn {
     /// By which its owner names it; opens nothing.
     pub id: SignInId,
-    /// Whose.
     pub user: UserId,
     /// A one-time link is gone after its use; a browser's cookie lives until its end.
     pub once: bool,
@@ -50,13 +47,13 @@ pub struct SignIn {
     pub browser: String,
 }
 
-/// What an owner's shows begin with when nothing is said.
+/// The defaults of an owner's sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Defaults {
     /// Differences from what every user's or agent's overlay begins with.
     pub overlay: OverlayPatch,
-    /// Where and whether a show starts by itself.
+    /// Where and whether a session starts individually.
     pub auto_start: AutoStart,
 }
 
@@ -65,14 +62,13 @@ pub struct Defaults {
 pub struct Avatar {
     /// `image/png`, `image/jpeg`, `image/webp`.
     pub media_type: String,
-    /// The file.
     pub bytes: Vec<u8>,
 }
 
 /// A stream key or another secret as stored: `iv:authTag:encrypted` in hexadecimal, and which master key sealed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedKey {
-    /// Names the master key, without telling it.
+    /// The master key's id; it does not reveal the key.
     pub key_id: String,
     /// `iv:authTag:encrypted`.
     pub text: String,
@@ -81,33 +77,29 @@ pub struct SealedKey {
 /// A destination kept by its owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedDestination {
-    /// Whose.
     pub owner: Owner,
     /// Where, as it may be shown.
     pub destination: Destination,
-    /// Its key.
     pub key: SealedKey,
     /// When it was last on air.
     pub used_at: Option<Timestamp>,
 }
 
-/// One line of a session's story.
+/// One entry of a session's timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineEntry {
-    /// When.
     pub at: Timestamp,
     /// Who or what caused it.
     pub actor: Actor,
     /// What happened, as a sentence.
     pub what: String,
-    /// The state after it.
-    pub state: String,
+    /// The status after it.
+    pub state: SessionStatus,
 }
 
 /// An overlay token as stored, by its id (`jti`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OverlayGrant {
-    /// The token's id.
     pub id: String,
     /// The one session it opens.
     pub session: SessionId,
@@ -117,7 +109,7 @@ pub struct OverlayGrant {
     pub revoked: bool,
 }
 
-/// One line of a session's feed: what happened in the show, in the order in which the server took it.
+/// One line of a session's feed: what happened in the session, in the order in which the server took it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeedEntry {
     /// From 1, without gaps, per session.
@@ -128,7 +120,6 @@ pub struct FeedEntry {
     pub kind: String,
     /// The caller's own id, by which a repeat is recognised.
     pub id: Option<String>,
-    /// Its body.
     pub data: serde_json::Value,
 }
 
@@ -139,7 +130,6 @@ pub struct NewLine {
     pub kind: &'static str,
     /// The caller's own id.
     pub id: Option<String>,
-    /// Its body.
     pub data: serde_json::Value,
 }
 
@@ -150,12 +140,10 @@ impl NewLine {
     }
 }
 
-/// What a show's feed was told by agents and games.
+/// Counts of what agents and games sent to a session's feed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedCounts {
-    /// All of it.
     pub events: u64,
-    /// Decisions among it.
     pub decisions: u64,
 }
 
@@ -167,7 +155,7 @@ pub struct SessionFilter {
     /// Only active ones, or only those that are over.
     pub active: Option<bool>,
     /// Only in this state; with an account, the caller sees to it.
-    pub state: Option<String>,
+    pub state: Option<SessionStatus>,
     /// Only behind this id: the cursor.
     pub behind: Option<SessionId>,
     /// The oldest first instead of the newest.
@@ -183,8 +171,6 @@ pub struct StoredWebhook {
     pub id: String,
     /// The egress it speaks of, if any.
     pub egress: Option<EgressId>,
-    /// When it came.
     pub at: Timestamp,
-    /// The whole event.
     pub body: serde_json::Value,
 }

@@ -1,5 +1,5 @@
-//! The store on SurrealDB: in memory, on disk or over a socket by the address alone. Which statement does what stands
-//! in the rooms below; here the database is opened and the port is answered.
+//! The store on SurrealDB: in memory, on disk or over a socket by the address alone. The statements are in
+//! the modules below; this file opens the database and implements the port.
 
 mod accounts;
 mod agents;
@@ -35,7 +35,7 @@ use crate::{
         audit::AuditEntry,
         ids::{AgentId, DestinationId, EgressId, Generation, KeyId, SessionId, SignInId, UserId},
         key::ApiKey,
-        session::{Owner, Session},
+        session::{Owner, Session, SessionStatus},
         timestamp::Timestamp,
     },
     server::crash_budget::CrashBudget,
@@ -63,7 +63,7 @@ impl SurrealStore {
         Ok(Self(database))
     }
 
-    /// The same store, as a process has it that is killed in mid-work.
+    /// The same store for a simulated process that is killed when the budget is exhausted.
     #[must_use]
     pub fn with_crash_budget(&self, budget: CrashBudget) -> Self {
         Self(Database { crash_budget: Some(budget), ..self.0.clone() })
@@ -210,7 +210,7 @@ impl Store for SurrealStore {
     async fn sessions(&self, filter: &SessionFilter) -> StoreResult<Vec<Session>> {
         self.0.sessions(filter).await
     }
-    async fn count_in_state(&self, state: &str, from: &SessionId) -> StoreResult<u64> {
+    async fn count_in_state(&self, state: SessionStatus, from: &SessionId) -> StoreResult<u64> {
         self.0.count_in_state(state, from).await
     }
     async fn draining(&self) -> StoreResult<bool> {

@@ -1,4 +1,4 @@
-//! Accounts: made, signed in, signed out. Passwords come in the clear and leave as argon2id hashes; tokens are stored hashed.
+//! Accounts: sign-up, sign-in, sign-out. Passwords are stored as argon2id hashes and tokens as SHA-256 hashes.
 
 use super::Studio;
 use crate::{
@@ -31,19 +31,18 @@ const LINK_MS: i64 = DAY_MS;
 /// Who just signed in, and the token for their cookie.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// Who.
     pub me: Me,
-    /// Opens everything of theirs: only for the cookie.
+    /// Gives full access: only for the cookie.
     pub token: String,
 }
 
 impl Studio {
-    /// Whether strangers may make an account.
+    /// Whether anybody may create an account.
     pub fn sign_up_open(&self) -> bool {
         self.config().sign_up_open
     }
 
-    /// Makes a streamer's account and signs it in.
+    /// Creates a streamer's account and signs it in.
     ///
     /// # Errors
     /// Sign-up is closed, or name or password are unsuitable or taken.
@@ -103,7 +102,7 @@ impl Studio {
         self.sign_in_as(user, origin).await
     }
 
-    /// Forgets a cookie's token.
+    /// Deletes a cookie's token.
     ///
     /// # Errors
     /// The store failed.
@@ -167,7 +166,7 @@ impl Studio {
         Ok(())
     }
 
-    /// The one-time link that lets the operator in. The very first start makes the administrator and the link; a later one, with
+    /// The first one-time sign-in link of the operator. The very first start makes the administrator and the link; a later one, with
     /// the link that was `kept`, makes it good for another day. `None` when it was used, and where there are accounts without it.
     ///
     /// # Errors

@@ -1,5 +1,4 @@
-//! The whole house, for administrators: every session in filtered pages, what still fits, several stopped at once, no new
-//! shows for a while.
+//! Sessions for administrators: filtered pages, capacity, export, stopping several, and draining.
 
 use super::{
     Studio,
@@ -11,7 +10,7 @@ use crate::{
         error::{ApiError, ErrorCode},
         sessions::SessionView,
     },
-    domain::{audit::AuditAction, ids::SessionId, timestamp::Timestamp},
+    domain::{audit::AuditAction, ids::SessionId, session::SessionStatus, timestamp::Timestamp},
     server::{
         auth::{caller::Caller, origin::Origin},
         error::{StudioError, StudioResult},
@@ -25,11 +24,11 @@ pub(super) const DAY_MS: i64 = 24 * 3600 * 1000;
 const PAGE: usize = 50;
 /// Rows of an export, at most.
 const MOST_EXPORTED: usize = 10_000;
-/// Shows stopped side by side.
+/// Sessions stopped side by side.
 const AT_ONCE: usize = 8;
 
 impl Studio {
-    /// One page of everybody's sessions, and how the house stands.
+    /// One page of all sessions, with counts and capacity.
     ///
     /// # Errors
     /// The caller is not an administrator, or a day is none.
@@ -59,7 +58,7 @@ impl Studio {
         Ok(table(&rows))
     }
 
-    /// Ends several shows for one reason. Each is done or refused by itself.
+    /// Ends several sessions for one reason. Each is done or refused individually.
     ///
     /// # Errors
     /// The caller is not an administrator, or names too many.
@@ -75,7 +74,7 @@ impl Studio {
         Ok(stopped.buffered(AT_ONCE).collect().await)
     }
 
-    /// Refuses new shows, or takes them again; running ones go on.
+    /// Refuses new sessions, or accepts them again; running ones continue.
     ///
     /// # Errors
     /// The caller is not an administrator.
@@ -84,7 +83,7 @@ impl Studio {
         self.store().set_draining(draining).await?;
         let what = if draining { "new shows are refused" } else { "new shows are taken again" };
         self.record_audit(AuditAction::DrainChanged, Some(&caller.user.id), what, origin).await;
-        tracing::info!(draining, "an administrator has changed whether new shows are taken");
+        tracing::info!(draining, "an administrator changed whether new sessions are accepted");
         Ok(())
     }
 
@@ -93,14 +92,14 @@ impl Studio {
         for session in self.store().active_sessions().await? {
             let view = self.view(&session).await;
             counts.on_air += u64::from(view.on_air);
-            counts.needs_attention += u64::from(view.status == "live" && !view.health.is_empty());
-            counts.changing += u64::from(view.status != "live");
+            counts.needs_attention += u64::from(view.status.is_live() && !view.health.is_empty());
+            counts.changing += u64::from(!view.status.is_live());
         }
-        counts.failed = self.store().count_in_state("failed", &first_id(self.now().plus_millis(-DAY_MS))).await?;
+        counts.failed = self.store().count_in_state(SessionStatus::Failed, &first_id(self.now().plus_millis(-DAY_MS))).await?;
         Ok(counts)
     }
 
-    /// Where the engine tells.
+    /// Where the engine reports them.
     pub(in crate::server) async fn slots_now(&self) -> Option<Slots> {
         self.livekit().slots().await.ok()?
     }
@@ -122,14 +121,12 @@ pub(super) fn require_admin(caller: &Caller) -> StudioResult<()> {
 }
 
 fn listing(query: &SessionQuery, limit: usize) -> StudioResult<Listing> {
-    let status: &[&str] = match query.status {
-        StatusFilter::Running => &["pending", "starting", "live", "ending"],
-        StatusFilter::Ended => &["ended"],
-        StatusFilter::Failed => &["failed"],
-        StatusFilter::All => &[],
+    let status = match query.status {
+        StatusFilter::All => Vec::new(),
+        filter => SessionStatus::ALL.into_iter().filter(|status| filter.matches(*status)).collect(),
     };
     Ok(Listing {
-        status: status.iter().map(|status| (*status).to_owned()).collect(),
+        status,
         platform: query.platform,
         from: day("from", &query.from)?,
         to: day("to", &query.to)?.map(|day| day.plus_millis(DAY_MS)),
@@ -165,7 +162,7 @@ fn row(view: &SessionView) -> [String; 12] {
     let platforms: Vec<&str> = view.destinations.iter().map(|of| of.destination.label()).collect();
     [
         view.session_id.to_string(),
-        view.status.clone(),
+        view.status.to_string(),
         view.owner_name.clone(),
         view.entity_name.clone(),
         view.stream_title.clone(),

@@ -1,4 +1,4 @@
-//! What whoever runs the machine may do, without an account: the socket's file mode has decided who that is.
+//! Use cases of `footlight admin`, without an account: access to the socket's file is the authorization.
 
 use super::Studio;
 use crate::{
@@ -18,12 +18,12 @@ use crate::{
 };
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
-/// Shows in one list, at most.
+/// Sessions in one list, at most.
 const LISTED: usize = 1000;
 /// An administrator's words, in characters.
 const LONGEST_NOTE: usize = 300;
 
-/// Whose hand it was, as the audit log names it.
+/// The origin that the audit log records.
 fn command_line() -> Origin {
     Origin { address: None, browser: "command line".into() }
 }
@@ -96,7 +96,7 @@ impl Studio {
         Ok(views)
     }
 
-    /// Ends anybody's show; one that is ending or over stays as it is.
+    /// Ends anybody's session; one that is ending or over stays as it is.
     ///
     /// # Errors
     /// There is no such show.

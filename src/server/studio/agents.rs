@@ -1,4 +1,4 @@
-//! Agents: made, named, given a picture and defaults by the user who answers for them.
+//! Agents and their defaults, managed by the user who owns them.
 
 use super::Studio;
 use crate::{
@@ -58,10 +58,10 @@ impl Studio {
         Ok(agent)
     }
 
-    /// Deletes one of the caller's agents with its keys, destinations and picture. Its running show must be over.
+    /// Deletes one of the caller's agents with its keys, destinations and picture. Its running session must be over.
     ///
     /// # Errors
-    /// It is not theirs, or its show runs.
+    /// It is not theirs, or its session runs.
     pub async fn delete_agent(&self, caller: &Caller, id: &AgentId, origin: &Origin) -> StudioResult<()> {
         let agent = self.agent_of(&caller.user.id, id).await?;
         if let Some(session) = self.store().active_session_of(&Owner::Agent(id.clone())).await? {
@@ -78,7 +78,7 @@ impl Studio {
         Ok(())
     }
 
-    /// What the caller's shows, or one of their agents', begin with.
+    /// What the caller's sessions, or one of their agents', begin with.
     ///
     /// # Errors
     /// The agent is not theirs.
@@ -107,7 +107,7 @@ impl Studio {
         Ok(request)
     }
 
-    /// The user's agent; a foreign one answers like a missing one.
+    /// The user's agent; a foreign one gives the same error as a missing one.
     pub(super) async fn agent_of(&self, user: &UserId, id: &AgentId) -> StudioResult<Agent> {
         let agent = self.store().agent(id).await?;
         agent.filter(|agent| &agent.owner == user).ok_or_else(|| StudioError::not_found("agent"))

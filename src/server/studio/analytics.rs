@@ -1,4 +1,4 @@
-//! Reports over days, from sums that every show left when it was over.
+//! Reports over days, from the sums stored when sessions end.
 
 use super::{
     Studio,
@@ -17,7 +17,7 @@ use crate::{
 const LONGEST: u64 = 731;
 
 impl Studio {
-    /// A report over the caller's own shows and their agents', or over everybody's.
+    /// A report over the caller's own sessions and their agents', or over everybody's.
     ///
     /// # Errors
     /// A day is none, the first comes after the last, or the caller asks for everybody's and is no administrator.

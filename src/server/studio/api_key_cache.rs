@@ -1,5 +1,5 @@
-//! Who holds which key, for a moment: programs that send many events by one key are looked up once a second and not at every
-//! call. What changes here is forgotten here at once; a key that is revoked at another replica opens nothing after a second.
+//! A one-second cache of callers by API key, for programs that send many events. Changes on this replica clear it at once; a key
+//! revoked on another replica is refused after a second.
 
 use crate::{
     domain::timestamp::Timestamp,
@@ -14,19 +14,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a holder is known.
+/// How long an entry is valid.
 const MOMENT: Duration = Duration::from_secs(1);
-/// Holders known at once; beyond that all are looked up again.
+/// Entries at most; beyond that the cache is cleared.
 const MOST: usize = 10_000;
 
 #[derive(Default)]
 struct Entries {
-    /// Grows with everything that may have changed somebody.
+    /// Grows with every change of a key, an agent or an account.
     revision: u64,
     callers: HashMap<String, (Caller, Instant)>,
 }
 
-/// The holders of keys that were used just now.
+/// Callers by the hash of their key.
 #[derive(Default)]
 pub struct ApiKeyCache(Mutex<Entries>);
 
@@ -35,7 +35,7 @@ impl ApiKeyCache {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The holder, if they were looked up just now and the key has not run out since.
+    /// The caller, if cached and if the key has not expired since.
     pub fn of(&self, hash: &TokenHash, now: Timestamp) -> Option<Caller> {
         let entries = self.lock();
         let (caller, since) = entries.callers.get(&hash.0)?;
@@ -43,12 +43,12 @@ impl ApiKeyCache {
         (valid && since.elapsed() < MOMENT).then(|| caller.clone())
     }
 
-    /// Read before a look-up, and given back with what it found.
+    /// The revision to read before a look-up and to pass to `keep`.
     pub fn revision(&self) -> u64 {
         self.lock().revision
     }
 
-    /// Keeps a holder, unless something has changed since the look-up began.
+    /// Caches a caller, unless something changed since the look-up began.
     pub fn keep(&self, hash: &TokenHash, caller: &Caller, revision: u64) {
         let mut entries = self.lock();
         if entries.revision != revision {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_is_known_until_the_key_runs_out_or_anything_changes() {
+    fn a_caller_is_cached_until_expiry_or_a_change() {
         let (callers, hash, at) = (ApiKeyCache::default(), TokenHash("h".into()), Timestamp::from_millis);
         callers.keep(&hash, &caller(Some(at(5_000))), callers.revision());
         assert!(callers.of(&hash, at(4_999)).is_some());
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_looked_up_before_a_change_is_not_kept_after_it() {
+    fn a_look_up_across_a_change_is_not_cached() {
         let (callers, hash) = (ApiKeyCache::default(), TokenHash("h".into()));
         let revision = callers.revision();
         callers.forget();

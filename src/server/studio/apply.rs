@@ -1,4 +1,4 @@
-//! Carries out what was decided for one show, and sweeps up what belongs to none. Everything here may be done again.
+//! Carries out what was decided for one session, and collects orphans. Everything here is idempotent.
 
 use super::{Change, Studio, plan::Action};
 use crate::{
@@ -17,7 +17,7 @@ impl Studio {
         match action {
             Action::PutRelay => {
                 let report = self.relay().put(&self.desired_state(session).await?).await?;
-                tracing::info!(session = %id, "the relay was told the show again");
+                tracing::info!(session = %id, "the desired state was put to the relay again");
                 self.observed().record_report(report, self.now());
             }
             Action::MakeRoom => {
@@ -62,14 +62,14 @@ impl Studio {
             }
             Action::StoreStats(results) => {
                 self.change(id, Actor::Relay, |session| {
-                    let running = matches!(session.state.name(), "starting" | "live");
+                    let running = session.state.is_running();
                     running.then(|| Change { session: Session { results: results.clone(), ..session.clone() }, what: None })
                 })
                 .await?;
             }
             Action::Health(health) => {
                 self.change(id, Actor::Reconciler, |session| {
-                    let running = matches!(session.state.name(), "starting" | "live");
+                    let running = session.state.is_running();
                     running.then(|| Change { session: Session { health: health.clone(), ..session.clone() }, what: None })
                 })
                 .await?;
@@ -78,7 +78,7 @@ impl Studio {
         Ok(())
     }
 
-    /// Platforms first: they shall see a clean end, not a cut. One that fails does not keep the others from being done.
+    /// Platforms first, so that they see a clean end. A step that fails does not stop the others.
     async fn take_down(&self, session: &Session) -> StudioResult<()> {
         let relay = self.relay().delete(&session.id).await;
         let room = match session.stream_type {
@@ -91,7 +91,7 @@ impl Studio {
         Ok(())
     }
 
-    /// Ends what carries this deployment's mark and belongs to no active show: egresses after a crash or a time-out, rooms
+    /// Ends what carries this deployment's mark and belongs to no active session: egresses after a crash or a time-out, rooms
     /// and relay shows whose end was not confirmed. Never anything of others.
     pub(super) async fn collect_orphans(&self) -> StudioResult<()> {
         let Ok(_collecting) = self.0.collecting.try_lock() else { return Ok(()) };
@@ -99,7 +99,7 @@ impl Studio {
             for egress in list.iter().filter(|egress| matches!(egress.phase, EgressPhase::Starting | EgressPhase::Active)) {
                 let Some((id, _)) = self.origin(&egress.page_url) else { continue };
                 if self.is_over_or_unknown(&id).await? {
-                    tracing::warn!(session = %id, egress = %egress.id, "ending an egress without a show");
+                    tracing::warn!(session = %id, egress = %egress.id, "ending an orphaned egress");
                     let _ = self.livekit().stop_egress(&egress.id).await;
                 }
             }

@@ -1,4 +1,4 @@
-//! The audit log: what happened to accounts and keys, for whoever answers for the house.
+//! The audit log of accounts and keys.
 
 use super::Studio;
 use crate::{

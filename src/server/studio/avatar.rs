@@ -1,5 +1,5 @@
-//! Agents' pictures. They come from our own origin to the page that is recorded: an address is fetched once, when it is
-//! saved, past the address guard, and never by the overlay.
+//! Agents' avatars, served from our own origin: an address is fetched once, through the address guard, when it is saved, and
+//! never by the overlay.
 
 use super::Studio;
 use crate::{
@@ -78,7 +78,7 @@ impl Studio {
     }
 }
 
-/// A file that a browser shows as a picture and as nothing else: told by its first bytes, not by what it calls itself.
+/// An image file, recognised by its first bytes and not by its declared type.
 fn picture(bytes: Vec<u8>) -> StudioResult<Avatar> {
     if bytes.len() > LARGEST {
         return Err(too_large());
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_told_by_its_bytes() {
+    fn images_are_recognised_by_their_bytes() {
         let kind = |bytes: &[u8]| picture(bytes.to_vec()).map(|avatar| avatar.media_type).ok();
         assert_eq!(kind(b"\x89PNG\r\n\x1a\n...").as_deref(), Some("image/png"));
         assert_eq!(kind(b"\xff\xd8\xff\xe0").as_deref(), Some("image/jpeg"));

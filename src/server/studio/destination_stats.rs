@@ -1,12 +1,12 @@
-//! How each destination has done over a whole show: counted on over relays that were restarted and processes that died,
-//! so that there are statistics for every way in which a show can end. Pure.
+//! How each destination has done over a whole session: counted on over relays that were restarted and processes that died,
+//! so that there are statistics for every way in which a session can end. Pure.
 
 use crate::{
     api::relay_control::{DestinationReport, DestinationState, SessionReport},
     domain::session::DestinationResult,
 };
 
-/// A crash loses no more than this of an uptime.
+/// A crash loses at most this much of an uptime.
 const KEPT_EVERY_MS: u64 = 30_000;
 
 /// What was kept, brought up to a report. A destination that is no longer played to stays as it was.
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relay_that_is_restarted_is_counted_on_and_not_over() {
+    fn counts_continue_over_a_restarted_relay() {
         let mut kept = Vec::new();
         for (uptime, reconnects, total, in_all) in
             [(10_000, 0, 10_000, 0), (60_000, 1, 60_000, 1), (2_000, 0, 62_000, 2), (9_000, 0, 69_000, 2), (1_000, 0, 70_000, 3)]

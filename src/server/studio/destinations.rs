@@ -1,4 +1,4 @@
-//! From what the caller names or types to destinations the relay can use: platform rules, the address guard, keys sealed.
+//! Resolves saved and typed destinations for the relay: platform rules, the address guard, sealed keys.
 
 use super::{
     Change, Studio,
@@ -27,22 +27,22 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::{net::SocketAddr, time::Duration};
 
-/// Destinations of one show.
+/// Destinations of one session.
 pub const MOST_DESTINATIONS: usize = 10;
-/// A name server that is slower than this is no help to a show.
+/// Timeout of a name look-up.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A destination with its key open, on its way into a session.
+/// A destination with its decrypted key.
 pub(super) struct Resolved {
     pub destination: Destination,
     pub key: StreamKey,
 }
 
 impl Studio {
-    /// Adds and removes destinations of a running show. The new ones are all checked before anything changes.
+    /// Adds and removes destinations of a running session. The new ones are all checked before anything changes.
     ///
     /// # Errors
-    /// The show is not running, or a new destination is unusable.
+    /// The session is not running, or a new destination is unusable.
     pub async fn change_destinations(
         &self,
         caller: &Caller,
@@ -199,7 +199,7 @@ impl Studio {
         Ok(destination)
     }
 
-    /// The address as written and every address its name resolves to now. The relay looks again when it connects.
+    /// Checks the address as written and every address its name resolves to now. The relay checks again when it connects.
     async fn check_address(&self, destination: &Destination) -> StudioResult<()> {
         if destination.platform.wants_address() {
             self.resolve_address(destination).await?;
@@ -207,7 +207,7 @@ impl Studio {
         Ok(())
     }
 
-    /// Where a destination's address leads now: every address there may be connected to.
+    /// Resolves a destination's address now and checks every resolved one.
     pub(super) async fn resolve_address(&self, destination: &Destination) -> StudioResult<Option<(IngestTarget, Vec<SocketAddr>)>> {
         let Some(address) = destination.address.as_deref() else { return Ok(None) };
         let refused = |error: &dyn std::fmt::Display| ApiError::invalid("customRtmpUrl", format!("{}: {error}", destination.label()));
@@ -235,7 +235,7 @@ impl Studio {
         resolved.iter().map(|of| Ok((of.destination.id.clone(), self.seal(owner, &of.destination.id, &of.key)?))).collect()
     }
 
-    /// What the relay shall do for a session: the two latest egresses may publish, the destinations get the composite.
+    /// The desired state for the relay: the two latest egresses may publish, the destinations get the composite.
     pub(super) async fn desired_state(&self, session: &Session) -> StudioResult<DesiredSession> {
         let keys = self.store().session_keys(&session.id).await?;
         let mut destinations = Vec::with_capacity(session.destinations.len());
@@ -266,7 +266,7 @@ impl Studio {
         })
     }
 
-    /// The token under which one egress may publish: derived, so that it need not be stored.
+    /// The publish token of one egress: derived, so that it need not be stored.
     pub(super) fn publish_token(&self, session: &SessionId, generation: Generation) -> String {
         let secret = self.config().relay.secret.expose();
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");

@@ -1,4 +1,4 @@
-//! What of a show's feed can still be seen, for pages that join late: they draw it at once and listen from there on.
+//! What of a session's feed can still be seen, for pages that join late: they render it at once and follow the feed from there.
 
 use super::{Studio, events::KIND};
 use crate::{

@@ -1,4 +1,4 @@
-//! What agents and games say: checked one by one, numbered together, held back where an opponent might watch.
+//! Events of agents and games: validated one by one, numbered together, delayed where an opponent might watch.
 
 use super::{Studio, ids::Ids, validation::delay};
 use crate::{
@@ -31,7 +31,7 @@ impl Studio {
             return Err(ApiError::invalid("events", format!("A batch holds 1 to {MOST_EVENTS} events.")).into());
         }
         let session = self.own(caller, &batch.session_id).await?;
-        if !matches!(session.state.name(), "pending" | "starting" | "live") {
+        if !session.state.is_open() {
             return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
         }
         let delay_ms = delay(batch.broadcast_delay_ms.unwrap_or(session.broadcast_delay_ms))?;
@@ -79,14 +79,14 @@ impl Studio {
         Ok(numbers.into_iter().map(|seq| seq.map_or(Taken::Repeated, Taken::Now)).collect())
     }
 
-    /// Lets go what was held back long enough. Also asked at every tick of the reconciler: a restart loses no event.
+    /// Releases delayed events that are due. The reconciler calls it too, so a restart loses no event.
     pub(super) async fn release_held_events(&self, id: &SessionId) {
         loop {
             match self.store().release_lines(id, self.now()).await {
                 Ok(entries) if entries.is_empty() => return,
                 Ok(entries) => entries.into_iter().for_each(|entry| self.feed().entry(id.clone(), entry)),
                 Err(error) => {
-                    tracing::warn!(session = %id, error = %chain(&error), "held events stay held until the next round");
+                    tracing::warn!(session = %id, error = %chain(&error), "delayed events could not be released; retrying in the next round");
                     return;
                 }
             }
@@ -94,14 +94,14 @@ impl Studio {
     }
 }
 
-/// What the store did with a line.
+/// What the store did with an event.
 enum Taken {
     Now(u64),
     Held(Timestamp),
     Repeated,
 }
 
-/// One event as it came: in shape, fitting, with an id and a time.
+/// Parses and validates one event, and adds a missing id and time.
 fn read(event: Value, now: Timestamp, ids: &Ids) -> Result<OverlayEvent, (Option<String>, EventFault)> {
     let id = event.get("id").and_then(Value::as_str).map(|id| id.chars().take(100).collect::<String>());
     let refused = |field: Option<&str>, message: String| (id.clone(), EventFault { field: field.map(str::to_owned), message });
@@ -127,7 +127,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_event_out_of_shape_is_refused_with_the_field_and_its_own_id() {
+    fn invalid_events_are_refused_with_field_and_id() {
         let now = Timestamp::from_millis(1_000);
         let (id, fault) = read(json!({ "id": "e1", "kind": "stat" }), now, &Ids::new()).expect_err("no label");
         assert_eq!((id.as_deref(), fault.field.as_deref()), (Some("e1"), Some("label")));

@@ -1,5 +1,5 @@
-//! What has just happened, told to whoever listens: event streams of pages, agents, overlays. Nothing is kept here: a slow
-//! listener is told that it missed something and reads the store again.
+//! Broadcasts changes to event streams of pages, agents and overlays. Nothing is stored here: a slow listener is notified that
+//! it lagged and reads the store again.
 
 use crate::{api::sessions::SessionView, domain::ids::SessionId, server::store::FeedEntry};
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use tokio::sync::broadcast;
 /// Announcements a slow listener may lag behind.
 const BACKLOG: usize = 512;
 
-/// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Announcement {
     /// A session changed, or its evidence did.
@@ -17,7 +16,6 @@ pub enum Announcement {
     Entry(SessionId, Arc<FeedEntry>),
 }
 
-/// The hub.
 #[derive(Debug)]
 pub struct Feed(broadcast::Sender<Announcement>);
 
@@ -33,14 +31,12 @@ impl Feed {
         self.0.subscribe()
     }
 
-    /// How many listen.
     pub fn listeners(&self) -> usize {
         self.0.receiver_count()
     }
 
-    /// A session changed.
     pub fn session(&self, view: SessionView) {
-        // Nobody listening is no fault.
+        // Without listeners there is nothing to do.
         let _ = self.0.send(Announcement::Session(Arc::new(view)));
     }
 

@@ -1,6 +1,5 @@
-//! Lines on their way into a show's feed. Numbers are given out one transaction at a time, so those who come while one is
-//! written wait, and the next one writes for all of them: many senders cost little more than one, and listeners hear every
-//! line in the order of its number.
+//! Lines on their way into a session's feed. Numbers are assigned one transaction at a time; lines that arrive during one are
+//! batched into the next, so many senders cost little more than one and listeners get every line in order.
 
 use super::{Studio, events::KIND};
 use crate::{
@@ -27,21 +26,21 @@ struct Waiting {
     reply: oneshot::Sender<Numbers>,
 }
 
-/// The queue of one show.
+/// The queue of one session.
 #[derive(Default)]
 struct Queue {
     waiting: Mutex<Vec<Waiting>>,
     writing: tokio::sync::Mutex<()>,
 }
 
-/// The queues of all shows that somebody writes to now.
+/// The queues of all sessions with pending lines.
 #[derive(Default)]
 pub struct FeedWriter(Mutex<HashMap<SessionId, Arc<Queue>>>);
 
 impl FeedWriter {
     fn of(&self, id: &SessionId) -> Arc<Queue> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A queue that nobody holds is empty.
+        // A queue without other references is empty.
         all.retain(|known, queue| known == id || Arc::strong_count(queue) > 1);
         Arc::clone(all.entry(id.clone()).or_default())
     }
@@ -69,7 +68,7 @@ impl Queue {
 }
 
 impl Studio {
-    /// Appends a caller's lines and tells listeners of them; each line's number, `None` for one whose id was here before.
+    /// Appends a caller's lines and announces them; returns each line's number, `None` for one whose id is already stored.
     ///
     /// # Errors
     /// The store failed.
@@ -77,7 +76,7 @@ impl Studio {
         let queue = self.0.feed_writer.of(id);
         let receiver = queue.add(lines);
         let (studio, id) = (self.clone(), id.clone());
-        // In a task of its own: a caller who hangs up must not leave the others waiting.
+        // In a task of its own: a caller who disconnects must not block the others.
         tokio::spawn(async move {
             let _writing = queue.writing.lock().await;
             let batch = queue.next();
@@ -95,7 +94,7 @@ impl Studio {
             callers.push((lines.len(), reply));
             all.extend(lines);
         }
-        // A caller who hung up is not told; the lines stand.
+        // A caller who disconnected gets no reply; the lines stay.
         match self.store().append_lines(id, now, &all).await {
             Ok(numbers) => {
                 for (line, seq) in all.into_iter().zip(&numbers) {

@@ -1,4 +1,4 @@
-//! Games that start and end an agent's show by themselves. Every call may come twice.
+//! Games that start and end an agent's session by themselves. Every call may come twice.
 
 use super::{Change, Studio, validation::plain_text};
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 use serde_json::json;
 
 impl Studio {
-    /// A game begins: the agent's running show takes its name; without one a show starts, where the agent's defaults say so.
+    /// A game begins: the agent's running session takes its name; without one a session starts, where the agent's defaults say so.
     ///
     /// # Errors
     /// The agent is not the caller's, a field is not acceptable, or the start failed.
@@ -63,7 +63,7 @@ impl Studio {
                     message: message.to_owned(),
                 })
             }
-            // The same call came twice at the same moment, and the other one was first.
+            // The same call arrived twice at once, and the other one was first.
             Err(StudioError::Refused(error)) if error.code == ErrorCode::Conflict => match self.store().active_session_of(&owner).await? {
                 Some(running) => Ok(outcome(Some(&running), false, "The agent's show is running.")),
                 None => Err(error.into()),
@@ -72,7 +72,7 @@ impl Studio {
         }
     }
 
-    /// A game is over: its result is shown; the show ends or stays, as the agent's defaults say.
+    /// A game is over: its result is shown; the session ends or stays, as the agent's defaults say.
     ///
     /// # Errors
     /// The agent is not the caller's, or a field is not acceptable.
@@ -87,7 +87,7 @@ impl Studio {
         if running.current_lobby_id.as_deref() != Some(lobby.as_str()) {
             return Ok(outcome(Some(&running), false, "The agent's show plays another game, or none."));
         }
-        if let Some(result) = result.filter(|_| matches!(running.state.name(), "pending" | "starting" | "live")) {
+        if let Some(result) = result.filter(|_| running.state.is_open()) {
             let event = json!({ "id": format!("game-ended {lobby}"), "kind": "match", "result": result });
             self.publish(caller, EventBatch { session_id: running.id.clone(), events: vec![event], broadcast_delay_ms: None }).await?;
         }
@@ -132,7 +132,7 @@ fn lobby(text: &str) -> StudioResult<String> {
 fn outcome(session: Option<&Session>, changed: bool, message: &str) -> GameOutcome {
     GameOutcome {
         session_id: session.map(|session| session.id.clone()),
-        status: session.map(|session| session.state.name().to_owned()),
+        status: session.map(|session| session.state.status()),
         changed,
         message: message.to_owned(),
     }

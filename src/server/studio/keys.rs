@@ -1,4 +1,4 @@
-//! API keys: made and shown once, recognised by their hash, revoked.
+//! API keys: created and shown once, looked up by their hash, revoked.
 
 use super::Studio;
 use crate::{
@@ -40,7 +40,7 @@ impl Studio {
         Ok(self.store().keys_of(&caller.user.id).await?)
     }
 
-    /// Makes a key for the caller or one of their agents. Its text is in the answer and nowhere else, ever.
+    /// Creates a key for the caller or one of their agents. Its text is only in this response.
     ///
     /// # Errors
     /// A field is not acceptable, or the agent is not theirs.
@@ -104,7 +104,7 @@ impl Studio {
         Ok(key)
     }
 
-    /// Who acts by a key: its user, or its agent, for whom the user answers. Nobody for a key that is not valid.
+    /// The caller of a key: its user, or its agent with that user. `None` for an invalid key.
     pub(in crate::server) async fn caller_by_key(&self, hash: &TokenHash) -> StudioResult<Option<Caller>> {
         let now = self.now();
         if let Some(known) = self.0.api_keys.of(hash, now) {
@@ -128,7 +128,7 @@ impl Studio {
         Ok(Some(caller))
     }
 
-    /// What was known of keys' holders is asked for again: a key, an agent or an account has changed.
+    /// Clears the API key cache: a key, an agent or an account has changed.
     pub(super) fn clear_key_cache(&self) {
         self.0.api_keys.forget();
     }

@@ -1,6 +1,6 @@
-//! Several replicas share the shows: each show is led by the one that holds its lease, and only that one acts for it. A lease
-//! that is not renewed runs out, so a replica that dies hands over within seconds. Leases keep two from doing the same work;
-//! what keeps them from harm, should both believe to lead, is the revision that every stored change must follow.
+//! Several replicas share the sessions: each session is led by the one that holds its lease, and only that one acts for it. A lease
+//! that is not renewed runs out, so a replica that dies hands over within seconds. Leases avoid duplicate work;
+//! correctness, should two replicas both act, comes from the revision that every stored change must follow.
 
 use super::Studio;
 use crate::{
@@ -20,12 +20,12 @@ pub const LEASE: Duration = Duration::from_secs(8);
 const FRESH: Duration = Duration::from_secs(2);
 
 impl Studio {
-    /// Whether this replica led the show when it last looked.
+    /// Whether this replica led the session when it last looked.
     pub(super) fn recently_led(&self, id: &SessionId) -> bool {
         self.leases().get(id).is_some_and(|at| at.elapsed() < LEASE)
     }
 
-    /// Whether this replica leads the show; takes it over if nobody does.
+    /// Whether this replica leads the session; takes it over if nobody does.
     pub(super) async fn leads(&self, id: &SessionId) -> bool {
         let renewed = self.leases().get(id).copied();
         if renewed.is_some_and(|at| at.elapsed() < FRESH) {
@@ -34,19 +34,19 @@ impl Studio {
         self.claim(id).await
     }
 
-    /// Takes or renews the lease of a show.
+    /// Takes or renews the lease of a session.
     pub(super) async fn claim(&self, id: &SessionId) -> bool {
         let asked = Instant::now();
         match self.store().claim_lease(id, &self.config().replica, LEASE).await {
             Ok(true) => {
                 if self.leases().insert(id.clone(), asked).is_none() {
-                    tracing::info!(session = %id, "this replica leads the show");
+                    tracing::info!(session = %id, "this replica leads the session");
                 }
                 true
             }
             Ok(false) => {
                 if self.leases().remove(id).is_some() {
-                    tracing::info!(session = %id, "another replica leads the show");
+                    tracing::info!(session = %id, "another replica leads the session");
                 }
                 false
             }

@@ -1,4 +1,4 @@
-//! Lists of shows for the API: filtered, in pages that stay right while shows come in; and what came of each.
+//! Lists of sessions for the API: filtered, in pages that stay right while shows come in; and what came of each.
 
 use super::{Studio, admin_sessions::first_id};
 use crate::{
@@ -9,25 +9,24 @@ use crate::{
     domain::{
         destination::Platform,
         ids::{AgentId, SessionId, UserId},
-        session::{Owner, Session},
+        session::{Owner, Session, SessionStatus},
         timestamp::Timestamp,
     },
     server::{auth::caller::Caller, error::StudioResult, store::SessionFilter},
 };
 
-/// Shows in one answer, at most, and where nothing is said.
+/// Sessions in one answer, at most, and where nothing is said.
 pub const MOST_LISTED: usize = 100;
 /// Sessions read for one answer, at most: a filter that fits few is continued by the cursor.
 const MOST_READ: usize = 1_000;
 
-/// Which shows are listed.
+/// Which sessions are listed.
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
-    /// Only these states.
-    pub status: Vec<String>,
+    /// Only these; all if empty.
+    pub status: Vec<SessionStatus>,
     /// Only with a destination there.
     pub platform: Option<Platform>,
-    /// Only this agent's.
     pub agent: Option<AgentId>,
     /// Only this account's; for administrators.
     pub user: Option<UserId>,
@@ -46,7 +45,7 @@ pub struct Listing {
 }
 
 impl Studio {
-    /// The caller's shows, an administrator's all, the newest first.
+    /// The caller's sessions, an administrator's all, the newest first.
     ///
     /// # Errors
     /// The store failed.
@@ -54,7 +53,7 @@ impl Studio {
         let limit = listing.limit.clamp(1, MOST_LISTED);
         let account = if caller.is_admin() { listing.user.clone() } else { Some(caller.user.id.clone()) };
         let active = (!listing.status.is_empty()).then(|| {
-            let running = |status: &String| matches!(status.as_str(), "pending" | "starting" | "live" | "ending");
+            let running = |status: &SessionStatus| !status.is_over();
             (listing.status.iter().all(running), listing.status.iter().any(running))
         });
         let active = match active {
@@ -62,7 +61,7 @@ impl Studio {
             Some((_, false)) => Some(false),
             _ => None,
         };
-        let state = (listing.status.len() == 1 && account.is_none()).then(|| listing.status[0].clone());
+        let state = (listing.status.len() == 1 && account.is_none()).then(|| listing.status[0]);
         let behind = listing.begin();
         let mut filter = SessionFilter { account, active, state, behind, oldest_first: listing.oldest_first, limit: MOST_LISTED };
         let (mut sessions, mut read) = (Vec::new(), 0);
@@ -95,7 +94,7 @@ impl Studio {
         }
     }
 
-    /// What came of a show, also while it runs.
+    /// What came of a session, also while it runs.
     ///
     /// # Errors
     /// The store failed.
@@ -127,7 +126,7 @@ impl Listing {
         }
     }
 
-    /// Everything that follows lies outside of the wanted time.
+    /// Everything that follows is outside the requested time.
     fn is_past(&self, session: &Session) -> bool {
         if self.oldest_first {
             self.to.is_some_and(|to| session.created_at >= to)
@@ -137,7 +136,7 @@ impl Listing {
     }
 
     fn fits(&self, session: &Session) -> bool {
-        (self.status.is_empty() || self.status.iter().any(|status| status == session.state.name()))
+        (self.status.is_empty() || self.status.contains(&session.state.status()))
             && self.platform.is_none_or(|platform| session.destinations.iter().any(|of| of.platform == platform))
             && self.agent.as_ref().is_none_or(|agent| session.owner == Owner::Agent(agent.clone()))
             && self.from.is_none_or(|from| session.created_at >= from)

@@ -16,7 +16,7 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-/// What is known of one running show.
+/// What is known of one running session.
 #[derive(Debug, Clone, Default)]
 pub struct ObservedState {
     /// The relay's latest measurements and when they came.
@@ -29,27 +29,23 @@ pub struct ObservedState {
     pub heartbeat: Option<ReceivedHeartbeat>,
     /// The latest generation whose picture reached the relay.
     pub arrived: Option<Generation>,
-    /// When this process heard of the show from the relay for the first time.
+    /// When this process heard of the session from the relay for the first time.
     pub watched_since: Option<Timestamp>,
     /// Since when nothing reaches the relay.
     pub composite_away_since: Option<Timestamp>,
 }
 
-/// The overlay's heartbeat.
 #[derive(Debug, Clone)]
 pub struct ReceivedHeartbeat {
-    /// Which egress's overlay.
     pub generation: Generation,
-    /// When it came.
     pub at: Timestamp,
-    /// What it said.
     pub body: Heartbeat,
     /// When its frame counter last grew.
     pub moved_at: Timestamp,
 }
 
 impl ObservedState {
-    /// Takes the relay's measurements.
+    /// Records a relay report.
     pub fn record_report(&mut self, report: SessionReport, now: Timestamp) {
         if let IngestState::Receiving { generation, .. } = report.ingest.state {
             self.arrived = self.arrived.max(Some(generation));
@@ -62,7 +58,7 @@ impl ObservedState {
     }
 }
 
-/// What is known of every running show.
+/// What is known of every running session.
 #[derive(Debug, Default)]
 pub struct ObservedStates(Mutex<HashMap<SessionId, ObservedState>>);
 
@@ -71,17 +67,17 @@ impl ObservedStates {
         self.0.lock().expect("no holder panics: closures below only assign")
     }
 
-    /// A copy of what is known of a show.
+    /// A copy of what is known of a session.
     pub fn of(&self, session: &SessionId) -> ObservedState {
         self.lock().get(session).cloned().unwrap_or_default()
     }
 
-    /// Changes what is known of a show.
+    /// Changes what is known of a session.
     pub fn update<R>(&self, session: &SessionId, change: impl FnOnce(&mut ObservedState) -> R) -> R {
         change(self.lock().entry(session.clone()).or_default())
     }
 
-    /// Takes the relay's measurements.
+    /// Records a relay report.
     pub fn record_report(&self, report: SessionReport, now: Timestamp) {
         self.update(&report.session_id.clone(), |observed| observed.record_report(report, now));
     }
@@ -98,7 +94,7 @@ impl ObservedStates {
         });
     }
 
-    /// A show is over.
+    /// A session is over.
     pub fn forget(&self, session: &SessionId) {
         self.lock().remove(session);
     }

@@ -1,8 +1,8 @@
-//! Tells operators' own servers what happened: from the outbox, in order for each show and server, until they took it.
+//! Tells operators' own servers what happened: from the outbox, in order for each session and server, until they took it.
 
 use super::Studio;
 use crate::{
-    api::admin::{DeliveryPage, DeliveryView},
+    api::admin::{DeliveryPage, DeliveryView, GIVEN_UP},
     config::serve::Hook,
     domain::{ids::SessionId, session::Session, timestamp::Timestamp, webhook_events},
     server::{
@@ -23,10 +23,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE_MS: i64 = 3600 * 1000;
 /// After this long a line is given up; it can be sent again by hand.
-const GIVEN_UP_AFTER_MS: u64 = 24 * 3600 * 1000;
+const GIVE_UP_AFTER_MS: u64 = 24 * 3600 * 1000;
 /// Lines looked at in one round.
 const ROUND: usize = 1_000;
-/// Servers told side by side.
+/// Servers called in parallel.
 const AT_ONCE: usize = 16;
 /// Lines of a page of the log.
 const MOST_LISTED: usize = 200;
@@ -34,7 +34,7 @@ const MOST_LISTED: usize = 200;
 const LEASE: Duration = Duration::from_secs(15);
 
 impl Studio {
-    /// What a change is to be told of, once for each server.
+    /// The deliveries that follow from a change, one for each server.
     pub(super) fn deliveries_of(&self, before: &Session, after: &Session) -> Vec<NewDelivery> {
         let hooks = &self.config().hooks.servers;
         if hooks.is_empty() {
@@ -46,7 +46,7 @@ impl Studio {
         each.map(|(event, hook)| NewDelivery { hook: hook.name.clone(), kind: event.kind, at, body: event.body.clone() }).collect()
     }
 
-    /// One round: of every show and server the line whose turn it is, and those behind it as long as they are taken.
+    /// One round: for every session and server the next due delivery, and those after it as long as they are accepted.
     ///
     /// # Errors
     /// The store failed.
@@ -85,19 +85,20 @@ impl Studio {
     /// Whether the line is done with, so that the next one may go.
     async fn attempt(&self, hook: Option<&Hook>, line: &Delivery) -> StudioResult<bool> {
         let now = self.now();
-        if line.due.is_none_or(|due| due > now.as_millis()) {
+        if line.due.is_none_or(|due| due > now) {
             return Ok(false);
         }
         let attempts = line.attempts + 1;
         let Some(hook) = hook else {
-            self.store().note_delivery(&line.id, attempts, "given up: this server is not in FOOTLIGHT_WEBHOOKS any more", None).await?;
+            let result = format!("{GIVEN_UP}this server is not in FOOTLIGHT_WEBHOOKS any more");
+            self.store().note_delivery(&line.id, attempts, &result, None).await?;
             return Ok(true);
         };
         let sent = self.send_delivery(hook, line, now).await;
         metrics::delivery(if sent.is_ok() { "taken" } else { "refused" });
         let (result, due) = match sent {
             Ok(words) => (words, None),
-            Err(words) if now.millis_since(Timestamp::from_millis(line.at)) >= GIVEN_UP_AFTER_MS => (format!("given up: {words}"), None),
+            Err(words) if now.millis_since(line.at) >= GIVE_UP_AFTER_MS => (format!("{GIVEN_UP}{words}"), None),
             Err(words) => (words, Some(now.plus_millis(pause_ms(attempts)))),
         };
         self.store().note_delivery(&line.id, attempts, &result, due).await?;
@@ -123,7 +124,7 @@ impl Studio {
         if answer.status().is_success() { Ok(words) } else { Err(words) }
     }
 
-    /// What was sent or is to be sent, the latest shows first.
+    /// What was sent or is to be sent, the latest sessions first.
     ///
     /// # Errors
     /// The caller is not an administrator.
@@ -150,8 +151,8 @@ impl Studio {
         let server = self.config().hooks.servers.iter().find(|hook| hook.name == line.hook());
         DeliveryView {
             server: server.and_then(|hook| hook.address.host_str()).unwrap_or("a server that is not configured any more").to_owned(),
-            at: Timestamp::from_millis(line.at),
-            due: line.due.map(Timestamp::from_millis),
+            at: line.at,
+            due: line.due,
             id: line.id,
             session_id: line.session,
             event: line.kind,

@@ -1,4 +1,4 @@
-//! The composite's page: who may open it, what it is loaded with, what it reports, what the host changes on it.
+//! The overlay page: access, initial data, heartbeats, and changes by the host.
 
 use super::{
     Change, Studio,
@@ -84,7 +84,7 @@ impl Studio {
         self.snapshot_of(&session, None, room, history).await
     }
 
-    /// Takes an overlay's heartbeat. One that came to another replica than the show's leader is left where that one looks.
+    /// Records an overlay's heartbeat. On a replica that does not lead the session it is stored for the leader.
     pub async fn heartbeat(&self, viewer: &OverlayViewer, heartbeat: Heartbeat) {
         let OverlayViewer { session, generation, .. } = viewer;
         self.observed().record_heartbeat(session, *generation, heartbeat.clone(), self.now());

@@ -1,4 +1,4 @@
-//! What must be done for a show, from everything known about it: pure, so that every fault can be tried in a table.
+//! What must be done for a session, from everything known about it: pure, so that every fault can be tried in a table.
 //! Nothing is asked, stored or awaited here; `reconcile` gathers the snapshot and carries the actions out.
 
 mod capture;
@@ -25,28 +25,26 @@ use std::time::Duration;
 const PENDING_AT_MOST_MS: u64 = 5_000;
 /// The same while LiveKit does not say what it has.
 const PENDING_UNSEEN_MS: u64 = 60_000;
-/// `LiveKit` lists the egresses of a crashed node for ever. The relay takes nothing of an ending show, so after this long the
+/// `LiveKit` lists the egresses of a crashed node for ever. The relay takes nothing of an ending session, so after this long the
 /// owner is set free; what really runs is still ended as an orphan.
 const ENDING_AT_MOST_MS: u64 = 120_000;
 /// A look into the room older than this says nothing about now.
 const LOOK_MS: u64 = 10_000;
 
-/// Everything known about one show.
+/// Everything known about one session.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    /// As stored.
     pub session: Session,
     /// What only this process knows.
     pub observed: ObservedState,
     /// LiveKit's list, reduced to this session's egresses with their generations; `None` if LiveKit did not answer.
     pub egresses: Option<Vec<(Generation, ObservedEgress)>>,
-    /// Whether the relay knows the show; `None` if it did not answer.
+    /// Whether the relay knows the session; `None` if it did not answer.
     pub relayed: Option<bool>,
-    /// Now.
     pub now: Timestamp,
 }
 
-/// Something to be done for a show.
+/// An action for a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Put the wanted state to the relay again.
@@ -55,7 +53,6 @@ pub enum Action {
     MakeRoom,
     /// It is on air.
     GoLive,
-    /// Begin the end.
     End(Outcome),
     /// Take an egress of the current generation that was started and never stored: the answer was lost.
     Adopt(EgressId),
@@ -63,9 +60,9 @@ pub enum Action {
     Replace(String),
     /// Stop an egress whose successor has taken over, and close its overlay.
     Retire(EgressId, Generation),
-    /// Stop an egress of an ending show.
+    /// Stop an egress of an ending session.
     StopEgress(EgressId),
-    /// Take down relay show, room and tokens of an ending show.
+    /// Delete relay session, room and tokens of an ending session.
     TakeDown,
     /// Everything is gone: it is over.
     Close,
@@ -76,7 +73,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// For counting.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::PutRelay => "put_relay",
@@ -95,7 +91,7 @@ impl Action {
     }
 }
 
-/// What must be done now. Asked again after every action, webhook, report and tick; an empty answer is rest.
+/// Plans the actions due now. Called after every action, webhook, report and tick; an empty plan means converged.
 pub fn plan(snapshot: &Snapshot, deadlines: &Deadlines) -> Vec<Action> {
     match &snapshot.session.state {
         SessionState::Pending => pending(snapshot),
@@ -105,7 +101,7 @@ pub fn plan(snapshot: &Snapshot, deadlines: &Deadlines) -> Vec<Action> {
     }
 }
 
-/// Nobody works on it any more: the process was stopped in mid-start.
+/// No process works on it any more: it was stopped during the start.
 fn pending(snapshot: &Snapshot) -> Vec<Action> {
     if let Some(adopted) = capture::unclaimed(snapshot) {
         return vec![Action::Adopt(adopted)];
@@ -163,7 +159,7 @@ fn running(snapshot: &Snapshot, deadlines: &Deadlines) -> Vec<Action> {
     actions
 }
 
-/// Why a running show must end, if it must: what nobody can mend, and the watchdogs.
+/// Why a running session must end, if it must: permanent failures and watchdogs.
 fn required_end(snapshot: &Snapshot, deadlines: &Deadlines) -> Option<Outcome> {
     let Snapshot { session, observed, now, .. } = snapshot;
     let failed = |cause| Some(Outcome::Failed(cause));
@@ -171,7 +167,7 @@ fn required_end(snapshot: &Snapshot, deadlines: &Deadlines) -> Option<Outcome> {
         return failed(FailureCause::DestinationsFailed { reasons });
     }
     let age = now.millis_since(session.created_at);
-    // A LiveKit that does not answer must not end a show: only a fresh look into the room counts.
+    // A LiveKit that does not answer must not end a session: only a fresh look into the room counts.
     let looked = observed.host_looked_at.is_some_and(|at| now.millis_since(at) <= LOOK_MS);
     if session.stream_type == StreamType::User && looked {
         match session.host {
@@ -192,7 +188,7 @@ fn required_end(snapshot: &Snapshot, deadlines: &Deadlines) -> Option<Outcome> {
     None
 }
 
-/// What kept a show from going on air.
+/// What kept a session from going on air.
 fn missing(snapshot: &Snapshot) -> String {
     if let Some(reason) = evidence::refused(&snapshot.observed, snapshot.now) {
         return format!("a picture that platforms take ({reason})");

@@ -1,4 +1,4 @@
-//! Before a show: what is ready. While it runs: the host's way back into the room.
+//! Before a session: what is ready. While it runs: the host's way back into the room.
 
 use super::Studio;
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Studio {
-    /// A fresh room token for the host of a running show.
+    /// A fresh room token for the host of a running session.
     ///
     /// # Errors
     /// Not the caller's, over, or without a room.
@@ -36,7 +36,7 @@ impl Studio {
         access.ok_or_else(|| StudioError::refused(ErrorCode::Conflict, "The show is over, or has no room."))
     }
 
-    /// What is known before a show.
+    /// What is known before a session.
     pub async fn preflight(&self) -> Preflight {
         let (livekit, slots, relay, draining) =
             tokio::join!(self.livekit().ping(), self.livekit().slots(), self.relay().sessions(), self.store().draining());
@@ -74,7 +74,7 @@ impl Studio {
     }
 
     pub(super) fn host_access(&self, session: &Session, announces: &[HostPicture]) -> StudioResult<Option<RoomAccess>> {
-        if session.stream_type != StreamType::User || !matches!(session.state.name(), "pending" | "starting" | "live") {
+        if session.stream_type != StreamType::User || !session.state.is_open() {
             return Ok(None);
         }
         let access = tokens::host_access(&self.config().livekit, &session.id, &session.entity_name, announces);

@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Studio {
-    /// The made-up show of this name, with the caller's own defaults and on top of them settings as an address says them.
+    /// The made-up session of this name, with the caller's own defaults and on top of them settings as an address says them.
     ///
     /// # Errors
     /// There is none of this name, or a setting that is none.
@@ -75,7 +75,7 @@ impl Studio {
     }
 }
 
-/// The words of an address as the fields of a change.
+/// The query parameters as the fields of a patch.
 fn overrides(settings: &[(String, String)]) -> StudioResult<OverlayPatch> {
     let value = |text: &str| match text {
         "true" | "false" => serde_json::Value::Bool(text == "true"),

@@ -1,4 +1,4 @@
-//! Gathers what is known of each show, asks `plan`, has the actions carried out. One path for everything that can move a
+//! Gathers what is known of each session, asks `plan`, has the actions carried out. One path for everything that can move a
 //! show: the relay's events, webhooks, heartbeats, timers and restarts all end here, so whatever was lost, doubled or late
 //! converges within seconds.
 
@@ -23,21 +23,21 @@ use futures::{StreamExt, stream};
 use std::{collections::HashSet, sync::Arc, time::Duration};
 use tracing::Instrument;
 
-/// Every show is looked at this often, whatever was heard of it.
+/// Every session is looked at this often, whatever was heard of it.
 const TICK: Duration = Duration::from_secs(2);
 /// A relay that is away is tried again this often.
 const RECONNECT: Duration = Duration::from_secs(1);
 /// One action can make the next one due; more rounds than this are left to the next tick.
 const ROUNDS: usize = 4;
-/// Shows looked at side by side.
+/// Sessions looked at side by side.
 const AT_ONCE: usize = 16;
-/// An overlay speaks every two seconds; one that was not heard for this long may be speaking to another replica.
+/// An overlay sends a heartbeat every two seconds; after this long it may be talking to another replica.
 const SILENCE_MS: u64 = 4_000;
-/// An ending show whose take-down keeps failing is closed all the same after this long: the sweep goes on with what is left.
+/// An ending session whose take-down keeps failing is closed all the same after this long: orphans are collected later.
 const TAKE_DOWN_WITHIN_MS: u64 = 30_000;
 
 impl Studio {
-    /// Watches every show until the process ends.
+    /// Runs the background tasks until the process ends.
     pub async fn run_background_tasks(self) {
         let relay = self.clone();
         tokio::spawn(async move { relay.follow_relay_events().await });
@@ -49,7 +49,7 @@ impl Studio {
         loop {
             ticks.tick().await;
             let studio = self.clone();
-            // A show that takes long holds up neither the others nor their leases.
+            // A slow session delays neither the others nor their leases.
             tokio::spawn(async move {
                 if let Err(error) = studio.reconcile_all().await {
                     tracing::warn!(error = %chain(&error), "a round of the reconciler failed; the next one tries again");
@@ -58,7 +58,7 @@ impl Studio {
         }
     }
 
-    /// A server that is slow holds up nobody but itself.
+    /// A slow server delays only its own deliveries.
     async fn run_outbox(&self) {
         loop {
             if let Err(error) = self.deliver().await {
@@ -72,7 +72,7 @@ impl Studio {
         loop {
             match self.relay().events().await {
                 Ok(mut events) => {
-                    tracing::info!("listening to the relay");
+                    tracing::info!("following the relay's events");
                     while let Some(event) = events.next().await {
                         match event {
                             RelayEvent::Session(report) => self.handle_report(*report).await,
@@ -87,7 +87,7 @@ impl Studio {
         }
     }
 
-    /// One round over every active show, then over what belongs to none.
+    /// One round over every active session, then over what belongs to none.
     ///
     /// # Errors
     /// The store failed.
@@ -141,7 +141,7 @@ impl Studio {
         }
         let changed = self
             .change(id, Actor::Reconciler, |session| {
-                let (host, what) = transition(session.host).filter(|_| matches!(session.state.name(), "starting" | "live"))?;
+                let (host, what) = transition(session.host).filter(|_| session.state.is_running())?;
                 Some(Change { session: Session { host, ..session.clone() }, what: Some(what.to_owned()) })
             })
             .await;
@@ -150,14 +150,14 @@ impl Studio {
         }
     }
 
-    /// Decides and acts for one show, if this replica leads it.
+    /// Reconciles one session, if this replica leads it.
     pub(super) async fn reconcile_session(&self, id: &SessionId) {
         if self.leads(id).await {
             self.reconcile_once(id).await;
         }
     }
 
-    /// Decides and acts for one show until nothing more is due. Somebody who already works on it goes on alone.
+    /// Plans and applies for one session until nothing more is due. A task that already works on it continues alone.
     async fn reconcile_once(&self, id: &SessionId) {
         let lock = self.lock_of(id);
         let Ok(_held) = lock.try_lock() else { return };
@@ -166,7 +166,7 @@ impl Studio {
                 Ok(Some(snapshot)) => snapshot,
                 Ok(None) => break,
                 Err(error) => {
-                    tracing::warn!(session = %id, error = %chain(&error), "a show could not be looked at");
+                    tracing::warn!(session = %id, error = %chain(&error), "a session could not be observed");
                     break;
                 }
             };
@@ -176,7 +176,7 @@ impl Studio {
             }
             let (mut again, mut failed) = (false, false);
             for action in plan(&snapshot, &self.config().deadlines) {
-                // A show is over when everything of it is known to be gone, or was tried for long enough.
+                // A session is over when everything of it is known to be gone, or was tried for long enough.
                 if action == Action::Close && failed && !overdue(&snapshot) {
                     break;
                 }

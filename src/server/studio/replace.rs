@@ -59,8 +59,8 @@ impl Studio {
         Ok(())
     }
 
-    /// Stores an accepted egress as the one the session lives from. One that the session no longer wants is left to the
-    /// end or the sweep.
+    /// Stores an accepted egress as the one the session lives from. One that the session no longer needs is stopped
+    /// with it or collected as an orphan.
     pub(super) async fn adopt(&self, id: &SessionId, generation: Generation, egress: &EgressId) -> StudioResult<()> {
         let since = self.now();
         self.change(id, Actor::Studio, |session| {
@@ -91,7 +91,7 @@ impl Studio {
             if refusal == LiveKitError::NoSlot
                 && let Some(old) = old
             {
-                // Break before make. It may be over, or its engine gone: the next try tells.
+                // Break before make. It may be over, or its engine gone: the next attempt will show.
                 let _ = self.livekit().stop_egress(old).await;
             }
             let still_wanted = self.store().session(&session.id).await?.is_some_and(|now| is_running(&now) && now.generation == generation);
@@ -142,5 +142,5 @@ impl Studio {
 }
 
 fn is_running(session: &Session) -> bool {
-    matches!(session.state.name(), "starting" | "live")
+    session.state.is_running()
 }

@@ -1,4 +1,4 @@
-//! Saved destinations: kept, renamed, tried, forgotten. Address and key belong together: neither changes without the other.
+//! Saved destinations: saved, renamed, tested, deleted. Address and key belong together: neither changes without the other.
 
 use super::{
     Studio,
@@ -24,9 +24,9 @@ use rustls_pki_types::ServerName;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpStream;
 
-/// Destinations one owner may keep.
+/// Saved destinations of one owner.
 const MOST_SAVED: usize = 50;
-/// A server that takes longer to answer is no place for a show.
+/// Timeout of a connection test.
 const TRY_TIMEOUT: Duration = Duration::from_secs(6);
 
 impl Studio {
@@ -49,7 +49,7 @@ impl Studio {
         Ok(saved.into_iter().map(|saved| SavedDestinationView { destination: saved.destination, used_at: saved.used_at }).collect())
     }
 
-    /// Keeps a destination for the caller or one of their agents.
+    /// Saves a destination for the caller or one of their agents.
     ///
     /// # Errors
     /// A field is not acceptable, there are too many, or the agent is not theirs.
@@ -100,7 +100,7 @@ impl Studio {
         Ok(SavedDestinationView { destination: saved.destination, used_at: saved.used_at })
     }
 
-    /// Forgets a saved destination of the caller's or of their agents', key and all.
+    /// Deletes a saved destination of the caller or of their agents, with its key.
     ///
     /// # Errors
     /// It is not theirs.
@@ -112,7 +112,7 @@ impl Studio {
         }
     }
 
-    /// Whether a kept destination's server answers now. Nothing is published: whether it takes the key, only a show can tell.
+    /// Tests the connection to a saved destination's server. Nothing is published, so the key is not tested.
     ///
     /// # Errors
     /// It is not the caller's.

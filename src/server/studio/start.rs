@@ -17,7 +17,7 @@ use crate::{
         media::HostPicture,
         overlay::OverlaySettings,
         room::room_name,
-        session::{Actor, EndReason, FailureCause, HostPresence, Outcome, Owner, Session, SessionState, StreamType},
+        session::{Actor, EndReason, FailureCause, HostPresence, Outcome, Owner, Session, SessionState, SessionStatus, StreamType},
         video::VideoFormat,
         viewers::ViewerCounts,
     },
@@ -35,14 +35,14 @@ use tracing::Instrument;
 /// The room outlives the host's absence by more than the grace, so that the grace decides.
 const ROOM_MARGIN: Duration = Duration::from_secs(30);
 
-/// A session's lock, carried from task to task.
+/// A session's lock, moved from task to task.
 type Held = tokio::sync::OwnedMutexGuard<()>;
 
 impl Studio {
-    /// Starts a show. The answer's session is `pending`; `live` comes by the feed.
+    /// Starts a session. The answer's session is `pending`; `live` comes by the feed.
     ///
     /// # Errors
-    /// What was asked for is not acceptable, another show of the owner is running, or a part Footlight needs failed (then
+    /// What was asked for is not acceptable, another session of the owner is running, or a part Footlight needs failed (then
     /// nothing is left behind).
     pub async fn start(&self, caller: &Caller, request: NewSession) -> StudioResult<StartedSession> {
         let started = Box::pin(self.start_new(caller, request)).instrument(tracing::info_span!("start")).await;
@@ -73,7 +73,7 @@ impl Studio {
         };
         let resolved = self.resolve(&owner, &caller.user.id, &ids, request.destinations).await?;
         if let Err(error) = self.check_concurrency(caller, &owner, request.replace).await {
-            // What is in the way may be this very show, asked for twice at the same moment.
+            // The conflict may be this very session, requested twice at once.
             return match self.repeated(&owner, request.idempotency_key.as_deref()).await? {
                 Some(session) => self.started(&session, &request.announces, true).await,
                 None => Err(error),
@@ -158,7 +158,7 @@ impl Studio {
         Ok(self.store().session_by_idempotency_key(owner, key, since).await?)
     }
 
-    /// Whose show it shall be, and the name on the picture if none is given. What the body says must fit who is asking.
+    /// Whose session it shall be, and the name on the overlay if none is given. What the body says must fit who is asking.
     async fn owner_of(&self, caller: &Caller, request: &NewSession) -> StudioResult<(Owner, String)> {
         if caller.agent.is_some() && request.stream_type == StreamType::User {
             return Err(ApiError::invalid("streamType", "An agent's key starts shows of streamType \"agent\".").into());
@@ -184,7 +184,7 @@ impl Studio {
         format.check().map_err(|error| ApiError::invalid(error.field, format!("{error}.")).into())
     }
 
-    /// One show at a time: the running one is in the way, or is ended first.
+    /// One session at a time: a running one is a conflict, or is ended first.
     async fn check_concurrency(&self, caller: &Caller, owner: &Owner, replace: bool) -> StudioResult<()> {
         if self.store().draining().await? {
             let message = "This studio takes no new shows for now: it is being made ready for maintenance. Try again later.";
@@ -215,7 +215,7 @@ impl Studio {
 
     async fn insert(&self, session: &Session, actor: Actor, resolved: &[Resolved], idempotency_key: Option<&str>) -> StudioResult<()> {
         let keys = self.seal_all(&session.owner, resolved)?;
-        let entry = TimelineEntry { at: self.now(), actor, what: "The show was asked for.".into(), state: "pending".into() };
+        let entry = TimelineEntry { at: self.now(), actor, what: "The show was asked for.".into(), state: SessionStatus::Pending };
         match self.store().insert_session(session, &keys, idempotency_key, &entry).await {
             Ok(()) => {}
             Err(StoreError::ActiveSession(id)) => return Err(conflicting(&id)),
@@ -237,7 +237,7 @@ impl Studio {
         Ok(())
     }
 
-    /// Makes a show's room; one that is there stays as it is.
+    /// Makes a session's room; one that is there stays as it is.
     pub(super) async fn make_room(&self, id: &SessionId) -> Result<(), LiveKitError> {
         let deadlines = self.config().deadlines;
         let (empty, departure) = (deadlines.start.max(deadlines.grace) + ROOM_MARGIN, deadlines.grace + ROOM_MARGIN);

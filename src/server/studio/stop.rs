@@ -1,4 +1,4 @@
-//! The end of a show, whoever asks for it; and what a caller may see of shows.
+//! Stopping sessions, and reading the caller's sessions.
 
 use super::{
     Change, Studio, destination_stats,
@@ -22,11 +22,11 @@ use std::time::Duration;
 
 /// How long an answer waits for the end to be confirmed; after that the reconciler goes on alone.
 const SETTLE: Duration = Duration::from_secs(8);
-/// Shows on one page of a list.
+/// Sessions on one page of a list.
 const PAGE: usize = 50;
 
 impl Studio {
-    /// Ends a show; one that is ending or over stays as it is. `note` is an administrator's reason.
+    /// Ends a session; one that is ending or over stays as it is. `note` is an administrator's reason.
     ///
     /// # Errors
     /// Not the caller's, or the store failed.
@@ -45,7 +45,7 @@ impl Studio {
         self.session(caller, id).await
     }
 
-    /// One show.
+    /// One session.
     ///
     /// # Errors
     /// Not the caller's.
@@ -55,7 +55,7 @@ impl Studio {
         Ok(if caller.is_admin() { view } else { view.for_owner() })
     }
 
-    /// The caller's running show.
+    /// The caller's running session.
     ///
     /// # Errors
     /// The store failed.
@@ -66,7 +66,7 @@ impl Studio {
         }
     }
 
-    /// A page of the caller's shows, newest first: those behind `behind`, or the first ones.
+    /// A page of the caller's sessions, newest first: those behind `behind`, or the first ones.
     ///
     /// # Errors
     /// The store failed.
@@ -90,7 +90,7 @@ impl Studio {
         .await
     }
 
-    /// The relay's latest word: what was heard, or asked for now where nothing was heard lately.
+    /// The relay's latest report: the recorded one, or a fresh one if that is old.
     async fn last_report(&self, id: &SessionId) -> Option<SessionReport> {
         let heard = self.observed().of(id).report;
         let fresh = heard.as_ref().is_some_and(|(_, at)| self.now().millis_since(*at) <= EVIDENCE_MS);
@@ -103,7 +103,7 @@ impl Studio {
         heard.map(|(report, _)| report)
     }
 
-    /// Works at an ending session until it is over, for a while.
+    /// Reconciles an ending session until it is over, with a timeout.
     pub(super) async fn wait_until_ended(&self, id: &SessionId) -> StudioResult<()> {
         let work = async {
             loop {
@@ -117,7 +117,7 @@ impl Studio {
         tokio::time::timeout(SETTLE, work).await.unwrap_or(Ok(()))
     }
 
-    /// Takes the relay's measurements of a show and acts on what they mean.
+    /// Takes the relay's measurements of a session and acts on what they mean.
     pub async fn handle_report(&self, report: SessionReport) {
         let now = self.now();
         let id = report.session_id.clone();
@@ -132,7 +132,7 @@ impl Studio {
         }
         match self.store().session(&id).await {
             Ok(Some(session)) if session.state.is_active() => self.announce(&session).await,
-            // A report that was under way when the show ended: nobody else would forget it again.
+            // A report that was under way when the session ended: nothing else would clear it.
             Ok(_) => self.forget(&id),
             Err(_) => {}
         }

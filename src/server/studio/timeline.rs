@@ -1,4 +1,4 @@
-//! What happened to a show, who caused it, what it cost.
+//! What happened to a session, who caused it, what it cost.
 
 use super::{Studio, destination_stats};
 use crate::{
@@ -13,10 +13,10 @@ use crate::{
 use serde_json::json;
 
 impl Studio {
-    /// The story of a show, for its owner and administrators.
+    /// The timeline of a session, for its owner and administrators.
     ///
     /// # Errors
-    /// The caller's it is not.
+    /// Not the caller's.
     pub async fn timeline(&self, caller: &Caller, id: &SessionId) -> StudioResult<TimelineView> {
         let session = self.own(caller, id).await?;
         let lines = self.store().timeline(id).await?;
@@ -38,8 +38,8 @@ impl Studio {
         Some((prices.of(of("captured_ms"), of("sent_kb")), prices.currency.clone()))
     }
 
-    /// As it is stored and as LiveKit and the relay tell it. Nothing in it opens anything: keys lie elsewhere, and of an
-    /// egress only what it is and does is told, never its page's address.
+    /// As it is stored and as LiveKit and the relay tell it. It contains no secrets: keys are stored elsewhere, and of an
+    /// egress only id and phase are included, not its page's address.
     async fn raw(&self, session: &Session) -> String {
         let egresses = self.livekit().egresses().await.unwrap_or_default();
         let of_it = egresses.iter().filter(|egress| self.origin(&egress.page_url).is_some_and(|(of, _)| of == session.id));

@@ -1,4 +1,4 @@
-//! What callers typed, as it is kept; or a refusal that names the field.
+//! Validates and normalises user input; errors name the field.
 
 use crate::{
     api::error::ApiError,
@@ -13,7 +13,7 @@ const LONGEST_TITLE: usize = 140;
 /// Of a destination's own name.
 const LONGEST_NAME: usize = 60;
 
-/// At most ten minutes: longer, and the picture and what is said of it belong to different matches.
+/// At most ten minutes: longer, and video and events belong to different matches.
 pub(super) fn delay(asked_ms: u32) -> StudioResult<u32> {
     const MOST_MS: u32 = 600_000;
     let refused = || ApiError::invalid("broadcastDelayMs", format!("broadcastDelayMs must be at most {MOST_MS}."));

@@ -1,4 +1,4 @@
-//! How many watch: asked of the platforms now and then, for all running shows together, and stored with each show, so that
+//! How many watch: asked of the platforms now and then, for all running sessions together, and stored with each session, so that
 //! every replica tells the same and the most survives. A service that refuses or is busy is left alone for longer and longer.
 
 use super::{Change, Studio};
@@ -29,11 +29,11 @@ const LEASE: Duration = Duration::from_secs(120);
 /// How a round went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Round {
-    /// Nobody to count for, nothing to ask with, or another replica asks.
+    /// No channels, no credentials, or another replica counts.
     Idle,
-    /// It told of this many destinations.
+    /// Counted for this many destinations.
     Counted(usize),
-    /// It did not tell.
+    /// The service failed.
     Failed(ViewerCountError),
 }
 
@@ -49,7 +49,7 @@ pub fn pause_after(round: &Round, failures: u32) -> (Duration, u32) {
 }
 
 impl Studio {
-    /// Asks every service in turn of its own until the process ends.
+    /// Polls every service in a task of its own until the process ends.
     pub(super) fn run_viewer_counters(&self) {
         for service in self.0.ports.viewers.iter().cloned() {
             let studio = self.clone();
@@ -74,7 +74,7 @@ impl Studio {
         }
     }
 
-    /// One round: all channels of a service, for every show that is live there.
+    /// One round: all channels of a service, for every session that is live there.
     ///
     /// # Errors
     /// The store failed.
@@ -121,7 +121,7 @@ impl Studio {
         Ok(self.store().claim_lease(&id, &self.config().replica, LEASE).await?)
     }
 
-    /// What a service is asked with. One that does not open is none.
+    /// The credential for a service; `None` if it cannot be opened.
     async fn credential(&self, platform: Platform) -> StudioResult<Option<Credential>> {
         let Some(sealed) = self.store().credential(platform.name()).await? else { return Ok(None) };
         match self.vault().open_credential(platform, &sealed) {
@@ -136,7 +136,7 @@ impl Studio {
     /// Seals what a service is asked with, after it was tried; an empty secret forgets what was kept. Answers in words.
     ///
     /// # Errors
-    /// The platform tells no viewers, something is missing, or the service refuses the credentials: then nothing changes.
+    /// The platform reports no viewers, something is missing, or the service refuses the credentials: then nothing changes.
     pub async fn set_credential(&self, platform: Platform, credential: &Credential) -> StudioResult<String> {
         let Some(service) = self.0.ports.viewers.iter().find(|service| service.platform() == platform) else {
             return Err(ApiError::invalid("platform", "Viewers are counted on Twitch and YouTube only.").into());

@@ -1,4 +1,4 @@
-//! How a session is shown: what is stored, joined with the evidence of this moment.
+//! The view of a session: what is stored, joined with what is observed now.
 
 use super::{Studio, destination_stats, plan::is_on_air};
 use crate::{
@@ -38,7 +38,7 @@ impl Studio {
         });
         SessionView {
             session_id: session.id.clone(),
-            status: session.state.name().to_owned(),
+            status: session.state.status(),
             on_air: running && observed.report.as_ref().is_some_and(|(report, at)| is_on_air(report, *at, now)),
             rehearsal: session.destinations.iter().all(|destination| destination.platform == Platform::Rehearsal),
             health: session.health.clone(),
@@ -77,7 +77,7 @@ impl Studio {
         }
     }
 
-    /// A session as it stands, for a feed that begins.
+    /// The current view of a session, for a starting feed.
     ///
     /// # Errors
     /// The store failed.

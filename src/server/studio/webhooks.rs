@@ -1,6 +1,6 @@
-//! LiveKit's webhooks: verified, kept whole, then a reason to look again. What LiveKit and the relay answer when asked is
-//! believed before them, with one exception: an egress that a webhook saw end is over, whatever a list says later. So lost,
-//! doubled, reordered and early ones change nothing but the speed.
+//! LiveKit's webhooks: verified, stored whole, then they trigger a reconciliation. Answers of LiveKit and the relay take
+//! precedence, with one exception: an egress that a webhook reported as ended is over, whatever a list says later. So lost,
+//! doubled, reordered and early webhooks change only the speed.
 
 use super::Studio;
 use crate::{
@@ -93,7 +93,7 @@ pub(super) fn latest(webhooks: &[StoredWebhook]) -> Option<ObservedEgress> {
     latest
 }
 
-/// An end that was told stands, also against a list that does not know it any more or not yet.
+/// A reported end takes precedence over a list that does not contain it any more or not yet.
 pub(super) fn merge(list: &mut Option<Vec<(Generation, ObservedEgress)>>, generation: Generation, reported: Option<ObservedEgress>) {
     let Some(reported) = reported.filter(|reported| reported.phase == EgressPhase::Over) else { return };
     // Without a list only this one is known; what else runs is not, and nothing may be closed on it.

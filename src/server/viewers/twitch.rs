@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::{Url, form_urlencoded::Serializer};
 
-/// Logins in one question, at most.
+/// Logins in one request, at most.
 const AT_ONCE: usize = 100;
 
 /// Helix at its address, and the token it takes for now.
@@ -81,7 +81,7 @@ impl Twitch {
             let answer = ask(self.http.get(address.clone()).bearer_auth(&token).header("client-id", &credential.id)).await?;
             match answer.status() {
                 status if status.is_success() => return read(answer).await,
-                // Tokens run out, and can be taken back.
+                // Tokens expire and can be revoked.
                 StatusCode::UNAUTHORIZED if again => {
                     again = false;
                     self.token.lock().await.take_if(|(_, held)| *held == token);

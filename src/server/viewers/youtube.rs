@@ -12,14 +12,14 @@ use std::{collections::HashMap, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
-/// Videos in one question, at most.
+/// Videos in one request, at most.
 const AT_ONCE: usize = 50;
 /// A search costs as much as a hundred counts: the first pause before the next one for the same channel, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_mins(30);
 /// The day's units are used up: more come at midnight in California.
 const OUT_OF_UNITS: Duration = Duration::from_secs(3600);
-/// Channels that are remembered: far more than shows run at once.
+/// Channels in the cache: far more than sessions run at once.
 const MOST_KNOWN: usize = 10_000;
 
 /// The Data API at its address, and which video is live on which channel.
@@ -118,7 +118,7 @@ impl YouTube {
         }
     }
 
-    /// The video that is live on a channel. A channel without one is looked at again after a pause that doubles.
+    /// The live video of a channel. A channel without one is searched again after a pause that doubles.
     async fn video(&self, credential: &Credential, channel: &str) -> Result<Option<String>, ViewerCountError> {
         if !channel.starts_with('@') && !channel.starts_with("UC") {
             return Ok(Some(channel.to_owned()));
@@ -157,7 +157,7 @@ impl YouTube {
         Ok(())
     }
 
-    /// A broadcast that is over makes room for the channel's next one.
+    /// Forgets a finished broadcast, so that the channel's next one is found.
     async fn forget(&self, channel: &str) {
         if let Some(known) = self.known.lock().await.get_mut(channel) {
             known.video = None;
@@ -201,14 +201,14 @@ impl ViewerCounter for YouTube {
     }
 }
 
-/// Google's sentences carry links in angle brackets, for pages.
+/// Google's messages carry HTML tags.
 fn without_links(text: &str) -> String {
     let mut inside = false;
     let plain: String = text
         .chars()
-        .filter(|letter| {
+        .filter(|c| {
             let was = inside;
-            inside = *letter == '<' || (inside && *letter != '>');
+            inside = *c == '<' || (inside && *c != '>');
             !was && !inside
         })
         .collect();

@@ -1,11 +1,11 @@
-//! Who gets in where: every private route against everybody who must not.
+//! Access rules: every private route against every caller who must not use it.
 
 use super::harness::{Person, TestServer};
 use axum::http::{Method, StatusCode};
 use footlight::{api::accounts::NewApiKey, domain::key::Scope, server::auth::origin::Origin};
 use serde_json::{Value, json};
 
-/// A private route: how it is called, which scope opens it, what a stranger to the session is told.
+/// A private route: how it is called, which scope opens it, the status for another user.
 type Route = (Method, String, Option<Value>, Option<Scope>, StatusCode);
 
 fn routes(session: &str, agent: &str) -> Vec<Route> {
@@ -60,7 +60,7 @@ async fn expired_and_revoked(server: &TestServer, person: &Person) -> [String; 2
 }
 
 #[tokio::test]
-async fn every_private_route_refuses_whoever_it_is_not_for() {
+async fn private_routes_refuse_unauthorized_callers() {
     let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
     let (owner, other) = (server.streamer("Owner").await, server.streamer("Other").await);
     let agent = server.agent(&owner, "Nyx").await;
@@ -124,12 +124,12 @@ async fn the_table_above_names_every_private_route() {
 }
 
 #[tokio::test]
-async fn an_agents_key_is_its_agents_and_never_an_administrators() {
+async fn an_agents_key_never_has_admin_rights() {
     let server = TestServer::new().await;
     let admin = server.admin().await;
     let agent = server.agent(&admin, "Nyx").await;
     let key = server.key(&admin, Some(&agent), &Scope::ALL).await;
-    let other_user = server.streamer("Stranger").await;
+    let other_user = server.streamer("Other").await;
     let foreign = server.agent_show(&server.key(&other_user, None, &Scope::ALL).await).await;
     assert_eq!(server.get(&format!("/api/streaming/status?sessionId={foreign}"), &key).await.status, StatusCode::NOT_FOUND);
     let admins_own = server.key(&admin, None, &Scope::ALL).await;

@@ -1,4 +1,4 @@
-//! Sign-ins, passwords, keys, and the log that remembers them.
+//! Sign-ins, passwords, keys and the audit log.
 
 use super::harness::{Person, TestServer};
 use axum::http::{Method, StatusCode};
@@ -41,11 +41,11 @@ async fn a_new_password_signs_every_other_browser_out() {
 }
 
 #[tokio::test]
-async fn one_browser_can_be_signed_out_from_another_and_nobody_elses() {
+async fn a_user_can_sign_out_only_their_own_browsers() {
     let server = TestServer::new().await;
     let here = server.streamer("Owner").await;
     let there = enter(&server, "correct horse").await.expect("signed in");
-    let other_user = server.streamer("Stranger").await;
+    let other_user = server.streamer("Other").await;
     let caller = server.caller(&here).await;
     let other = server.studio.sign_ins(&caller).await.expect("a list").into_iter().find(|one| !one.this_one).expect("the other one");
     let foreign = server.studio.end_sign_in(&server.caller(&other_user).await, &other.id, &Origin::default()).await;
@@ -56,7 +56,7 @@ async fn one_browser_can_be_signed_out_from_another_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn guessing_is_throttled_for_the_one_account_and_written_down() {
+async fn password_guessing_is_throttled_and_audited() {
     let server = TestServer::new().await;
     let admin = server.admin().await;
     server.streamer("Owner").await;
@@ -74,7 +74,7 @@ async fn guessing_is_throttled_for_the_one_account_and_written_down() {
 }
 
 #[tokio::test]
-async fn a_key_is_shown_once_stored_hashed_and_its_use_noted() {
+async fn api_keys_are_shown_once_and_stored_hashed() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let caller = server.caller(&owner).await;
@@ -116,7 +116,7 @@ async fn a_key_that_cannot_be_is_refused_by_its_field() {
 }
 
 #[tokio::test]
-async fn a_kept_destination_changes_its_place_only_with_a_new_key() {
+async fn a_saved_destination_moves_only_with_a_new_key() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let caller = server.caller(&owner).await;
@@ -141,7 +141,7 @@ async fn a_kept_destination_changes_its_place_only_with_a_new_key() {
         .await
         .expect("moved");
     assert_eq!(moved.destination.address.as_deref(), Some("rtmps://a.rtmps.youtube.com:443/live2"));
-    let other_user = server.caller(&server.streamer("Stranger").await).await;
+    let other_user = server.caller(&server.streamer("Other").await).await;
     let foreign = server.studio.update_destination(&other_user, &kept.id, typed(json!({ "platform": "youtube" }))).await;
     assert!(matches!(foreign, Err(StudioError::Refused(error)) if error.status() == 404));
     server.studio.delete_destination(&caller, &kept.id).await.expect("forgotten");
@@ -152,7 +152,7 @@ async fn a_kept_destination_changes_its_place_only_with_a_new_key() {
 }
 
 #[tokio::test]
-async fn an_agents_picture_is_a_picture_and_its_address_is_guarded() {
+async fn avatars_are_images_from_allowed_addresses() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let agent = server.agent(&owner, "Nyx").await;

@@ -1,4 +1,4 @@
-//! The whole house, as administrators have it: filters, pages under a moving list, several stopped at once, no new shows.
+//! Sessions for administrators: filters, stable pages, stopping several, draining.
 
 use super::harness::{Person, TestServer};
 use axum::http::{Method, StatusCode};
@@ -31,7 +31,7 @@ async fn show(server: &TestServer, name: &str, title: &str) -> (String, String) 
 }
 
 #[tokio::test]
-async fn the_list_is_filtered_searched_and_paged_while_shows_come_and_go() {
+async fn the_admin_list_filters_searches_and_pages() {
     let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "1000"), ("FOOTLIGHT_MOST_SHOWS", "200")]).await;
     let admin = server.admin().await;
     let mut shows = Vec::new();
@@ -70,19 +70,19 @@ async fn the_list_is_filtered_searched_and_paged_while_shows_come_and_go() {
 }
 
 #[tokio::test]
-async fn several_are_stopped_for_one_reason_and_what_cannot_be_is_told_by_itself() {
+async fn stopping_several_reports_each_result() {
     let server = TestServer::new().await;
     let admin = server.admin().await;
     let ((one, key), (two, _)) = (show(&server, "Ada", "One").await, show(&server, "Bob", "Two").await);
-    let body = json!({ "ids": [one, "nobody", two], "note": "The hall closes." });
+    let body = json!({ "ids": [one, "nobody", two], "note": "Maintenance." });
     let (status, answers) = rpc(&server, &admin, "/rpc/admin/stop", body.clone()).await;
     assert_eq!(status, StatusCode::OK, "{answers}");
     let of = |number: usize| answers[number]["result"].clone();
     assert_eq!((of(0)["Ok"]["status"].clone(), of(2)["Ok"]["status"].clone()), (json!("ended"), json!("ended")), "{answers}");
     assert_eq!(of(1)["Err"]["code"], json!("not_found"), "{answers}");
     let told = server.get(&format!("/api/streaming/status?sessionId={one}"), &key).await;
-    assert!(told.body["endMessage"].as_str().is_some_and(|words| words.contains("The hall closes.")), "{told:?}");
-    let other_user = server.streamer("Stranger").await;
+    assert!(told.body["endMessage"].as_str().is_some_and(|words| words.contains("Maintenance.")), "{told:?}");
+    let other_user = server.streamer("Other").await;
     for (path, body) in
         [("/rpc/admin/hall", json!({ "wanted": {} })), ("/rpc/admin/stop", body), ("/rpc/admin/drain", json!({ "draining": true }))]
     {
@@ -91,7 +91,7 @@ async fn several_are_stopped_for_one_reason_and_what_cannot_be_is_told_by_itself
 }
 
 #[tokio::test]
-async fn draining_refuses_new_sessions_and_keeps_running_ones() {
+async fn draining_refuses_only_new_sessions() {
     let server = TestServer::new().await;
     let admin = server.admin().await;
     let (running, key) = show(&server, "Ada", "One").await;
@@ -117,7 +117,7 @@ async fn draining_refuses_new_sessions_and_keeps_running_ones() {
 }
 
 #[tokio::test]
-async fn the_export_has_every_row_and_is_for_administrators_only() {
+async fn the_export_has_all_rows_for_administrators_only() {
     let server = TestServer::new().await;
     let admin = server.admin().await;
     show(&server, "Ada", "Comma, and \"quotes\"").await;
@@ -129,11 +129,11 @@ async fn the_export_has_every_row_and_is_for_administrators_only() {
     let text = told.body.as_str().expect("text");
     assert_eq!(text.lines().count(), 3, "{text}");
     assert!(text.contains("\"Comma, and \"\"quotes\"\"\"") && text.contains("'=HYPERLINK(1)"), "{text}");
-    assert_eq!(get(&server.streamer("Stranger").await).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(get(&server.streamer("Other").await).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
-async fn only_administrators_see_which_egress_carries_a_show() {
+async fn only_administrators_see_egress_ids() {
     let server = TestServer::new().await;
     let admin = server.admin().await;
     let (id, key) = show(&server, "Ada", "One").await;

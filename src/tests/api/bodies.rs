@@ -1,5 +1,5 @@
-//! The bodies of every call of the API, letter for letter: what programs out there read must not change unseen.
-//! `FOOTLIGHT_BLESS=1` writes the file anew, for eyes to look at.
+//! The recorded response bodies of every API call: what clients parse must not change unnoticed.
+//! `FOOTLIGHT_BLESS=1` records them again, for review.
 
 use super::harness::TestServer;
 use axum::http::Method;
@@ -50,7 +50,7 @@ fn ids(text: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_body_is_as_it_was() {
+async fn response_bodies_match_the_recorded_ones() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let agent = server.agent(&owner, "Nyx").await;

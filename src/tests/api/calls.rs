@@ -1,4 +1,4 @@
-//! Each call on its good day, and what it promises about days that come twice.
+//! Each API call when it succeeds, and when it is repeated.
 
 use super::harness::{NOW, TestServer};
 use axum::http::{Method, StatusCode};
@@ -123,7 +123,7 @@ async fn a_public_session_shows_part_of_its_status() {
 }
 
 #[tokio::test]
-async fn the_list_is_filtered_and_its_pages_stay_right_while_shows_come_in() {
+async fn the_list_filters_and_pages_stay_stable() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let agent = server.agent(&owner, "Nyx").await;
@@ -182,7 +182,7 @@ async fn one_bad_destination_does_not_undo_the_good() {
 }
 
 #[tokio::test]
-async fn a_game_starts_and_ends_its_agents_show_however_often_it_is_told() {
+async fn game_calls_are_idempotent() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let agent = server.agent(&owner, "Nyx").await;
@@ -230,7 +230,7 @@ async fn a_game_starts_and_ends_its_agents_show_however_often_it_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_held_back_comes_in_its_order_when_it_is_due_and_not_before() {
+async fn delayed_events_are_released_in_order_when_due() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let key = server.key(&owner, None, &Scope::ALL).await;
@@ -258,7 +258,7 @@ async fn what_is_held_back_comes_in_its_order_when_it_is_due_and_not_before() {
 }
 
 #[tokio::test]
-async fn the_heartbeat_is_heard_from_the_overlays_own_cookie_only() {
+async fn heartbeats_need_the_overlays_cookie() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let key = server.key(&owner, None, &Scope::ALL).await;

@@ -1,4 +1,4 @@
-//! The document and the routes say the same.
+//! The OpenAPI document matches the routes.
 
 use super::harness::TestServer;
 use axum::http::{Method, StatusCode};
@@ -13,7 +13,7 @@ async fn document(server: &TestServer) -> Value {
 
 /// Every route in the sources is registered with its description, but those of operators.
 #[tokio::test]
-async fn every_route_is_described_and_every_described_route_answers() {
+async fn routes_and_the_document_match() {
     let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
     let document = document(&server).await;
     assert_eq!(document["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
@@ -57,7 +57,7 @@ async fn every_route_is_described_and_every_described_route_answers() {
 }
 
 #[tokio::test]
-async fn what_the_calls_answer_has_the_fields_the_document_says() {
+async fn responses_have_the_documented_fields() {
     let server = TestServer::new().await;
     let document = document(&server).await;
     let owner = server.streamer("Owner").await;

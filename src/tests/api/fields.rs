@@ -117,7 +117,7 @@ async fn a_bad_field_is_named() {
 }
 
 #[tokio::test]
-async fn every_error_under_api_has_the_one_shape_with_its_requests_id() {
+async fn api_errors_have_one_shape_and_a_request_id() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let key = server.key(&owner, None, &Scope::ALL).await;

@@ -1,4 +1,4 @@
-//! Whatever is sent: an answer in order, no panic, no 500. Seeds of failures are printed by proptest.
+//! Random input never causes a panic or a 500. Seeds of failures are printed by proptest.
 
 use super::harness::{SECRET, TestServer};
 use axum::{
@@ -66,7 +66,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Runs `cases` generated values through one house.
+/// Runs `cases` generated values through one server.
 #[expect(clippy::needless_pass_by_value, reason = "closures are given where they are written")]
 fn each<T: std::fmt::Debug>(
     cases: u32,
@@ -150,7 +150,7 @@ fn no_overlay_token_but_ours_opens_anything() {
 
 proptest! {
     #[test]
-    fn no_address_makes_the_guard_panic_or_lets_a_private_one_through(text in "(rtmps?://)?\\PC{0,60}") {
+    fn the_address_guard_never_panics_or_admits_private(text in "(rtmps?://)?\\PC{0,60}") {
         if let Ok(target) = check_address(&text, &AllowList::default()) {
             prop_assert!(target.ip().is_none_or(footlight::domain::address::is_public), "{}", text);
         }

@@ -1,4 +1,4 @@
-//! A house with its router, its people and their keys.
+//! A test server with its router, users and keys.
 
 use axum::{
     Router,
@@ -42,12 +42,12 @@ pub struct TestServer {
     pub relay: FakeRelay,
 }
 
-/// A signed-in streamer.
+/// A signed-in user.
 pub struct Person {
     pub cookie: String,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: StatusCode,

@@ -1,4 +1,4 @@
-//! How much is too much, and how it is said.
+//! Rate limits, session limits and CORS.
 
 use super::harness::TestServer;
 use axum::http::{Method, StatusCode};
@@ -6,7 +6,7 @@ use footlight::domain::key::Scope;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_caller_who_asks_too_often_is_told_when_to_come_back_and_others_are_not_touched() {
+async fn rate_limits_name_a_retry_time_per_caller() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let agent = server.agent(&owner, "Nyx").await;
@@ -69,7 +69,7 @@ async fn sessions_are_limited_per_account_and_in_all() {
 }
 
 #[tokio::test]
-async fn other_sites_pages_call_only_if_they_are_listed() {
+async fn cors_allows_only_listed_origins() {
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let key = server.key(&owner, None, &Scope::ALL).await;

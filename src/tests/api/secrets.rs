@@ -156,7 +156,7 @@ async fn stored(folder: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     let address = format!("surrealkv://{}", folder.display());
     let deadline = Instant::now() + Duration::from_secs(60);
-    // What the house left running in the background lets go of the store when it ends.
+    // Background tasks of the server release the store when they end.
     let client = loop {
         match surrealdb::engine::any::connect(&address).await {
             Ok(client) => break client,
@@ -189,7 +189,7 @@ async fn stored(folder: &Path) -> Vec<u8> {
 
 /// All on one thread, so that its log is the whole log; with the stack that the program's own threads have.
 #[test]
-fn no_secret_is_in_any_answer_in_the_log_or_in_the_store() {
+fn no_secret_appears_in_responses_log_or_store() {
     let whole = std::thread::Builder::new().stack_size(16 << 20).spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(Box::pin(nowhere()));
@@ -220,7 +220,7 @@ async fn nowhere() {
 }
 
 #[test]
-fn a_secret_is_found_in_whatever_form_it_is_written() {
+fn the_search_finds_a_secret_in_any_encoding() {
     let text = |form: &str| format!("before {form} after").into_bytes();
     assert!(found(&text("nothing"), KEY).is_none());
     let escaped = "live_canary%7E8c41%2Fwith%3Fquery%3Dand%26more";

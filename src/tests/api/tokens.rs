@@ -1,4 +1,4 @@
-//! Room tokens as LiveKit's own library reads them: valid, and no wider than their bearer needs.
+//! Room tokens as LiveKit's own library reads them: valid, with no more rights than needed.
 
 use super::harness::{SECRET, TestServer};
 use footlight::{
@@ -24,8 +24,8 @@ fn verified(token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn livekits_own_library_accepts_our_tokens_and_finds_no_more_than_is_needed() {
-    // The library reads the machine's clock, so the house does too.
+async fn livekits_library_accepts_our_minimal_tokens() {
+    // The library reads the machine's clock, so the server does too.
     let server = TestServer::new().await;
     let owner = server.streamer("Owner").await;
     let key = server.key(&owner, None, &Scope::ALL).await;

@@ -1,5 +1,5 @@
-//! Many who write to one show at once: each line gets its own number, each call's lines stay together, and listeners hear them
-//! in the order of their numbers.
+//! Concurrent writers to one feed: each line gets its own number, each call's lines stay together, and listeners get them in
+//! order.
 
 use super::harness::TestApp;
 use footlight::{api::events::EventBatch, server::studio::feed::Announcement};
@@ -10,7 +10,7 @@ const CALLS: usize = 80;
 const LINES: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lines_of_many_senders_are_numbered_once_and_heard_in_their_order() {
+async fn concurrent_lines_are_numbered_and_heard_in_order() {
     let app = TestApp::new().await;
     let caller = app.caller("ada").await;
     let id = app.start(&caller).await.session.session_id;
@@ -44,7 +44,7 @@ async fn lines_of_many_senders_are_numbered_once_and_heard_in_their_order() {
 }
 
 #[tokio::test]
-async fn an_id_that_comes_twice_at_the_same_moment_is_one_line() {
+async fn concurrent_lines_with_one_id_are_stored_once() {
     let app = TestApp::new().await;
     let caller = app.caller("ada").await;
     let id = app.start(&caller).await.session.session_id;

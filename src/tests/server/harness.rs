@@ -1,5 +1,4 @@
-//! A studio over fakes, with a clock that stands still. Everything it stands on can be reached, and another process can be
-//! started over the same.
+//! A studio over fakes with a fixed clock. Tests can reach every port and start another process over the same ones.
 
 use footlight::{
     api::{
@@ -38,7 +37,7 @@ pub const API_KEY: &str = "devkey";
 pub const API_SECRET: &str = "0123456789abcdef0123456789abcdef";
 const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-/// The world of one studio.
+/// A studio with its fakes.
 #[derive(Clone)]
 pub struct TestApp {
     pub studio: Studio,
@@ -92,12 +91,12 @@ impl TestApp {
         Self { studio, store, livekit, relay, clock }
     }
 
-    /// Another process over the same world: the old one was killed.
+    /// Another process over the same fakes: the old one was killed.
     pub fn restarted(&self) -> Self {
         self.replica(&[])
     }
 
-    /// Another process over the same world, with a configuration of its own.
+    /// Another process over the same fakes, with a configuration of its own.
     pub fn replica(&self, extra: &[(&str, &str)]) -> Self {
         let (store, livekit, relay) = (Arc::new(self.store.clone()), Arc::new(self.livekit.clone()), Arc::new(self.relay.clone()));
         Self { studio: process(config(extra), &self.clock, store, livekit, relay), ..self.clone() }
@@ -115,7 +114,7 @@ impl TestApp {
         self.studio.start(caller, show()).await.expect("started")
     }
 
-    /// A show on air, with its host in the room.
+    /// A session on air, with its host in the room.
     pub async fn live(&self, caller: &Caller) -> SessionId {
         let id = self.start(caller).await.session.session_id;
         self.until(&id, "starting").await;
@@ -165,7 +164,7 @@ impl TestApp {
         }
     }
 
-    /// Nothing of a show is left anywhere.
+    /// Nothing of a session is left anywhere.
     pub async fn nothing_left(&self, id: &SessionId) {
         assert!(self.session(id).await.state.is_over());
         assert_eq!(self.livekit.running(), Vec::new(), "egresses");
@@ -174,7 +173,7 @@ impl TestApp {
     }
 }
 
-/// A streamer's show on one custom platform.
+/// A streamer's session on one custom platform.
 pub fn show() -> NewSession {
     NewSession {
         stream_type: StreamType::User,
@@ -200,7 +199,7 @@ pub fn show() -> NewSession {
     }
 }
 
-/// What the caller is told of an error.
+/// The error code that the caller gets.
 pub fn code_of(error: StudioError) -> ErrorCode {
     error.into_api_error().code
 }

@@ -30,7 +30,7 @@ fn with(app: &TestApp, current: [u8; 32], old: &[[u8; 32]], budget: Option<&Cras
     process_with(config(&[]), vault, &app.clock, Arc::new(store), Arc::new(app.livekit.clone()), Arc::new(app.relay.clone()))
 }
 
-/// Three kept destinations and a show that is over, all sealed under the old key.
+/// Three kept destinations and a session that is over, all sealed under the old key.
 async fn world() -> (TestApp, Caller, SessionId) {
     let app = TestApp::over(SurrealStore::open("mem://", None).await.expect("a store"), FakeLiveKit::with_slots(1));
     let caller = app.caller("ada").await;
@@ -68,7 +68,7 @@ async fn opens_without_the_old(app: &TestApp, caller: &Caller) -> bool {
 }
 
 #[tokio::test]
-async fn a_rotation_seals_everything_again_and_then_the_old_key_may_go() {
+async fn after_rotation_the_old_master_key_is_unneeded() {
     let (app, caller, _) = world().await;
     assert!(!opens_without_the_old(&app, &caller).await, "the new key alone does not open it yet");
     let lone = with(&app, NEW, &[], None).rotate_keys().await.expect("answered");
@@ -86,7 +86,7 @@ async fn a_rotation_seals_everything_again_and_then_the_old_key_may_go() {
 }
 
 #[tokio::test]
-async fn a_rotation_that_is_killed_at_any_step_goes_on_where_it_stood() {
+async fn a_rotation_killed_at_any_step_can_continue() {
     for calls in 1..12 {
         let (app, caller, _) = world().await;
         let budget = CrashBudget::of_calls(calls);

@@ -1,4 +1,4 @@
-//! Several replicas on one store: one leads a show, the others take over when it dies.
+//! Several replicas on one store: one leads a session, another takes over when it dies.
 
 use super::harness::TestApp;
 use footlight::{
@@ -13,7 +13,7 @@ use footlight::{
 use std::time::{Duration, Instant};
 
 #[tokio::test]
-async fn a_lease_is_kept_by_renewal_and_taken_over_when_it_runs_out() {
+async fn a_lease_is_renewed_or_taken_over_after_expiry() {
     let app = TestApp::new().await;
     let id = "s1".parse().expect("an id");
     let short = Duration::from_millis(300);
@@ -31,7 +31,7 @@ async fn a_lease_is_kept_by_renewal_and_taken_over_when_it_runs_out() {
 }
 
 #[tokio::test]
-async fn a_replica_that_dies_hands_its_shows_over_within_fifteen_seconds() {
+async fn a_dead_replica_is_replaced_within_15_s() {
     let first = TestApp::new().await;
     let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
     let ada = first.caller("ada").await;
@@ -39,7 +39,7 @@ async fn a_replica_that_dies_hands_its_shows_over_within_fifteen_seconds() {
     let mut news = second.studio.feed().listen();
     second.tick(2).await;
     let told = news.try_recv().expect("the second replica's listeners hear of it");
-    assert!(matches!(told, Announcement::Session(view) if view.session_id == id && view.status == "live"));
+    assert!(matches!(told, Announcement::Session(view) if view.session_id == id && view.status.is_live()));
     let egress = first.session(&id).await.state.egress().cloned().expect("an egress");
     first.livekit.set_phase(&egress, EgressPhase::Over, Some("gone"));
     second.tick(2).await;
@@ -54,14 +54,14 @@ async fn a_replica_that_dies_hands_its_shows_over_within_fifteen_seconds() {
     println!("handed over after {:.1} s", died.elapsed().as_secs_f32());
     assert!(died.elapsed() >= LEASE / 2, "it was led until then");
     assert_eq!(first.livekit.running().len(), 1);
-    // A show can be stopped through either.
+    // A session can be stopped through either.
     let ended = second.studio.stop(&ada, &id, None).await.expect("stopped");
     assert_eq!(ended.end_reason.as_deref(), Some(EndReason::Stopped.code()));
     second.nothing_left(&id).await;
 }
 
 #[tokio::test]
-async fn an_overlay_that_speaks_to_another_replica_is_heard_by_the_one_that_leads() {
+async fn heartbeats_reach_the_leading_replica() {
     let first = TestApp::new().await;
     let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
     let ada = first.caller("ada").await;
@@ -84,7 +84,7 @@ async fn an_overlay_that_speaks_to_another_replica_is_heard_by_the_one_that_lead
 }
 
 #[tokio::test]
-async fn a_replica_that_is_told_to_stop_hands_over_at_once() {
+async fn a_stopping_replica_releases_leases_at_once() {
     let first = TestApp::new().await;
     let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
     let ada = first.caller("ada").await;

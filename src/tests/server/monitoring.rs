@@ -1,4 +1,4 @@
-//! What those who watch over a studio are given: metrics, the dashboard and the alerts made of them, lines for programs, spans.
+//! Monitoring: metrics, the dashboard and alerts over them, JSON logs, spans.
 
 use super::harness::TestApp;
 use axum::{Router, body::Bytes, extract::State, routing::post};
@@ -26,7 +26,7 @@ const WORDS: [&str; 5] = [
 
 /// Words of a query that begin as our metrics do.
 fn named(text: &str) -> BTreeSet<&str> {
-    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     words.filter(|word| word.starts_with("footlight_")).collect()
 }
 
@@ -42,7 +42,7 @@ fn known(name: &str) -> bool {
 fn values(text: &str) -> Vec<&str> {
     let selectors = text.match_indices("footlight_").filter_map(|(at, _)| {
         let rest = &text[at..];
-        let open = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')?;
+        let open = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
         rest[open..].strip_prefix('{')?.split('}').next()
     });
     let quoted = selectors.flat_map(|selector| selector.split('"').skip(1).step_by(2));
@@ -120,7 +120,7 @@ async fn keep(State(batches): State<Batches>, body: Bytes) {
 }
 
 #[test]
-fn lines_are_json_with_the_request_and_spans_reach_a_collector() {
+fn logs_are_json_and_spans_reach_a_collector() {
     let batches = Batches::default();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let address = runtime.block_on(async {

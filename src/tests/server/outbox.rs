@@ -1,4 +1,4 @@
-//! What shows leave behind: sums for reports, and news for operators' own servers, told until they are taken.
+//! Sums for reports, and webhook deliveries that are retried until accepted.
 
 use super::harness::{NOW, TestApp, config, process_with};
 use axum::{
@@ -88,7 +88,7 @@ async fn deliveries_are_ordered_signed_and_retried_over_restarts() {
     app.studio.stop(&ada, &id, None).await.expect("stopped");
     app.studio.deliver().await.expect("a round");
     assert_eq!(server.told().len(), 1, "the second attempt is not due, and nothing overtakes the first");
-    // The process is killed; another one finds what is owed.
+    // The process is killed; another one finds the pending deliveries.
     app.studio = telling(&app, &address, true);
     for seconds in [1, 2, 1] {
         app.clock.advance(seconds * 1_000);

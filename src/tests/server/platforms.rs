@@ -141,7 +141,7 @@ impl Counted {
         Self { app, world, services }
     }
 
-    /// A show on air for this owner, on Twitch and on YouTube.
+    /// A session on air for this owner, on Twitch and on YouTube.
     pub async fn live(&self, owner: &str, channels: [Option<&str>; 2]) -> SessionView {
         let caller = self.app.caller(owner).await;
         let mut wanted = show();

@@ -1,5 +1,5 @@
-//! Random stories through the real store: commands, faults of LiveKit and relay, processes that are killed in mid-work. When
-//! nothing fails any more, every show is over or on air, and nothing runs without one.
+//! Random runs over the real store: commands, faults of LiveKit and relay, killed processes. When faults stop, every session is
+//! over or on air, and nothing runs without one.
 
 use super::{
     crashing_ports::{CrashingLiveKit, CrashingRelay},
@@ -81,7 +81,7 @@ async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
 
 async fn story(seed: u64) {
     let mut dice = StdRng::seed_from_u64(seed);
-    // A store of its own: a process looks after every show of its store.
+    // A store of its own: a process looks after every session of its store.
     let store = SurrealStore::open("mem://", None).await.expect("a store");
     let app = TestApp::over(store, FakeLiveKit::with_slots(if seed.is_multiple_of(2) { 1 } else { 2 }));
     let caller = app.caller(&format!("u{seed}")).await;
@@ -138,7 +138,7 @@ async fn restless(app: &TestApp, caller: &Caller) -> Option<String> {
 async fn told_well(app: &TestApp, caller: &Caller, seed: u64) {
     for view in app.studio.my_sessions(caller, None).await.expect("the store").sessions {
         let story = app.timeline(&view.session_id).await;
-        let over = story.iter().position(|line| line.state == "ended" || line.state == "failed");
+        let over = story.iter().position(|line| line.state.is_over());
         assert!(over.is_none_or(|at| at + 1 == story.len()), "seed {seed}: something follows the end: {story:?}");
         let lives = story.iter().filter(|line| line.what.starts_with("On air")).count();
         assert!(lives <= 1, "seed {seed}: live twice");

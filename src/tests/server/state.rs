@@ -1,4 +1,4 @@
-//! A show's life through the real store: what starts once, what is replaced, what is lost and found, how it ends.
+//! Sessions over the real store: starts, replacements, losses and ends.
 
 use super::harness::{TestApp, code_of, show};
 use footlight::{
@@ -27,7 +27,7 @@ async fn current(app: &TestApp, id: &SessionId) -> EgressId {
 }
 
 #[tokio::test]
-async fn the_same_key_is_the_same_show_for_a_day_with_a_fresh_room_token_each_time() {
+async fn an_idempotency_key_repeats_a_start_for_a_day() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     let first = app.studio.start(&ada, keyed("k")).await.expect("started");
@@ -36,7 +36,7 @@ async fn the_same_key_is_the_same_show_for_a_day_with_a_fresh_room_token_each_ti
     let again = app.studio.start(&ada, keyed("k")).await.expect("the same");
     assert_eq!(again.session.session_id, id);
     assert!(again.room.is_some());
-    // Sixteen at once, before anything is stored, are one show as well.
+    // Sixteen at once, before anything is stored, are one session as well.
     app.studio.stop(&ada, &id, None).await.expect("stopped");
     let racing = (0..16).map(|_| app.studio.start(&ada, keyed("race")));
     let winners: Vec<_> =
@@ -44,14 +44,14 @@ async fn the_same_key_is_the_same_show_for_a_day_with_a_fresh_room_token_each_ti
     assert!(winners.iter().all(|of| of == &winners[0]), "{winners:?}");
     app.until(&winners[0], "starting").await;
     app.studio.stop(&ada, &winners[0], None).await.expect("stopped");
-    assert_eq!(app.studio.start(&ada, keyed("k")).await.expect("still known").session.status, "ended");
+    assert_eq!(app.studio.start(&ada, keyed("k")).await.expect("still known").session.status.as_str(), "ended");
     app.clock.advance(24 * 3600 * 1000 + 1);
     let next = app.studio.start(&ada, keyed("k")).await.expect("a new one");
     assert_ne!(next.session.session_id, id);
 }
 
 #[tokio::test]
-async fn an_owner_has_one_show_and_a_replacement_is_proved_before_the_old_one_stops() {
+async fn an_owner_has_one_session_until_it_is_replaced() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
@@ -67,7 +67,7 @@ async fn an_owner_has_one_show_and_a_replacement_is_proved_before_the_old_one_st
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_never_leads_to_two_egresses() {
+async fn a_lost_response_never_starts_two_egresses() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     app.livekit.lose_answers(1);
@@ -87,7 +87,7 @@ async fn an_answer_that_is_lost_never_leads_to_two_egresses() {
 }
 
 #[tokio::test]
-async fn a_start_that_nobody_answers_fails_by_name_and_what_comes_late_is_ended() {
+async fn an_unanswered_start_fails_and_late_egresses_stop() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     let cases = [
@@ -114,7 +114,7 @@ async fn a_start_that_nobody_answers_fails_by_name_and_what_comes_late_is_ended(
 }
 
 #[tokio::test]
-async fn others_egresses_and_rooms_are_left_alone() {
+async fn foreign_egresses_and_rooms_are_left_alone() {
     let app = TestApp::over(SurrealStore::open("mem://", None).await.expect("a store"), FakeLiveKit::default());
     app.livekit.add_egress("EG_other", "https://elsewhere.example/stream/overlay?sessionId=01x&generation=1&deployment=abcdef&token=x");
     app.livekit.add_egress("EG_plain", "https://elsewhere.example/page");
@@ -127,7 +127,7 @@ async fn others_egresses_and_rooms_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_capture_that_is_active_while_nothing_arrives_is_replaced_and_its_overlay_dies_with_it() {
+async fn a_silent_egress_is_replaced_and_its_token_revoked() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
@@ -156,7 +156,7 @@ async fn a_capture_that_is_active_while_nothing_arrives_is_replaced_and_its_over
 }
 
 #[tokio::test]
-async fn without_a_free_slot_the_old_capture_goes_first_and_the_fourth_loss_in_ten_minutes_is_the_last() {
+async fn replacement_without_a_slot_and_the_loss_limit() {
     let app = TestApp::over(SurrealStore::open("mem://", None).await.expect("a store"), FakeLiveKit::with_slots(1));
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
@@ -178,7 +178,7 @@ async fn without_a_free_slot_the_old_capture_goes_first_and_the_fourth_loss_in_t
 }
 
 #[tokio::test]
-async fn a_relay_that_forgets_is_told_again_and_the_uptime_is_counted_on() {
+async fn a_forgetful_relay_is_put_again_and_uptime_continues() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
@@ -193,7 +193,7 @@ async fn a_relay_that_forgets_is_told_again_and_the_uptime_is_counted_on() {
 }
 
 #[tokio::test]
-async fn a_media_server_that_forgets_its_rooms_gets_them_back() {
+async fn lost_rooms_are_created_again() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
@@ -207,7 +207,7 @@ async fn a_media_server_that_forgets_its_rooms_gets_them_back() {
 }
 
 #[tokio::test]
-async fn the_grace_counts_on_over_a_restart_and_ends_the_show_once() {
+async fn the_grace_period_continues_over_a_restart() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
@@ -223,13 +223,13 @@ async fn the_grace_counts_on_over_a_restart_and_ends_the_show_once() {
     let ended = app.until(&id, "ended").await;
     assert!(matches!(ended.state, SessionState::Ended { reason: EndReason::HostLeft, .. }));
     assert_eq!(ended.results[0].uptime_ms, 76_000);
-    let ends: Vec<_> = app.timeline(&id).await.into_iter().filter(|line| line.state == "ending").collect();
+    let ends: Vec<_> = app.timeline(&id).await.into_iter().filter(|line| line.state.is_ending()).collect();
     assert_eq!(ends.iter().map(|line| line.actor).collect::<Vec<_>>(), [Actor::Watchdog]);
     app.nothing_left(&id).await;
 }
 
 #[tokio::test]
-async fn a_show_is_stopped_from_every_state_and_stopping_again_changes_nothing() {
+async fn a_session_stops_from_every_state_idempotently() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     for live in [false, true] {

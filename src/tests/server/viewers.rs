@@ -24,7 +24,7 @@ fn counts(view: &SessionView) -> (Option<u64>, Option<u64>, Vec<Option<u64>>) {
 }
 
 #[tokio::test]
-async fn viewers_are_asked_for_all_shows_together_and_the_most_stays() {
+async fn viewers_of_all_sessions_are_counted_together() {
     let counted = Counted::new().await;
     let first = counted.live("ada", [Some("https://www.twitch.tv/Ada_Plays"), Some("dQw4w9WgXcQ")]).await;
     counted.live("bob", [Some("bob"), None]).await;
@@ -48,7 +48,7 @@ async fn viewers_are_asked_for_all_shows_together_and_the_most_stays() {
 }
 
 #[tokio::test]
-async fn the_most_stays_with_the_show_and_is_the_most_of_its_day() {
+async fn the_peak_is_stored_by_session_and_day() {
     let counted = Counted::new().await;
     for (owner, viewers) in [("ada", 40), ("bob", 7)] {
         let id = counted.live(owner, [Some(owner), None]).await.session_id;
@@ -69,7 +69,7 @@ async fn the_most_stays_with_the_show_and_is_the_most_of_its_day() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_taken_any_more_is_replaced_once() {
+async fn a_rejected_token_is_renewed_once() {
     let counted = Counted::new().await;
     counted.live("ada", [Some("ada"), None]).await;
     counted.say(|world| world.viewers = HashMap::from([("ada", 3)]));
@@ -84,7 +84,7 @@ async fn a_token_that_is_not_taken_any_more_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_channel_on_youtube_is_looked_up_once_and_searched_for_seldom() {
+async fn youtube_channels_are_looked_up_once() {
     let counted = Counted::new().await;
     counted.live("ada", [None, Some("@ada")]).await;
     for _ in 0..3 {
@@ -105,7 +105,7 @@ async fn a_channel_on_youtube_is_looked_up_once_and_searched_for_seldom() {
 }
 
 #[tokio::test]
-async fn a_service_that_refuses_is_busy_or_broken_changes_nothing_and_is_understood() {
+async fn failing_viewer_services_change_nothing() {
     let counted = Counted::new().await;
     counted.live("ada", [Some("ada"), Some("dQw4w9WgXcQ")]).await;
     counted.say(|world| world.viewers = HashMap::from([("ada", 40), ("dQw4w9WgXcQ", 2)]));
@@ -152,7 +152,7 @@ async fn a_service_that_refuses_is_busy_or_broken_changes_nothing_and_is_underst
 }
 
 #[tokio::test]
-async fn credentials_are_tried_sealed_and_forgotten() {
+async fn credentials_are_checked_sealed_and_deleted() {
     let counted = Counted::new().await;
     let studio = &counted.app.studio;
     let kept = counted.app.store.credential("twitch").await.expect("the store").expect("kept");
@@ -182,7 +182,7 @@ async fn credentials_are_tried_sealed_and_forgotten() {
 }
 
 #[tokio::test]
-async fn a_channel_that_is_none_is_refused_by_its_field_before_anything_starts() {
+async fn an_invalid_channel_is_refused_before_the_start() {
     let app = TestApp::new().await;
     let caller = app.caller("ada").await;
     let mut wanted = show();

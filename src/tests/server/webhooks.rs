@@ -1,5 +1,5 @@
-//! LiveKit's webhooks at the real door: forged ones are refused, doubled ones counted once, and the recorded ones lead to the
-//! same state in whatever order they come, and whichever of them is missing.
+//! LiveKit's webhooks over the real route: forged ones are refused, doubled ones count once, and recorded ones lead to the same
+//! state in any order and with any one missing.
 
 use super::harness::{API_KEY, API_SECRET, TestApp};
 use axum::{
@@ -48,7 +48,7 @@ async fn deliver(app: &TestApp, door: &Router, event: &Value) -> StatusCode {
 }
 
 #[tokio::test]
-async fn only_livekits_own_deliveries_are_taken_once_and_at_once() {
+async fn only_signed_webhooks_are_accepted_once() {
     let app = TestApp::new().await;
     let door = door(&app);
     let event = json!({ "event": "egress_updated", "id": "EV_1", "egressInfo": { "egressId": "EG_x", "status": "EGRESS_DANCING" } });
@@ -81,7 +81,7 @@ async fn only_livekits_own_deliveries_are_taken_once_and_at_once() {
 }
 
 #[tokio::test]
-async fn a_delivery_before_the_egress_is_stored_counts_afterwards() {
+async fn a_webhook_before_the_egress_is_stored_counts_later() {
     let app = TestApp::new().await;
     let door = door(&app);
     let ada = app.caller("ada").await;
@@ -97,7 +97,7 @@ async fn a_delivery_before_the_egress_is_stored_counts_afterwards() {
     assert!(story.iter().any(|line| line.what.contains("page load error")), "{story:?}");
 }
 
-/// What is left of a show when everything was delivered.
+/// What is left of a session when everything was delivered.
 #[derive(Debug, PartialEq)]
 struct Rest {
     state: String,
@@ -138,7 +138,7 @@ async fn replay(app: &TestApp, door: &Router, owner: &str, bodies: &[Value], ord
 }
 
 #[tokio::test]
-async fn recorded_deliveries_lead_to_one_state_in_any_order_doubled_or_with_one_missing() {
+async fn recorded_webhooks_converge_in_any_order() {
     let app = TestApp::new().await;
     let door = door(&app);
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/fixtures/livekit");

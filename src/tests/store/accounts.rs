@@ -36,7 +36,7 @@ fn key(name: &str, of: &str, agent: Option<&str>) -> ApiKey {
     }
 }
 
-pub async fn an_account_is_found_by_id_and_by_its_one_name(store: SurrealStore) {
+pub async fn accounts_are_found_by_id_and_by_name(store: SurrealStore) {
     let ada = user("ada");
     assert_eq!(store.count_users().await.expect("counted"), 0);
     store.insert_user(&ada, "ada", Some("$argon2id$hash")).await.expect("inserted");
@@ -60,7 +60,7 @@ pub async fn a_password_is_set_replaced_and_forgotten(store: SurrealStore) {
     assert_eq!(store.user(&id("bob")).await.expect("read"), None);
 }
 
-pub async fn a_browsers_sign_in_stays_and_a_link_opens_once(store: SurrealStore) {
+pub async fn sign_ins_last_and_links_work_once(store: SurrealStore) {
     let (cookie, link) = (sign_in("s1", "ada", false, 1), sign_in("s2", "ada", true, 2));
     store.insert_sign_in(&hash("cookie"), &cookie).await.expect("inserted");
     store.insert_sign_in(&hash("link"), &link).await.expect("inserted");
@@ -118,7 +118,7 @@ pub async fn deleting_an_agent_deletes_what_belongs_to_it(store: SurrealStore) {
     store.set_avatar(&id("orb"), None).await.expect("nothing to take away");
 }
 
-pub async fn a_key_is_found_by_its_hash_used_and_revoked_once(store: SurrealStore) {
+pub async fn keys_are_found_by_hash_and_revoked_once(store: SurrealStore) {
     store.insert_key(&hash("one"), &key("k1", "ada", None)).await.expect("inserted");
     store.insert_key(&hash("two"), &key("k2", "ada", Some("nyx"))).await.expect("inserted");
     let twice = store.insert_key(&hash("one"), &key("k3", "bob", None)).await;

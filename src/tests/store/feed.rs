@@ -8,7 +8,7 @@ fn new(name: &str, kind: &str) -> NewLine {
     NewLine { kind: "show", id: Some(name.to_owned()), data: json!({ "kind": kind, "text": "ü \" ' $x" }) }
 }
 
-pub async fn lines_are_numbered_without_gaps_and_each_id_counts_once(store: SurrealStore) {
+pub async fn lines_are_numbered_without_gaps_once_per_id(store: SurrealStore) {
     let mut numbers = Vec::new();
     for name in [Some("a"), None, Some("a"), Some("b")] {
         numbers.push(store.append_feed(&id("s1"), at(5), "show", name, &json!({ "of": name })).await.expect("appended"));

@@ -1,4 +1,4 @@
-//! The engines, and what is put into them.
+//! Stores and sample records.
 
 use footlight::{
     domain::{
@@ -86,7 +86,7 @@ pub fn session(name: &str, of: &str) -> Session {
 }
 
 pub fn line(what: &str) -> TimelineEntry {
-    TimelineEntry { at: at(1_000), actor: Actor::Studio, what: what.into(), state: "pending".into() }
+    TimelineEntry { at: at(1_000), actor: Actor::Studio, what: what.into(), state: footlight::domain::session::SessionStatus::Pending }
 }
 
 /// Puts a session in.

@@ -1,10 +1,10 @@
-//! Sessions with their keys and stories, destinations, overlay tokens.
+//! Sessions with their keys and timelines, destinations, overlay tokens.
 
 use super::harness::{MASTER, at, id, insert, keys, line, owner, place, sealed, session};
 use footlight::{
     domain::{
         ids::Generation,
-        session::{EndReason, Session, SessionState},
+        session::{EndReason, Session, SessionState, SessionStatus},
     },
     server::store::{OperationsStore, OverlayGrant, SavedDestination, SessionFilter, Store, StoreError, surreal::SurrealStore},
 };
@@ -36,7 +36,7 @@ pub async fn a_session_comes_back_with_keys_and_timeline(store: SurrealStore) {
     assert_eq!(store.session_keys(&id("none")).await.expect("read"), Vec::new());
 }
 
-pub async fn an_owner_has_one_active_session_and_a_start_key_counts_once(store: SurrealStore) {
+pub async fn one_active_session_and_one_use_of_a_key(store: SurrealStore) {
     let first = session("s1", "ada");
     store.insert_session(&first, &[], Some("k"), &line("asked for")).await.expect("inserted");
     let second = store.insert_session(&session("s2", "ada"), &[], None, &line("asked for")).await;
@@ -68,7 +68,7 @@ pub async fn a_change_over_an_older_revision_is_refused(store: SurrealStore) {
     assert!(matches!(store.update_session(&session("none", "bob"), None, &[]).await, Err(StoreError::Missing)));
 }
 
-pub async fn sessions_are_listed_newest_first_by_account_state_and_page(store: SurrealStore) {
+pub async fn sessions_are_listed_by_account_state_and_page(store: SurrealStore) {
     for (name, of) in [("s1", "ada"), ("s2", "ada"), ("s3", "bob"), ("s4", "ada")] {
         insert(&store, &session(name, of)).await;
         if name < "s3" {
@@ -82,7 +82,7 @@ pub async fn sessions_are_listed_newest_first_by_account_state_and_page(store: S
         (SessionFilter { limit: 9, account: Some(id("ada")), ..SessionFilter::default() }, &["s4", "s2", "s1"]),
         (SessionFilter { limit: 9, active: Some(true), ..SessionFilter::default() }, &["s4", "s3"]),
         (SessionFilter { limit: 9, account: Some(id("ada")), active: Some(false), ..SessionFilter::default() }, &["s2", "s1"]),
-        (SessionFilter { limit: 9, state: Some("ended".into()), ..SessionFilter::default() }, &["s2", "s1"]),
+        (SessionFilter { limit: 9, state: Some(SessionStatus::Ended), ..SessionFilter::default() }, &["s2", "s1"]),
         (SessionFilter { limit: 2, oldest_first: true, ..SessionFilter::default() }, &["s1", "s2"]),
         (SessionFilter { limit: 9, oldest_first: true, behind: Some(id("s2")), ..SessionFilter::default() }, &["s3", "s4"]),
     ];
@@ -91,7 +91,12 @@ pub async fn sessions_are_listed_newest_first_by_account_state_and_page(store: S
         assert_eq!(listed.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), expected, "{filter:?}");
     }
     assert_eq!(store.active_sessions().await.expect("read").len(), 2);
-    for (state, from, count) in [("ended", "s1", 2), ("ended", "s2", 1), ("failed", "s1", 0), ("pending", "s1", 2)] {
+    for (state, from, count) in [
+        (SessionStatus::Ended, "s1", 2),
+        (SessionStatus::Ended, "s2", 1),
+        (SessionStatus::Failed, "s1", 0),
+        (SessionStatus::Pending, "s1", 2),
+    ] {
         assert_eq!(store.count_in_state(state, &id(from)).await.expect("read"), count, "{state} from {from}");
     }
 }
@@ -104,7 +109,7 @@ pub async fn draining_lasts_until_it_is_switched_off(store: SurrealStore) {
     }
 }
 
-pub async fn every_egress_a_session_had_leads_to_it(store: SurrealStore) {
+pub async fn sessions_are_found_by_any_of_their_egresses(store: SurrealStore) {
     let show = session("s1", "ada");
     insert(&store, &show).await;
     let first = starting(&show, "EG_1");
@@ -115,7 +120,7 @@ pub async fn every_egress_a_session_had_leads_to_it(store: SurrealStore) {
     }
 }
 
-pub async fn a_destination_is_its_owners_and_is_really_deleted(store: SurrealStore) {
+pub async fn destinations_belong_to_owners_and_are_deleted(store: SurrealStore) {
     let saved =
         |name: &str, of: &str| SavedDestination { owner: owner(of), destination: place(name), key: sealed(MASTER, "a:b:c"), used_at: None };
     store.save_destination(&saved("Zed", "ada")).await.expect("saved");
@@ -129,7 +134,7 @@ pub async fn a_destination_is_its_owners_and_is_really_deleted(store: SurrealSto
     assert_eq!(store.saved_destinations(&owner("ada")).await.expect("read"), vec![saved("Zed", "ada")]);
 }
 
-pub async fn only_what_another_master_key_sealed_is_sealed_again(store: SurrealStore) {
+pub async fn only_keys_of_old_master_keys_are_resealed(store: SurrealStore) {
     let (old, new) = (sealed("master-0", "x:y:z"), sealed(MASTER, "p:q:r"));
     let kept = SavedDestination { owner: owner("ada"), destination: place("d9"), key: old.clone(), used_at: None };
     store.save_destination(&kept).await.expect("saved");
@@ -146,7 +151,7 @@ pub async fn only_what_another_master_key_sealed_is_sealed_again(store: SurrealS
     assert_eq!(store.session_keys(&id("s1")).await.expect("read"), keys("new"));
 }
 
-pub async fn a_services_credential_is_replaced_sealed_again_and_forgotten(store: SurrealStore) {
+pub async fn credentials_are_replaced_resealed_and_deleted(store: SurrealStore) {
     let (old, new) = (sealed("master-0", "x:y:z"), sealed(MASTER, "p:q:r"));
     assert_eq!(store.credential("twitch").await.expect("read"), None);
     store.set_credential("twitch", Some(&new)).await.expect("stored");

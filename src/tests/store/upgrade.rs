@@ -1,4 +1,4 @@
-//! A store that an earlier program wrote is brought up where it lies, with everything that is in it.
+//! Migration of a store that an earlier version wrote.
 
 use super::harness::{id, line, session};
 use footlight::{
@@ -47,13 +47,14 @@ async fn opened(folder: &Path) -> SurrealStore {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_of_the_first_version_is_brought_up_with_what_is_in_it() {
+async fn a_store_of_the_first_version_is_migrated() {
     for (more, state) in [("", ""), (BETWEEN, "state = 'pending',")] {
         let folder = tempfile::tempdir().expect("a folder");
         let old = session("01j0000000000000000000000a", "ada");
         written(folder.path(), more, state, &old).await;
         let store = opened(folder.path()).await;
-        let pending = SessionFilter { state: Some("pending".into()), limit: 9, ..SessionFilter::default() };
+        let pending =
+            SessionFilter { state: Some(footlight::domain::session::SessionStatus::Pending), limit: 9, ..SessionFilter::default() };
         assert_eq!(
             store.sessions(&pending).await.expect("listed"),
             std::slice::from_ref(&old),

@@ -17,7 +17,6 @@ const NAME: &str = "footlight";
 pub struct StoreCredentials {
     /// The server's root user.
     pub username: String,
-    /// Its password.
     pub password: String,
 }
 

@@ -1,4 +1,4 @@
-//! What an owner's shows begin with, and what administrators set for everybody.
+//! Session defaults by owner, and settings of administrators.
 
 use super::query::{Database, encode};
 use crate::{

@@ -1,4 +1,4 @@
-//! Where shows play: destinations kept by their owners, and the sealed keys of a session's own.
+//! Saved destinations, and the sealed keys of a session's destinations.
 
 use super::query::{Database, DbError, encode};
 use crate::{

@@ -31,7 +31,7 @@ impl Database {
         generation: Generation,
         heartbeat: &Heartbeat,
     ) -> Result<(), StoreError> {
-        // Without a lease nobody leads, and nobody would read it.
+        // Without a lease no replica leads the session, and none would read it.
         let sql = "UPDATE type::record('lease', $key)
             SET pulse = { generation: $generation, beat: $beat }, pulse_at = time::millis(time::now()) RETURN NONE";
         self.run(sql, json!({ "key": session, "generation": generation, "beat": heartbeat })).await

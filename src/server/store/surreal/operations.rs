@@ -1,4 +1,4 @@
-//! Sums over shows that are over, and the outbox: both are written by the statement that changes the session. And the sealed
+//! Sums over finished sessions and the outbox, both written by the statement that changes the session, and the sealed
 //! credentials of other services.
 
 use super::{SurrealStore, query::Database};
@@ -14,7 +14,7 @@ use crate::{
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-/// Follows a stored change: `$was` is the state before it. A show is over once, so it is summed up once.
+/// Follows a stored change: `$was` is the state before it. A session is over once, so it is summed up once.
 pub(super) const WRITE_OPERATIONS: &str = "
     IF $was NOT IN ['ended', 'failed'] { FOR $sum IN $sums {
         UPSERT type::record('tally', [$sum.whose, $day, $sum.what]) SET whose = $sum.whose, day = $day, what = $sum.what,

@@ -1,5 +1,5 @@
-//! One statement to the database and what may come of it. A statement is a transaction: what belongs together stands
-//! in one `{ … }` block, and whatever lost a race is tried again here. No table is named in this room.
+//! Runs one statement and classifies its errors. A statement is a transaction: one `{ … }` block. Statements that lost a race
+//! are retried here. No table is named in this module.
 
 use super::session_cache::SessionCache;
 use crate::{
@@ -20,10 +20,10 @@ use tokio::time::{Instant, sleep, timeout};
 /// How long a statement may take, and how long lost races are repeated.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why one try did not do it.
+/// Why one attempt failed.
 #[derive(Debug)]
 pub(super) enum DbError {
-    /// The statement itself said `THROW`, in these words.
+    /// The statement itself threw this message.
     Thrown(String),
     /// A record with this id is there.
     Exists,
@@ -31,7 +31,6 @@ pub(super) enum DbError {
     Conflict(Error),
     /// The value is in a unique index.
     Duplicate(Error),
-    /// Everything else.
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -64,13 +63,12 @@ impl From<Error> for DbError {
     }
 }
 
-/// An open database.
 #[derive(Debug, Clone)]
 pub(super) struct Database {
     pub(super) client: Surreal<Any>,
-    /// How long the process lives that asks it, where that is limited.
+    /// The crash budget of the process, in crash tests.
     pub(super) crash_budget: Option<CrashBudget>,
-    /// Its sessions, where nobody else writes any.
+    /// The session cache, where no other process writes.
     pub(super) cache: Option<Arc<SessionCache<Arc<Session>>>>,
 }
 

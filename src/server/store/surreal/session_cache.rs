@@ -1,5 +1,5 @@
-//! Sessions as they are stored, so that looking at a show asks no database. Only where every write goes through this process, as
-//! with a store in memory or in a folder, which belongs to one.
+//! A cache of stored sessions, so that reading one needs no database call. Only used where every write goes through this
+//! process: a store in memory or in a folder.
 
 use crate::domain::ids::SessionId;
 use std::{
@@ -8,21 +8,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Sessions known at once; beyond that all are read again.
+/// Sessions in the cache; beyond that it is cleared.
 const MOST: usize = 2_000;
-/// How long a write whose caller went away may still be carried out: twice the patience of a statement.
+/// How long a write whose caller went away may still take effect: twice a statement's timeout.
 const UNSURE_FOR: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 struct Rows<T> {
-    /// Grows with every write, at its beginning and its end: what was read across one is not kept.
+    /// Grows at the start and the end of every write: what was read across one is not cached.
     revision: u64,
     sessions: HashMap<SessionId, T>,
-    /// Writes under way, and those of which nobody heard the end, by the turn at which each began.
+    /// Writes in progress, and those whose end is unknown, by the revision at which each began.
     writes: HashMap<SessionId, Vec<(u64, Instant)>>,
 }
 
-/// What this process knows.
 #[derive(Debug)]
 pub(super) struct SessionCache<T>(Mutex<Rows<T>>);
 
@@ -32,7 +31,7 @@ impl<T> Default for SessionCache<T> {
     }
 }
 
-/// A write under way. One that is dropped without its end may or may not be carried out later.
+/// A write in progress. One that is dropped without `ended` may or may not take effect later.
 #[must_use]
 pub(super) struct Write<'a, T> {
     cache: &'a SessionCache<T>,
@@ -45,7 +44,7 @@ impl<T: Clone> SessionCache<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// As it is stored, if that is known.
+    /// The cached session, if there is one.
     pub(super) fn of(&self, id: &SessionId) -> Option<T> {
         self.lock().sessions.get(id).cloned()
     }
@@ -55,7 +54,7 @@ impl<T: Clone> SessionCache<T> {
         self.lock().revision
     }
 
-    /// Keeps what was read, unless something was written meanwhile, or still may be.
+    /// Caches what was read, unless something was written meanwhile, or still may be.
     pub(super) fn keep(&self, id: &SessionId, session: &T, revision: u64) {
         let mut rows = self.lock();
         if let Some(writes) = rows.writes.get_mut(id) {
@@ -74,7 +73,7 @@ impl<T: Clone> SessionCache<T> {
         rows.sessions.insert(id.clone(), session.clone());
     }
 
-    /// Before a session is written: from here on it is not known, until it is read after the end.
+    /// Before a session is written: from here on it is not cached until it is read after the end.
     pub(super) fn write<'a>(&'a self, id: &'a SessionId) -> Write<'a, T> {
         let mut rows = self.lock();
         rows.revision += 1;
@@ -86,7 +85,7 @@ impl<T: Clone> SessionCache<T> {
 }
 
 impl<T: Clone> Write<'_, T> {
-    /// It was carried out or refused: nothing of it can happen later.
+    /// It took effect or was refused: nothing can happen later.
     pub(super) fn ended(self) {
         let mut rows = self.cache.lock();
         rows.revision += 1;
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_known_until_it_is_written() {
+    fn a_read_session_is_cached_until_it_is_written() {
         let (cache, id) = cache();
         cache.keep(&id, &1, cache.revision());
         assert_eq!(cache.of(&id), Some(1));
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_across_a_write_is_not_kept() {
+    fn a_read_across_a_write_is_not_cached() {
         let (cache, id) = cache();
         let before = cache.revision();
         let (first, second) = (cache.write(&id), cache.write(&id));
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_whose_end_nobody_heard_leaves_it_to_the_database() {
+    fn a_write_without_an_end_prevents_caching() {
         let (cache, id) = cache();
         drop(cache.write(&id));
         cache.keep(&id, &1, cache.revision());
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_of_two_that_were_stored_is_known_whoever_hears_of_it_first() {
+    fn two_writes_ending_in_any_order_clear_the_cache() {
         let (cache, id) = cache();
         let (second, third) = (cache.write(&id), cache.write(&id));
         third.ended();

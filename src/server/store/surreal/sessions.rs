@@ -7,7 +7,7 @@ use super::{
 use crate::{
     domain::{
         ids::{EgressId, SessionId},
-        session::{Owner, Session},
+        session::{Owner, Session, SessionStatus},
         timestamp::Timestamp,
     },
     server::store::{IDEMPOTENT_FOR_MS, NewDelivery, SealedKey, SessionFilter, StoreError, TimelineEntry},
@@ -82,7 +82,7 @@ impl Database {
         self.store(session, &sql, variables).await
     }
 
-    /// Writes a session, which is not known meanwhile.
+    /// Writes a session, which is not cached meanwhile.
     async fn store(&self, session: &Session, sql: &str, variables: Value) -> Result<(), StoreError> {
         let write = self.cache.as_deref().map(|cache| cache.write(&session.id));
         let done = self.execute(sql, variables).await;
@@ -154,7 +154,7 @@ impl Database {
         self.read(&sql, variables).await
     }
 
-    pub(super) async fn count_in_state(&self, state: &str, from: &SessionId) -> Result<u64, StoreError> {
+    pub(super) async fn count_in_state(&self, state: SessionStatus, from: &SessionId) -> Result<u64, StoreError> {
         let sql = "RETURN (SELECT VALUE count FROM (SELECT count() FROM session WHERE state = $state AND key >= $from GROUP ALL))[0] ?? 0";
         self.read(sql, json!({ "state": state, "from": from })).await
     }

@@ -1,4 +1,4 @@
-//! Whether the capture is well: an egress that was never stored is taken, a lost one replaced, a superseded one stopped.
+//! Plans the egress: one that was never stored is adopted, a lost one replaced, a superseded one stopped.
 
 use super::{Action, EVIDENCE_MS, Snapshot, evidence::refused, millis};
 use crate::{

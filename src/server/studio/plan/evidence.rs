@@ -1,4 +1,4 @@
-//! What the relay's evidence means: whether a show is taken, on air, given up, and what is wrong beside its state.
+//! What the relay's evidence means: whether a session is taken, on air, given up, and what is wrong beside its state.
 
 use super::{Snapshot, millis};
 use crate::{
@@ -45,7 +45,7 @@ pub(super) fn all_failed(session: &Session, observed: &ObservedState) -> Option<
         let DestinationState::Failed { reason, .. } = &destination.state else { return None };
         reasons.push(format!("{}: {reason}", known.label()));
     }
-    // One that was just added stands in no report yet.
+    // One that was just added is in no report yet.
     (!reasons.is_empty() && reasons.len() == session.destinations.len()).then_some(reasons)
 }
 

@@ -1,4 +1,4 @@
-//! `plan` in tables, and against the world for ten thousand stories.
+//! `plan` in tables, and against a simulated world for ten thousand random runs.
 
 mod engine;
 mod random;
@@ -11,7 +11,7 @@ use sessions::*;
 use world::World;
 
 #[test]
-fn a_show_that_is_well_is_left_alone() {
+fn a_healthy_session_needs_no_action() {
     assert_eq!(plan(&well(), &deadlines()), Vec::new());
 }
 
@@ -151,7 +151,7 @@ fn the_fourth_loss_within_ten_minutes_is_the_last() {
 }
 
 #[test]
-fn what_was_lost_is_found_and_what_is_superseded_goes() {
+fn lost_egresses_are_adopted_and_superseded_ones_stopped() {
     let second = Generation(2);
     let both =
         |state| Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Active, ago(60))), (second, egress("EG_2", state, ago(1)))]);
@@ -217,7 +217,7 @@ fn what_was_lost_is_found_and_what_is_superseded_goes() {
 }
 
 #[test]
-fn troubles_are_named_and_old_evidence_is_one() {
+fn health_issues_are_reported_including_stale_evidence() {
     let cases: Vec<(Snapshot, Vec<HealthIssue>)> = vec![
         (with(well(), |of| silent(of, 1)), vec![HealthIssue::NoComposite]),
         (
@@ -256,7 +256,7 @@ fn troubles_are_named_and_old_evidence_is_one() {
     }
 }
 
-/// One story by its seed: things happen, then nothing fails any more, and everything comes to rest.
+/// One random run by its seed: faults happen, then stop, and everything converges.
 fn play(seed: u64) {
     let mut world = World::new(seed);
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -276,7 +276,7 @@ fn play(seed: u64) {
 }
 
 #[test]
-fn whatever_happens_every_show_comes_to_rest_and_nothing_is_left_running() {
+fn every_random_run_converges_and_leaves_nothing_running() {
     let first = std::env::var("FOOTLIGHT_SEED").ok().and_then(|text| text.parse().ok());
     let from: u64 = first.unwrap_or(1);
     let cases = if first.is_some() { 1 } else { 10_000 };

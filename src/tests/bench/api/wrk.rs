@@ -62,7 +62,7 @@ fn lua(request: &Request) -> String {
 
 /// `431.00us`, `5.76ms`, `1.02s` or `1.50m`.
 fn time_ms(text: &str) -> f64 {
-    let unit = text.find(|letter: char| letter.is_ascii_alphabetic()).expect("a unit");
+    let unit = text.find(|c: char| c.is_ascii_alphabetic()).expect("a unit");
     let (number, unit) = text.split_at(unit);
     let factor = match unit {
         "us" => 0.001,

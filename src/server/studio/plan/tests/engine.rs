@@ -1,4 +1,4 @@
-//! What stands at the two ends of a show in the model: the egresses of the engine, and the platform.
+//! What stands at the two ends of a session in the model: the egresses of the engine, and the platform.
 
 use crate::{
     domain::{ids::Generation, timestamp::Timestamp},
@@ -24,7 +24,7 @@ impl Egress {
     }
 }
 
-/// How the platform treats the show.
+/// How the platform treats the session.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Platform {
     Takes,

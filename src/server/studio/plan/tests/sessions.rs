@@ -88,7 +88,7 @@ pub(super) fn destination_report() -> DestinationReport {
     }
 }
 
-/// A show of a minute, live and well.
+/// A session of a minute, live and well.
 pub(super) fn well() -> Snapshot {
     let created_at = NOW.plus_millis(-60_000);
     let receiving = IngestState::Receiving { generation: Generation::FIRST, since: created_at };

@@ -1,4 +1,4 @@
-//! A small model of everything around one show that can fail, to play `plan` against: an egress engine, a relay, a room,
+//! A small model of everything around one session that can fail, to play `plan` against: an egress engine, a relay, a room,
 //! webhooks, and a process that can die between any two steps. Its own truth stands beside what the studio gets to see.
 
 mod observing;
@@ -31,7 +31,7 @@ use crate::{
 pub(super) struct World {
     pub dice: Dice,
     pub now: Timestamp,
-    /// Every show of the one owner, the latest last.
+    /// Every session of the one owner, the latest last.
     pub sessions: Vec<Session>,
     egresses: Vec<Egress>,
     observed: ObservedState,
@@ -42,7 +42,7 @@ pub(super) struct World {
     /// `None`: takes everything. Otherwise refuses or is away.
     platform: Platform,
     relay_uptime: u64,
-    /// How long the platform took the current show, in truth.
+    /// How long the platform took the current session, in truth.
     taken_ms: u64,
     relay_deaths: u64,
     livekit_up: bool,

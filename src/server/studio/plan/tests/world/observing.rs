@@ -30,7 +30,7 @@ impl World {
         }
         if self.livekit_up
             && let Some(session) = self.sessions.last_mut()
-            && matches!(session.state.name(), "starting" | "live")
+            && session.state.is_running()
         {
             self.observed.host_looked_at = Some(self.now);
             self.observed.room = Some(self.room);
@@ -73,7 +73,7 @@ impl World {
         report
     }
 
-    /// One round of the reconciler over the current show, and the sweep.
+    /// One round of the reconciler over the current session, and the sweep.
     pub fn look(&mut self) {
         for _ in 0..4 {
             let Some(session) = self.sessions.last().cloned() else { return };
@@ -161,7 +161,7 @@ impl World {
     }
 
     pub(super) fn keep(&mut self, change: impl FnOnce(&mut Session)) {
-        if let Some(session) = self.sessions.last_mut().filter(|session| matches!(session.state.name(), "starting" | "live")) {
+        if let Some(session) = self.sessions.last_mut().filter(|session| session.state.is_running()) {
             change(session);
         }
     }
