@@ -1,5 +1,7 @@
 //! Requests, responses and errors on the wire. Pure serde over `domain`; the only framework code is what Leptos requires of errors and encodings.
 
+#![warn(missing_docs)] // Published: the OpenAPI document and clients are made from it.
+
 pub mod accounts;
 pub mod admin;
 pub mod admin_socket;

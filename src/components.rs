@@ -1,6 +1,5 @@
 //! Parts of pages: props in, callbacks out. They load nothing and call no server function.
 
-#![expect(missing_docs, reason = "each component's macro writes a struct whose fields are its parameters")]
 
 pub mod appearance_options;
 pub mod badge;

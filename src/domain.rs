@@ -1,6 +1,8 @@
 //! What a broadcast is: sessions, destinations, the overlay and the events shown on it.
 //! Pure (serde, utoipa's schemas, thiserror, time, std), compiled for server and browser, tested natively. No framework is used here.
 
+#![warn(missing_docs)]
+
 pub mod account;
 pub mod address;
 pub mod agent;

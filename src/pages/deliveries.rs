@@ -149,12 +149,13 @@ fn Row(first: DeliveryView, line: Memo<Option<DeliveryView>>, on_again: Callback
 }
 
 fn verdict(line: &DeliveryView) -> (Tone, String) {
-    match (&line.result, line.due) {
-        (None, _) => (Tone::Neutral, "queued".to_owned()),
-        (Some(result), Some(_)) => (Tone::Warn, result.clone()),
-        (Some(result), None) if result.starts_with("given up") => (Tone::Bad, result.clone()),
-        (Some(result), None) => (Tone::Ok, result.clone()),
-    }
+    let tone = match line.state() {
+        DeliveryState::Waiting => Tone::Neutral,
+        DeliveryState::Retrying { .. } => Tone::Warn,
+        DeliveryState::Delivered => Tone::Ok,
+        DeliveryState::GivenUp => Tone::Bad,
+    };
+    (tone, line.result.clone().unwrap_or_else(|| "queued".to_owned()))
 }
 
 #[cfg(test)]

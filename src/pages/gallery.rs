@@ -69,7 +69,7 @@ pub fn Gallery() -> AnyView {
 /// One scene; its name opens it in a tab of its own.
 #[component]
 fn Frame(preview: PreviewSnapshot) -> impl IntoView {
-    let PreviewSnapshot { name, label, snapshot: stage } = preview;
+    let PreviewSnapshot { name, label, snapshot } = preview;
     let OverlaySnapshot { settings, .. } = &snapshot;
     let look = settings.appearance();
     let address = format!(

@@ -155,7 +155,7 @@ fn RunningSession(session: SessionView) -> impl IntoView {
 fn PastSession(session: SessionView) -> impl IntoView {
     let (tone, text) = session_badge(&session);
     let destinations = session.destinations.iter().map(|view| view.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
-    let why = session.end_message.clone().filter(|_| session.status == "failed");
+    let why = session.end_message.clone().filter(|_| session.status.is_failed());
     view! {
         <li class="session-list-item">
             <a href=format!("/sessions/{}", session.session_id)>

@@ -6,27 +6,27 @@ use crate::{
         sessions::{DestinationView, SessionView},
     },
     components::badge::Tone,
-    domain::{destination::Platform, session::HealthIssue, timestamp::Timestamp},
+    domain::{destination::Platform, session::{HealthIssue, SessionStatus}, timestamp::Timestamp},
 };
 
 /// The badge of a session. Red is for what is on air now, and nothing else.
 pub fn session_badge(session: &SessionView) -> (Tone, String) {
-    let (tone, text) = match session.status.as_str() {
-        "pending" => (Tone::Warn, "Preparing"),
-        "starting" => (Tone::Warn, "Starting"),
-        "live" if session.rehearsal => (Tone::Ok, "Rehearsal"),
-        "live" if session.on_air => (Tone::Live, "On air"),
-        "live" => (Tone::Warn, "Off air"),
-        "ending" => (Tone::Warn, "Ending"),
-        "failed" => (Tone::Bad, "Failed"),
-        _ => (Tone::Neutral, "Ended"),
+    let (tone, text) = match session.status {
+        SessionStatus::Pending => (Tone::Warn, "Preparing"),
+        SessionStatus::Starting => (Tone::Warn, "Starting"),
+        SessionStatus::Live if session.rehearsal => (Tone::Ok, "Rehearsal"),
+        SessionStatus::Live if session.on_air => (Tone::Live, "On air"),
+        SessionStatus::Live => (Tone::Warn, "Off air"),
+        SessionStatus::Ending => (Tone::Warn, "Ending"),
+        SessionStatus::Failed => (Tone::Bad, "Failed"),
+        SessionStatus::Ended => (Tone::Neutral, "Ended"),
     };
     (tone, text.to_owned())
 }
 
 /// Ended or failed.
 pub fn is_over(session: &SessionView) -> bool {
-    matches!(session.status.as_str(), "ended" | "failed")
+    session.status.is_over()
 }
 
 /// The first problem, or that there is none.
@@ -35,7 +35,7 @@ pub fn health_badge(session: &SessionView) -> (Tone, String) {
         return (Tone::Neutral, session.end_message.clone().unwrap_or_else(|| "Ended".to_owned()));
     }
     match session.health.first() {
-        None if session.status == "live" => (Tone::Ok, "Healthy".to_owned()),
+        None if session.status == SessionStatus::Live => (Tone::Ok, "Healthy".to_owned()),
         None => (Tone::Neutral, "Starting".to_owned()),
         Some(first) => {
             let more = session.health.len() - 1;

@@ -179,7 +179,7 @@ fn Thumbnail(id: SessionId) -> impl IntoView {
 fn Timeline(timeline: Resource<Result<TimelineView, ApiError>>) -> impl IntoView {
     let loaded = |story: TimelineView| {
         let lines = story.lines.into_iter().map(|line| {
-            view! { <li><LocalTime at=line.at/><p>{line.what}</p><small>{line.actor}" · "{line.state}</small></li> }
+            view! { <li><LocalTime at=line.at/><p>{line.what}</p><small>{line.actor}" · "{line.state.as_str()}</small></li> }
         });
         let lines = lines.collect_view();
         let numbers = (story.events > 0).then(|| format!("{} overlay events, {} of them decisions. ", story.events, story.decisions));

@@ -106,7 +106,7 @@ struct Inner {
     /// Lines on their way into feeds.
     feed_writer: feed_writer::FeedWriter,
     /// Callers of recently used API keys.
-    api_keys: key_cache::ApiKeyCache,
+    api_keys: api_key_cache::ApiKeyCache,
     /// One collection of orphans at a time.
     collecting: tokio::sync::Mutex<()>,
 }

@@ -35,7 +35,7 @@ pub fn read(of: impl Fn(&str) -> Option<String>) -> SessionQuery {
 pub fn address(filter: &SessionQuery) -> String {
     let word = filter.platform.and_then(|platform| PLATFORMS.iter().find(|(one, ..)| *one == platform)).map_or("", |(_, word, _)| *word);
     let fields = [
-        ("show", filter.show.code()),
+        ("show", filter.status.code()),
         ("platform", word),
         ("from", &filter.from),
         ("to", &filter.to),
@@ -63,7 +63,7 @@ pub fn Filters(filter: SessionQuery) -> impl IntoView {
             StatusFilter::Failed => "Failed",
             StatusFilter::All => "All",
         };
-        let current = (filter.show == show).then_some("page");
+        let current = (filter.status == show).then_some("page");
         let href = address(&SessionQuery { status: show, behind: None, ..filter.clone() });
         view! { <a href=href class="chip" aria-current=current>{label}</a> }
     });
@@ -74,7 +74,7 @@ pub fn Filters(filter: SessionQuery) -> impl IntoView {
     view! {
         <nav class="chips" aria-label="Status">{chips}</nav>
         <form class="filters" method="get" action="/admin/sessions">
-            <input type="hidden" name="show" value=filter.show.code()/>
+            <input type="hidden" name="show" value=filter.status.code()/>
             <label class="field filters-wide">
                 <span>"Search"</span>
                 <input class="input" type="search" name="q" placeholder="Title, owner, session or egress id" value=filter.search/>

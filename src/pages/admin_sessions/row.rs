@@ -22,7 +22,7 @@ pub fn Row(
 ) -> impl IntoView {
     let of = known.with_untracked(|(view, _)| view.clone());
     let id = StoredValue::new(of.session_id.clone());
-    let stoppable = Memo::new(move |_| known.with(|(view, _)| !is_over(view) && view.status != "ending"));
+    let stoppable = Memo::new(move |_| known.with(|(view, _)| !is_over(view) && !view.status.is_ending()));
     let attention = move || if known.with(|(view, _)| needs_attention(view)) { "yes" } else { "no" };
     let badge = move |of: fn(&SessionView) -> (Tone, String)| {
         let badge = Memo::new(move |_| known.with(|(view, _)| of(view)));
@@ -98,10 +98,10 @@ pub fn Row(
 }
 
 fn needs_attention(session: &SessionView) -> bool {
-    session.status == "live" && !session.health.is_empty()
+    session.status.is_live() && !session.health.is_empty()
 }
 
 /// Milliseconds since this page received the state of a session on air: the server's figure is as old as that.
 fn age_ms(session: &SessionView, received: Timestamp, now: Timestamp) -> u64 {
-    if session.status == "live" && received != Timestamp::default() { now.millis_since(received) } else { 0 }
+    if session.status.is_live() && received != Timestamp::default() { now.millis_since(received) } else { 0 }
 }

@@ -128,7 +128,7 @@ fn apply_update(rows: Rows, update: SessionView, filter: &SessionQuery) {
     }
     let on_top = filter.behind.is_none() && !filter.oldest_first && filter.search.is_empty() && filter.to.is_empty();
     let matches_platform = filter.platform.is_none_or(|platform| update.destinations.iter().any(|of| of.destination.platform == platform));
-    if on_top && matches_platform && filter.status.matches(&update.status) && is_newest(rows, &id) {
+    if on_top && matches_platform && filter.status.matches(update.status) && is_newest(rows, &id) {
         rows.update(|rows| rows.insert(0, (id, RwSignal::new((update, clock::now())))));
     }
 }

@@ -38,7 +38,7 @@ pub fn describe_changes(old: &SessionView, new: &SessionView) -> Vec<(Tone, Stri
     match (old.on_air, new.on_air) {
         (false, true) if new.rehearsal => changes.push((Tone::Ok, "The rehearsal is being recorded.".to_owned())),
         (false, true) => changes.push((Tone::Ok, "You are on air.".to_owned())),
-        (true, false) if !labels::is_over(new) && new.status != "ending" => {
+        (true, false) if !labels::is_over(new) && !new.status.is_ending() => {
             changes.push((Tone::Bad, "You are off air: no destination receives the stream.".to_owned()));
         }
         _ => {}

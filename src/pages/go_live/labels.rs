@@ -6,6 +6,7 @@ pub use crate::pages::labels::{destination_status, explain, format_duration, is_
 use crate::{
     api::{relay_control::IngestReport, sessions::SessionView},
     components::on_air_light::LightState,
+    domain::session::SessionStatus,
 };
 
 /// ON AIR only while a destination receives the stream.
@@ -13,10 +14,10 @@ pub fn on_air_light(view: &SessionView, presence: Presence) -> (LightState, Stri
     if is_over(view) {
         return (LightState::Off, "Off air".to_owned());
     }
-    match view.status.as_str() {
-        "ending" => return (LightState::Waiting, "Ending…".to_owned()),
-        "pending" => return (LightState::Waiting, "Starting…".to_owned()),
-        "starting" => {
+    match view.status {
+        SessionStatus::Ending => return (LightState::Waiting, "Ending…".to_owned()),
+        SessionStatus::Pending => return (LightState::Waiting, "Starting…".to_owned()),
+        SessionStatus::Starting => {
             let text = match presence {
                 Presence::Joining => "Starting… joining the room",
                 _ if view.composite.is_none() => "Starting…",
@@ -24,7 +25,7 @@ pub fn on_air_light(view: &SessionView, presence: Presence) -> (LightState, Stri
             };
             return (LightState::Waiting, text.to_owned());
         }
-        _ => {}
+        SessionStatus::Live | SessionStatus::Ended | SessionStatus::Failed => {}
     }
     if view.rehearsal {
         return (LightState::Rehearsal, "REHEARSAL".to_owned());
@@ -48,9 +49,9 @@ pub fn ingest_summary(report: &IngestReport) -> String {
 
 /// The heading after the stream.
 pub fn ended_heading(view: &SessionView) -> &'static str {
-    match (view.status.as_str(), view.started_at) {
-        ("failed", None) => "The stream could not start",
-        ("failed", Some(_)) => "The stream failed",
+    match (view.status, view.started_at) {
+        (SessionStatus::Failed, None) => "The stream could not start",
+        (SessionStatus::Failed, Some(_)) => "The stream failed",
         _ => "Stream ended",
     }
 }

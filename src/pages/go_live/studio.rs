@@ -42,7 +42,7 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
         then.plus_millis(i64::try_from(since_update.get()).unwrap_or(0))
     });
     let elapsed = move || {
-        let since = |view: &SessionView| if view.status == "live" { since_update.get() } else { 0 };
+        let since = |view: &SessionView| if view.status.is_live() { since_update.get() } else { 0 };
         session.view.with(|view| labels::format_duration(view.duration + since(view)))
     };
     let light = Memo::new(move |_| {
