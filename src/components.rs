@@ -1,6 +1,5 @@
 //! Parts of pages: props in, callbacks out. They load nothing and call no server function.
 
-
 pub mod appearance_options;
 pub mod badge;
 pub mod check_list;

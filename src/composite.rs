@@ -13,6 +13,7 @@ use crate::{
     components::scene_view::{DataLayers, SceneView},
     domain::{
         overlay_state::{OverlayInputs, OverlayState},
+        session::SessionStatus,
         start_signal::may_start,
         timestamp::Timestamp,
     },
@@ -66,7 +67,7 @@ fn Live(snapshot: OverlaySnapshot) -> impl IntoView {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SessionUpdate {
-    status: String,
+    status: SessionStatus,
     #[serde(default)]
     started_at: Option<Timestamp>,
     #[serde(default)]
@@ -78,9 +79,9 @@ fn handle_message(message: &FeedMessage, inputs: RwSignal<OverlayInputs>, state:
     match message.event.as_str() {
         "session" => {
             let Ok(session) = serde_json::from_str::<SessionUpdate>(&message.data) else { return };
-            let over = matches!(session.status.as_str(), "ending" | "ended" | "failed");
+            let over = session.status.is_ending() || session.status.is_over();
             inputs.update(|inputs| {
-                inputs.live = inputs.live || session.started_at.is_some() || session.status == "live";
+                inputs.live = inputs.live || session.started_at.is_some() || session.status.is_live();
                 inputs.over = over;
                 if let Some(title) = session.stream_title {
                     inputs.title = title;

@@ -36,20 +36,18 @@
 //! `Studio::start` in [`server::studio`] (so does `POST /api/streaming/start`: one use case for both).
 //!
 //! 1. Settings and destinations are resolved and checked; their keys are sealed in, or read from, the vault.
-//! 2. The session is stored `pending`; the database enforces one active session per owner.
-//! 3. The room is created; the desired state is put to the relay: which destinations, with which keys.
-//! 4. An overlay token is created, and an egress is started that captures `/stream/overlay` with it and publishes to the relay. It waits for
-//!    the page's start signal. The session is stored `starting`.
-//! 5. The caller gets a room token; the page joins LiveKit and publishes camera, microphone and screen.
-//! 6. The overlay, already booted in the egress, subscribes, paints the first frame and sends `START_RECORDING`.
-//! 7. The composite arrives at the relay; a destination accepts it; the relay reports it; the session is stored `live`, and the
+//! 2. The session is stored `pending`; the database enforces one active session per owner. The room is created, and the caller gets
+//!    a room token: the page joins LiveKit and publishes camera, microphone and screen.
+//! 3. In the background the desired state is put to the relay: which destinations, with which keys.
+//! 4. An overlay token is created, and an egress is started that captures `/stream/overlay` with it and publishes to the relay. It
+//!    waits for the page's start signal. The session is stored `starting`.
+//! 5. The overlay subscribes, paints the first frame and sends `START_RECORDING`.
+//! 6. The composite arrives at the relay; a destination accepts it; the relay reports it; the session is stored `live`, and the
 //!    feed (SSE) switches the page to ON AIR.
 //!
-//! A failing step undoes the earlier ones in reverse. The reconciler repairs the rest: every few seconds it compares what is
-//! stored with what LiveKit and the relay really have, and plans from that alone, so that it does not matter which process died
-//! in between.
-
-#![recursion_limit = "256"] // The types of larger views nest deeply.
+//! When a step fails, the session is ending: relay, room, tokens and egress are taken down, in that order, until nothing is left. The
+//! reconciler repairs the rest: every few seconds it compares what is stored with what LiveKit and the relay really have, and plans
+//! from that alone, so that it does not matter which process died in between. `docs/ARCHITECTURE.md` has more such walks.
 
 pub mod api;
 pub mod app;

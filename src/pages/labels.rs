@@ -6,7 +6,11 @@ use crate::{
         sessions::{DestinationView, SessionView},
     },
     components::badge::Tone,
-    domain::{destination::Platform, session::{HealthIssue, SessionStatus}, timestamp::Timestamp},
+    domain::{
+        destination::Platform,
+        session::{HealthIssue, SessionStatus},
+        timestamp::Timestamp,
+    },
 };
 
 /// The badge of a session. Red is for what is on air now, and nothing else.
