@@ -20,7 +20,7 @@ test("the table of all streams follows them, and draining refuses new ones", asy
   const row = page.getByRole("row").filter({ hasText: "A quiet match" });
   await expect(row).toBeVisible();
   await expect(row.locator('[data-label="Status"]')).toHaveText("Rehearsal", { timeout: 30_000 });
-  await expect(page.getByText("1 of 1 captures in use. No further show fits until one ends.")).toBeVisible();
+  await expect(page.getByText("1 of 1 captures in use. No further stream fits until one ends.")).toBeVisible();
   for (const [name, width] of [["wide", 1440], ["phone", 390]] as const) {
     await page.setViewportSize({ width, height: 900 });
     await page.screenshot({ path: info.outputPath(`${name}.png`), fullPage: true });

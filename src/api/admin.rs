@@ -104,7 +104,7 @@ pub struct Capacity {
     pub used: u32,
     /// Slots in all.
     pub total: u32,
-    /// How many more fit, as text ("2 more 720p30 shows fit").
+    /// How many more fit, as text ("2 more 720p30 streams fit").
     pub forecast: String,
 }
 

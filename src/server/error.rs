@@ -52,7 +52,7 @@ impl StudioError {
             Self::Store(StoreError::Stale) => (ErrorCode::Conflict, "Somebody else changed it at the same moment. Try again."),
             Self::Store(StoreError::Missing) => (ErrorCode::NotFound, "It is not there."),
             Self::Store(_) | Self::Internal(_) => (ErrorCode::Internal, "Something went wrong in the studio. Try again."),
-            Self::LiveKit(LiveKitError::NoSlot) => (ErrorCode::Unavailable, "No slot is free: every slot carries another show."),
+            Self::LiveKit(LiveKitError::NoSlot) => (ErrorCode::Unavailable, "No slot is free: every slot is used by another stream."),
             Self::LiveKit(_) => (ErrorCode::Unavailable, "The media server does not answer. Try again in a moment."),
             Self::Relay(_) => (ErrorCode::Unavailable, "The relay does not answer. Try again in a moment."),
         };

@@ -190,7 +190,7 @@ mod tests {
         let over = settings.layout(StreamType::User, &Media::here(), Moment { over: true, ..Moment::default() });
         assert_eq!(over, Layout::Ending);
         let renewed = settings.layout(StreamType::User, &Media::default(), Moment { live: true, ..Moment::default() });
-        assert_eq!(renewed, Layout::Reconnecting, "a show that is live does not start soon");
+        assert_eq!(renewed, Layout::Reconnecting, "a stream that is live does not start soon");
     }
 
     #[test]

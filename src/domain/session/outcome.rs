@@ -109,12 +109,12 @@ impl EndReason {
 impl fmt::Display for EndReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stopped => f.write_str("The show was ended."),
-            Self::StoppedByAdmin { note } if note.is_empty() => f.write_str("An administrator ended the show."),
+            Self::Stopped => f.write_str("The stream was ended."),
+            Self::StoppedByAdmin { note } if note.is_empty() => f.write_str("An administrator ended the stream."),
             Self::StoppedByAdmin { note } => write!(f, "An administrator ended the show: {note}"),
             Self::HostLeft => f.write_str("The host left and did not come back in time."),
-            Self::TooLong => f.write_str("The show reached the longest duration."),
-            Self::Replaced => f.write_str("Another show was started in its place."),
+            Self::TooLong => f.write_str("The stream reached the longest duration."),
+            Self::Replaced => f.write_str("Another stream was started in its place."),
             Self::NoDestinations => f.write_str("The last destination was removed."),
         }
     }
@@ -144,11 +144,11 @@ impl fmt::Display for FailureCause {
                 f.write_str("The media server did not make a room. Try again; if it stays so, tell whoever runs this studio.")
             }
             Self::RelayUnreachable => f.write_str("The relay did not answer. Try again; if it stays so, tell whoever runs this studio."),
-            Self::NoFreeSlot => f.write_str("No slot is free: every slot carries another show. Try again when one has ended."),
+            Self::NoFreeSlot => f.write_str("No slot is free: every slot is used by another stream. Try again when one has ended."),
             Self::EgressFailed { reason } => write!(f, "The picture could not be captured: {reason}"),
-            Self::StartDeadline { missing } => write!(f, "The show did not get on air in time: {missing} was missing."),
+            Self::StartDeadline { missing } => write!(f, "The stream did not get on air in time: {missing} was missing."),
             Self::HostNeverJoined => f.write_str("Your browser never reached the media server. Check the network, then try again."),
-            Self::DestinationsFailed { reasons } => write!(f, "No destination takes the show. {}", reasons.join(". ")),
+            Self::DestinationsFailed { reasons } => write!(f, "No destination accepts the stream. {}", reasons.join(". ")),
             Self::EgressKeptFailing { reason } => write!(f, "The picture was lost and could not be brought back: {reason}"),
             Self::Interrupted => f.write_str("The studio was restarted in the middle of the start. Try again."),
         }

@@ -85,7 +85,7 @@ pub async fn of_session(
 )]
 pub async fn of_everybody(State(studio): State<Studio>, caller: Caller) -> ApiResult<Events> {
     if caller.user.role != Role::Admin {
-        return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's shows.").into());
+        return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's streams.").into());
     }
     let (out, events) = mpsc::channel(UNREAD);
     tokio::spawn(async move {

@@ -25,7 +25,7 @@ const PASSED: [header::HeaderName; 6] =
 /// A file of a rehearsal's recording: HLS, with byte ranges. `index.m3u8` is the playlist.
 #[utoipa::path(
     get, path = "/api/streaming/recordings/{session}/{file}", tag = "Shows",
-    params(("session" = SessionId, Path, description = "Which show"), ("file" = String, Path, description = "Letters, digits, `.`, `-`, `_`"),
+    params(("session" = SessionId, Path, description = "Which stream"), ("file" = String, Path, description = "Letters, digits, `.`, `-`, `_`"),
         ("Range" = Option<String>, Header, description = "Bytes")),
     responses((status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>),
         (status = 206, description = "A part of it", content_type = "application/octet-stream", body = Vec<u8>),
@@ -49,7 +49,7 @@ pub async fn recording(
 
 /// The latest thumbnail of a running session.
 #[utoipa::path(
-    get, path = "/api/streaming/thumbnails/{session}", tag = "Shows", params(("session" = SessionId, Path, description = "Which show")),
+    get, path = "/api/streaming/thumbnails/{session}", tag = "Shows", params(("session" = SessionId, Path, description = "Which stream")),
     responses((status = 200, description = "JPEG", content_type = "image/jpeg", body = Vec<u8>), Errors),
     security(("key" = ["read"]), ("signIn" = []))
 )]

@@ -45,7 +45,7 @@ use serde::Deserialize;
 #[utoipa::path(
     post, path = "/api/streaming/start", tag = "Shows", request_body = StartRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same again gives the same session.")),
-    responses((status = 201, description = "The show is starting", body = StartResponse),
+    responses((status = 201, description = "The stream is starting", body = StartResponse),
         (status = 200, description = "The same key was used before", body = StartResponse), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
@@ -88,7 +88,7 @@ pub async fn start(
         StartResponse {
             success: true,
             overlay_url: format!("{}/stream/overlay?sessionId={session_id}&preview=1", studio.config().app_url),
-            message: format!("The show is {}. Follow it at /api/streaming/feed?sessionId={session_id}.", started.session.status),
+            message: format!("The stream is {}. Follow it at /api/streaming/feed?sessionId={session_id}.", started.session.status),
             status: started.session.status,
             session_id,
             room: started.room,

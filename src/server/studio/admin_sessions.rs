@@ -65,7 +65,7 @@ impl Studio {
     pub async fn stop_many(&self, caller: &Caller, ids: Vec<SessionId>, note: &str) -> StudioResult<Vec<StopResult>> {
         require_admin(caller)?;
         if !(1..=MOST_LISTED).contains(&ids.len()) {
-            return Err(ApiError::invalid("ids", format!("Choose 1 to {MOST_LISTED} shows.")).into());
+            return Err(ApiError::invalid("ids", format!("Choose 1 to {MOST_LISTED} streams.")).into());
         }
         let stopped = stream::iter(ids).map(|id| async move {
             let result = self.stop(caller, &id, Some(note.to_owned())).await.map_err(StudioError::into_api_error);
@@ -81,7 +81,7 @@ impl Studio {
     pub async fn set_draining(&self, caller: &Caller, draining: bool, origin: &Origin) -> StudioResult<()> {
         require_admin(caller)?;
         self.store().set_draining(draining).await?;
-        let what = if draining { "new shows are refused" } else { "new shows are taken again" };
+        let what = if draining { "new streams are refused" } else { "new streams are taken again" };
         self.record_audit(AuditAction::DrainChanged, Some(&caller.user.id), what, origin).await;
         tracing::info!(draining, "an administrator changed whether new sessions are accepted");
         Ok(())
@@ -108,16 +108,16 @@ impl Studio {
         let Slots { total, used } = self.slots_now().await?;
         let preset = self.config().video.preset.name();
         let forecast = match total.saturating_sub(used) {
-            0 => "No further show fits until one ends.".to_owned(),
-            1 => format!("1 more {preset} show fits."),
-            more => format!("{more} more {preset} shows fit."),
+            0 => "No further stream fits until one ends.".to_owned(),
+            1 => format!("1 more {preset} stream fits."),
+            more => format!("{more} more {preset} streams fit."),
         };
         Some(Capacity { used, total, forecast })
     }
 }
 
 pub(super) fn require_admin(caller: &Caller) -> StudioResult<()> {
-    if caller.is_admin() { Ok(()) } else { Err(StudioError::refused(ErrorCode::Forbidden, "Only administrators see everybody's shows.")) }
+    if caller.is_admin() { Ok(()) } else { Err(StudioError::refused(ErrorCode::Forbidden, "Only administrators see everybody's streams.")) }
 }
 
 fn listing(query: &SessionQuery, limit: usize) -> StudioResult<Listing> {

@@ -66,7 +66,7 @@ impl Studio {
         let agent = self.agent_of(&caller.user.id, id).await?;
         if let Some(session) = self.store().active_session_of(&Owner::Agent(id.clone())).await? {
             let detail = serde_json::json!({ "sessionId": session.id });
-            let error = ApiError::new(ErrorCode::Conflict, "A show of this agent is running. End it first.");
+            let error = ApiError::new(ErrorCode::Conflict, "A stream of this agent is running. End it first.");
             return Err(ApiError { detail, ..error }.into());
         }
         match self.store().delete_agent(&caller.user.id, id).await {
@@ -100,7 +100,7 @@ impl Studio {
             }
         }
         if request.auto_start.on && request.auto_start.destinations.is_empty() {
-            return Err(ApiError::invalid("autoStart.destinations", "Choose where the show plays when it starts by itself.").into());
+            return Err(ApiError::invalid("autoStart.destinations", "Choose the destinations of streams that start by themselves.").into());
         }
         let OwnerDefaults { overlay, auto_start } = request.clone();
         self.store().set_defaults(&owner, &Defaults { overlay, auto_start }).await?;

@@ -56,7 +56,10 @@ impl Studio {
                 let at = self.now();
                 self.change(id, Actor::Reconciler, |session| {
                     let state = session.state.clone().close(at).ok()?;
-                    Some(Change { session: Session { state, ..session.clone() }, what: Some("Everything of the show is gone.".to_owned()) })
+                    Some(Change {
+                        session: Session { state, ..session.clone() },
+                        what: Some("Room, relay and egress of the stream are gone.".to_owned()),
+                    })
                 })
                 .await?;
             }

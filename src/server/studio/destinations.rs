@@ -65,7 +65,7 @@ impl Studio {
             return Err(too_many());
         }
         if session.state.is_over() {
-            return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
+            return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
         }
         let (mut results, mut added) = (Vec::new(), Vec::new());
         for input in change.add {
@@ -85,7 +85,7 @@ impl Studio {
             there.iter().map(|id| DestinationOutcome { action: "remove".into(), id: Some(id.clone()), success: true, error: None });
         results.extend(removed);
         results.extend(gone.into_iter().map(|id| {
-            let error = ApiError::new(ErrorCode::NotFound, "The show does not play there.");
+            let error = ApiError::new(ErrorCode::NotFound, "The stream does not go to this destination.");
             DestinationOutcome { action: "remove".into(), id: Some(id), success: false, error: Some(error) }
         }));
         let view = if added.is_empty() && there.is_empty() {
@@ -105,7 +105,7 @@ impl Studio {
         let one = self.resolve(&session.owner, &session.account, &ids, typed).await?.pop();
         let one = one.ok_or_else(|| StudioError::Internal("one destination was asked for and none resolved".into()))?;
         if session.destinations.iter().any(|destination| destination.id == one.destination.id) {
-            return Err(StudioError::refused(ErrorCode::Conflict, "The show plays there already."));
+            return Err(StudioError::refused(ErrorCode::Conflict, "The stream already goes to this destination."));
         }
         Ok(one)
     }
@@ -142,7 +142,7 @@ impl Studio {
             })
             .await?;
         if session.state.is_over() {
-            return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
+            return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
         }
         if session.destinations.is_empty() {
             let session = self.start_ending(id, caller.actor(), Outcome::Ended(EndReason::NoDestinations)).await?;
@@ -281,5 +281,5 @@ impl Studio {
 }
 
 fn too_many() -> StudioError {
-    StudioError::Refused(ApiError::invalid("destinations", format!("A show plays on at most {MOST_DESTINATIONS} places.")))
+    StudioError::Refused(ApiError::invalid("destinations", format!("A stream has at most {MOST_DESTINATIONS} destinations.")))
 }

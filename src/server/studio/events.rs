@@ -32,7 +32,7 @@ impl Studio {
         }
         let session = self.own(caller, &batch.session_id).await?;
         if !session.state.is_open() {
-            return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
+            return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
         }
         let delay_ms = delay(batch.broadcast_delay_ms.unwrap_or(session.broadcast_delay_ms))?;
         let now = self.now();

@@ -31,10 +31,10 @@ impl Studio {
         let owner = Owner::Agent(agent.id.clone());
         if let Some(running) = self.store().active_session_of(&owner).await? {
             let named = self.name_game(caller, &running, Some(lobby)).await?;
-            return Ok(outcome(Some(&named), false, "The agent's show is running; it plays this game now."));
+            return Ok(outcome(Some(&named), false, "The agent's stream is running; it is about this game now."));
         }
         if !self.store().defaults(&owner).await?.auto_start.on {
-            return Ok(outcome(None, false, "This agent's games start no show: turn auto-start on under Settings, or call start."));
+            return Ok(outcome(None, false, "This agent's games start no stream: turn auto-start on under Settings, or call start."));
         }
         let show = NewSession {
             stream_type: StreamType::Agent,
@@ -54,7 +54,7 @@ impl Studio {
         };
         match self.start(caller, show).await {
             Ok(started) => {
-                let message = if started.repeated { "This game's show was started before." } else { "The show is starting." };
+                let message = if started.repeated { "This game's stream was started before." } else { "The stream is starting." };
                 let view = started.session;
                 Ok(GameOutcome {
                     session_id: Some(view.session_id),
@@ -65,7 +65,7 @@ impl Studio {
             }
             // The same call arrived twice at once, and the other one was first.
             Err(StudioError::Refused(error)) if error.code == ErrorCode::Conflict => match self.store().active_session_of(&owner).await? {
-                Some(running) => Ok(outcome(Some(&running), false, "The agent's show is running.")),
+                Some(running) => Ok(outcome(Some(&running), false, "The agent's stream is running.")),
                 None => Err(error.into()),
             },
             Err(error) => Err(error),
@@ -82,10 +82,10 @@ impl Studio {
         let result = game.result.map(|result| plain_text("result", &result)).transpose()?;
         let owner = Owner::Agent(agent.id);
         let Some(running) = self.store().active_session_of(&owner).await? else {
-            return Ok(outcome(None, false, "No show of this agent is running."));
+            return Ok(outcome(None, false, "No stream of this agent is running."));
         };
         if running.current_lobby_id.as_deref() != Some(lobby.as_str()) {
-            return Ok(outcome(Some(&running), false, "The agent's show plays another game, or none."));
+            return Ok(outcome(Some(&running), false, "The agent's stream is about another game, or none."));
         }
         if let Some(result) = result.filter(|_| running.state.is_open()) {
             let event = json!({ "id": format!("game-ended {lobby}"), "kind": "match", "result": result });
@@ -98,11 +98,11 @@ impl Studio {
                 session_id: Some(view.session_id),
                 status: Some(view.status),
                 changed: true,
-                message: "The show ends with its game.".to_owned(),
+                message: "The stream ends with its game.".to_owned(),
             });
         }
         let named = self.name_game(caller, &running, None).await?;
-        Ok(outcome(Some(&named), false, "The show stays on air for the next game."))
+        Ok(outcome(Some(&named), false, "The stream stays on air for the next game."))
     }
 
     /// The agent of the path: the caller's own, or the one whose key it is.

@@ -54,7 +54,7 @@ impl Studio {
     /// Another session's overlay, or a session that is unknown or over.
     pub async fn overlay_snapshot(&self, viewer: &OverlayViewer, id: &SessionId) -> StudioResult<OverlaySnapshot> {
         if &viewer.session != id {
-            return Err(StudioError::refused(ErrorCode::Unauthenticated, "This overlay address belongs to another show."));
+            return Err(StudioError::refused(ErrorCode::Unauthenticated, "This overlay address belongs to another stream."));
         }
         // Read before the settings: a change in between is read twice rather than missed.
         let history = self.event_history(id).await?;
@@ -140,7 +140,7 @@ impl Studio {
             })
             .await?;
         if !session.state.is_active() {
-            return Err(StudioError::refused(ErrorCode::Conflict, "The show is over."));
+            return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
         }
         if session.overlay != before.overlay {
             let (at, data) = (self.now(), json!(session.overlay));

@@ -33,7 +33,7 @@ impl Studio {
         {
             tracing::warn!(session = %id, %error, "the room could not be made sure of");
         }
-        access.ok_or_else(|| StudioError::refused(ErrorCode::Conflict, "The show is over, or has no room."))
+        access.ok_or_else(|| StudioError::refused(ErrorCode::Conflict, "The stream is over, or has no room."))
     }
 
     /// What is known before a session.
@@ -43,13 +43,13 @@ impl Studio {
         let line = |label: &str, result, note: &str| PreflightCheck { label: label.into(), result, note: note.into() };
         let slot = match slots {
             Ok(Some(Slots { total, used })) if used < total => {
-                line("A free slot for the show", PreflightResult::Pass, &format!("{} left", total - used))
+                line("A free capture slot", PreflightResult::Pass, &format!("{} left", total - used))
             }
             Ok(Some(Slots { total, .. })) => {
-                line("A free slot for the show", PreflightResult::Fail, &format!("all {total} carry other shows"))
+                line("A free capture slot", PreflightResult::Fail, &format!("all {total} carry other streams"))
             }
-            Ok(None) => line("A free slot for the show", PreflightResult::Warn, "unknown"),
-            Err(_) => line("A free slot for the show", PreflightResult::Fail, "the capture engine does not answer"),
+            Ok(None) => line("A free capture slot", PreflightResult::Warn, "unknown"),
+            Err(_) => line("A free capture slot", PreflightResult::Fail, "the capture engine does not answer"),
         };
         let up = |label: &str, ok: bool| {
             if ok {
@@ -60,7 +60,7 @@ impl Studio {
         };
         let draining_check = match draining {
             Ok(false) => None,
-            Ok(true) => Some(line("The studio", PreflightResult::Fail, "takes no new shows at present, by order of its administrators")),
+            Ok(true) => Some(line("The studio", PreflightResult::Fail, "takes no new streams at present, by order of its administrators")),
             Err(_) => Some(line("The studio", PreflightResult::Fail, "its store does not answer; tell whoever runs it")),
         };
         let lines = [up("The media server", livekit.is_ok()), up("The relay to the platforms", relay.is_ok()), slot];

@@ -132,7 +132,7 @@ impl Studio {
             (HostPresence::NotYet, true) => Some((HostPresence::Here, "The host is in the room.")),
             (HostPresence::Away { .. }, true) => Some((HostPresence::Here, "The host is back.")),
             (HostPresence::Here, false) => {
-                Some((HostPresence::Away { since: now }, "The host is not in the room any more; the show waits for them."))
+                Some((HostPresence::Away { since: now }, "The host is not in the room any more; the stream waits for them."))
             }
             _ => None,
         };

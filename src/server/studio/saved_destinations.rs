@@ -129,9 +129,10 @@ impl Studio {
             .await
             .unwrap_or_else(|_| Err("it does not answer in time".into()));
         Ok(match outcome {
-            Ok(()) => {
-                ConnectionTest { reached: true, note: "The server answers. Whether it takes the key shows when a show starts.".to_owned() }
-            }
+            Ok(()) => ConnectionTest {
+                reached: true,
+                note: "The server answers. Whether it accepts the key is known when a stream starts.".to_owned(),
+            },
             Err(reason) => ConnectionTest { reached: false, note: format!("{} is not reached: {reason}.", target.host) },
         })
     }

@@ -66,7 +66,7 @@ impl Studio {
         let defaults = self.store().defaults(&owner).await?;
         let ids = match (request.destinations.is_empty() && request.destination_ids.is_empty(), defaults.auto_start.destinations) {
             (true, usual) if usual.is_empty() => {
-                return Err(ApiError::invalid("destinations", "Choose at least one place where the show plays.").into());
+                return Err(ApiError::invalid("destinations", "Choose at least one destination.").into());
             }
             (true, usual) => usual,
             (false, _) => request.destination_ids,
@@ -161,7 +161,7 @@ impl Studio {
     /// Whose session it shall be, and the name on the overlay if none is given. What the body says must fit who is asking.
     async fn owner_of(&self, caller: &Caller, request: &NewSession) -> StudioResult<(Owner, String)> {
         if caller.agent.is_some() && request.stream_type == StreamType::User {
-            return Err(ApiError::invalid("streamType", "An agent's key starts shows of streamType \"agent\".").into());
+            return Err(ApiError::invalid("streamType", "An agent's key starts streams of streamType \"agent\".").into());
         }
         if request.agent_id.is_some() && request.stream_type == StreamType::User {
             return Err(ApiError::invalid("agentId", "agentId belongs to streamType \"agent\".").into());
@@ -187,7 +187,7 @@ impl Studio {
     /// One session at a time: a running one is a conflict, or is ended first.
     async fn check_concurrency(&self, caller: &Caller, owner: &Owner, replace: bool) -> StudioResult<()> {
         if self.store().draining().await? {
-            let message = "This studio takes no new shows for now: it is being made ready for maintenance. Try again later.";
+            let message = "This studio takes no new streams for now: it is being made ready for maintenance. Try again later.";
             return Err(StudioError::refused(ErrorCode::Unavailable, message));
         }
         if let Some(running) = self.store().active_session_of(owner).await? {
@@ -201,7 +201,7 @@ impl Studio {
         let active = self.store().active_sessions().await?;
         let (config, own) = (self.config(), active.iter().filter(|session| session.account == caller.user.id).count());
         if own >= config.shows_per_account {
-            let message = format!("You and your agents have {own} shows running, and no more may run at once. End one first.");
+            let message = format!("You and your agents have {own} streams running, and no more may run at once. End one first.");
             return Err(StudioError::refused(ErrorCode::Conflict, message));
         }
         if active.len() >= config.most_shows {
@@ -215,7 +215,7 @@ impl Studio {
 
     async fn insert(&self, session: &Session, actor: Actor, resolved: &[Resolved], idempotency_key: Option<&str>) -> StudioResult<()> {
         let keys = self.seal_all(&session.owner, resolved)?;
-        let entry = TimelineEntry { at: self.now(), actor, what: "The show was asked for.".into(), state: SessionStatus::Pending };
+        let entry = TimelineEntry { at: self.now(), actor, what: "The stream was requested.".into(), state: SessionStatus::Pending };
         match self.store().insert_session(session, &keys, idempotency_key, &entry).await {
             Ok(()) => {}
             Err(StoreError::ActiveSession(id)) => return Err(conflicting(&id)),
@@ -290,6 +290,6 @@ impl Studio {
 
 fn conflicting(id: &SessionId) -> StudioError {
     let detail = serde_json::json!({ "sessionId": id });
-    let message = "Another show of yours is running. End it first, or start with \"replace\": true.";
+    let message = "Another stream of yours is running. End it first, or start with \"replace\": true.";
     StudioError::Refused(ApiError { detail, ..ApiError::new(ErrorCode::Conflict, message) })
 }

@@ -102,7 +102,7 @@ async fn draining_refuses_only_new_sessions() {
     let refused = server.post("/api/streaming/start", &bobs, start.clone()).await;
     assert_eq!((refused.status.as_u16(), &refused.body["code"]), (503, &json!("unavailable")), "{refused:?}");
     assert!(overview(&server, &admin, json!({})).await["draining"].as_bool().expect("told"));
-    assert_eq!(server.studio.preflight().await.lines[0].label, "The studio", "whoever is about to start a show is told before");
+    assert_eq!(server.studio.preflight().await.lines[0].label, "The studio", "whoever is about to start a stream is told before");
     let replaced =
         server.post("/api/streaming/start", &key, json!({ "streamType": "agent", "platform": "rehearsal", "replace": true })).await;
     assert_eq!(replaced.status.as_u16(), 503, "nor in the place of a running one");

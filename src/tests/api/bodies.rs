@@ -64,7 +64,7 @@ async fn response_bodies_match_the_recorded_ones() {
     };
     let post = async |path: &str, body: Value| server.post(path, &key, body).await;
     let custom = json!({ "platform": "custom", "customRtmpUrl": "rtmp://127.0.0.1:1935/live", "streamKey": "live_0123456789" });
-    let started = post("/api/streaming/start", json!({ "streamType": "user", "streamTitle": "A show", "destinations": [custom] })).await;
+    let started = post("/api/streaming/start", json!({ "streamType": "user", "streamTitle": "A stream", "destinations": [custom] })).await;
     let id = started.body["sessionId"].as_str().expect("an id").to_owned();
     take("POST start", started.status.as_u16(), started.body);
     let deadline = Instant::now() + Duration::from_secs(15);

@@ -23,7 +23,7 @@ async fn an_agent_plays_a_match_from_start_to_stop() {
         server.call(Method::POST, "/api/streaming/start", &[("authorization", &key), ("idempotency-key", "one")], Some(body.clone())).await;
     assert_eq!(started.status, StatusCode::CREATED, "{started:?}");
     assert_eq!((&started.body["success"], &started.body["status"]), (&json!(true), &json!("pending")));
-    assert!(started.body.get("room").is_none(), "a data-only show has no room");
+    assert!(started.body.get("room").is_none(), "a data-only stream has no room");
     let id = started.body["sessionId"].as_str().expect("an id").to_owned();
 
     let again =
@@ -149,9 +149,9 @@ async fn the_list_filters_and_pages_stay_stable() {
     let later = server.get("/api/streaming/sessions?from=2030-01-01T00:00:00Z", &own).await;
     assert_eq!(ids(&later.body), [] as [Value; 0]);
     let users_own = server.post("/api/streaming/start", &own, json!({ "streamType": "agent", "platform": "rehearsal" })).await;
-    assert_eq!(users_own.status, StatusCode::CREATED, "a user's show stands beside their agent's");
+    assert_eq!(users_own.status, StatusCode::CREATED, "a user's stream stands beside their agent's");
     let seen = server.get("/api/streaming/sessions", &agents).await;
-    assert!(!ids(&seen.body).contains(&users_own.body["sessionId"]), "an agent sees its own shows only");
+    assert!(!ids(&seen.body).contains(&users_own.body["sessionId"]), "an agent sees its own streams only");
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn game_calls_are_idempotent() {
 
     let first = server.post(&path("game-started"), &key, json!({ "lobbyId": "l1", "streamTitle": "Ladder" })).await;
     assert_eq!((first.status, &first.body["changed"]), (StatusCode::OK, &json!(true)), "{first:?}");
-    let id = first.body["sessionId"].as_str().expect("a show").to_owned();
+    let id = first.body["sessionId"].as_str().expect("a stream").to_owned();
     let again = server.post(&path("game-started"), &key, json!({ "lobbyId": "l1" })).await;
     assert_eq!((&again.body["changed"], &again.body["sessionId"]), (&json!(false), &json!(id)));
     let status = server.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
@@ -225,7 +225,8 @@ async fn game_calls_are_idempotent() {
     let next = server.post(&path("game-started"), &key, json!({ "lobbyId": "l2" })).await;
     let kept = server.post(&path("game-ended"), &key, json!({ "lobbyId": "l2" })).await;
     assert_eq!((&kept.body["changed"], &kept.body["sessionId"]), (&json!(false), &next.body["sessionId"]));
-    let running = server.get(&format!("/api/streaming/status?sessionId={}", next.body["sessionId"].as_str().expect("a show")), &key).await;
+    let running =
+        server.get(&format!("/api/streaming/status?sessionId={}", next.body["sessionId"].as_str().expect("a stream")), &key).await;
     assert_eq!(running.body["currentLobbyId"], Value::Null);
 }
 

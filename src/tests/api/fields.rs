@@ -95,7 +95,7 @@ async fn a_bad_field_is_named() {
         assert!(reply.body["message"].as_str().is_some_and(|message| message.len() > 10), "{reply:?}");
     }
     let status = server.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
-    assert_ne!(status.body["status"], json!("ended"), "a refused start ended the running show");
+    assert_ne!(status.body["status"], json!("ended"), "a refused start ended the running stream");
     for (query, field) in [
         ("status?sessionId=", "sessionId"),
         ("status", "sessionId"),

@@ -74,9 +74,9 @@ async fn the_preview_address_works_only_for_the_owner() {
     let open = async |cookie: &str| server.call(Method::GET, &url, &[("cookie", cookie)], None).await;
     let shown = open(&ada.cookie).await;
     assert_eq!(shown.status, StatusCode::OK, "{url}");
-    assert!(shown.body.as_str().is_some_and(|html| html.contains("Ladder night")), "it is the show's own picture");
+    assert!(shown.body.as_str().is_some_and(|html| html.contains("Ladder night")), "it is the stream's own picture");
     assert!(!shown.headers.contains_key(header::SET_COOKIE), "a preview is no overlay");
-    assert_eq!(open(&bob.cookie).await.status, StatusCode::NOT_FOUND, "somebody else's show answers like none");
+    assert_eq!(open(&bob.cookie).await.status, StatusCode::NOT_FOUND, "somebody else's stream answers like none");
     assert_eq!(open("").await.status, StatusCode::UNAUTHORIZED);
     let made_up = async |query: &str| server.call(Method::GET, &format!("/stream/overlay?{query}"), &[("cookie", &ada.cookie)], None).await;
     assert_eq!(made_up("preview=agent&theme=light").await.status, StatusCode::OK);
@@ -230,11 +230,11 @@ async fn the_home_page_lists_fifty_sessions_per_page() {
     };
     let first = open("/").await;
     assert_eq!(listed(&first), ids[2..]);
-    assert!(!first.contains("Newest shows"));
+    assert!(!first.contains("Newest streams"));
     let older = format!("/?behind={}", ids[2]);
     assert!(first.contains(&format!(r#"href="{older}""#)), "the way to the older ones");
     let last = open(&older).await;
     assert_eq!(listed(&last), ids[..2]);
-    assert!(last.contains("Newest shows") && !last.contains("Older shows"));
+    assert!(last.contains("Newest streams") && !last.contains("Older streams"));
     assert!(open("/?behind=nonsense!").await.contains("There is no such stream."));
 }

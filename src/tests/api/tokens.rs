@@ -41,7 +41,7 @@ async fn livekits_library_accepts_our_minimal_tokens() {
     let again = server.post("/api/streaming/room", &key, json!({ "sessionId": session })).await;
     for (token, announced) in [(&started.body["room"]["token"], "screen,camera"), (&again.body["token"], "")] {
         let claims = verified(token.as_str().expect("a token"));
-        assert_eq!(claims["attributes"]["announces"], json!(announced), "said when the show starts, and not to whoever comes back");
+        assert_eq!(claims["attributes"]["announces"], json!(announced), "said when the stream starts, and not to whoever comes back");
         assert_eq!(claims["sub"], json!(format!("host-{session}")));
         let video = &claims["video"];
         assert_eq!((&video["roomJoin"], &video["room"]), (&json!(true), &json!(room)));

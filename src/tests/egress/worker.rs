@@ -92,7 +92,7 @@ async fn pending_end_webhook_is_sent_after_restart() {
     // Once it is delivered, its file is removed, so that a third worker does not send it again.
     let folder = harness.data.path().join("egress").join("ledger");
     let has_pending =
-        || std::fs::read_dir(&folder).expect("the ledger").flatten().any(|file| file.path().extension() == Some("owed".as_ref()));
+        || std::fs::read_dir(&folder).expect("the state folder").flatten().any(|file| file.path().extension() == Some("owed".as_ref()));
     until("the pending webhook is removed", 10, || (!has_pending()).then_some(())).await;
     assert!(harness.tried_hooks().len() > tried);
 }
@@ -104,7 +104,7 @@ async fn ended_egress_is_listed_for_a_day() {
     harness.worker_ends().await;
     // A worker that is killed right after its start may not have created its folder yet.
     let folder = harness.data.path().join("egress").join("ledger");
-    std::fs::create_dir_all(&folder).expect("the ledger's folder");
+    std::fs::create_dir_all(&folder).expect("the state folder");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos();
     for (id, hours) in [("EG_yesterday", 23), ("EG_before", 25)] {
         let ended = (now - hours * 3_600_000_000_000).to_string();

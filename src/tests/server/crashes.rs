@@ -36,7 +36,7 @@ async fn a_restart_converges_after_a_kill_at_any_step() {
         let doomed = tokio::spawn(whole_show(TestApp { studio, ..app.clone() }, caller.clone()));
         let (aborter, mut doomed) = (doomed.abort_handle(), doomed);
         let lived = tokio::select! {
-            done = &mut doomed => { done.expect("the whole show"); true }
+            done = &mut doomed => { done.expect("the whole stream"); true }
             () = budget.exhausted() => false,
         };
         budget.exhaust();
@@ -48,7 +48,7 @@ async fn a_restart_converges_after_a_kill_at_any_step() {
         points += 1;
     }
     println!("killed at {points} points");
-    assert!(points > 30, "only {points} calls in a whole show");
+    assert!(points > 30, "only {points} calls in a whole stream");
 }
 
 /// Within 15 s either everything is gone, or the session goes on and can be ended.

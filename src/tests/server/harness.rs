@@ -169,7 +169,7 @@ impl TestApp {
         assert!(self.session(id).await.state.is_over());
         assert_eq!(self.livekit.running(), Vec::new(), "egresses");
         assert_eq!(self.livekit.rooms().await.expect("up"), Vec::<String>::new(), "rooms");
-        assert_eq!(self.relay.known(), Vec::new(), "relay shows");
+        assert_eq!(self.relay.known(), Vec::new(), "relay streams");
     }
 }
 
@@ -178,7 +178,7 @@ pub fn show() -> NewSession {
     NewSession {
         stream_type: StreamType::User,
         agent_id: None,
-        stream_title: "A show".into(),
+        stream_title: "A stream".into(),
         entity_name: None,
         destination_ids: Vec::new(),
         destinations: vec![DestinationInput {

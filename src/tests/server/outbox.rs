@@ -163,5 +163,5 @@ async fn a_session_is_summed_up_once_when_it_ends() {
     }
     let story = app.studio.timeline(&ada, &id).await.expect("a story");
     assert!(story.lines.len() >= 4 && story.raw.is_none(), "{story:?}");
-    assert!(app.studio.timeline(&bob, &id).await.is_err(), "a foreign show is a missing one");
+    assert!(app.studio.timeline(&bob, &id).await.is_err(), "a foreign stream is a missing one");
 }

@@ -160,7 +160,7 @@ impl Counted {
     }
 
     pub async fn view(&self, owner: &str) -> SessionView {
-        self.app.studio.running(&self.app.caller(owner).await).await.expect("the store").expect("a show")
+        self.app.studio.running(&self.app.caller(owner).await).await.expect("the store").expect("a stream")
     }
 
     pub async fn count(&self, platform: Platform) -> Round {

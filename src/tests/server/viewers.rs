@@ -32,7 +32,7 @@ async fn viewers_of_all_sessions_are_counted_together() {
     counted.say(|world| world.viewers = HashMap::from([("ada_plays", 40), ("bob", 7), ("dQw4w9WgXcQ", 2)]));
     let before = counted.asked("/helix/streams");
     assert_eq!(counted.count(Platform::Twitch).await, Round::Counted(2));
-    assert_eq!(counted.asked("/helix/streams"), before + 1, "one question for both shows");
+    assert_eq!(counted.asked("/helix/streams"), before + 1, "one question for both streams");
     assert_eq!(counted.count(Platform::Youtube).await, Round::Counted(1));
     assert_eq!(counts(&counted.view("ada").await), (Some(42), Some(42), vec![Some(40), Some(2)]));
     assert_eq!(counts(&counted.view("bob").await), (Some(7), Some(7), vec![Some(7), None]));
@@ -64,8 +64,8 @@ async fn the_peak_is_stored_by_session_and_day() {
     }
     let sums = counted.app.store.sums(None, "2026-01-01", "2026-12-31").await.expect("sums");
     let most: Vec<_> = sums.iter().filter(|sum| sum.what == "peak_viewers").map(|sum| sum.n).collect();
-    assert_eq!(most, [40], "the most of one show, and not both together");
-    assert_eq!(counted.count(Platform::Twitch).await, Round::Idle, "nobody is asked for shows that are over");
+    assert_eq!(most, [40], "the most of one stream, and not both together");
+    assert_eq!(counted.count(Platform::Twitch).await, Round::Idle, "nobody is asked for streams that are over");
 }
 
 #[tokio::test]

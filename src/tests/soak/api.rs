@@ -71,7 +71,7 @@ async fn a_client_with_only_the_document_finds_no_surprise() {
     let key = server.key(&owner, None, &Scope::ALL).await;
     let agent = server.agent(&owner, "Nyx").await;
     let show = server.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
-    let session = show.body["sessionId"].as_str().expect("a show").to_owned();
+    let session = show.body["sessionId"].as_str().expect("a stream").to_owned();
     // It generates parameters, so existing ids are given here for calls to succeed. The key is here too and not
     // in its arguments, which every process can read.
     let known = folder.path().join("schemathesis.toml");

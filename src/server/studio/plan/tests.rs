@@ -112,7 +112,7 @@ fn every_watchdog_has_its_deadline_and_its_reason() {
             replace("the overlay's picture stood still"),
         ),
         (
-            "longest show",
+            "longest stream",
             with(well(), |of| of.session.state = SessionState::Live { egress: "EG_1".parse().expect("an id"), since: ago(43_200) }),
             ended(EndReason::TooLong),
         ),
@@ -184,19 +184,19 @@ fn lost_egresses_are_adopted_and_superseded_ones_stopped() {
             vec![Action::Adopt(id("EG_2"))],
         ),
         (
-            "also for a show that was never stored as starting",
+            "also for a stream that was never stored as starting",
             with(pending(1), |of| of.egresses = Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Starting, NOW))])),
             vec![Action::Adopt(id("EG_1"))],
         ),
         ("a start that nobody works on is given a moment", pending(4), vec![]),
         ("and no more", pending(5), vec![Action::End(Outcome::Failed(FailureCause::Interrupted))]),
         ("unless nobody can say what runs", with(pending(59), |of| of.egresses = None), vec![]),
-        ("a relay that forgot the show is told again", with(well(), |of| of.relayed = Some(false)), vec![Action::PutRelay]),
+        ("a relay that forgot the stream is told again", with(well(), |of| of.relayed = Some(false)), vec![Action::PutRelay]),
         ("a relay that does not answer is not", with(well(), |of| of.relayed = None), vec![]),
         ("a room that was lost is made again", with(well(), |of| of.observed.room = Some(false)), vec![Action::MakeRoom]),
         ("right after a restart nothing is taken for lost", with(well(), |of| of.observed = ObservedState::default()), vec![]),
         (
-            "an ending show is closed when the list says that nothing runs",
+            "an ending stream is closed when the list says that nothing runs",
             with(well(), |of| {
                 of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::Stopped), NOW).expect("ends");
                 of.egresses = Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Over, NOW))]);

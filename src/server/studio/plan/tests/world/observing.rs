@@ -89,7 +89,7 @@ impl World {
             let before = session.state.is_over();
             let snapshot = Snapshot { session, observed: self.observed.clone(), egresses, relayed, now: self.now };
             let actions = plan(&snapshot, &sessions::deadlines());
-            assert!(!before || actions.is_empty(), "a show that is over is acted for: {actions:?}");
+            assert!(!before || actions.is_empty(), "a stream that is over is acted for: {actions:?}");
             if actions.is_empty() {
                 break;
             }
@@ -177,7 +177,7 @@ impl World {
     /// What must hold at every moment.
     pub(super) fn check(&self) {
         let active = self.sessions.iter().filter(|session| session.state.is_active()).count();
-        assert!(active <= 1, "{active} shows of one owner are active");
+        assert!(active <= 1, "{active} streams of one owner are active");
         for (index, egress) in self.egresses.iter().enumerate() {
             let twin =
                 self.egresses[..index].iter().find(|of| of.runs() && of.session == egress.session && of.generation == egress.generation);
@@ -190,11 +190,11 @@ impl World {
         let Some(session) = self.sessions.last() else { return };
         let running: Vec<_> = self.egresses.iter().filter(|egress| egress.runs()).collect();
         for egress in &running {
-            assert!(self.sessions[egress.session].state.is_active(), "{} runs without a show", egress.observed.id);
+            assert!(self.sessions[egress.session].state.is_active(), "{} runs without a stream", egress.observed.id);
         }
         match session.state.name() {
             "live" => {
-                assert_eq!(running.len(), 1, "a live show has one egress");
+                assert_eq!(running.len(), 1, "a live stream has one egress");
                 assert!(matches!(self.ingest(), IngestState::Receiving { generation, .. } if generation == session.generation));
                 assert_eq!(session.health, Vec::new(), "nothing is wrong any more");
             }
@@ -207,7 +207,7 @@ impl World {
                 // A relay and a process that die together take no more than half a minute with them, each time.
                 assert!(counted > 0 || self.taken_ms <= 31_000 * (1 + self.relay_deaths), "{} ms taken and none counted", self.taken_ms);
             }
-            other => panic!("the show is still {other}"),
+            other => panic!("the stream is still {other}"),
         }
     }
 }
