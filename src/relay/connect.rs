@@ -198,7 +198,7 @@ mod tests {
             (
                 vec!["10.1.2.3", "255.255.255.255"],
                 ConnectionError::Permanent(
-                    "several.example.com leads to 10.1.2.3, which is not a public address; only the operator can allow it".into(),
+                    "several.example.com resolves to 10.1.2.3, which is not a public address; only the operator can allow it".into(),
                 ),
             ),
             (vec![], ConnectionError::Transient("several.example.com has no address".into())),

@@ -6,7 +6,7 @@ pub mod admin_sessions;
 pub mod admin_socket;
 pub mod agents;
 pub mod analytics;
-mod api_key_cache;
+mod key_cache;
 mod apply;
 pub mod audit;
 pub mod avatar;
@@ -106,7 +106,7 @@ struct Inner {
     /// Lines on their way into feeds.
     feed_writer: feed_writer::FeedWriter,
     /// Callers of recently used API keys.
-    api_keys: api_key_cache::ApiKeyCache,
+    api_keys: key_cache::ApiKeyCache,
     /// One collection of orphans at a time.
     collecting: tokio::sync::Mutex<()>,
 }
@@ -135,7 +135,7 @@ impl Studio {
             leases: Mutex::default(),
             announced: Mutex::default(),
             feed_writer: feed_writer::FeedWriter::default(),
-            api_keys: api_key_cache::ApiKeyCache::default(),
+            api_keys: key_cache::ApiKeyCache::default(),
             collecting: tokio::sync::Mutex::default(),
         }))
     }

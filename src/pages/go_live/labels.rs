@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn the_ingest_summary_mentions_audio() {
         let report = |audio, silent_ms| IngestReport { fps: 29.9, bitrate_kbps: 3010, audio, silent_ms, ..IngestReport::nothing() };
-        assert_eq!(ingest_summary(&report(true, 0)), "30 frames, 3.0 Mbit/s, with sound");
+        assert_eq!(ingest_summary(&report(true, 0)), "30 fps, 3.0 Mbit/s, with audio");
         assert_eq!(ingest_summary(&report(true, 12_300)), "30 fps, 3.0 Mbit/s, silent for 12 s");
-        assert_eq!(ingest_summary(&report(false, 0)), "30 frames, 3.0 Mbit/s, without sound");
+        assert_eq!(ingest_summary(&report(false, 0)), "30 fps, 3.0 Mbit/s, no audio");
     }
 }
