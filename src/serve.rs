@@ -84,7 +84,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
         Ok(socket) => drop(tokio::spawn(admin_socket::serve(socket, state.studio.clone(), http_client()?))),
         // Sessions go on without it.
         Err(error) => {
-            tracing::warn!(%error, socket = %admin_socket::socket(&data).display(), "`footlight admin` will not reach this server")
+            tracing::warn!(%error, socket = %admin_socket::socket(&data).display(), "`footlight admin` will not reach this server");
         }
     }
     tokio::spawn(state.studio.clone().run_background_tasks());
@@ -220,7 +220,7 @@ fn connect_src(config: &ServeConfig) -> String {
 /// revalidated.
 async fn common_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && !path.ends_with(".json");
+    let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
     let secure = state.studio.config().is_https();
     let mut response = http::cors::answer(&state, request, next).await;
     if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {

@@ -61,10 +61,10 @@ test("printed commands, curl examples and the example agent work", async ({ stud
   expect(played.stdout.toString()).toMatch(/started \S+: \w+\nlive\nturn 1: [^]*turn 4: [^]*\nended: /);
 
   expect(await admin(studio, "rotate-keys")).toContain("0 stream keys were sealed again.");
-  expect(await admin(studio, "test-webhook")).toContain("was taken");
+  expect(await admin(studio, "test-webhook")).toContain("accepted");
   const link = await admin(studio, "reset-password", "Grace");
   await until("the old sign-in is invalid", async () => (await page.request.get("/api/streaming/sessions")).status() === 401);
   await signIn(page, link);
   await expect(admin(studio, "stop", "nobody")).rejects.toThrow(/no such session/i);
-  await expect(runWith(program, ["admin", "list-sessions"], { ...process.env, FOOTLIGHT_DATA: "/nowhere" })).rejects.toThrow(/no server answers at \/nowhere/);
+  await expect(runWith(program, ["admin", "list-sessions"], { ...process.env, FOOTLIGHT_DATA: "/nowhere" })).rejects.toThrow(/no server responds at \/nowhere/);
 });

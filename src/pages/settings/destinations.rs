@@ -119,7 +119,7 @@ fn Row(
     let label = one.label().to_owned();
     let small =
         [one.address.clone(), key_tail(one).map(|tail| format!("key {tail}")), one.channel.as_ref().map(|of| format!("channel {of}"))];
-    let small: String = small.into_iter().flatten().map(|part| format!("{part} · ")).collect();
+    let small = small.into_iter().flatten().fold(String::new(), |text, part| text + &part + " · ");
     let used = match saved.used_at {
         None => "never used".into_any(),
         Some(at) => view! { "used "<LocalTime at/> }.into_any(),

@@ -233,7 +233,7 @@ impl Studio {
         }
         match self.store().forwarded_heartbeat(id).await {
             Ok(Some(forwarded)) => {
-                self.observed().record_heartbeat(id, forwarded.generation, forwarded.heartbeat, self.now().plus_millis(-forwarded.age_ms))
+                self.observed().record_heartbeat(id, forwarded.generation, forwarded.heartbeat, self.now().plus_millis(-forwarded.age_ms));
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(session = %id, error = %chain(&error), "heartbeats at other replicas could not be read"),

@@ -99,7 +99,7 @@ fn every_watchdog_has_its_deadline_and_its_reason() {
             "no heartbeat",
             with(well(), |of| {
                 of.observed.heartbeat =
-                    Some(ReceivedHeartbeat { generation: Generation::FIRST, at: ago(10), body: heartbeat(), moved_at: ago(10) })
+                    Some(ReceivedHeartbeat { generation: Generation::FIRST, at: ago(10), body: heartbeat(), moved_at: ago(10) });
             }),
             replace("the overlay page stopped answering"),
         ),
@@ -107,7 +107,7 @@ fn every_watchdog_has_its_deadline_and_its_reason() {
             "frames stand still",
             with(well(), |of| {
                 of.observed.heartbeat =
-                    Some(ReceivedHeartbeat { generation: Generation::FIRST, at: NOW, body: heartbeat(), moved_at: ago(10) })
+                    Some(ReceivedHeartbeat { generation: Generation::FIRST, at: NOW, body: heartbeat(), moved_at: ago(10) });
             }),
             replace("the overlay's picture stood still"),
         ),
@@ -157,7 +157,7 @@ fn lost_egresses_are_adopted_and_superseded_ones_stopped() {
         |state| Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Active, ago(60))), (second, egress("EG_2", state, ago(1)))]);
     let id = |id: &str| id.parse().expect("an id");
     let receiving = |of: &mut Snapshot, generation| {
-        of.observed.record_report(report("s1", IngestState::Receiving { generation, since: ago(1) }, NOW), NOW)
+        of.observed.record_report(report("s1", IngestState::Receiving { generation, since: ago(1) }, NOW), NOW);
     };
     let replaced = || {
         with(well(), |of| {
@@ -238,7 +238,7 @@ fn health_issues_are_reported_including_stale_evidence() {
         (
             with(well(), |of| {
                 of.observed.heartbeat =
-                    Some(ReceivedHeartbeat { generation: Generation::FIRST, at: ago(5), body: heartbeat(), moved_at: ago(5) })
+                    Some(ReceivedHeartbeat { generation: Generation::FIRST, at: ago(5), body: heartbeat(), moved_at: ago(5) });
             }),
             vec![HealthIssue::OverlayFrozen],
         ),
