@@ -61,9 +61,6 @@ impl Role {
     }
 }
 
-/// Stack size of each worker thread in bytes.
-const STACK: usize = 16 << 20;
-
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,8 +82,7 @@ fn run() -> anyhow::Result<()> {
     // Two TLS providers are linked in; without a default every client would fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let _telemetry = footlight::telemetry::init(&TelemetryConfig::from_env(&env, role.name())?)?;
-    // Pages and store statements nest deeply; in debug builds one page can need more than the usual 2 MiB. Only used pages cost memory.
-    let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match role {
             Role::Serve => footlight::serve::run(&env).await,
