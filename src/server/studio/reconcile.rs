@@ -1,5 +1,5 @@
-//! Gathers what is known of each session, asks `plan`, has the actions carried out. One path for everything that can move a
-//! show: the relay's events, webhooks, heartbeats, timers and restarts all end here, so whatever was lost, doubled or late
+//! Gathers what is known of each session, asks `plan`, has the actions carried out. One path for everything that can change
+//! a session: the relay's events, webhooks, heartbeats, timers and restarts all end here, so whatever was lost, doubled or late
 //! converges within seconds.
 
 use super::{

@@ -1,5 +1,5 @@
-//! Go live: caller checked, destinations resolved, session stored `pending`, room made, wanted state put to the relay, host
-//! token back at once; the egress is asked for in the background while the host already joins. A step that fails ends the
+//! Go live: caller checked, destinations resolved, session stored `pending`, room created, room token
+//! returned at once; the desired state is put to the relay and the egress is started in the background while the host already joins. A step that fails ends the
 //! session with its cause, and the take-down undoes the earlier ones.
 
 use super::{
