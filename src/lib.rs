@@ -36,9 +36,10 @@
 //! `Studio::start` in [`server::studio`] (so does `POST /api/streaming/start`: one use case for both).
 //!
 //! 1. Settings and destinations are resolved and checked; their keys are sealed in, or read from, the vault.
-//! 2. The session is stored `pending`; the database enforces one active session per owner. The room is created, and the caller gets
-//!    a room token: the page joins LiveKit and publishes camera, microphone and screen.
-//! 3. In the background the desired state is put to the relay: which destinations, with which keys.
+//! 2. The session is stored `pending`; the database enforces one active session per owner. The room is created, and the desired state
+//!    is put to the relay: which destinations, with which keys.
+//! 3. The caller gets a room token at once: the page joins LiveKit and publishes camera, microphone and screen. The rest goes on in the
+//!    background.
 //! 4. An overlay token is created, and an egress is started that captures `/stream/overlay` with it and publishes to the relay. It
 //!    waits for the page's start signal. The session is stored `starting`.
 //! 5. The overlay subscribes, paints the first frame and sends `START_RECORDING`.

@@ -1,6 +1,6 @@
-//! Go live: caller checked, destinations resolved, session stored `pending`, room created, room token
-//! returned at once; the desired state is put to the relay and the egress is started in the background while the host already joins. A step that fails ends the
-//! session with its cause, and the take-down undoes the earlier ones.
+//! Go live: caller checked, destinations resolved, session stored `pending`, room created, desired state put to the relay, room token
+//! returned at once; the egress is started in the background while the host already joins. A step that fails ends the session with its
+//! cause, and the take-down removes what the earlier ones made.
 
 use super::{
     Studio,
