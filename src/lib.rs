@@ -19,7 +19,7 @@
 //! | --- | --- | --- |
 //! | [`domain`] | what a broadcast is: states, rules, ids; pure | none |
 //! | [`api`] | requests, responses and errors on the wire | `domain` |
-//! | [`server`] | use cases (`studio`), ports and adapters, the HTTP API | `domain`, `api` |
+//! | [`server`] | use cases (one module each, wired in `studio`), ports and adapters, the HTTP API | `domain`, `api` |
 //! | [`rpc`] | server functions, the browser's calls, three lines each | `api`; `server` in bodies |
 //! | [`browser`] | the only access to JavaScript | `domain` |
 //! | [`components`] | props in, callbacks out | `browser` |
@@ -33,7 +33,7 @@
 //!
 //! # The walk of one click
 //! **Go live** on `/go-live` calls [`rpc::sessions`]`::start_session`, which identifies the caller and calls
-//! `Studio::start` in [`server::studio`] (so does `POST /api/streaming/start`: one use case for both).
+//! `Sessions::start` in [`server::sessions`] (so does `POST /api/streaming/start`: one use case for both).
 //!
 //! 1. Settings and destinations are resolved and checked; their keys are sealed in, or read from, the vault.
 //! 2. The session is stored `pending`; the database enforces one active session per owner. The room is created, and the desired state

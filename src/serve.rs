@@ -13,16 +13,18 @@ use crate::{
     config::{env::Env, serve::ServeConfig},
     domain::address::AllowList,
     server::{
+        accounts::Accounts,
         admin_socket,
         clock::Clock,
         http,
         livekit::{client::LiveKitClient, timed::Timed},
         metrics,
+        ports::{Ports, ids::Ids},
         relay::client::RelayClient,
         security,
         state::AppState,
         store::surreal::{StoreCredentials, SurrealStore},
-        studio::{Ports, Studio},
+        studio::Studio,
         vault::{Vault, parse_master_key},
         viewers,
     },
@@ -77,20 +79,23 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     let (listen, data) = (config.listen, config.data.clone());
     metrics::handle();
     let state = state(config, leptos).await?;
-    print_first_sign_in(&state.studio, &data.join(FIRST_SIGN_IN)).await?;
+    print_first_sign_in(&state.studio.accounts, &data.join(FIRST_SIGN_IN)).await?;
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
     match admin_socket::open(&data).await {
-        Ok(socket) => drop(tokio::spawn(admin_socket::serve(socket, state.studio.clone(), http_client()?))),
+        Ok(socket) => {
+            let (commands, counts) = (state.studio.commands.clone(), state.studio.viewer_counts.clone());
+            drop(tokio::spawn(admin_socket::serve(socket, commands, counts, http_client()?)));
+        }
         // Sessions go on without it.
         Err(error) => {
             tracing::warn!(%error, socket = %admin_socket::socket(&data).display(), "`footlight admin` will not reach this server");
         }
     }
     tokio::spawn(state.studio.clone().run_background_tasks());
-    tracing::info!(%listen, url = state.studio.config().app_url, "serving");
-    let studio = state.studio.clone();
-    let closing = state.studio.closing().clone();
+    tracing::info!(%listen, url = state.studio.config.app_url, "serving");
+    let reconciler = state.studio.reconciler.clone();
+    let closing = state.studio.closing.clone();
     let serving = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(closing.clone().cancelled_owned())
         .into_future();
@@ -98,7 +103,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
         served = serving => served.map_err(Into::into),
         () = stopped(closing) => Ok(()),
     };
-    studio.hand_over().await;
+    reconciler.hand_over().await;
     served
 }
 
@@ -128,13 +133,14 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
     let relay = RelayClient::new(config.relay.clone(), relay_client(&config, &http)?);
     let studio = Studio::new(Ports {
         clock: Clock::System,
+        ids: Ids::default(),
         store: Arc::new(store),
         livekit: Arc::new(Timed(LiveKitClient::new(&config.livekit, http))),
         relay: Arc::new(relay.clone()),
         viewers: viewers::services(&config.viewers).context("the HTTP client cannot be made")?,
         vault,
         allow,
-        config,
+        config: Arc::new(config),
     });
     Ok(AppState::new(studio, relay, leptos))
 }
@@ -144,7 +150,7 @@ pub fn router(state: AppState) -> Router {
     let site = state.leptos.site_root.to_string();
     let routes = generate_route_list(App);
     let (files, context) = (Arc::new(SiteFiles::find(Path::new(&site))), state.clone());
-    let connect_src = connect_src(state.studio.config());
+    let connect_src = connect_src(&state.studio.config);
     let provide = move || {
         provide_context(PageHeaders { connect_src: connect_src.clone() });
         provide_context(context.clone());
@@ -221,7 +227,7 @@ fn connect_src(config: &ServeConfig) -> String {
 async fn common_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
-    let secure = state.studio.config().is_https();
+    let secure = state.studio.config.is_https();
     let mut response = http::cors::answer(&state, request, next).await;
     if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
         let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
@@ -244,9 +250,9 @@ fn guard(headers: &mut HeaderMap, secure: bool) {
 }
 
 /// Prints the first sign-in link while it is valid.
-async fn print_first_sign_in(studio: &Studio, file: &Path) -> anyhow::Result<()> {
+async fn print_first_sign_in(accounts: &Accounts, file: &Path) -> anyhow::Result<()> {
     let saved = std::fs::read_to_string(file).ok();
-    match studio.first_sign_in(saved.as_deref()).await? {
+    match accounts.first_sign_in(saved.as_deref()).await? {
         Some(link) => {
             write_private(file, &link)?;
             println!("first sign-in: {link}");

@@ -15,7 +15,7 @@ pub async fn page(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let opened = http::composite::open(&state.studio, &parts).await.map_err(StudioError::into_api_error);
+    let opened = http::composite::open(&state, &parts).await.map_err(StudioError::into_api_error);
     let picture = opened.as_ref().map(|opened| opened.snapshot.clone()).map_err(|error| error.message.clone());
     let context = move || {
         provide();

@@ -9,12 +9,12 @@ use crate::{
     app::{shell::shell, site::SiteFiles},
     pages::{layout::safe_next, sign_in::RefusedForm},
     server::{
+        accounts::SIGNED_IN_DAYS,
         auth::origin::Origin,
         error::StudioError,
         rpc,
         security::{self, SIGN_IN_COOKIE},
         state::AppState,
-        studio::accounts::SIGNED_IN_DAYS,
     },
 };
 use axum::{
@@ -81,11 +81,11 @@ pub async fn account(
 
 /// Ends the sign-in of this browser: 303 to the front page.
 pub async fn sign_out(state: AppState, parts: Parts) -> Response {
-    let config = state.studio.config();
+    let config = &state.studio.config;
     let over = async {
         security::same_origin(&parts.headers, config)?;
         if let Some(token) = security::cookie(&parts.headers, SIGN_IN_COOKIE) {
-            state.studio.sign_out(token, &Origin::of(&parts, config)).await.map_err(StudioError::into_api_error)?;
+            state.studio.accounts.sign_out(token, &Origin::of(&parts, config)).await.map_err(StudioError::into_api_error)?;
         }
         Ok::<_, ApiError>(())
     };
@@ -105,14 +105,14 @@ async fn read(parts: &Parts, body: Body) -> Result<Fields, ApiError> {
 
 /// Signs in and returns the cookie.
 async fn enter(form: AccountForm, state: &AppState, parts: &Parts, fields: &Fields) -> Result<String, ApiError> {
-    let (studio, config) = (&state.studio, state.studio.config());
+    let (accounts, config) = (&state.studio.accounts, &state.studio.config);
     security::same_origin(&parts.headers, config)?;
     let origin = Origin::of(parts, config);
     let credentials = || Credentials { name: fields.name.clone(), password: fields.password.clone() };
     let signed_in = match (form, fields.token.as_deref()) {
-        (AccountForm::SignIn, Some(token)) => studio.sign_in_once(token, &origin).await,
-        (AccountForm::SignIn, None) => studio.sign_in(&credentials(), &origin).await,
-        (AccountForm::SignUp, _) => studio.sign_up(&credentials(), &origin).await,
+        (AccountForm::SignIn, Some(token)) => accounts.sign_in_once(token, &origin).await,
+        (AccountForm::SignIn, None) => accounts.sign_in(&credentials(), &origin).await,
+        (AccountForm::SignUp, _) => accounts.sign_up(&credentials(), &origin).await,
     };
     let signed_in = signed_in.map_err(StudioError::into_api_error)?;
     Ok(security::sign_in_cookie(signed_in.token, SIGNED_IN_DAYS, config))

@@ -1,4 +1,4 @@
-//! The public API, `/api/…`: three lines a handler, the use cases are the Studio's. Every route is registered with its
+//! The public API, `/api/…`: three lines a handler, each with the use case that it needs. Every route is registered with its
 //! description, so that the document is complete.
 
 #![expect(clippy::missing_errors_doc, reason = "the answers of each route, errors too, stand in its description")]
@@ -7,12 +7,14 @@ pub mod admin;
 pub mod agents;
 pub mod composite;
 pub mod cors;
+pub mod extract;
 pub mod feed;
 pub mod media;
 pub mod middleware;
 pub mod openapi;
 pub mod operations;
 pub mod overlay;
+pub mod scoped;
 pub mod sessions;
 pub mod webhooks;
 

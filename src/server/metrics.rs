@@ -1,7 +1,6 @@
 //! Prometheus metrics of this process: counts and times since it started, and current gauges. No ids and no names that
 //! people chose.
 
-use super::{error::chain, livekit::Slots, studio::Studio};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{sync::OnceLock, time::Instant};
@@ -118,31 +117,35 @@ pub fn store_call(since: Instant) {
     histogram!("footlight_store_seconds").record(since.elapsed());
 }
 
-impl Studio {
-    /// Everything in Prometheus' text format. What cannot be asked now is left out; its absence is what an alert looks for.
-    pub async fn metrics(&self) -> String {
-        let handle = handle();
-        match self.store().active_sessions().await {
-            Ok(active) => {
-                for state in STATES {
-                    let count = active.iter().filter(|session| session.state.name() == state).count();
-                    gauge!("footlight_sessions", "state" => state).set(u32::try_from(count).unwrap_or(u32::MAX));
-                }
-                let troubled = active.iter().filter(|session| !session.health.is_empty()).count();
-                gauge!("footlight_sessions_troubled").set(u32::try_from(troubled).unwrap_or(u32::MAX));
-            }
-            Err(error) => tracing::warn!(error = %chain(&error), "sessions could not be counted"),
-        }
-        if let Some(Slots { total, used }) = self.slots_now().await {
-            gauge!("footlight_slots", "kind" => "used").set(used);
-            gauge!("footlight_slots", "kind" => "all").set(total);
-        }
-        let listeners = u32::try_from(self.feed().listeners()).unwrap_or(u32::MAX);
-        gauge!("footlight_feed_listeners").set(listeners);
-        if let Ok(pending) = self.store().pending_deliveries(1_000).await {
-            gauge!("footlight_deliveries_pending").set(u32::try_from(pending.len()).unwrap_or(u32::MAX));
-        }
-        handle.run_upkeep();
-        handle.render()
+/// Active sessions by the names of their states, and how many have a health issue.
+pub fn sessions(states: &[&str], troubled: usize) {
+    for state in STATES {
+        gauge!("footlight_sessions", "state" => state).set(gauged(states.iter().filter(|name| **name == state).count()));
     }
+    gauge!("footlight_sessions_troubled").set(gauged(troubled));
+}
+
+/// Slots of the local egress.
+pub fn slots(total: u32, used: u32) {
+    gauge!("footlight_slots", "kind" => "used").set(used);
+    gauge!("footlight_slots", "kind" => "all").set(total);
+}
+
+pub fn feed_listeners(count: usize) {
+    gauge!("footlight_feed_listeners").set(gauged(count));
+}
+
+pub fn deliveries_pending(count: usize) {
+    gauge!("footlight_deliveries_pending").set(gauged(count));
+}
+
+fn gauged(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Everything in Prometheus' text format.
+pub fn render() -> String {
+    let handle = handle();
+    handle.run_upkeep();
+    handle.render()
 }

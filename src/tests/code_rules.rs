@@ -7,7 +7,7 @@ mod sources;
 #[path = "code_rules/words.rs"]
 mod words;
 
-use imports::{Place, broken};
+use imports::{Place, broken, circle};
 use sources::{Source, product, tracked};
 use words::banned_in;
 
@@ -23,6 +23,24 @@ fn imports_follow_the_module_rules() {
 }
 
 #[test]
+fn modules_of_the_server_import_one_way() {
+    none(circle(product().iter().map(|source| (Place::of(&source.path), source.code.as_str()))));
+}
+
+#[test]
+fn a_planted_circle_is_found() {
+    let files = [
+        ("src/server/error.rs", "use super::store::StoreError;"),
+        ("src/server/store/surreal.rs", "use crate::server::metrics;"),
+        ("src/server/metrics.rs", "fn f() { crate::server::error::chain() }"),
+        ("src/server/clock.rs", "use super::error::StudioError;"),
+        ("src/server/vault.rs", "use crate::domain::ids::SessionId;"),
+    ];
+    let found = circle(files.iter().map(|(path, code)| (Place::of(path), *code)));
+    assert_eq!(found, ["clock imports error", "error imports store", "metrics imports error", "store imports metrics"]);
+}
+
+#[test]
 fn import_rules_reject_and_accept_the_right_lines() {
     let cases = [
         ("src/domain/overlay_state.rs", "use crate::server::store::Store;", false),
@@ -30,11 +48,19 @@ fn import_rules_reject_and_accept_the_right_lines() {
         ("src/domain/overlay_state/scene.rs", "use super::super::super::server::Store;", false),
         ("src/domain/overlay_state.rs", "use leptos::prelude::*;", false),
         ("src/api/sessions.rs", "use crate::{domain::ids::SessionId, server::{store::Store, clock::Clock}};", false),
-        ("src/server/studio/start.rs", "use crate::server::{studio::Studio, store::surreal::SurrealStore};", false),
-        ("src/server/studio/start.rs", "use super::super::http::feed;", false),
-        ("src/server/studio/start.rs", "use crate::{domain::ids::SessionId, server::store::Store};", true),
+        ("src/server/sessions/start.rs", "use crate::server::store::surreal::SurrealStore;", false),
+        ("src/server/sessions/start.rs", "use super::super::http::feed;", false),
+        ("src/server/sessions/start.rs", "use super::super::studio::Studio;", false),
+        ("src/server/sessions/start.rs", "use super::super::overlay::Overlay;", false),
+        ("src/server/sessions/start.rs", "use super::super::reconcile::Reconciler;", true),
+        ("src/server/sessions/start.rs", "use crate::{domain::ids::SessionId, server::store::Store};", true),
+        ("src/server/reconcile/apply.rs", "use crate::server::sessions::Sessions;", false),
+        ("src/server/metrics.rs", "use super::feed::Feed;", false),
+        ("src/server/accounts.rs", "use axum::http::HeaderMap;", false),
+        ("src/server/http/sessions.rs", "use crate::server::{sessions::Sessions, state::AppState};", true),
+        ("src/server/http/sessions.rs", "use crate::server::studio::Studio;", false),
         ("src/server/state.rs", "use super::{relay::client::RelayClient, studio::Studio};", true),
-        ("src/server/studio.rs", "fn f() { crate::server::relay::client::RelayClient::new() }", false),
+        ("src/server/reconcile.rs", "fn f() { crate::server::relay::client::RelayClient::new() }", false),
         ("src/pages/home.rs", "use crate::server::rpc;", false),
         ("src/pages/home.rs", "fn f() { web_sys::window(); }", false),
         ("src/components/badge.rs", "use crate::rpc::sessions::stop_session;", false),

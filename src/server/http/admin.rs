@@ -4,7 +4,10 @@ use super::{ApiResult, Errors, JsonBody, QueryParams};
 use crate::{
     api::admin::{DeliveryPage, ResendRequest, SessionQuery, StatusFilter},
     domain::{destination::Platform, ids::SessionId},
-    server::{auth::caller::Caller, studio::Studio},
+    server::{
+        auth::caller::Caller,
+        operations::{outbox::Outbox, session_admin::SessionAdmin},
+    },
 };
 use axum::{
     Json,
@@ -40,7 +43,11 @@ pub struct Export {
     responses((status = 200, description = "RFC 4180, with a head", content_type = "text/csv", body = String), Errors),
     security(("signIn" = []))
 )]
-pub async fn export(State(studio): State<Studio>, caller: Caller, QueryParams(params): QueryParams<Export>) -> ApiResult<Response> {
+pub async fn export(
+    State(session_admin): State<SessionAdmin>,
+    caller: Caller,
+    QueryParams(params): QueryParams<Export>,
+) -> ApiResult<Response> {
     let query = SessionQuery {
         status: params.show.unwrap_or(StatusFilter::All),
         platform: params.platform,
@@ -50,7 +57,7 @@ pub async fn export(State(studio): State<Studio>, caller: Caller, QueryParams(pa
         oldest_first: params.sort.as_deref() == Some("oldest"),
         behind: None,
     };
-    let table = studio.export(&caller, &query).await?;
+    let table = session_admin.export(&caller, &query).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"sessions.csv\""),
@@ -77,11 +84,11 @@ pub struct Deliveries {
     security(("signIn" = []))
 )]
 pub async fn deliveries(
-    State(studio): State<Studio>,
+    State(outbox): State<Outbox>,
     caller: Caller,
     QueryParams(params): QueryParams<Deliveries>,
 ) -> ApiResult<Json<DeliveryPage>> {
-    Ok(Json(studio.list_deliveries(&caller, params.session_id.as_ref(), params.cursor.as_deref()).await?))
+    Ok(Json(outbox.list(&caller, params.session_id.as_ref(), params.cursor.as_deref()).await?))
 }
 
 /// Sends a webhook delivery again. Administrators only.
@@ -90,7 +97,7 @@ pub async fn deliveries(
     responses((status = 202, description = "It is sent within seconds"), Errors),
     security(("signIn" = []))
 )]
-pub async fn resend(State(studio): State<Studio>, caller: Caller, JsonBody(request): JsonBody<ResendRequest>) -> ApiResult<StatusCode> {
-    studio.resend_delivery(&caller, &request.id).await?;
+pub async fn resend(State(outbox): State<Outbox>, caller: Caller, JsonBody(request): JsonBody<ResendRequest>) -> ApiResult<StatusCode> {
+    outbox.resend(&caller, &request.id).await?;
     Ok(StatusCode::ACCEPTED)
 }

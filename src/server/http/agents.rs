@@ -1,6 +1,6 @@
 //! Agents by API: games and avatars; and the audit log.
 
-use super::{ApiResult, Errors, JsonBody, PathParams, QueryParams};
+use super::{ApiResult, Errors, JsonBody, PathParams, QueryParams, scoped};
 use crate::{
     api::{
         accounts::AuditPage,
@@ -8,8 +8,12 @@ use crate::{
     },
     domain::ids::AgentId,
     server::{
-        auth::{caller::Caller, scoped},
-        studio::{Studio, audit::AUDIT_PAGE},
+        accounts::{
+            agents::Agents,
+            audit::{AUDIT_PAGE, AuditLog},
+        },
+        auth::caller::Caller,
+        games::Games,
     },
 };
 use axum::{
@@ -29,12 +33,12 @@ use serde::Deserialize;
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn game_started(
-    State(studio): State<Studio>,
+    State(games): State<Games>,
     scoped::Start(caller): scoped::Start,
     PathParams(id): PathParams<AgentId>,
     JsonBody(game): JsonBody<GameStarted>,
 ) -> ApiResult<Json<GameOutcome>> {
-    Ok(Json(studio.game_started(&caller, &id, game).await?))
+    Ok(Json(games.started(&caller, &id, game).await?))
 }
 
 /// Reports that a game of the agent ended; shows its result and stops the session if the agent's defaults say so. Safe to repeat.
@@ -45,12 +49,12 @@ pub async fn game_started(
     security(("key" = ["stop"]), ("signIn" = []))
 )]
 pub async fn game_ended(
-    State(studio): State<Studio>,
+    State(games): State<Games>,
     scoped::Stop(caller): scoped::Stop,
     PathParams(id): PathParams<AgentId>,
     JsonBody(game): JsonBody<GameEnded>,
 ) -> ApiResult<Json<GameOutcome>> {
-    Ok(Json(studio.game_ended(&caller, &id, game).await?))
+    Ok(Json(games.ended(&caller, &id, game).await?))
 }
 
 /// An agent's avatar. Public, since viewers see it.
@@ -58,8 +62,8 @@ pub async fn game_ended(
     get, path = "/api/streaming/agents/{id}/avatar", tag = "Agents", params(("id" = AgentId, Path, description = "The agent")),
     responses((status = 200, description = "PNG, JPEG or WebP", content_type = "image/*", body = Vec<u8>), Errors), security(())
 )]
-pub async fn picture(State(studio): State<Studio>, PathParams(id): PathParams<AgentId>) -> ApiResult<Response> {
-    let avatar = studio.avatar(&id).await?;
+pub async fn picture(State(agents): State<Agents>, PathParams(id): PathParams<AgentId>) -> ApiResult<Response> {
+    let avatar = agents.avatar(&id).await?;
     Ok(([(header::CONTENT_TYPE, avatar.media_type), (header::CACHE_CONTROL, "public, max-age=60".to_owned())], avatar.bytes)
         .into_response())
 }
@@ -71,13 +75,13 @@ pub async fn picture(State(studio): State<Studio>, PathParams(id): PathParams<Ag
     responses((status = 204, description = "Replaced"), Errors), security(("signIn" = []))
 )]
 pub async fn set_picture(
-    State(studio): State<Studio>,
+    State(agents): State<Agents>,
     caller: Caller,
     PathParams(id): PathParams<AgentId>,
     _headers: HeaderMap,
     body: Bytes,
 ) -> ApiResult<StatusCode> {
-    studio.set_avatar(&caller, &id, body.to_vec()).await?;
+    agents.set_avatar(&caller, &id, body.to_vec()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -98,9 +102,9 @@ pub struct Where {
     get, path = "/api/admin/audit", tag = "Administration", params(Where),
     responses((status = 200, description = "One page", body = AuditPage), Errors), security(("signIn" = []))
 )]
-pub async fn audit(State(studio): State<Studio>, caller: Caller, QueryParams(params): QueryParams<Where>) -> ApiResult<Json<AuditPage>> {
+pub async fn audit(State(audit): State<AuditLog>, caller: Caller, QueryParams(params): QueryParams<Where>) -> ApiResult<Json<AuditPage>> {
     let limit = params.limit.unwrap_or(AUDIT_PAGE).clamp(1, AUDIT_PAGE);
-    let entries = studio.audit(&caller, params.cursor.as_deref(), limit).await?;
+    let entries = audit.entries(&caller, params.cursor.as_deref(), limit).await?;
     let next_cursor = entries.last().filter(|_| entries.len() == limit).map(|entry| entry.id.clone());
     Ok(Json(AuditPage { entries, next_cursor }))
 }

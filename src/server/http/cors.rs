@@ -18,7 +18,7 @@ pub async fn answer(state: &AppState, request: Request, next: Next) -> Response 
         .headers()
         .get(header::ORIGIN)
         .filter(|_| request.uri().path().starts_with("/api/"))
-        .filter(|origin| state.studio.config().cors_origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes()))
+        .filter(|origin| state.studio.config.cors_origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes()))
         .cloned();
     let Some(origin) = listed else { return next.run(request).await };
     let preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);

@@ -1,7 +1,7 @@
 //! Server-sent events: a session's state and overlay events, resumed without loss from a sequence number; for admins, of all
 //! sessions.
 
-use super::{ApiResult, Errors, QueryParams};
+use super::{ApiResult, Errors, QueryParams, extract::Identified};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
@@ -9,15 +9,13 @@ use crate::{
     },
     domain::{account::Role, ids::SessionId, key::Scope},
     server::{
-        auth::{
-            caller::{Caller, Identified, not_signed_in},
-            scoped::allowed,
-        },
-        error::StudioResult,
+        auth::caller::{Caller, not_signed_in},
+        feed::{Announcement, Feed},
         http::ErrorResponse,
+        overlay::Overlay,
         security::{OVERLAY_COOKIE, cookie},
+        sessions::Sessions,
         store::FeedEntry,
-        studio::{Studio, feed::Announcement},
     },
 };
 use axum::{
@@ -30,12 +28,12 @@ use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 
 /// Shorter than the silence after which proxies and clients close a connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Events a slow client may leave unread before it is disconnected (it resumes by its sequence number).
 const UNREAD: usize = 256;
-const PAGE: usize = 500;
 
 type Events = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Event, Infallible>>>>;
 
@@ -59,20 +57,22 @@ pub struct WhichFeed {
     security(("key" = ["read"]), ("signIn" = []), ("overlay" = []))
 )]
 pub async fn of_session(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
+    State(overlay): State<Overlay>,
+    State(feed): State<Feed>,
+    State(closing): State<CancellationToken>,
     Extension(Identified(found)): Extension<Identified>,
     headers: HeaderMap,
     QueryParams(which): QueryParams<WhichFeed>,
 ) -> ApiResult<Events> {
     let id = which.session_id;
-    let whole = admit(&studio, found, &headers, &id).await?;
+    let whole = admit(&sessions, &overlay, found, &headers, &id).await?;
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let seq = resumed.or(which.after).unwrap_or(0);
     let (out, events) = mpsc::channel(UNREAD);
     tokio::spawn(async move {
         // The connection's end is no fault, and neither is ours.
-        let closing = studio.closing().clone();
-        let _ = closing.run_until_cancelled(tell_session(&studio, &id, whole, seq, &out)).await;
+        let _ = closing.run_until_cancelled(tell_session(&sessions, &feed, &id, whole, seq, &out)).await;
     });
     Ok(stream(events))
 }
@@ -83,14 +83,14 @@ pub async fn of_session(
     responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
     security(("signIn" = []))
 )]
-pub async fn of_everybody(State(studio): State<Studio>, caller: Caller) -> ApiResult<Events> {
+pub async fn of_everybody(State(feed): State<Feed>, State(closing): State<CancellationToken>, caller: Caller) -> ApiResult<Events> {
     if caller.user.role != Role::Admin {
         return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's streams.").into());
     }
     let (out, events) = mpsc::channel(UNREAD);
     tokio::spawn(async move {
-        let mut news = studio.feed().listen();
-        while let Some(announcement) = studio.closing().run_until_cancelled(news.recv()).await {
+        let mut news = feed.listen();
+        while let Some(announcement) = closing.run_until_cancelled(news.recv()).await {
             match announcement {
                 Ok(Announcement::Session(view)) => {
                     if out.send(Ok(session_event(&view, None))).await.is_err() {
@@ -116,31 +116,38 @@ fn ping() -> Event {
 }
 
 /// `true` for full access to the session, `false` for its overlay.
-async fn admit(studio: &Studio, found: Option<Caller>, headers: &HeaderMap, id: &SessionId) -> Result<bool, ErrorResponse> {
+async fn admit(
+    sessions: &Sessions,
+    overlay: &Overlay,
+    found: Option<Caller>,
+    headers: &HeaderMap,
+    id: &SessionId,
+) -> Result<bool, ErrorResponse> {
     if let Some(caller) = found {
-        let caller = allowed(caller, Scope::Read)?;
-        studio.session(&caller, id).await?;
+        let caller = caller.allowed(Scope::Read)?;
+        sessions.session(&caller, id).await?;
         return Ok(true);
     }
     let token = cookie(headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
-    let viewer = studio.overlay_viewer(token).await?;
+    let viewer = overlay.viewer(token).await?;
     if &viewer.session == id { Ok(false) } else { Err(not_signed_in().into()) }
 }
 
 /// Sends the current state, then missed entries, then live ones. A reader that lags starts over from its last number.
 async fn tell_session(
-    studio: &Studio,
+    sessions: &Sessions,
+    feed: &Feed,
     id: &SessionId,
     whole: bool,
     mut seq: u64,
     out: &mpsc::Sender<Result<Event, Infallible>>,
 ) -> Option<()> {
     loop {
-        let mut news = studio.feed().listen();
-        if let Some(view) = studio.feed_view(id).await.ok()? {
+        let mut news = feed.listen();
+        if let Some(view) = sessions.feed_view(id).await.ok()? {
             out.send(Ok(session_event(&reduced(view, whole), Some(seq)))).await.ok()?;
         }
-        for entry in missed(studio, id, seq).await.ok()? {
+        for entry in sessions.feed_after(id, seq).await.ok()? {
             seq = entry.seq;
             out.send(Ok(entry_event(&entry))).await.ok()?;
         }
@@ -158,16 +165,6 @@ async fn tell_session(
                 Err(RecvError::Closed) => return None,
             }
         }
-    }
-}
-
-async fn missed(studio: &Studio, id: &SessionId, mut seq: u64) -> StudioResult<Vec<FeedEntry>> {
-    let mut all = Vec::new();
-    loop {
-        let page = studio.store().feed_after(id, seq, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(all) };
-        seq = last.seq;
-        all.extend(page);
     }
 }
 

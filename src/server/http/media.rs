@@ -1,13 +1,12 @@
 //! Recordings and thumbnails, proxied from the relay for owner and admins.
 
-use super::{ApiResult, Errors, PathParams};
+use super::{ApiResult, Errors, PathParams, scoped};
 use crate::{
     domain::ids::SessionId,
     server::{
-        auth::scoped,
         error::StudioError,
         relay::{RelayError, client::RelayClient},
-        studio::Studio,
+        sessions::Sessions,
     },
 };
 use axum::{
@@ -33,13 +32,13 @@ const PASSED: [header::HeaderName; 6] =
     security(("key" = ["read"]), ("signIn" = []))
 )]
 pub async fn recording(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     State(relay): State<RelayClient>,
     scoped::Read(caller): scoped::Read,
     PathParams((session, file)): PathParams<(SessionId, String)>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    studio.session(&caller, &session).await?;
+    sessions.session(&caller, &session).await?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if file.starts_with('.') || !file.chars().all(plain) {
         return Err(StudioError::not_found("recording").into());
@@ -54,12 +53,12 @@ pub async fn recording(
     security(("key" = ["read"]), ("signIn" = []))
 )]
 pub async fn thumbnail(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     State(relay): State<RelayClient>,
     scoped::Read(caller): scoped::Read,
     PathParams(session): PathParams<SessionId>,
 ) -> ApiResult<Response> {
-    studio.session(&caller, &session).await?;
+    sessions.session(&caller, &session).await?;
     pass(&relay, &format!("/shows/{session}/thumbnail.jpg"), &HeaderMap::new()).await
 }
 

@@ -1,14 +1,13 @@
 //! Middleware of every API route: caller, rate limit, timeout; and errors in one shape with their request's id.
 
-use super::ErrorResponse;
+use super::{
+    ErrorResponse,
+    extract::{Identified, credential, identify},
+};
 use crate::{
     api::error::{ApiError, ErrorCode},
     server::{
-        auth::{
-            caller::{Caller, Identified, credential},
-            origin::Origin,
-            throttle::Allowance,
-        },
+        auth::{origin::Origin, throttle::Allowance},
         limits::Group,
         security::{OVERLAY_COOKIE, cookie, same_origin},
         state::AppState,
@@ -46,11 +45,11 @@ fn group(method: &Method, path: &str) -> Group {
 
 /// Identifies the caller once, applies the rate limit, and sets a timeout.
 pub async fn admit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let limits = state.studio.limits();
+    let limits = &state.studio.limits;
     let (mut parts, body) = request.into_parts();
-    let client_prefix = |parts: &Parts| Origin::of(parts, state.studio.config()).client_prefix();
+    let client_prefix = |parts: &Parts| Origin::of(parts, &state.studio.config).client_prefix();
     let mut group = group(&parts.method, parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str));
-    let found = match Caller::identify(&parts.headers, &state.studio).await {
+    let found = match identify(&parts.headers, &state.studio.accounts, &state.studio.api_keys).await {
         Ok(found) => found,
         Err(error) => {
             let (allowance, admitted) = limits.take(Group::Unauthenticated, &client_prefix(&parts));
@@ -87,7 +86,7 @@ pub async fn admit(State(state): State<AppState>, mut request: Request, next: Ne
 /// Refuses server functions called by other sites' pages, before their arguments are read.
 pub async fn own_pages_only(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/rpc/")
-        && let Err(error) = same_origin(request.headers(), state.studio.config())
+        && let Err(error) = same_origin(request.headers(), &state.studio.config)
     {
         return ErrorResponse(error).into_response();
     }

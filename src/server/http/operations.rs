@@ -1,6 +1,6 @@
 //! Health, readiness and metrics.
 
-use crate::server::{state::AppState, studio::Studio};
+use crate::server::{operations::monitoring::Monitoring, state::AppState};
 use axum::{
     Json, Router,
     extract::State,
@@ -20,8 +20,8 @@ pub async fn healthz() -> Json<serde_json::Value> {
 }
 
 /// Whether store and LiveKit answer; 503 with the reasons if not.
-pub async fn readyz(State(studio): State<Studio>) -> Response {
-    let checks = studio.ready().await;
+pub async fn readyz(State(monitoring): State<Monitoring>) -> Response {
+    let checks = monitoring.ready().await;
     let ready = checks.iter().all(|(_, check)| check.is_ok());
     let words: serde_json::Map<_, _> =
         checks.into_iter().map(|(name, check)| (name.to_owned(), json!(check.err().unwrap_or_else(|| "ok".to_owned())))).collect();
@@ -29,6 +29,6 @@ pub async fn readyz(State(studio): State<Studio>) -> Response {
     (status, Json(json!({ "ready": ready, "checks": words }))).into_response()
 }
 
-pub async fn metrics(State(studio): State<Studio>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], studio.metrics().await).into_response()
+pub async fn metrics(State(monitoring): State<Monitoring>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], monitoring.metrics().await).into_response()
 }

@@ -1,15 +1,12 @@
 //! The overlay: settings, events, and heartbeats of its page.
 
-use super::{ApiResult, Errors, JsonBody};
+use super::{ApiResult, Errors, JsonBody, scoped};
 use crate::{
     api::{
         events::{ChangeOverlay, ChangedOverlay, EventBatch, EventResults},
         overlay::Heartbeat,
     },
-    server::{
-        auth::scoped,
-        studio::{Studio, overlay::OverlayViewer},
-    },
+    server::overlay::{Overlay, OverlayViewer},
 };
 use axum::{Json, extract::State, http::StatusCode};
 
@@ -20,11 +17,11 @@ use axum::{Json, extract::State, http::StatusCode};
     security(("key" = ["events"]), ("signIn" = []))
 )]
 pub async fn change(
-    State(studio): State<Studio>,
+    State(overlay): State<Overlay>,
     scoped::Events(caller): scoped::Events,
     JsonBody(body): JsonBody<ChangeOverlay>,
 ) -> ApiResult<Json<ChangedOverlay>> {
-    Ok(Json(studio.change_overlay(&caller, body).await?))
+    Ok(Json(overlay.change(&caller, body).await?))
 }
 
 /// Sends up to 100 events to the overlay. Each is accepted or refused individually; a repeated id is not shown twice.
@@ -34,11 +31,11 @@ pub async fn change(
     security(("key" = ["events"]), ("signIn" = []))
 )]
 pub async fn events(
-    State(studio): State<Studio>,
+    State(overlay): State<Overlay>,
     scoped::Events(caller): scoped::Events,
     JsonBody(batch): JsonBody<EventBatch>,
 ) -> ApiResult<Json<EventResults>> {
-    Ok(Json(studio.publish(&caller, batch).await?))
+    Ok(Json(overlay.publish(&caller, batch).await?))
 }
 
 /// The overlay page's heartbeat: frames painted, media on the page. Only for that page, by its cookie.
@@ -47,7 +44,7 @@ pub async fn events(
     responses((status = 204, description = "Heard"), Errors),
     security(("overlay" = []))
 )]
-pub async fn heartbeat(State(studio): State<Studio>, viewer: OverlayViewer, JsonBody(heartbeat): JsonBody<Heartbeat>) -> StatusCode {
-    studio.heartbeat(&viewer, heartbeat).await;
+pub async fn heartbeat(State(overlay): State<Overlay>, viewer: OverlayViewer, JsonBody(heartbeat): JsonBody<Heartbeat>) -> StatusCode {
+    overlay.heartbeat(&viewer, heartbeat).await;
     StatusCode::NO_CONTENT
 }

@@ -1,6 +1,6 @@
 //! Sessions by API: the same use cases as the pages'.
 
-use super::{ApiResult, ErrorResponse, Errors, JsonBody, QueryParams, with_status};
+use super::{ApiResult, ErrorResponse, Errors, JsonBody, QueryParams, extract::Identified, scoped, with_status};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
@@ -10,6 +10,7 @@ use crate::{
         },
         sessions::DestinationInput,
     },
+    config::serve::ServeConfig,
     domain::{
         destination::{Platform, StreamKey},
         ids::{AgentId, SessionId, UserId},
@@ -19,13 +20,10 @@ use crate::{
         timestamp::Timestamp,
     },
     server::{
-        auth::{
-            caller::{Identified, not_signed_in},
-            scoped::{self, allowed},
-        },
+        auth::caller::not_signed_in,
         error::StudioError,
-        studio::{
-            Studio,
+        sessions::{
+            Sessions,
             listing::{Listing, MOST_LISTED},
         },
     },
@@ -37,6 +35,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Starts a session. The response is `pending`; `live` comes by the feed.
 ///
@@ -50,7 +49,8 @@ use serde::Deserialize;
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn start(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
+    State(config): State<Arc<ServeConfig>>,
     scoped::Start(caller): scoped::Start,
     headers: HeaderMap,
     JsonBody(body): JsonBody<StartRequest>,
@@ -80,14 +80,14 @@ pub async fn start(
     if session.idempotency_key.as_ref().is_some_and(|key| !(1..=200).contains(&key.len())) {
         return Err(ApiError::invalid("Idempotency-Key", "Idempotency-Key must be 1 to 200 plain characters.").into());
     }
-    let started = studio.start(&caller, session).await?;
+    let started = sessions.start(&caller, session).await?;
     let status = if started.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let session_id = started.session.session_id;
     Ok(with_status(
         status,
         StartResponse {
             success: true,
-            overlay_url: format!("{}/stream/overlay?sessionId={session_id}&preview=1", studio.config().app_url),
+            overlay_url: format!("{}/stream/overlay?sessionId={session_id}&preview=1", config.app_url),
             message: format!("The stream is {}. Follow it at /api/streaming/feed?sessionId={session_id}.", started.session.status),
             status: started.session.status,
             session_id,
@@ -103,7 +103,7 @@ pub async fn start(
     security(("key" = ["stop"]), ("signIn" = []))
 )]
 pub async fn stop(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     scoped::Stop(caller): scoped::Stop,
     JsonBody(body): JsonBody<StopRequest>,
 ) -> ApiResult<Json<StopResponse>> {
@@ -111,8 +111,8 @@ pub async fn stop(
         return Err(ApiError::invalid("reason", "reason must be at most 300 characters.").into());
     }
     let note = body.reason.filter(|_| caller.is_admin());
-    let view = studio.stop(&caller, &body.session_id, note).await?;
-    let stats = studio.statistics(&view).await?;
+    let view = sessions.stop(&caller, &body.session_id, note).await?;
+    let stats = sessions.statistics(&view).await?;
     Ok(Json(StopResponse { success: true, session_id: view.session_id, status: view.status, stats }))
 }
 
@@ -132,22 +132,22 @@ pub struct OneSession {
     security(("key" = ["read"]), ("signIn" = []), ())
 )]
 pub async fn status(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     Extension(Identified(found)): Extension<Identified>,
     QueryParams(which): QueryParams<OneSession>,
 ) -> ApiResult<Json<StatusResponse>> {
     let public = |error: ErrorResponse| async {
-        match studio.feed_view(&which.session_id).await? {
+        match sessions.feed_view(&which.session_id).await? {
             Some(view) if view.public => Ok(Json(StatusResponse::Public(PublicStatus::from(view)))),
             _ => Err(error),
         }
     };
     let Some(caller) = found else { return public(not_signed_in().into()).await };
-    let caller = match allowed(caller, Scope::Read) {
+    let caller = match caller.allowed(Scope::Read) {
         Ok(caller) => caller,
         Err(error) => return public(error.into()).await,
     };
-    match studio.session(&caller, &which.session_id).await {
+    match sessions.session(&caller, &which.session_id).await {
         Ok(view) => Ok(Json(StatusResponse::Whole(Box::new(view)))),
         Err(error @ StudioError::Refused(_)) => public(error.into()).await,
         Err(error) => Err(error.into()),
@@ -187,7 +187,7 @@ pub struct Filters {
     security(("key" = ["read"]), ("signIn" = []))
 )]
 pub async fn list(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     scoped::Read(caller): scoped::Read,
     QueryParams(params): QueryParams<Filters>,
 ) -> ApiResult<Json<SessionPage>> {
@@ -200,7 +200,7 @@ pub async fn list(
     let Filters { platform, agent_id: agent, user_id: user, from, to, cursor, .. } = params;
     let search = params.q.unwrap_or_default().trim().to_lowercase();
     let listing = Listing { status, platform, agent, user, from, to, search, oldest_first: false, cursor, limit };
-    Ok(Json(studio.list_sessions(&caller, listing).await?))
+    Ok(Json(sessions.list(&caller, listing).await?))
 }
 
 fn unknown_status(name: &str) -> ApiError {
@@ -215,11 +215,11 @@ fn unknown_status(name: &str) -> ApiError {
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn room(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     scoped::Start(caller): scoped::Start,
     JsonBody(which): JsonBody<SessionRef>,
 ) -> ApiResult<Json<RoomAccess>> {
-    Ok(Json(studio.room_access(&caller, &which.session_id).await?))
+    Ok(Json(sessions.room_access(&caller, &which.session_id).await?))
 }
 
 /// Adds and removes destinations of a running session. Each is accepted or refused individually.
@@ -229,9 +229,9 @@ pub async fn room(
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn destinations(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     scoped::Start(caller): scoped::Start,
     JsonBody(body): JsonBody<ChangeDestinations>,
 ) -> ApiResult<Json<ChangedDestinations>> {
-    Ok(Json(studio.alter_destinations(&caller, body).await?))
+    Ok(Json(sessions.alter_destinations(&caller, body).await?))
 }

@@ -1,7 +1,7 @@
 //! The receiver of LiveKit's webhooks.
 
 use super::{ApiResult, Errors};
-use crate::server::studio::Studio;
+use crate::server::reconcile::Reconciler;
 use axum::{
     body::Bytes,
     extract::State,
@@ -15,8 +15,8 @@ use axum::{
     params(("Authorization" = Option<String>, Header, description = "LiveKit's signature")),
     responses((status = 200, description = "Kept"), Errors), security(())
 )]
-pub async fn livekit(State(studio): State<Studio>, headers: HeaderMap, body: Bytes) -> ApiResult<StatusCode> {
+pub async fn livekit(State(reconciler): State<Reconciler>, headers: HeaderMap, body: Bytes) -> ApiResult<StatusCode> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    studio.handle_webhook(authorization, &body).await?;
+    reconciler.handle_webhook(authorization, &body).await?;
     Ok(StatusCode::OK)
 }

@@ -102,14 +102,14 @@ async fn draining_refuses_only_new_sessions() {
     let refused = server.post("/api/streaming/start", &bobs, start.clone()).await;
     assert_eq!((refused.status.as_u16(), &refused.body["code"]), (503, &json!("unavailable")), "{refused:?}");
     assert!(overview(&server, &admin, json!({})).await["draining"].as_bool().expect("told"));
-    assert_eq!(server.studio.preflight().await.lines[0].label, "The studio", "whoever is about to start a stream is told before");
+    assert_eq!(server.studio.sessions.preflight().await.lines[0].label, "The studio", "whoever is about to start a stream is told before");
     let replaced =
         server.post("/api/streaming/start", &key, json!({ "streamType": "agent", "platform": "rehearsal", "replace": true })).await;
     assert_eq!(replaced.status.as_u16(), 503, "nor in the place of a running one");
     let going_on = server.get(&format!("/api/streaming/status?sessionId={running}"), &key).await;
     assert_ne!(going_on.body["status"], json!("ended"));
     rpc(&server, &admin, "/rpc/admin/drain", json!({ "draining": false })).await;
-    assert!(server.studio.preflight().await.lines.iter().all(|line| line.label != "The studio"));
+    assert!(server.studio.sessions.preflight().await.lines.iter().all(|line| line.label != "The studio"));
     assert_eq!(server.post("/api/streaming/start", &bobs, start).await.status, StatusCode::CREATED);
     let log = server.call(Method::GET, "/api/admin/audit", &[("cookie", &admin.cookie)], None).await;
     let changes = log.body["entries"].as_array().map(|all| all.iter().filter(|one| one["action"] == "drain_changed").count());

@@ -13,12 +13,14 @@ use footlight::{
     server::{
         auth::{caller::Caller, origin::Origin},
         clock::Clock,
+        http::extract::signed_in,
         livekit::fake::FakeLiveKit,
+        ports::{Ports, ids::Ids},
         relay::{client::RelayClient, fake::FakeRelay},
         security,
         state::AppState,
         store::surreal::SurrealStore,
-        studio::{Ports, Studio},
+        studio::Studio,
         vault::{Vault, parse_master_key},
         viewers,
     },
@@ -87,13 +89,14 @@ impl TestServer {
         let (clock, livekit, relay_shows) = (Clock::fixed(NOW), FakeLiveKit::default(), FakeRelay::default());
         let studio = Studio::new(Ports {
             clock: clock.clone(),
+            ids: Ids::default(),
             store: Arc::new(store),
             livekit: Arc::new(livekit.clone()),
             relay: Arc::new(relay_shows.clone()),
             viewers: viewers::services(&config.viewers).expect("a client"),
             vault: Vault::new(master, Vec::new()),
             allow: config.allow_private.parse().expect("a list"),
-            config,
+            config: Arc::new(config),
         });
         let leptos = LeptosOptions::builder().output_name("footlight").site_root("/nonexistent").build();
         let router = router(AppState::new(studio.clone(), relay, leptos));
@@ -103,27 +106,27 @@ impl TestServer {
     /// Signs a streamer up.
     pub async fn streamer(&self, name: &str) -> Person {
         let credentials = Credentials { name: name.to_owned(), password: "correct horse".to_owned() };
-        let signed_in = self.studio.sign_up(&credentials, &Origin::default()).await.expect("signed up");
+        let signed_in = self.studio.accounts.sign_up(&credentials, &Origin::default()).await.expect("signed up");
         Person { cookie: format!("footlight={}", signed_in.token) }
     }
 
     /// The administrator, by the first link.
     pub async fn admin(&self) -> Person {
-        let link = self.studio.first_sign_in(None).await.expect("a link").expect("the first start");
+        let link = self.studio.accounts.first_sign_in(None).await.expect("a link").expect("the first start");
         let token = link.split_once("token=").expect("a token").1.to_owned();
-        let signed_in = self.studio.sign_in_once(&token, &Origin::default()).await.expect("signed in");
+        let signed_in = self.studio.accounts.sign_in_once(&token, &Origin::default()).await.expect("signed in");
         Person { cookie: format!("footlight={}", signed_in.token) }
     }
 
     /// The caller behind a person's cookie, for use cases that have no call.
     pub async fn caller(&self, person: &Person) -> Caller {
         let headers = [("cookie".parse().expect("a name"), person.cookie.parse().expect("a value"))].into_iter().collect();
-        Caller::of(&headers, &self.studio).await.expect("the store").expect("signed in")
+        signed_in(&headers, &self.studio.accounts).await.expect("the store").expect("signed in")
     }
 
     pub async fn agent(&self, person: &Person, name: &str) -> Agent {
         let caller = self.caller(person).await;
-        self.studio.make_agent(&caller, &NewAgent { name: name.to_owned() }, &Origin::default()).await.expect("an agent")
+        self.studio.agents.make(&caller, &NewAgent { name: name.to_owned() }, &Origin::default()).await.expect("an agent")
     }
 
     /// A key as it stands in `Authorization`.
@@ -135,7 +138,7 @@ impl TestServer {
             expires_at: Some(NOW.plus_millis(3_600_000)),
         };
         let caller = self.caller(person).await;
-        format!("Bearer {}", self.studio.make_key(&caller, &wish, &Origin::default()).await.expect("a key").text)
+        format!("Bearer {}", self.studio.api_keys.make(&caller, &wish, &Origin::default()).await.expect("a key").text)
     }
 
     /// Starts a rehearsal of the agent behind a key.

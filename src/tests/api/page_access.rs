@@ -192,7 +192,7 @@ async fn a_form_signs_in_and_leads_on_or_says_why_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_sign_in_link_works_once() {
     let server = TestServer::new().await;
-    let start = async |kept: Option<&str>| server.studio.first_sign_in(kept).await.expect("the store");
+    let start = async |kept: Option<&str>| server.studio.accounts.first_sign_in(kept).await.expect("the store");
     let link = start(None).await.expect("the first start");
     assert_eq!(start(Some(&link)).await.as_deref(), Some(&*link), "a second start, before anybody came in");
     server.clock.advance(2 * 24 * 3_600_000);

@@ -147,7 +147,7 @@ async fn everything(server: &TestServer) -> Told {
     for path in ["/api/streaming/sessions", &format!("/api/streaming/status?sessionId={session}"), "/healthz"] {
         told.0.extend(format!("{:?}", server.get(path, &key).await).into_bytes());
     }
-    server.studio.rotate_keys().await.expect("rotated");
+    server.studio.commands.rotate_keys().await.expect("rotated");
     told
 }
 

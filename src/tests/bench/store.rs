@@ -112,7 +112,7 @@ async fn measure(folder: &Path, all: usize) {
         let (studio, caller) = (server.studio.clone(), caller.clone());
         move |_| {
             let (studio, caller, wanted) = (studio.clone(), caller.clone(), wanted.clone());
-            async move { studio.session_overview(&caller, &wanted).await.expect("a page") }
+            async move { studio.session_admin.overview(&caller, &wanted).await.expect("a page") }
         }
     };
     let middle = Ulid::from_parts(u64::try_from(NOW.as_millis()).expect("after 1970") - 1000 * 3600 * 24 * 180, 0).to_string();
@@ -125,7 +125,7 @@ async fn measure(folder: &Path, all: usize) {
         ("failed", timed(page(wanted(StatusFilter::Failed))).await),
         ("a word that is nowhere", timed(page(SessionQuery { search: "nowhere".into(), ..wanted(StatusFilter::All) })).await),
         ("a platform that nobody used", timed(page(SessionQuery { platform: Some(Platform::Kick), ..wanted(StatusFilter::All) })).await),
-        ("report of a year", timed(|_| async { server.studio.analytics(&caller, true, &span).await.expect("a report") }).await),
+        ("report of a year", timed(|_| async { server.studio.analytics.report(&caller, true, &span).await.expect("a report") }).await),
         ("a start stored", {
             let (store, base) = (store.clone(), all * 10);
             timed(move |round| {

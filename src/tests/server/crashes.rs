@@ -13,13 +13,13 @@ use std::{sync::Arc, time::Duration};
 
 /// Start, on air, stop: over ports that end with `life`.
 async fn whole_show(app: TestApp, caller: Caller) {
-    let Ok(started) = app.studio.start(&caller, show()).await else { return };
+    let Ok(started) = app.studio.sessions.start(&caller, show()).await else { return };
     let id = started.session.session_id;
     app.until(&id, "starting").await;
     app.livekit.join(&room_name(&id), &host_identity(&id));
     app.play(&id, 1000).await;
     app.until(&id, "live").await;
-    app.studio.stop(&caller, &id, None).await.expect("stopped");
+    app.studio.sessions.stop(&caller, &id, None).await.expect("stopped");
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn converges(app: &TestApp, caller: &Caller, point: usize) {
     for _ in 0..8 {
         app.tick(2).await;
     }
-    if let Some(running) = app.studio.running(caller).await.expect("the store") {
+    if let Some(running) = app.studio.sessions.running(caller).await.expect("the store") {
         let id = running.session_id;
         assert!(matches!(running.status.as_str(), "starting" | "live"), "after {point} calls: {}", running.status);
         assert_eq!(app.livekit.running().len(), 1, "after {point} calls");
@@ -64,12 +64,12 @@ async fn converges(app: &TestApp, caller: &Caller, point: usize) {
         app.livekit.join(&room_name(&id), &host_identity(&id));
         app.play(&id, 2000).await;
         app.until(&id, "live").await;
-        let ended = tokio::time::timeout(Duration::from_secs(20), app.studio.stop(caller, &id, None)).await.expect("in time");
+        let ended = tokio::time::timeout(Duration::from_secs(20), app.studio.sessions.stop(caller, &id, None)).await.expect("in time");
         let ended = ended.expect("stopped");
         assert_eq!(ended.status.as_str(), "ended", "after {point} calls");
         assert!(ended.destinations.iter().all(|of| of.uptime_ms >= 2000), "statistics after {point} calls");
     }
-    for view in app.studio.my_sessions(caller, None).await.expect("the store").sessions {
+    for view in app.studio.sessions.mine(caller, None).await.expect("the store").sessions {
         app.nothing_left(&view.session_id).await;
         assert!(view.end_message.is_some() && view.ended_at.is_some(), "after {point} calls: {view:?}");
     }

@@ -20,9 +20,10 @@ use footlight::{
         clock::Clock,
         error::StudioError,
         livekit::{LiveKit, fake::FakeLiveKit},
+        ports::{Ports, ids::Ids},
         relay::{Relay, fake::FakeRelay},
         store::{Store, TimelineEntry, surreal::SurrealStore},
-        studio::{Ports, Studio},
+        studio::Studio,
         vault::{Vault, parse_master_key},
         viewers,
     },
@@ -77,7 +78,7 @@ pub fn process_with(
 ) -> Studio {
     let allow = config.allow_private.parse().expect("a list");
     let viewers = viewers::services(&config.viewers).expect("a client");
-    Studio::new(Ports { clock: clock.clone(), store, livekit, relay, viewers, vault, allow, config })
+    Studio::new(Ports { clock: clock.clone(), ids: Ids::default(), store, livekit, relay, viewers, vault, allow, config: Arc::new(config) })
 }
 
 impl TestApp {
@@ -111,7 +112,7 @@ impl TestApp {
     }
 
     pub async fn start(&self, caller: &Caller) -> StartedSession {
-        self.studio.start(caller, show()).await.expect("started")
+        self.studio.sessions.start(caller, show()).await.expect("started")
     }
 
     /// A session on air, with its host in the room.
@@ -141,14 +142,14 @@ impl TestApp {
     /// The relay says what it receives, and the studio hears it.
     pub async fn hear(&self, id: &SessionId, generation: Option<Generation>, uptime_ms: u64) {
         if let Some(report) = self.relay.play(id, generation, uptime_ms, self.clock.now()) {
-            self.studio.handle_report(report).await;
+            self.studio.reconciler.handle_report(report).await;
         }
-        self.studio.reconcile_all().await.expect("a round");
+        self.studio.reconciler.reconcile_all().await.expect("a round");
     }
 
     pub async fn tick(&self, seconds: i64) {
         self.clock.advance(seconds * 1000);
-        self.studio.reconcile_all().await.expect("a round");
+        self.studio.reconciler.reconcile_all().await.expect("a round");
     }
 
     /// Waits for what goes on in the background.

@@ -43,27 +43,29 @@ async fn world() -> (TestApp, Caller, SessionId) {
             save_as: Some(name.to_owned()),
             channel: None,
         };
-        before.save_destination(&caller, None, typed).await.expect("kept");
+        before.destinations.save(&caller, None, typed).await.expect("kept");
     }
-    let id = before.start(&caller, show()).await.expect("started").session.session_id;
+    let id = before.sessions.start(&caller, show()).await.expect("started").session.session_id;
     app.until(&id, "starting").await;
-    before.stop(&caller, &id, None).await.expect("stopped");
+    before.sessions.stop(&caller, &id, None).await.expect("stopped");
     (app, caller, id)
 }
 
 /// Whether a process that knows only the new master key can use what was kept.
 async fn opens_without_the_old(app: &TestApp, caller: &Caller) -> bool {
     let after = with(app, NEW, &[], None);
-    let places = after.list_saved_destinations(caller, None).await.expect("a list");
+    let places = after.destinations.list(caller, None).await.expect("a list");
     assert_eq!(places.len(), 3);
     let ids = places.into_iter().map(|place| place.destination.id).collect();
-    let started =
-        after.start(caller, footlight::api::sessions::NewSession { destination_ids: ids, destinations: Vec::new(), ..show() }).await;
+    let started = after
+        .sessions
+        .start(caller, footlight::api::sessions::NewSession { destination_ids: ids, destinations: Vec::new(), ..show() })
+        .await;
     let Ok(started) = started else { return false };
     let id = started.session.session_id;
     let wanted = serde_json::to_string(&app.relay.desired(&id).expect("the relay was put it")).expect("text");
     assert_eq!(wanted.matches(KEY).count(), 3, "each key arrives at the relay");
-    after.stop(caller, &id, None).await.expect("stopped");
+    after.sessions.stop(caller, &id, None).await.expect("stopped");
     true
 }
 
@@ -71,17 +73,17 @@ async fn opens_without_the_old(app: &TestApp, caller: &Caller) -> bool {
 async fn after_rotation_the_old_master_key_is_unneeded() {
     let (app, caller, _) = world().await;
     assert!(!opens_without_the_old(&app, &caller).await, "the new key alone does not open it yet");
-    let lone = with(&app, NEW, &[], None).rotate_keys().await.expect("answered");
+    let lone = with(&app, NEW, &[], None).commands.rotate_keys().await.expect("answered");
     assert_eq!((lone.resealed, lone.is_complete()), (0, false), "what does not open stays as it is");
     let both = with(&app, NEW, &[OLD], None);
     let credential = Credential { id: "app".into(), secret: KEY.into() };
     let old = Vault::new(OLD, Vec::new()).seal_credential(Platform::Twitch, &credential).expect("sealed");
     app.store.set_credential("twitch", Some(&old)).await.expect("stored");
-    let done = both.rotate_keys().await.expect("rotated");
+    let done = both.commands.rotate_keys().await.expect("rotated");
     assert!(done.resealed >= 5 && done.is_complete(), "{done:?}");
     let kept = app.store.credential("twitch").await.expect("the store").expect("kept");
     assert_eq!(Vault::new(NEW, Vec::new()).open_credential(Platform::Twitch, &kept), Ok(credential));
-    assert_eq!(both.rotate_keys().await.expect("again"), KeyRotation { resealed: 0, unreadable: 0 });
+    assert_eq!(both.commands.rotate_keys().await.expect("again"), KeyRotation { resealed: 0, unreadable: 0 });
     assert!(opens_without_the_old(&app, &caller).await);
 }
 
@@ -92,12 +94,12 @@ async fn a_rotation_killed_at_any_step_can_continue() {
         let budget = CrashBudget::of_calls(calls);
         let doomed = with(&app, NEW, &[OLD], Some(&budget));
         tokio::select! {
-            done = doomed.rotate_keys() => { done.expect("rotated"); }
+            done = doomed.commands.rotate_keys() => { done.expect("rotated"); }
             () = budget.exhausted() => {}
         }
         // Until it is complete, a process with both keys opens everything.
         let both = with(&app, NEW, &[OLD], None);
-        assert!(both.rotate_keys().await.expect("goes on").is_complete(), "after {calls} calls");
+        assert!(both.commands.rotate_keys().await.expect("goes on").is_complete(), "after {calls} calls");
         assert!(opens_without_the_old(&app, &caller).await, "after {calls} calls");
     }
 }

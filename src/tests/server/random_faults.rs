@@ -50,10 +50,10 @@ async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
                 ..show()
             };
             // Refused or not: what is left is looked at in the end.
-            let _ = app.studio.start(caller, show).await;
+            let _ = app.studio.sessions.start(caller, show).await;
         }
         (2, Some(id)) => {
-            let _ = app.studio.stop(caller, &id, None).await;
+            let _ = app.studio.sessions.stop(caller, &id, None).await;
         }
         (3, _) => {
             if let Some(egress) = app.livekit.running().last() {
@@ -69,12 +69,12 @@ async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
         (10 | 11, Some(id)) => {
             let session = app.session(&id).await;
             if let Some(report) = app.relay.play(&id, Some(session.generation), u64::from(dice), app.clock.now()) {
-                app.studio.handle_report(report).await;
+                app.studio.reconciler.handle_report(report).await;
             }
         }
         _ => {
             app.clock.advance(i64::from(dice % 20) * 1000);
-            let _ = app.studio.reconcile_all().await;
+            let _ = app.studio.reconciler.reconcile_all().await;
         }
     }
 }
@@ -106,7 +106,7 @@ async fn story(seed: u64) {
             app.livekit.join(&room_name(&session.id), &host_identity(&session.id));
             let generation = app.livekit.running().last().map(|_| session.generation);
             if let Some(report) = app.relay.play(&session.id, generation, 1000, app.clock.now()) {
-                app.studio.handle_report(report).await;
+                app.studio.reconciler.handle_report(report).await;
             }
         }
         app.tick(6).await;
@@ -136,7 +136,7 @@ async fn restless(app: &TestApp, caller: &Caller) -> Option<String> {
 
 /// Every timeline ends with the end, goes on air at most once, and leaves statistics.
 async fn told_well(app: &TestApp, caller: &Caller, seed: u64) {
-    for view in app.studio.my_sessions(caller, None).await.expect("the store").sessions {
+    for view in app.studio.sessions.mine(caller, None).await.expect("the store").sessions {
         let story = app.timeline(&view.session_id).await;
         let over = story.iter().position(|line| line.state.is_over());
         assert!(over.is_none_or(|at| at + 1 == story.len()), "seed {seed}: something follows the end: {story:?}");

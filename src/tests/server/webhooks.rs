@@ -21,7 +21,7 @@ use tower::ServiceExt;
 
 fn door(app: &TestApp) -> Router {
     let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
-    let relay = RelayClient::new(app.studio.config().relay.clone(), http);
+    let relay = RelayClient::new(app.studio.config.relay.clone(), http);
     router(AppState::new(app.studio.clone(), relay, LeptosOptions::builder().output_name("footlight").build()))
 }
 
@@ -131,7 +131,7 @@ async fn replay(app: &TestApp, door: &Router, owner: &str, bodies: &[Value], ord
     }
     let session = app.session(&id).await;
     let rest = Rest { state: session.state.name().to_owned(), generation: session.generation.0, running: app.livekit.running().len() };
-    app.studio.stop(&caller, &id, None).await.expect("stopped");
+    app.studio.sessions.stop(&caller, &id, None).await.expect("stopped");
     app.until(&id, if session.state.is_over() { session.state.name() } else { "ended" }).await;
     app.nothing_left(&id).await;
     rest
