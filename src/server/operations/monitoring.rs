@@ -27,6 +27,8 @@ impl Monitoring {
 
     /// Everything in Prometheus' text format. What cannot be asked now is left out; its absence is what an alert looks for.
     pub async fn metrics(&self) -> String {
+        // Before anything is counted there must be something that counts.
+        metrics::handle();
         match self.ports.store.active_sessions().await {
             Ok(active) => {
                 let names: Vec<_> = active.iter().map(|session| session.state.name()).collect();
