@@ -3,7 +3,6 @@
 pub mod admin_socket;
 pub mod auth;
 pub mod clock;
-pub mod crash_budget;
 pub mod error;
 pub mod guarded_http;
 pub mod http;

@@ -6,7 +6,6 @@ use footlight::{
     domain::{ids::Generation, session::EndReason},
     server::{
         livekit::EgressPhase,
-        store::Store,
         studio::{feed::Announcement, lease::LEASE, overlay::OverlayViewer},
     },
 };

@@ -8,7 +8,6 @@ use footlight::{
     api::{admin::DateRange, error::ErrorCode, sessions::SessionView},
     domain::destination::Platform,
     server::{
-        store::OperationsStore,
         studio::viewers::Round,
         viewers::{Credential, ViewerCountError},
     },
