@@ -10,6 +10,7 @@ use footlight::{
 };
 use futures::{StreamExt, stream};
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const CASES: u64 = 200;
 /// Stories side by side.
@@ -19,6 +20,8 @@ const ROUNDS: usize = 25;
 const STEPS: u32 = 12;
 /// Most of what a step does takes fewer calls than this, so that about half of the processes live.
 const CALLS: usize = 60;
+/// How many processes were killed.
+static KILLED: AtomicU64 = AtomicU64::new(0);
 
 /// One thing happens in the world, or is done by a process.
 async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
@@ -73,7 +76,9 @@ async fn story(seed: u64) {
         let process = app.crashing(config(&[]), vault(), &budget);
         tokio::select! {
             () = happen(&process, &caller, kind, sides) => {}
-            () = budget.exhausted() => {}
+            () = budget.exhausted() => {
+                KILLED.fetch_add(1, Ordering::Relaxed);
+            }
         }
         budget.exhaust();
     }
@@ -137,4 +142,7 @@ async fn store_and_fakes_agree_after_random_faults() {
     while let Some(told) = stories.next().await {
         told.expect("the story comes to rest");
     }
+    let (killed, all) = (KILLED.load(Ordering::Relaxed), CASES * u64::from(STEPS));
+    println!("{killed} of {all} processes were killed");
+    assert!(first.is_some() || (all / 5..all * 4 / 5).contains(&killed), "{killed} of {all} processes were killed: CALLS no longer fits");
 }
