@@ -9,4 +9,4 @@ build_steps server site
 setup_steps demo
 run_alone
 cd end2end
-exec npx playwright test --config demo.config.ts
+exec npx playwright test --project=demo --reporter=line

@@ -28,6 +28,6 @@ say "measured: $measured, profile $profile, $("$measured" --version), $(($(stat 
 failed=0
 FOOTLIGHT_SOAK=1 "${cargo_test[@]}" -- --nocapture --test-threads 1 "${@:2}" || failed=1
 if [ -d "end2end/$what" ]; then
-  (cd end2end && FOOTLIGHT_PROGRAM=$measured FOOTLIGHT_SOAK=1 FORCE_COLOR=0 npx playwright test --config "$what.config.ts" "${@:2}") || failed=1
+  (cd end2end && FOOTLIGHT_PROGRAM=$measured FOOTLIGHT_SOAK=1 FORCE_COLOR=0 npx playwright test "--project=$what" "${@:2}") || failed=1
 fi
 exit "$failed"

@@ -13,4 +13,4 @@ build_steps server site
 setup_steps demo
 run_alone
 cd end2end
-exec npx playwright test --config platforms.config.ts
+exec npx playwright test --project=platforms

@@ -48,7 +48,7 @@ failed=$((failed + $(count "$log" '[0-9]+ failed;' || true)))
 
 ring "browsers"
 log="$logs/playwright.log"
-(cd end2end && FORCE_COLOR=0 npx playwright test) 2>&1 | tee "$log" || {
+(cd end2end && FORCE_COLOR=0 npx playwright test --project=e2e) 2>&1 | tee "$log" || {
   grep -qE '^ +[0-9]+ failed' "$log" || failed=$((failed + 1))
 }
 passed=$((passed + $(count "$log" '^ +[0-9]+ passed' || true)))

@@ -24,5 +24,7 @@ mod limits;
 mod page_access;
 #[path = "api/secrets.rs"]
 mod secrets;
+#[allow(dead_code, reason = "each test program uses its own part")]
+mod support;
 #[path = "api/tokens.rs"]
 mod tokens;

@@ -1,6 +1,7 @@
 //! Sessions for administrators: filters, stable pages, stopping several, draining.
 
 use super::harness::{Person, TestServer};
+use crate::support::wait::until;
 use axum::http::{Method, StatusCode};
 use footlight::domain::key::Scope;
 use serde_json::{Value, json};
@@ -138,15 +139,11 @@ async fn only_administrators_see_egress_ids() {
     let admin = server.admin().await;
     let (id, key) = show(&server, "Ada", "One").await;
     let path = format!("/api/streaming/status?sessionId={id}");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(15);
-    loop {
+    let look = async || {
         let seen = server.call(Method::GET, &path, &[("cookie", &admin.cookie)], None).await;
-        if seen.body["egressId"].is_string() {
-            break;
-        }
-        assert!(std::time::Instant::now() < deadline, "{seen:?}");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+        if seen.body["egressId"].is_string() { Ok(()) } else { Err(seen) }
+    };
+    until("an egress id", 15, look).await;
     for path in [path, "/api/streaming/sessions".into()] {
         let told = server.get(&path, &key).await;
         assert!(!told.body.to_string().contains("EG_"), "{told:?}");

@@ -1,6 +1,7 @@
 //! Each API call when it succeeds, and when it is repeated.
 
 use super::harness::{NOW, TestServer};
+use crate::support::wait::until;
 use axum::http::{Method, StatusCode};
 use footlight::{
     api::accounts::OwnerDefaults,
@@ -264,14 +265,7 @@ async fn heartbeats_need_the_overlays_cookie() {
     let owner = server.streamer("Owner").await;
     let key = server.key(&owner, None, &Scope::ALL).await;
     server.agent_show(&key).await;
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
-    let page = loop {
-        if let Some(page) = server.livekit.running().last().map(|egress| egress.page_url.clone()) {
-            break page;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "no egress was asked for");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    };
+    let page = until("an egress", 10, async || server.livekit.running().last().map(|egress| egress.page_url.clone())).await;
     let cookie = format!("footlight-overlay={}", page.rsplit_once("token=").expect("a token").1);
     let beat = json!({ "frames": 1, "screen": false, "camera": false, "audio": false, "connected": true });
     let heard = server.call(Method::POST, "/api/streaming/heartbeat", &[("cookie", &cookie)], Some(beat.clone())).await;

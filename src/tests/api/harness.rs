@@ -1,5 +1,11 @@
 //! A test server with its router, users and keys.
 
+pub use crate::support::app::{API_SECRET as SECRET, NOW};
+use crate::support::{
+    app::{self, TestApp, in_memory},
+    livekit::FakeLiveKit,
+    relay::FakeRelay,
+};
 use axum::{
     Router,
     body::Body,
@@ -7,22 +13,17 @@ use axum::{
 };
 use footlight::{
     api::accounts::{Credentials, NewAgent, NewApiKey},
-    config::{env::Env, serve::ServeConfig},
-    domain::{agent::Agent, ids::SessionId, key::Scope, timestamp::Timestamp},
+    domain::{agent::Agent, ids::SessionId, key::Scope},
     serve::router,
     server::{
         auth::{caller::Caller, origin::Origin},
         clock::Clock,
         http::extract::signed_in,
-        livekit::fake::FakeLiveKit,
-        ports::{Ports, ids::Ids},
-        relay::{client::RelayClient, fake::FakeRelay},
+        relay::client::RelayClient,
         security,
         state::AppState,
-        store::surreal::SurrealStore,
+        store::Store,
         studio::Studio,
-        vault::{Vault, parse_master_key},
-        viewers,
     },
 };
 use http_body_util::BodyExt;
@@ -30,10 +31,6 @@ use leptos::config::LeptosOptions;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
-
-pub const NOW: Timestamp = Timestamp::from_millis(1_795_421_948_792);
-pub const RELAY_SECRET: &str = "another long enough secret";
-pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// The whole application over the fakes.
 pub struct TestServer {
@@ -63,44 +60,25 @@ impl TestServer {
     }
 
     pub async fn with(extra: &[(&str, &str)]) -> Self {
-        Self::over(SurrealStore::open("mem://", None).await.expect("a store"), extra)
+        Self::over(in_memory().await, extra)
     }
 
-    pub fn over(store: SurrealStore, extra: &[(&str, &str)]) -> Self {
+    pub fn over(store: Arc<dyn Store>, extra: &[(&str, &str)]) -> Self {
         // What was logged, for whoever looks for a fault: RUST_LOG=info.
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         let _ = tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_test_writer().try_init();
-        let mut pairs = vec![
-            ("HOME", "/nonexistent"),
-            ("LIVEKIT_API_KEY", "devkey"),
-            ("LIVEKIT_API_SECRET", SECRET),
-            ("STREAM_KEY_ENCRYPTION_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
-            ("STREAMING_JWT_SECRET", "a secret that is long enough to sign"),
-            ("FOOTLIGHT_RELAY_SECRET", RELAY_SECRET),
+        let pairs = [
             ("FOOTLIGHT_RELAY_URL", "http://127.0.0.1:9"),
             ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", "127.0.0.1:1935"),
             ("FOOTLIGHT_CORS_ORIGINS", "https://game.example"),
         ];
-        pairs.extend_from_slice(extra);
-        let config = ServeConfig::from_env(&Env::of_pairs(pairs)).expect("a configuration");
-        let master = parse_master_key(config.master_keys[0].expose()).expect("a key");
+        let config = app::config(&[&pairs, extra].concat());
         let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
-        let relay = RelayClient::new(config.relay.clone(), http);
-        let (clock, livekit, relay_shows) = (Clock::fixed(NOW), FakeLiveKit::default(), FakeRelay::default());
-        let studio = Studio::new(Ports {
-            clock: clock.clone(),
-            ids: Ids::default(),
-            store: Arc::new(store),
-            livekit: Arc::new(livekit.clone()),
-            relay: Arc::new(relay_shows.clone()),
-            viewers: viewers::services(&config.viewers).expect("a client"),
-            vault: Vault::new(master, Vec::new()),
-            allow: config.allow_private.parse().expect("a list"),
-            config: Arc::new(config),
-        });
+        let recordings = RelayClient::new(config.relay.clone(), http);
+        let TestApp { studio, livekit, relay, clock, .. } = TestApp::with(store, FakeLiveKit::default(), config);
         let leptos = LeptosOptions::builder().output_name("footlight").site_root("/nonexistent").build();
-        let router = router(AppState::new(studio.clone(), relay, leptos));
-        Self { router, studio, clock, livekit, relay: relay_shows }
+        let router = router(AppState::new(studio.clone(), recordings, leptos));
+        Self { router, studio, clock, livekit, relay }
     }
 
     /// Signs a streamer up.

@@ -1,6 +1,7 @@
 //! Access to pages, and their response headers.
 
 use super::harness::{Reply, TestServer};
+use crate::support::wait::until;
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
@@ -17,15 +18,9 @@ async fn overlay_of(server: &TestServer, name: &str) -> String {
     let key = server.key(&person, Some(&agent), &[Scope::Start]).await;
     let before: Vec<_> = server.livekit.running().into_iter().map(|egress| egress.page_url).collect();
     let _ = server.agent_show(&key).await;
-    let pages = || server.livekit.running().into_iter().map(|egress| egress.page_url).find(|page| !before.contains(page));
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    loop {
-        if let Some(page) = pages() {
-            return page.strip_prefix("http://127.0.0.1:3000").expect("our own address").to_owned();
-        }
-        assert!(std::time::Instant::now() < deadline, "no egress was started");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let started = async || server.livekit.running().into_iter().map(|egress| egress.page_url).find(|page| !before.contains(page));
+    let page = until("an egress", 10, started).await;
+    page.strip_prefix("http://127.0.0.1:3000").expect("our own address").to_owned()
 }
 
 async fn page(server: &TestServer, path: &str) -> Reply {

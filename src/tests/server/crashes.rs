@@ -1,15 +1,13 @@
 //! The process is killed before every single call of a whole session to store, LiveKit and relay; the next one converges
 //! within 15 s.
 
-use super::{
-    crashing_ports::{CrashingLiveKit, CrashingRelay},
-    harness::{TestApp, config, process, show},
-};
+use super::harness::{TestApp, config, in_memory, show, vault};
+use crate::support::{crash_budget::CrashBudget, livekit::FakeLiveKit};
 use footlight::{
     domain::room::{host_identity, room_name},
-    server::{auth::caller::Caller, crash_budget::CrashBudget, livekit::fake::FakeLiveKit, store::surreal::SurrealStore},
+    server::auth::caller::Caller,
 };
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// Start, on air, stop: over ports that end with `life`.
 async fn whole_show(app: TestApp, caller: Caller) {
@@ -24,16 +22,13 @@ async fn whole_show(app: TestApp, caller: Caller) {
 
 #[tokio::test]
 async fn a_restart_converges_after_a_kill_at_any_step() {
-    let store = SurrealStore::open("mem://", None).await.expect("a store");
+    let store = in_memory().await;
     let mut points = 0;
     loop {
         let budget = CrashBudget::of_calls(points);
         let app = TestApp::over(store.clone(), FakeLiveKit::with_slots(1));
         let caller = app.caller(&format!("u{points}")).await;
-        let livekit = Arc::new(CrashingLiveKit(app.livekit.clone(), budget.clone()));
-        let relay = Arc::new(CrashingRelay(app.relay.clone(), budget.clone()));
-        let studio = process(config(&[]), &app.clock, Arc::new(store.with_crash_budget(budget.clone())), livekit, relay);
-        let doomed = tokio::spawn(whole_show(TestApp { studio, ..app.clone() }, caller.clone()));
+        let doomed = tokio::spawn(whole_show(app.crashing(config(&[]), vault(), &budget), caller.clone()));
         let (aborter, mut doomed) = (doomed.abort_handle(), doomed);
         let lived = tokio::select! {
             done = &mut doomed => { done.expect("the whole stream"); true }

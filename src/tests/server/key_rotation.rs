@@ -1,23 +1,15 @@
 //! A new master key takes over, through interruptions, and the old one may go only when nothing needs it.
 
-use super::harness::{TestApp, config, process_with, show};
+use super::harness::{TestApp, config, in_memory, show};
+use crate::support::{crash_budget::CrashBudget, livekit::FakeLiveKit};
 use footlight::{
     api::{admin_socket::KeyRotation, sessions::DestinationInput},
     domain::{
         destination::{Platform, StreamKey},
         ids::SessionId,
     },
-    server::{
-        auth::caller::Caller,
-        crash_budget::CrashBudget,
-        livekit::fake::FakeLiveKit,
-        store::{OperationsStore, surreal::SurrealStore},
-        studio::Studio,
-        vault::Vault,
-        viewers::Credential,
-    },
+    server::{auth::caller::Caller, studio::Studio, vault::Vault, viewers::Credential},
 };
-use std::sync::Arc;
 
 const OLD: [u8; 32] = [1; 32];
 const NEW: [u8; 32] = [2; 32];
@@ -25,14 +17,16 @@ const KEY: &str = "live_0123456789abcdef";
 
 /// A process over the same world, with these master keys.
 fn with(app: &TestApp, current: [u8; 32], old: &[[u8; 32]], budget: Option<&CrashBudget>) -> Studio {
-    let store = budget.map_or_else(|| app.store.clone(), |budget| app.store.with_crash_budget(budget.clone()));
-    let vault = Vault::new(current, old.to_vec());
-    process_with(config(&[]), vault, &app.clock, Arc::new(store), Arc::new(app.livekit.clone()), Arc::new(app.relay.clone()))
+    let (config, vault) = (config(&[]), Vault::new(current, old.to_vec()));
+    match budget {
+        Some(budget) => app.crashing(config, vault, budget).studio,
+        None => app.process(config, vault).studio,
+    }
 }
 
 /// Three kept destinations and a session that is over, all sealed under the old key.
 async fn world() -> (TestApp, Caller, SessionId) {
-    let app = TestApp::over(SurrealStore::open("mem://", None).await.expect("a store"), FakeLiveKit::with_slots(1));
+    let app = TestApp::over(in_memory().await, FakeLiveKit::with_slots(1));
     let caller = app.caller("ada").await;
     let before = with(&app, OLD, &[], None);
     for name in ["One", "Two", "Three"] {

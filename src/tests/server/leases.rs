@@ -4,7 +4,7 @@ use super::harness::TestApp;
 use footlight::{
     api::overlay::Heartbeat,
     domain::{ids::Generation, session::EndReason},
-    server::{feed::Announcement, livekit::EgressPhase, overlay::OverlayViewer, reconcile::leases::LEASE, store::Store},
+    server::{feed::Announcement, livekit::EgressPhase, overlay::OverlayViewer, reconcile::leases::LEASE},
 };
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! Sums for reports, and webhook deliveries that are retried until accepted.
 
-use super::harness::{NOW, TestApp, config, process_with};
+use super::harness::{NOW, TestApp, config, vault};
 use axum::{
     Router,
     body::Bytes,
@@ -11,13 +11,7 @@ use axum::{
 use footlight::{
     api::admin::DateRange,
     domain::account::Role,
-    server::{
-        auth::caller::Caller,
-        operations::outbox::signature,
-        store::OperationsStore,
-        studio::Studio,
-        vault::{Vault, parse_master_key},
-    },
+    server::{auth::caller::Caller, operations::outbox::signature, studio::Studio},
 };
 use std::sync::{Arc, Mutex};
 
@@ -74,8 +68,7 @@ fn telling(app: &TestApp, address: &str, allowed: bool) -> Studio {
     if allowed {
         pairs.push(("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", address));
     }
-    let vault = Vault::new(parse_master_key(&"00112233445566778899aabbccddeeff".repeat(2)).expect("a key"), Vec::new());
-    process_with(config(&pairs), vault, &app.clock, Arc::new(app.store.clone()), Arc::new(app.livekit.clone()), Arc::new(app.relay.clone()))
+    app.process(config(&pairs), vault()).studio
 }
 
 #[tokio::test]

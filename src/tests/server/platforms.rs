@@ -1,6 +1,6 @@
 //! Twitch and YouTube as a local server, in the shapes that they document, and an app that counts there.
 
-use super::harness::{TestApp, config, process, show};
+use super::harness::{TestApp, config, show, vault};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -126,13 +126,13 @@ impl Counted {
         let at = format!("http://{}", listener.local_addr().expect("an address"));
         let routes = Router::new().fallback(any(answer)).with_state(Arc::clone(&world));
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        let mut app = TestApp::new().await;
+        let app = TestApp::new().await;
         let addresses = [format!("{at}/helix"), format!("{at}/id"), format!("{at}/v3")];
         let names = ["FOOTLIGHT_TWITCH_API", "FOOTLIGHT_TWITCH_SIGN_IN", "FOOTLIGHT_YOUTUBE_API"];
         let extra: Vec<_> = names.into_iter().zip(addresses.iter().map(String::as_str)).collect();
         let config = config(&extra);
         let services = services(&config.viewers).expect("a client");
-        app.studio = process(config, &app.clock, Arc::new(app.store.clone()), Arc::new(app.livekit.clone()), Arc::new(app.relay.clone()));
+        let app = app.process(config, vault());
         for platform in [Platform::Twitch, Platform::Youtube] {
             let credential = Credential { id: "app".into(), secret: SECRET.into() };
             let words = app.studio.viewer_counts.set_credential(platform, &credential).await.expect("kept");

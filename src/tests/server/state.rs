@@ -1,6 +1,7 @@
 //! Sessions over the real store: starts, replacements, losses and ends.
 
-use super::harness::{TestApp, code_of, show};
+use super::harness::{TestApp, code_of, in_memory, show};
+use crate::support::livekit::FakeLiveKit;
 use footlight::{
     api::{error::ErrorCode, relay_control::DestinationState, sessions::NewSession},
     domain::{
@@ -8,10 +9,7 @@ use footlight::{
         room::{host_identity, room_name},
         session::{Actor, EndReason, FailureCause, HealthIssue, HostPresence, SessionState},
     },
-    server::{
-        livekit::{EgressPhase, LiveKit, LiveKitError, Reason, fake::FakeLiveKit},
-        store::surreal::SurrealStore,
-    },
+    server::livekit::{EgressPhase, LiveKit, LiveKitError, Reason},
 };
 
 fn keyed(key: &str) -> NewSession {
@@ -115,7 +113,7 @@ async fn an_unanswered_start_fails_and_late_egresses_stop() {
 
 #[tokio::test]
 async fn foreign_egresses_and_rooms_are_left_alone() {
-    let app = TestApp::over(SurrealStore::open("mem://", None).await.expect("a store"), FakeLiveKit::default());
+    let app = TestApp::over(in_memory().await, FakeLiveKit::default());
     app.livekit.add_egress("EG_other", "https://elsewhere.example/stream/overlay?sessionId=01x&generation=1&deployment=abcdef&token=x");
     app.livekit.add_egress("EG_plain", "https://elsewhere.example/page");
     app.livekit.create_room("stream-01foreign", std::time::Duration::ZERO, std::time::Duration::ZERO).await.expect("a room");
@@ -157,7 +155,7 @@ async fn a_silent_egress_is_replaced_and_its_token_revoked() {
 
 #[tokio::test]
 async fn replacement_without_a_slot_and_the_loss_limit() {
-    let app = TestApp::over(SurrealStore::open("mem://", None).await.expect("a store"), FakeLiveKit::with_slots(1));
+    let app = TestApp::over(in_memory().await, FakeLiveKit::with_slots(1));
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
     for round in 2..=4 {

@@ -9,7 +9,6 @@ use footlight::{
     domain::destination::Platform,
     server::{
         operations::viewer_counts::Round,
-        store::OperationsStore,
         viewers::{Credential, ViewerCountError},
     },
 };

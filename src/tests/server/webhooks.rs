@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use footlight::{
     domain::ids::SessionId,
     serve::router,
-    server::{livekit::EgressPhase, relay::client::RelayClient, security, state::AppState, store::Store},
+    server::{livekit::EgressPhase, relay::client::RelayClient, security, state::AppState},
 };
 use leptos::config::LeptosOptions;
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ async fn a_webhook_before_the_egress_is_stored_counts_later() {
     let ada = app.caller("ada").await;
     // The engine numbers its egresses, so the coming one's id is known here, as it is to a webhook that is faster than the answer.
     let ended = json!({ "event": "egress_ended", "id": "EV_early",
-        "egressInfo": { "egressId": "EG_fake1", "status": "EGRESS_FAILED", "error": "page load error", "updatedAt": "1795422611000000000" } });
+        "egressInfo": { "egressId": "EG_fake1", "status": "EGRESS_FAILED", "error": "page load error", "updatedAt": "1795421948792000000" } });
     assert_eq!(deliver(&app, &door, &ended).await, StatusCode::OK);
     let id = app.start(&ada).await.session.session_id;
     app.until(&id, "starting").await;

@@ -1,13 +1,13 @@
 //! Ports of a process that is killed after a number of calls.
 
+use super::{crash_budget::CrashBudget, livekit::FakeLiveKit, relay::FakeRelay};
 use async_trait::async_trait;
 use footlight::{
     api::relay_control::{DesiredSession, SessionReport},
     domain::ids::{EgressId, SessionId},
     server::{
-        crash_budget::CrashBudget,
-        livekit::{EgressRequest, LiveKit, LiveKitError, ObservedEgress, Slots, fake::FakeLiveKit},
-        relay::{Relay, RelayError, RelayEvent, fake::FakeRelay},
+        livekit::{EgressRequest, LiveKit, LiveKitError, ObservedEgress, Slots},
+        relay::{Relay, RelayError, RelayEvent},
     },
 };
 use futures::stream::BoxStream;

@@ -1,9 +1,11 @@
 //! LiveKit in memory: rooms, participants and egresses with their states; it can be down, lose a response, or refuse.
 //! Clones share it. It has no clock: tests drive it.
 
-use super::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Slots};
-use crate::domain::{ids::EgressId, timestamp::Timestamp};
 use async_trait::async_trait;
+use footlight::{
+    domain::{ids::EgressId, timestamp::Timestamp},
+    server::livekit::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Slots},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},

@@ -1,15 +1,15 @@
 //! A relay in memory: it stores the sessions it was put, pretends to receive, and reports. It can be down and forget
 //! everything. Clones share it.
 
-use super::{Relay, RelayError, RelayEvent};
-use crate::{
+use async_trait::async_trait;
+use footlight::{
     api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestReport, IngestState, SessionReport},
     domain::{
         ids::{Generation, SessionId},
         timestamp::Timestamp,
     },
+    server::relay::{Relay, RelayError, RelayEvent},
 };
-use async_trait::async_trait;
 use futures::stream::{BoxStream, StreamExt};
 use std::{
     collections::BTreeMap,

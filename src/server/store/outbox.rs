@@ -1,11 +1,7 @@
-//! The store's operations part: analytics sums, the webhook outbox, and credentials of other services.
+//! The webhook deliveries that are due, and how they went.
 
-use super::{SealedKey, StoreError};
-use crate::domain::{
-    analytics::Sum,
-    ids::{SessionId, UserId},
-    timestamp::Timestamp,
-};
+use super::StoreError;
+use crate::domain::{ids::SessionId, timestamp::Timestamp};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +38,13 @@ pub struct Delivery {
     pub json: String,
 }
 
+impl Delivery {
+    /// Which server it is for.
+    pub fn hook(&self) -> &str {
+        self.id.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// The database keeps times as milliseconds.
 mod millis {
     use super::Timestamp;
@@ -72,18 +75,8 @@ mod millis_option {
     }
 }
 
-impl Delivery {
-    /// Which server it is for.
-    pub fn hook(&self) -> &str {
-        self.id.rsplit('/').next().unwrap_or_default()
-    }
-}
-
-/// Sums, the outbox, credentials.
 #[async_trait]
-pub trait OperationsStore: Send + Sync + 'static {
-    /// The sums of an account's shows that are over, or of everybody's, over days (`2026-11-23`, both ends included).
-    async fn sums(&self, account: Option<&UserId>, from: &str, to: &str) -> Result<Vec<Sum>, StoreError>;
+pub trait OutboxStore: Send + Sync + 'static {
     /// Pending deliveries in order, at most `limit`.
     async fn pending_deliveries(&self, limit: usize) -> Result<Vec<Delivery>, StoreError>;
     /// Notes how an attempt went, and when the next one is due.
@@ -92,10 +85,4 @@ pub trait OperationsStore: Send + Sync + 'static {
     async fn deliveries(&self, session: Option<&SessionId>, behind: Option<&str>, limit: usize) -> Result<Vec<Delivery>, StoreError>;
     /// Makes a line due again; [`StoreError::Missing`] if there is none.
     async fn deliver_again(&self, id: &str, due: Timestamp) -> Result<(), StoreError>;
-    /// The sealed credential of a service.
-    async fn credential(&self, service: &str) -> Result<Option<SealedKey>, StoreError>;
-    /// Replaces it; `None` forgets it.
-    async fn set_credential(&self, service: &str, sealed: Option<&SealedKey>) -> Result<(), StoreError>;
-    /// Replaces it, unless it is no longer the old one; whether it did.
-    async fn reseal_credential(&self, service: &str, old: &SealedKey, new: &SealedKey) -> Result<bool, StoreError>;
 }
