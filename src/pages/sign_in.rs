@@ -97,8 +97,9 @@ pub fn AccountForm(
     }
 }
 
+/// Why the form was refused, if it was.
 #[component]
-fn FormError() -> impl IntoView {
+pub fn FormError() -> impl IntoView {
     use_context::<RefusedForm>().map(|refused| view! { <div id="form-error"><ErrorNotice message=refused.message/></div> })
 }
 
