@@ -63,9 +63,9 @@ pub fn AccountForm(
     path: String,
     /// Label of the button.
     submit: &'static str,
-    /// For password managers.
+    /// Tells password managers whether the password is a new one.
     autocomplete: &'static str,
-    /// Below the password.
+    /// A line below the password.
     #[prop(default = "")]
     hint: &'static str,
 ) -> impl IntoView {

@@ -5,7 +5,7 @@ use crate::{
     config::serve::ServeConfig,
 };
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum_extra::extract::cookie::{Cookie, CookieBuilder, SameSite};
+use axum_extra::extract::cookie::{Cookie, SameSite};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use std::{path::Path, sync::Arc};
 use time::Duration;
@@ -37,7 +37,7 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Signs this browser in for `days`.
 pub fn sign_in_cookie(token: String, days: i64, config: &ServeConfig) -> String {
-    written(Cookie::build((SIGN_IN_COOKIE, token)).path("/").max_age(Duration::days(days)), config)
+    written(Cookie::build((SIGN_IN_COOKIE, token)).path("/").max_age(Duration::days(days)).build(), config)
 }
 
 /// Clears the sign-in cookie.
@@ -47,12 +47,15 @@ pub fn sign_out_cookie(config: &ServeConfig) -> String {
 
 /// Admits an overlay page's feed and heartbeat.
 pub fn overlay_cookie(token: String, config: &ServeConfig) -> String {
-    written(Cookie::build((OVERLAY_COOKIE, token)).path(OVERLAY_PATH).max_age(Duration::days(1)), config)
+    written(Cookie::build((OVERLAY_COOKIE, token)).path(OVERLAY_PATH).max_age(Duration::days(1)).build(), config)
 }
 
 /// Scripts cannot read it, other sites cannot send it, and over HTTPS it never travels in clear.
-fn written(cookie: CookieBuilder<'_>, config: &ServeConfig) -> String {
-    cookie.http_only(true).same_site(SameSite::Strict).secure(config.is_https()).build().to_string()
+fn written(mut cookie: Cookie<'_>, config: &ServeConfig) -> String {
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Strict);
+    cookie.set_secure(config.is_https());
+    cookie.to_string()
 }
 
 /// The TLS configuration of outgoing connections: ring, with the public web roots.

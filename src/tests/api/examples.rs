@@ -66,7 +66,8 @@ async fn every_example_is_what_its_type_says() {
                     if let Err(fault) = fits(&document, &content["schema"], example, &at) {
                         panic!("{fault}");
                     }
-                    read(&operation["operationId"], content["schema"]["$ref"].as_str(), example).unwrap_or_else(|fault| panic!("{at}: {fault}"));
+                    read(&operation["operationId"], content["schema"]["$ref"].as_str(), example)
+                        .unwrap_or_else(|fault| panic!("{at}: {fault}"));
                 }
                 "text/event-stream" => read_events(example.as_str().unwrap_or_default()).unwrap_or_else(|fault| panic!("{at}: {fault}")),
                 kind if kind.starts_with("text/") => assert!(example.as_str().is_some_and(|text| text.lines().count() > 1), "{at}"),
