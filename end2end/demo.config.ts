@@ -1,6 +1,6 @@
 import { defineConfig } from "@playwright/test";
 
-// `make demo`: not a test, but the same runner starts and ends the same parts.
+// `make demo` is not a test, but it uses the same runner to start and stop the same parts.
 export default defineConfig({
   testDir: ".",
   testMatch: "demo.ts",

@@ -1,5 +1,5 @@
-// What a team builds that has LiveKit's own packages and no Footlight: a Web Egress page that shows the shared screen in full,
-// the webcam in its corner and a line with name and title. No match, no decisions, no ticker.
+// The page that a team would build with LiveKit's own packages and without Footlight: it shows the shared screen in full, the
+// webcam in a corner and a line with name and title. It has no match, no decisions and no ticker.
 
 import { LiveKitRoom, RoomAudioRenderer, VideoTrack, useRoomContext, useTracks } from "@livekit/components-react";
 import sdk from "@livekit/egress-sdk";
