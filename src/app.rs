@@ -1,8 +1,8 @@
 //! The Leptos application: providers, error boundary, route tables.
 //!
 //! The server knows every page. A browser gets the program of the page it opened: `live` for one session and its overlay, `manage`
-//! for lists and settings, none for pages that are plain documents (sign in, sign up, sign out, help). A link from one program's pages to another's opens
-//! a new document.
+//! for lists and settings, none for pages that are plain documents (sign in, sign up, sign out, help). A link from a page of one
+//! program to a page of another opens a new document.
 
 #[cfg(feature = "ssr")]
 pub mod shell;
@@ -105,7 +105,7 @@ pub fn ManageApp() -> impl IntoView {
     }
 }
 
-/// Around the route tables of the server and of each program.
+/// What surrounds the route tables of the server and of each program.
 #[component]
 fn Frame(children: Children) -> impl IntoView {
     provide_meta_context();

@@ -1,5 +1,5 @@
-//! The public API, `/api/…`: three lines a handler, the use cases are the Studio's. Every route is registered with its
-//! description, so that the document is complete.
+//! The public API, `/api/…`. A handler takes a few lines, because the use cases are in the studio. Every route is registered with
+//! its description, so that the document is complete.
 
 #![expect(clippy::missing_errors_doc, reason = "the answers of each route, errors too, stand in its description")]
 
@@ -133,7 +133,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
     }
 }
 
-/// `application/json`, or another kind that is written in it.
+/// `application/json`, or another media type based on JSON.
 fn says_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -161,8 +161,8 @@ fn read_body<T: DeserializeOwned>(body: &serde_json::Value) -> Result<T, ErrorRe
     })
 }
 
-/// The field without which the complaint is another one: serde does not name the field of a wrong type. One that must be
-/// there is suspected last, for without it there is always another complaint.
+/// The invalid field. Serde does not name a field of a wrong type, so each field is left out in turn until the error changes.
+/// Required fields come last, because leaving one out always changes the error.
 fn culprit<T: DeserializeOwned>(body: &serde_json::Value, fields: &[String]) -> Option<String> {
     let complaint = |body: serde_json::Value| serde_json::from_value::<T>(body).err().map(|error| error.to_string());
     let first = complaint(body.clone());

@@ -73,7 +73,7 @@ pub async fn of_session(
     let seq = resumed.or(which.after).unwrap_or(0);
     let (out, events) = mpsc::channel(UNREAD);
     tokio::spawn(async move {
-        // The connection's end is no fault, and neither is ours.
+        // It ends with the connection or with the server; neither is an error.
         let closing = studio.closing().clone();
         let _ = closing.run_until_cancelled(tell_session(&studio, &id, whole, seq, &out)).await;
     });

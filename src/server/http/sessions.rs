@@ -1,4 +1,4 @@
-//! Sessions by API: the same use cases as the pages'.
+//! Sessions by API, with the same use cases as the pages.
 
 use super::{ApiResult, ErrorResponse, Errors, JsonBody, QueryParams, with_status};
 use crate::{
@@ -40,8 +40,8 @@ use serde::Deserialize;
 
 /// Starts a session.
 ///
-/// The response is `pending`; `live` comes by the feed. The same `Idempotency-Key` within 24 h gives the same session with 200 and a fresh room token. An active session of the same
-/// owner is 409 with its id, unless `replace` is true.
+/// The response is `pending`; the feed reports `live`. The same `Idempotency-Key` within 24 h gives the same session, with 200 and a
+/// fresh room token. If the owner has an active session, the answer is 409 with its id, unless `replace` is true.
 #[utoipa::path(
     post, path = "/api/streaming/start", operation_id = "startSession", tag = "Sessions", request_body = StartRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same again gives the same session.")),

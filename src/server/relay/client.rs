@@ -25,7 +25,7 @@ pub struct RelayClient {
 }
 
 impl RelayClient {
-    /// A client; nothing is asked yet.
+    /// A client; no request is made yet.
     pub fn new(config: RelayClientConfig, http: reqwest::Client) -> Self {
         Self { http, config: Arc::new(config) }
     }
@@ -58,7 +58,7 @@ impl Relay for RelayClient {
 
     async fn events(&self) -> Result<BoxStream<'static, RelayEvent>, RelayError> {
         let answer = accepted(self.request(Method::GET, "/events").send().await.map_err(lost)?).await?;
-        // The time counts for bytes and not for events: the relay's comments are no events.
+        // The limit is on bytes rather than events, because the relay's comments are no events.
         let bytes = tokio_stream::StreamExt::timeout(answer.bytes_stream(), EVENTS_SILENCE);
         let bytes = bytes.map(|chunk| chunk.map_err(io::Error::other)?.map_err(io::Error::other));
         Ok(SseByteStream::new(bytes).filter_map(async |block| read_event(&block.ok()?)).boxed())
