@@ -22,7 +22,7 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   forbidOnly: true,
-  // The library compares as eyes do (differences in YIQ); a fifth of a per cent covers the edge of a glyph.
+  // Images are compared in a colour space close to how people see (YIQ); a fifth of a per cent allows for the edges of glyphs.
   expect: { timeout: 15_000, toHaveScreenshot: { threshold: 0.2, maxDiffPixelRatio: 0.002, animations: "disabled" } },
   snapshotPathTemplate: "golden/{arg}{ext}",
   updateSnapshots: "none",

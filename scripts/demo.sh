@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make demo: the whole path with nobody at the keyboard; prints what arrived at a local RTMP server.
+# make demo: the whole path without a person; prints what arrived at a local RTMP server.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"

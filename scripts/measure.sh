@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make bench, make soak: what takes long or measures. One thing at a time, figures on standard output.
+# make bench, make soak: long tests and benches, one at a time, with figures on standard output.
 # usage: measure.sh bench|soak [filter]
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -8,7 +8,7 @@ set -euo pipefail
 . scripts/build.sh
 what=$1
 
-# Benches measure what packages hold. Long rows play on what `make run` starts.
+# Benches measure the build that packages contain. Long tests run on what `make run` starts.
 profile=dev
 measured=$program
 server=server

@@ -6,7 +6,7 @@
 //!
 //! - `footlight serve` ([`serve`]): pages, API and the session state. Handles no media; may be killed at any moment.
 //! - `footlight relay` ([`relay`]): receives the composite by RTMP, holds the connections to the platforms, records. Knows only
-//!   the desired state that it was put, and reports what really arrives.
+//!   the desired state that it was given, and reports what really arrives.
 //! - `footlight egress` ([`egress`]): the local Web Egress. Opens the overlay page in a browser, encodes video and
 //!   audio, publishes to the relay. A LiveKit fleet can replace it: the calls are the same.
 //! - `footlight admin …` ([`admin`]): commands of the operator to the running server, over its socket.
@@ -28,10 +28,10 @@
 //!
 //! [`serve`] and [`app`] stand above all of them. The library is compiled twice: with `ssr` natively, and with `hydrate` for
 //! browsers. `src/surfaces` holds the browser programs, each a `main` of a few lines: `composite` for the page that the egress
-//! records, `live` for Go live, a session's page and the gallery, `manage` for lists and settings. Sign in, sign up and help are plain
-//! documents. The feature gates are in this file, in `main` and in `app`, and nowhere below.
+//! records, `live` for Go live, a session's page and the gallery, `manage` for lists and settings. Sign in, sign up, sign out and help
+//! are plain documents. The feature gates are in this file, in `main` and in `app`, and nowhere below.
 //!
-//! # The walk of one click
+//! # What one click does
 //! **Go live** on `/go-live` calls [`rpc::sessions`]`::start_session`, which identifies the caller and calls
 //! `Sessions::start` in [`server::sessions`] (so does `POST /api/streaming/start`: one use case for both).
 //!
@@ -48,7 +48,7 @@
 //!
 //! When a step fails, the session is ending: relay, room, tokens and egress are taken down, in that order, until nothing is left. The
 //! reconciler repairs the rest: every few seconds it compares what is stored with what LiveKit and the relay really have, and plans
-//! from that alone, so that it does not matter which process died in between. `docs/ARCHITECTURE.md` has more such walks.
+//! from that alone, so that it does not matter which process died in between. `docs/ARCHITECTURE.md` follows more such paths.
 
 pub mod api;
 pub mod app;

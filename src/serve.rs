@@ -3,13 +3,10 @@
 
 mod composite;
 mod forms;
+mod page;
 
 use crate::{
-    app::{
-        App,
-        shell::{PageHeaders, shell},
-        site::SiteFiles,
-    },
+    app::{App, shell::shell, site::SiteFiles},
     config::{env::Env, serve::ServeConfig},
     domain::address::AllowList,
     server::{
@@ -38,12 +35,10 @@ use axum::{
     response::Response,
     routing::{any, get, post},
 };
-use forms::AccountForm;
-use leptos::{
-    config::LeptosOptions,
-    prelude::{get_configuration, provide_context},
-};
+use forms::Entrance;
+use leptos::{config::LeptosOptions, prelude::get_configuration};
 use leptos_axum::{LeptosRoutes, generate_route_list};
+use page::Renderer;
 use std::{
     net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
@@ -149,33 +144,29 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
 pub fn router(state: AppState) -> Router {
     let site = state.leptos.site_root.to_string();
     let routes = generate_route_list(App);
-    let (files, context) = (Arc::new(SiteFiles::find(Path::new(&site))), state.clone());
-    let connect_src = connect_src(&state.studio.config);
-    let provide = move || {
-        provide_context(PageHeaders { connect_src: connect_src.clone() });
-        provide_context(context.clone());
+    let renderer = Renderer::new(state.clone(), SiteFiles::find(Path::new(&site)));
+    let provide = {
+        let renderer = renderer.clone();
+        move || renderer.provide()
     };
     let document = {
-        let files = files.clone();
+        let files = renderer.files.clone();
         move || shell(&files)
     };
-    let form = |form: AccountForm| {
-        let (state, files, provide) = (state.clone(), files.clone(), provide.clone());
-        post(move |request: Request| forms::account(form, state.clone(), files.clone(), provide.clone(), request))
+    let form = |entrance: Entrance| {
+        let renderer = renderer.clone();
+        post(move |request: Request| forms::enter(entrance, renderer.clone(), request))
     };
     let sign_out = post({
-        let state = state.clone();
-        move |parts: request::Parts| forms::sign_out(state.clone(), parts)
+        let renderer = renderer.clone();
+        move |parts: request::Parts| forms::sign_out(renderer.clone(), parts)
     });
     let pages = Router::new()
         .leptos_routes_with_context(&state, routes, provide.clone(), document.clone())
-        .route("/sign-in", form(AccountForm::SignIn))
-        .route("/sign-up", form(AccountForm::SignUp))
+        .route("/sign-in", form(Entrance::SignIn))
+        .route("/sign-up", form(Entrance::SignUp))
         .route("/sign-out", sign_out);
-    let composite = get({
-        let (state, files, provide) = (state.clone(), files.clone(), provide.clone());
-        move |request: Request| composite::page(state.clone(), files.clone(), provide.clone(), request)
-    });
+    let composite = get(move |parts: request::Parts| composite::page(renderer.clone(), parts));
     let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::middleware::own_pages_only));
     let unknown = leptos_axum::render_app_async_with_context(provide, document);
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
@@ -216,19 +207,13 @@ impl MakeRequestId for SortableRequestIds {
     }
 }
 
-/// Pages reach their own origin and LiveKit, nothing else.
-fn connect_src(config: &ServeConfig) -> String {
-    let ws = &config.livekit.public_url;
-    format!("'self' {ws} {}", ws.replacen("ws", "http", 1))
-}
-
-/// Headers of every response: CORS, caching, security. Hashed and versioned files are cached for ever; everything else is
+/// Headers of every response: caching, security. Hashed and versioned files are cached for ever; everything else is
 /// revalidated.
 async fn common_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
     let secure = state.studio.config.is_https();
-    let mut response = http::cors::answer(&state, request, next).await;
+    let mut response = next.run(request).await;
     if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
         let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));

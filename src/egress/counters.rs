@@ -29,7 +29,6 @@ impl Counters {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Counts an ended egress.
     pub fn ended(&self, status: EgressStatus, lost: Option<&'static str>) {
         let status = status.as_str_name();
         self.count(|counts| {

@@ -42,7 +42,6 @@ impl Failure {
         Self { lost: Some(process), ..Self::internal(text) }
     }
 
-    /// An internal error.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::new(500, text)
     }

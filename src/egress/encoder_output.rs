@@ -37,9 +37,7 @@ pub struct Tag {
     pub at_ms: u32,
     /// The tag's body, as RTMP carries it.
     pub data: Bytes,
-    /// A keyframe.
     pub key: bool,
-    /// A sequence header.
     pub header: bool,
 }
 
@@ -81,7 +79,6 @@ impl Default for EncoderOutput {
 }
 
 impl EncoderOutput {
-    /// Distributes a tag.
     pub fn push(&self, tag: Tag) {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         self.bytes.fetch_add(tag.data.len() as u64, Ordering::Relaxed);

@@ -58,7 +58,6 @@ impl Outputs {
         (outputs, received)
     }
 
-    /// Starts publishing.
     pub fn start(&mut self) {
         self.started = true;
         for (index, (output, token)) in &self.active {
@@ -66,7 +65,6 @@ impl Outputs {
         }
     }
 
-    /// Adds an output.
     pub fn add(&mut self, index: usize, output: OutputUrl) {
         let token = CancellationToken::new();
         self.active.insert(index, (output.clone(), token.clone()));

@@ -1,4 +1,4 @@
-//! All egresses of this worker by id: limits them by slots, and passes API calls to the running ones.
+//! All egresses of this worker by id: admits as many as there are slots, and passes API calls to the running ones.
 
 use crate::{
     config::egress::EgressConfig,
@@ -36,7 +36,7 @@ pub struct EgressRegistry {
     webhook_sender: Arc<WebhookSender>,
     entries: Mutex<Vec<Entry>>,
     pub jobs: TaskTracker,
-    /// Webhooks under way.
+    /// The tasks that send webhooks.
     pub webhook_tasks: TaskTracker,
     draining: AtomicBool,
     counters: Arc<Counters>,

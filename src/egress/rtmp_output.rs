@@ -27,11 +27,10 @@ pub enum OutputEvent {
     Failed(RtmpError),
 }
 
-/// One output.
 pub struct RtmpOutput {
     pub output: OutputUrl,
     pub encoder_output: Arc<EncoderOutput>,
-    /// For the metadata.
+    /// What the stream's metadata says.
     pub encoding: Encoding,
     /// How long a lost connection is retried.
     pub outage_limit: Duration,

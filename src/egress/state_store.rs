@@ -1,5 +1,5 @@
 //! Egress state on disk, so that it survives a kill -9: one JSON file per egress, as `ListEgress` shows it, kept for a day after its end.
-//! Its last webhook is kept beside it until it is delivered. The folder is called ledger, and the webhook's file ends with owed.
+//! Its last webhook is kept beside it until it is delivered. On disk the folder is called ledger, and a webhook's file ends with owed.
 
 use crate::egress::{clock, privileges::ServiceAccount};
 use anyhow::Context as _;

@@ -61,7 +61,7 @@ struct PoolState {
 }
 
 impl WarmPool {
-    /// An empty pool; the first instance is launched for `wanted`.
+    /// An empty pool; the first instance is launched with the encoding `wanted`.
     pub fn new(config: Arc<EgressConfig>, counters: Arc<Counters>, wanted: Encoding) -> Self {
         Self { config, counters, state: Mutex::new(PoolState { ready: None, wanted, closed: false }) }
     }

@@ -27,7 +27,7 @@ const SEND_BUFFER: u32 = 192 * 1024;
 pub enum ConnectionError {
     /// The server or the address check refuses; final unless the platform has accepted the stream before.
     Permanent(String),
-    /// A network error; retried.
+    /// A network error, which is retried.
     Transient(String),
 }
 
@@ -35,10 +35,9 @@ pub enum ConnectionError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ErrorRank {
     Unknown,
-    /// No route, often because there is no IPv6.
+    /// There is no route, often because there is no IPv6.
     Unreachable,
     Forbidden,
-    /// Timed out.
     NoAnswer,
     Answered,
 }
@@ -61,7 +60,6 @@ impl Resolver for SystemResolver {
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
-/// Opens connections to destinations.
 pub struct Connector {
     resolver: Arc<dyn Resolver>,
     allow: AllowList,

@@ -49,7 +49,7 @@ pub async fn serve(relay: Arc<RelayState>, listener: TcpListener, tls: Option<Tl
             accepted = listener.accept() => accepted,
         };
         let Ok((tcp, peer)) = accepted else {
-            tokio::time::sleep(Duration::from_millis(50)).await; // Out of file descriptors: other connections must end first.
+            tokio::time::sleep(Duration::from_millis(50)).await; // There are no file descriptors left: other connections must end first.
             continue;
         };
         let Ok(permit) = permits.clone().try_acquire_owned() else {

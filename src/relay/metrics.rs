@@ -86,14 +86,13 @@ impl PlatformCounters {
     }
 }
 
-/// Counters since the start.
+/// Counts since the relay started.
 #[derive(Default)]
 pub struct Metrics {
     /// Publishers accepted at the ingest.
     pub ingest_accepted: Counter,
     /// Publishers refused at the ingest for any reason.
     pub ingest_refused: Counter,
-    /// Bytes of composite received.
     pub bytes_in: Counter,
     platforms: [PlatformCounters; Platform::ALL.len()],
 }
@@ -102,7 +101,7 @@ pub struct Metrics {
 pub struct Gauges {
     pub streams: usize,
     pub ingests: usize,
-    /// Destinations that are live.
+    /// Number of destinations that are live.
     pub live: usize,
     /// kbit/s of all composites together.
     pub ingest_kbps: u64,

@@ -47,7 +47,7 @@ impl Queue {
         self.ready.notify_one();
     }
 
-    /// Closes and empties it.
+    /// Closes it, and drops what waits in it.
     pub fn close(&self) {
         let mut inner = self.lock();
         let dropped = inner.dropped;

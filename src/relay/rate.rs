@@ -18,7 +18,6 @@ pub fn now() -> Timestamp {
 pub struct Rate(VecDeque<(Instant, usize)>);
 
 impl Rate {
-    /// Adds an amount now.
     pub fn add(&mut self, amount: usize) {
         let now = Instant::now();
         self.expire(now);
@@ -28,7 +27,6 @@ impl Rate {
         }
     }
 
-    /// The sum per second.
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     pub fn per_second(&mut self) -> f32 {
         self.expire(Instant::now());

@@ -32,12 +32,10 @@ const SEGMENT_TIMEOUT: Duration = Duration::from_secs(15);
 const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 pub const PLAYLIST: &str = "index.m3u8";
 
-/// One recording.
 pub struct Recorder {
     /// Folder of the playlist and its segments.
     pub folder: PathBuf,
     pub label: String,
-    /// The stream to record.
     pub hub: Arc<StreamHub>,
     /// Tags waiting to be written.
     pub queue: Arc<Queue>,
@@ -45,7 +43,7 @@ pub struct Recorder {
     pub status: Arc<Status>,
     /// Whether the composite arrives.
     pub flow: watch::Receiver<Flow>,
-    /// Cancelled when the recording is no longer wanted.
+    /// Cancelled when the recording is no longer desired.
     pub stop: CancellationToken,
     pub timeouts: Timeouts,
     /// Whether the recordings may take more disk space.

@@ -25,9 +25,8 @@ const WRITE_AHEAD_BYTES: usize = 64 * 1024;
 /// Time limit for a clean end.
 const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How a connection ended.
 pub enum End {
-    /// The destination is no longer wanted.
+    /// The destination is no longer desired.
     Stopped,
     /// The composite was lost for longer than the grace period.
     NothingToSend,

@@ -25,7 +25,6 @@ use tokio_util::sync::CancellationToken;
 /// A connection that lasted this long was stable: the next loss starts a new outage.
 const STABLE_AFTER: Duration = Duration::from_secs(10);
 
-/// One RTMP destination.
 pub struct RtmpOutput {
     pub target: IngestTarget,
     /// The stream key; sent to the platform and nowhere else.
@@ -34,7 +33,6 @@ pub struct RtmpOutput {
     /// Whether the platform accepted this stream before this task started.
     pub accepted_before: bool,
     pub connector: Arc<Connector>,
-    /// The stream to send.
     pub hub: Arc<StreamHub>,
     /// Tags waiting to be sent.
     pub queue: Arc<Queue>,
@@ -42,7 +40,7 @@ pub struct RtmpOutput {
     pub status: Arc<Status>,
     /// Whether the composite arrives.
     pub flow: watch::Receiver<Flow>,
-    /// Cancelled when the destination is no longer wanted.
+    /// Cancelled when the destination is no longer desired.
     pub stop: CancellationToken,
     pub timeouts: Timeouts,
     pub metrics: Arc<Metrics>,

@@ -21,7 +21,6 @@ use tokio::{
     time::{sleep, sleep_until, timeout},
 };
 
-/// Length of the loop.
 const LOOP_MS: u32 = 2000;
 const ENCODE_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);

@@ -1,4 +1,4 @@
-//! One stream of the relay: its wanted state, its publishers and its outputs. It exists until it is deleted.
+//! One stream of the relay: its desired state, its publishers and its outputs. It exists until it is deleted.
 
 use super::{
     RelayState,
@@ -79,7 +79,7 @@ impl RelayStream {
         Self { id, hub, changed, relay, inner: Mutex::new(inner), thumbnail: Mutex::default(), ended: CancellationToken::new() }
     }
 
-    /// Applies the wanted state: starts and stops destinations, and disconnects publishers whose token was removed.
+    /// Applies the desired state: starts and stops destinations, and disconnects publishers whose token was removed.
     pub fn apply(&self, wanted: DesiredSession) {
         let mut inner = self.lock();
         let mut before = std::mem::take(&mut inner.outputs);

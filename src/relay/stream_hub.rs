@@ -135,7 +135,6 @@ impl StreamHub {
         self.lock().queues.push(queue);
     }
 
-    /// Removes a destination.
     pub fn remove(&self, queue: &Arc<Queue>) {
         self.lock().queues.retain(|other| !Arc::ptr_eq(other, queue));
     }
@@ -193,7 +192,6 @@ impl StreamHub {
         }
     }
 
-    /// Statistics of the composite.
     pub fn report(&self) -> IngestReport {
         self.lock().stats.report()
     }

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 
-/// Video or audio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Track {
     /// H.264.
@@ -16,7 +15,6 @@ pub enum Track {
 pub enum Role {
     /// Sequence header: the decoder's configuration.
     Header,
-    /// A keyframe.
     Key,
     /// Anything else.
     Plain,
@@ -30,7 +28,7 @@ pub struct Tag {
     pub role: Role,
     /// Milliseconds since the stream's first keyframe.
     pub at: u64,
-    /// The FLV tag body.
+    /// As FLV carries it.
     pub body: Bytes,
 }
 

@@ -1,4 +1,4 @@
-//! Thumbnails: decodes the latest keyframe with `ffmpeg`. One at a time for the whole relay.
+//! Thumbnails: decodes the latest keyframe with `ffmpeg`. The whole relay decodes one at a time.
 
 use super::{flv, recorder::isolated, tag::Tag};
 use bytes::Bytes;

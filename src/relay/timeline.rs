@@ -67,7 +67,6 @@ impl Timeline {
         self.newest.is_none_or(|newest| generation >= newest)
     }
 
-    /// Adds a source.
     pub fn join(&mut self, id: SourceId, kind: SourceKind) {
         self.sources.insert(id, Source { kind, headers: [None, None], clock: None });
     }

@@ -62,7 +62,7 @@ pub enum EgressPhase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedEgress {
     pub id: EgressId,
-    /// How far it is.
+    /// Its phase.
     pub phase: EgressPhase,
     /// The page it captures: names deployment, session and generation.
     pub page_url: String,
@@ -79,10 +79,10 @@ pub struct Slots {
     pub used: u32,
 }
 
-/// What Footlight asks of LiveKit.
+/// The calls that Footlight makes to LiveKit.
 #[async_trait]
 pub trait LiveKit: Send + Sync + 'static {
-    /// Answers if LiveKit does.
+    /// Succeeds if LiveKit answers.
     async fn ping(&self) -> Result<(), LiveKitError>;
     /// Creates a room that stays open for `empty` without anybody and for `departure` after the last host left.
     async fn create_room(&self, name: &str, empty: Duration, departure: Duration) -> Result<(), LiveKitError>;
@@ -98,6 +98,6 @@ pub trait LiveKit: Send + Sync + 'static {
     async fn stop_egress(&self, id: &EgressId) -> Result<(), LiveKitError>;
     /// Every egress that is not over, and ended ones as long as LiveKit remembers.
     async fn egresses(&self) -> Result<Vec<ObservedEgress>, LiveKitError>;
-    /// Total and used slots; `None` where the engine does not report them.
+    /// Total and used slots; `None` if the engine does not report them.
     async fn slots(&self) -> Result<Option<Slots>, LiveKitError>;
 }

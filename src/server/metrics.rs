@@ -11,11 +11,11 @@ const CLICKS: [f64; 10] = [2.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.
 /// Every state a session can count under.
 const STATES: [&str; 4] = ["pending", "starting", "live", "ending"];
 
-/// What a metric is, as Prometheus knows them.
+/// Prometheus' kinds of metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Counter,
-    /// Stands at a value.
+    /// A current value.
     Gauge,
     /// Times, in buckets: read as `_bucket`, `_sum` and `_count`.
     Histogram,
@@ -58,7 +58,7 @@ fn describe() {
     }
 }
 
-/// Begins to count; once in a process, however often it is called.
+/// Starts counting. Only the first call in a process has an effect.
 pub fn handle() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(|| {
@@ -68,14 +68,14 @@ pub fn handle() -> &'static PrometheusHandle {
             .expect("the lists of buckets are not empty");
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
-        // Taken already only if somebody else counts in this process; then nothing of ours is read from here.
+        // It is taken only if something else records metrics in this process; then this handle has nothing to read.
         let _ = metrics::set_global_recorder(recorder);
         describe();
         handle
     })
 }
 
-/// Counts a start by how it came out: `started`, `repeated`, or the error's word.
+/// Counts a start by its outcome: `started`, `repeated`, or the error's word.
 pub fn start(outcome: &'static str) {
     counter!("footlight_starts_total", "outcome" => outcome).increment(1);
 }
@@ -101,18 +101,18 @@ pub fn delivery(outcome: &'static str) {
     counter!("footlight_deliveries_total", "outcome" => outcome).increment(1);
 }
 
-/// A platform was asked how many watch.
+/// Viewer counts were requested from a platform.
 pub fn viewers_asked(platform: &'static str, answered: bool) {
     counter!("footlight_viewers_asked_total", "platform" => platform, "outcome" => if answered { "answered" } else { "failed" })
         .increment(1);
 }
 
-/// How long a call took that began then.
+/// Records how long a call took that began at this time.
 pub fn livekit_call(call: &'static str, since: Instant) {
     histogram!("footlight_livekit_seconds", "call" => call).record(since.elapsed());
 }
 
-/// How long a statement took that began then.
+/// Records how long a statement took that began at this time.
 pub fn store_call(since: Instant) {
     histogram!("footlight_store_seconds").record(since.elapsed());
 }

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use std::{path::Path, sync::Arc};
+use time::Duration;
 
 pub const SIGN_IN_COOKIE: &str = "footlight";
 /// The cookie of an overlay page.
@@ -31,13 +32,12 @@ pub fn same_origin(headers: &HeaderMap, config: &ServeConfig) -> Result<(), ApiE
 
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    all.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == name)?.value_raw()
 }
 
 /// Signs this browser in for `days`.
 pub fn sign_in_cookie(token: String, days: i64, config: &ServeConfig) -> String {
-    let cookie = Cookie::build((SIGN_IN_COOKIE, token)).path("/").max_age(cookie_days(days));
-    cookie.http_only(true).same_site(SameSite::Strict).secure(config.is_https()).build().to_string()
+    written(Cookie::build((SIGN_IN_COOKIE, token)).path("/").max_age(Duration::days(days)).build(), config)
 }
 
 /// Clears the sign-in cookie.
@@ -47,12 +47,15 @@ pub fn sign_out_cookie(config: &ServeConfig) -> String {
 
 /// Admits an overlay page's feed and heartbeat.
 pub fn overlay_cookie(token: String, config: &ServeConfig) -> String {
-    let cookie = Cookie::build((OVERLAY_COOKIE, token)).path(OVERLAY_PATH).max_age(cookie_days(1));
-    cookie.http_only(true).same_site(SameSite::Strict).secure(config.is_https()).build().to_string()
+    written(Cookie::build((OVERLAY_COOKIE, token)).path(OVERLAY_PATH).max_age(Duration::days(1)).build(), config)
 }
 
-fn cookie_days(days: i64) -> time::Duration {
-    time::Duration::days(days)
+/// Scripts cannot read it, other sites cannot send it, and over HTTPS it never travels in clear.
+fn written(mut cookie: Cookie<'_>, config: &ServeConfig) -> String {
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Strict);
+    cookie.set_secure(config.is_https());
+    cookie.to_string()
 }
 
 /// The TLS configuration of outgoing connections: ring, with the public web roots.
@@ -86,7 +89,7 @@ mod tests {
     #[test]
     fn a_cookie_is_found_by_its_whole_name() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_static("footlight-overlay=o; footlight=s"));
+        headers.insert(header::COOKIE, HeaderValue::from_static("footlight-overlay=o; footlight=s; footlight=t"));
         assert_eq!(cookie(&headers, SIGN_IN_COOKIE), Some("s"));
         assert_eq!(cookie(&headers, OVERLAY_COOKIE), Some("o"));
         assert_eq!(cookie(&headers, "foot"), None);

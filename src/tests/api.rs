@@ -12,6 +12,8 @@ mod bodies;
 mod calls;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/examples.rs"]
+mod examples;
 #[path = "api/fields.rs"]
 mod fields;
 #[path = "api/fuzz.rs"]

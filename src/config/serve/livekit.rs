@@ -3,12 +3,11 @@
 use super::{Secret, secret};
 use crate::config::env::{ConfigError, Env};
 
-/// How LiveKit is reached.
 #[derive(Debug, Clone)]
 pub struct LiveKitConfig {
-    /// From here, over HTTP.
+    /// Its address for this server, over HTTP.
     pub api_url: String,
-    /// From browsers, over WebSocket.
+    /// Its address for browsers, over WebSocket.
     pub public_url: String,
     /// Where the Egress API answers; LiveKit itself for a fleet.
     pub egress_url: String,

@@ -23,7 +23,6 @@ pub enum Value {
 }
 
 impl Value {
-    /// A string value.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }

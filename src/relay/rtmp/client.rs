@@ -21,7 +21,6 @@ const CREATE_STREAM: f64 = 4.0;
 /// An event from the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The publish is accepted.
     Accepted,
     /// `connect` is refused, with the server's reason.
     ConnectRefused(String),
@@ -114,7 +113,6 @@ impl ClientSession {
         self.writer.write(&Message { kind, timestamp, stream: self.stream, body }, &mut self.out);
     }
 
-    /// Ends the publish cleanly.
     pub fn unpublish(&mut self) {
         if self.state == PublishState::Accepted {
             let name = Value::text(self.name.clone());

@@ -109,7 +109,6 @@ impl ServerSession {
         Ok(None)
     }
 
-    /// Accepts the publish.
     pub fn accept(&mut self) {
         self.publishing = true;
         self.reader.set_max_message(MAX_AUTHENTICATED);

@@ -37,10 +37,12 @@ pub struct Export {
     sort: Option<String>,
 }
 
-/// Exports all sessions as CSV, at most 10 000 rows. Administrators only.
+/// Exports sessions as CSV.
+///
+/// At most 10 000 rows, everybody's. Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/sessions.csv", tag = "Administration", params(Export),
-    responses((status = 200, description = "RFC 4180, with a head", content_type = "text/csv", body = String), Errors),
+    get, path = "/api/admin/sessions.csv", operation_id = "exportSessions", tag = "Administration", params(Export),
+    responses((status = 200, description = "CSV by RFC 4180; the first line names the columns", content_type = "text/csv", body = String), Errors),
     security(("signIn" = []))
 )]
 pub async fn export(
@@ -77,10 +79,12 @@ pub struct Deliveries {
     cursor: Option<String>,
 }
 
-/// Lists webhook deliveries and their results. Administrators only.
+/// Lists webhook deliveries and their results.
+///
+/// Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/deliveries", tag = "Administration", params(Deliveries),
-    responses((status = 200, description = "The latest sessions first", body = DeliveryPage), Errors),
+    get, path = "/api/admin/deliveries", operation_id = "listWebhookDeliveries", tag = "Administration", params(Deliveries),
+    responses((status = 200, description = "One page, the latest sessions first", body = DeliveryPage), Errors),
     security(("signIn" = []))
 )]
 pub async fn deliveries(
@@ -91,9 +95,11 @@ pub async fn deliveries(
     Ok(Json(outbox.list(&caller, params.session_id.as_ref(), params.cursor.as_deref()).await?))
 }
 
-/// Sends a webhook delivery again. Administrators only.
+/// Sends a webhook delivery again.
+///
+/// Administrators only.
 #[utoipa::path(
-    post, path = "/api/admin/deliveries/resend", tag = "Administration", request_body = ResendRequest,
+    post, path = "/api/admin/deliveries/resend", operation_id = "resendWebhookDelivery", tag = "Administration", request_body = ResendRequest,
     responses((status = 202, description = "It is sent within seconds"), Errors),
     security(("signIn" = []))
 )]

@@ -25,11 +25,13 @@ use axum::{
 };
 use serde::Deserialize;
 
-/// Reports that a game of the agent began; starts a session if the agent's defaults say so. Safe to repeat.
+/// Reports that a game of an agent began.
+///
+/// This starts a session if the agent's defaults say so. It is safe to repeat.
 #[utoipa::path(
-    post, path = "/api/streaming/agents/{id}/game-started", tag = "Agents", request_body = GameStarted,
+    post, path = "/api/streaming/agents/{id}/game-started", operation_id = "reportGameStarted", tag = "Agents", request_body = GameStarted,
     params(("id" = AgentId, Path, description = "The agent")),
-    responses((status = 200, description = "What it did", body = GameOutcome), Errors),
+    responses((status = 200, description = "What was done about it", body = GameOutcome), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn game_started(
@@ -41,11 +43,13 @@ pub async fn game_started(
     Ok(Json(games.started(&caller, &id, game).await?))
 }
 
-/// Reports that a game of the agent ended; shows its result and stops the session if the agent's defaults say so. Safe to repeat.
+/// Reports that a game of an agent ended.
+///
+/// The overlay shows the result, and the session stops if the agent's defaults say so. It is safe to repeat.
 #[utoipa::path(
-    post, path = "/api/streaming/agents/{id}/game-ended", tag = "Agents", request_body = GameEnded,
+    post, path = "/api/streaming/agents/{id}/game-ended", operation_id = "reportGameEnded", tag = "Agents", request_body = GameEnded,
     params(("id" = AgentId, Path, description = "The agent")),
-    responses((status = 200, description = "What it did", body = GameOutcome), Errors),
+    responses((status = 200, description = "What was done about it", body = GameOutcome), Errors),
     security(("key" = ["stop"]), ("signIn" = []))
 )]
 pub async fn game_ended(
@@ -57,9 +61,12 @@ pub async fn game_ended(
     Ok(Json(games.ended(&caller, &id, game).await?))
 }
 
-/// An agent's avatar. Public, since viewers see it.
+/// Reads an agent's avatar.
+///
+/// It is public, since viewers see it.
 #[utoipa::path(
-    get, path = "/api/streaming/agents/{id}/avatar", tag = "Agents", params(("id" = AgentId, Path, description = "The agent")),
+    get, path = "/api/streaming/agents/{id}/avatar", operation_id = "getAgentAvatar", tag = "Agents",
+    params(("id" = AgentId, Path, description = "The agent")),
     responses((status = 200, description = "PNG, JPEG or WebP", content_type = "image/*", body = Vec<u8>), Errors), security(())
 )]
 pub async fn picture(State(agents): State<Agents>, PathParams(id): PathParams<AgentId>) -> ApiResult<Response> {
@@ -68,9 +75,12 @@ pub async fn picture(State(agents): State<Agents>, PathParams(id): PathParams<Ag
         .into_response())
 }
 
-/// Replaces an agent's avatar: the file itself, at most 512 kB. An empty body removes it.
+/// Replaces an agent's avatar.
+///
+/// The body is the file itself, at most 512 kB. An empty body removes the avatar.
 #[utoipa::path(
-    put, path = "/api/streaming/agents/{id}/avatar", tag = "Agents", params(("id" = AgentId, Path, description = "The agent")),
+    put, path = "/api/streaming/agents/{id}/avatar", operation_id = "replaceAgentAvatar", tag = "Agents",
+    params(("id" = AgentId, Path, description = "The agent")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "PNG, JPEG or WebP"),
     responses((status = 204, description = "Replaced"), Errors), security(("signIn" = []))
 )]
@@ -97,9 +107,11 @@ pub struct Where {
     limit: Option<usize>,
 }
 
-/// Lists the audit log: sign-ins, passwords, keys, the latest first. Administrators only.
+/// Lists the audit log, the latest entries first.
+///
+/// It records sign-ins, changed passwords, keys and agents. Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/audit", tag = "Administration", params(Where),
+    get, path = "/api/admin/audit", operation_id = "listAuditEntries", tag = "Administration", params(Where),
     responses((status = 200, description = "One page", body = AuditPage), Errors), security(("signIn" = []))
 )]
 pub async fn audit(State(audit): State<AuditLog>, caller: Caller, QueryParams(params): QueryParams<Where>) -> ApiResult<Json<AuditPage>> {

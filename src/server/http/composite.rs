@@ -22,12 +22,12 @@ pub struct Opened {
     pub cookie: Option<String>,
 }
 
-/// `?sessionId=…&token=…`; without a token a preview, for the owner. Without a session `?preview=…`: a made-up session, under the
-/// caller's own settings and those that stand beside it (`&theme=light&pipCorner=top-left`).
+/// Opens `?sessionId=…&token=…`. Without a token it is a preview for the owner. `?preview=…` instead of a session is a sample, under
+/// the caller's own settings and those in the query (`&theme=light&pipCorner=top-left`).
 ///
 /// # Errors
-/// The token is not valid for this session, or nobody is signed in (401); the session is unknown or over, there is no such
-/// made-up session (404); a setting that is none (422).
+/// The token is not valid for this session, or nobody is signed in (401); the session is unknown or over, or there is no
+/// such sample (404); a setting is unknown (422).
 pub async fn open(state: &AppState, parts: &Parts) -> StudioResult<Opened> {
     let (overlay, config) = (&state.studio.overlay, &state.studio.config);
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();

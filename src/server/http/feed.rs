@@ -48,12 +48,15 @@ pub struct WhichFeed {
     after: Option<u64>,
 }
 
-/// Streams server-sent events: the session's state (`session`), overlay settings and events (`overlay`, `show`). A `ping` comes
-/// every 10 s of silence. Resumes without loss by `Last-Event-ID` or `after`. For the owner, an admin, or the overlay of this very session (which sees no destinations).
+/// Streams what happens in a session, as server-sent events.
+///
+/// `session` carries its state, `overlay` the overlay's settings, `show` one overlay event; a `ping` comes after 10 s of silence.
+/// With `Last-Event-ID` or `after` the stream goes on where it broke off, without loss. It is open to the owner, administrators and
+/// the session's own overlay page, which gets no destinations.
 #[utoipa::path(
-    get, path = "/api/streaming/feed", tag = "Picture", params(WhichFeed,
+    get, path = "/api/streaming/feed", operation_id = "followSession", tag = "Sessions", params(WhichFeed,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
-    responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
+    responses((status = 200, description = "A stream that ends only when the server stops", content_type = "text/event-stream", body = String), Errors),
     security(("key" = ["read"]), ("signIn" = []), ("overlay" = []))
 )]
 pub async fn of_session(
@@ -71,16 +74,18 @@ pub async fn of_session(
     let seq = resumed.or(which.after).unwrap_or(0);
     let (out, events) = mpsc::channel(UNREAD);
     tokio::spawn(async move {
-        // The connection's end is no fault, and neither is ours.
+        // It ends with the connection or with the server; neither is an error.
         let _ = closing.run_until_cancelled(tell_session(&sessions, &feed, &id, whole, seq, &out)).await;
     });
     Ok(stream(events))
 }
 
-/// Streams server-sent events of all sessions as they change. Administrators only.
+/// Streams the state of every session as it changes, as server-sent events.
+///
+/// Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/feed", tag = "Administration",
-    responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
+    get, path = "/api/admin/feed", operation_id = "followAllSessions", tag = "Administration",
+    responses((status = 200, description = "A stream that ends only when the server stops", content_type = "text/event-stream", body = String), Errors),
     security(("signIn" = []))
 )]
 pub async fn of_everybody(State(feed): State<Feed>, State(closing): State<CancellationToken>, caller: Caller) -> ApiResult<Events> {

@@ -96,7 +96,7 @@ pub async fn own_pages_only(State(state): State<AppState>, request: Request, nex
 /// `RateLimit-*` on every answer, so that a client can slow down before it is refused.
 fn with_limits(mut response: Response, allowance: Allowance) -> Response {
     let headers = response.headers_mut();
-    // Room for what the layers outside add besides: it grows once.
+    // Reserves room for the headers of the outer layers, so that the map grows only once.
     headers.reserve(MOST_HEADERS);
     headers.insert(LIMIT, allowance.limit.into());
     headers.insert(REMAINING, allowance.remaining.into());

@@ -1,4 +1,4 @@
-//! Sessions by API: the same use cases as the pages'.
+//! Sessions by API, with the same use cases as the pages.
 
 use super::{ApiResult, ErrorResponse, Errors, JsonBody, QueryParams, extract::Identified, scoped, with_status};
 use crate::{
@@ -37,14 +37,14 @@ use axum::{
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Starts a session. The response is `pending`; `live` comes by the feed.
+/// Starts a session.
 ///
-/// The same `Idempotency-Key` within 24 h gives the same session with 200 and a fresh room token. An active session of the same
-/// owner is 409 with its id, unless `replace` is true.
+/// The response is `pending`; the feed reports `live`. The same `Idempotency-Key` within 24 h gives the same session, with 200 and a
+/// fresh room token. If the owner has an active session, the answer is 409 with its id, unless `replace` is true.
 #[utoipa::path(
-    post, path = "/api/streaming/start", tag = "Shows", request_body = StartRequest,
+    post, path = "/api/streaming/start", operation_id = "startSession", tag = "Sessions", request_body = StartRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same again gives the same session.")),
-    responses((status = 201, description = "The stream is starting", body = StartResponse),
+    responses((status = 201, description = "The session is starting", body = StartResponse),
         (status = 200, description = "The same key was used before", body = StartResponse), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
@@ -96,9 +96,11 @@ pub async fn start(
     ))
 }
 
-/// Stops a session. For one that is already over the response is 200 too.
+/// Stops a session.
+///
+/// Stopping a session that is already over is answered with 200 too.
 #[utoipa::path(
-    post, path = "/api/streaming/stop", tag = "Shows", request_body = StopRequest,
+    post, path = "/api/streaming/stop", operation_id = "stopSession", tag = "Sessions", request_body = StopRequest,
     responses((status = 200, description = "It is over, or ending", body = StopResponse), Errors),
     security(("key" = ["stop"]), ("signIn" = []))
 )]
@@ -125,10 +127,12 @@ pub struct OneSession {
     session_id: SessionId,
 }
 
-/// The status of a session. A part of it is public for public sessions.
+/// Reads the status of a session.
+///
+/// The owner and administrators get all of it. Of a public session anybody gets a part, without a key.
 #[utoipa::path(
-    get, path = "/api/streaming/status", tag = "Shows", params(OneSession),
-    responses((status = 200, description = "How it stands", body = StatusResponse), Errors),
+    get, path = "/api/streaming/status", operation_id = "getSessionStatus", tag = "Sessions", params(OneSession),
+    responses((status = 200, description = "The status: all of it, or the public part", body = StatusResponse), Errors),
     security(("key" = ["read"]), ("signIn" = []), ())
 )]
 pub async fn status(
@@ -180,9 +184,11 @@ pub struct Filters {
     limit: Option<usize>,
 }
 
-/// Lists the caller's sessions, or all for administrators, the newest first.
+/// Lists the caller's sessions, the newest first.
+///
+/// Administrators get everybody's.
 #[utoipa::path(
-    get, path = "/api/streaming/sessions", tag = "Shows", params(Filters),
+    get, path = "/api/streaming/sessions", operation_id = "listSessions", tag = "Sessions", params(Filters),
     responses((status = 200, description = "One page", body = SessionPage), Errors),
     security(("key" = ["read"]), ("signIn" = []))
 )]
@@ -208,9 +214,9 @@ fn unknown_status(name: &str) -> ApiError {
     ApiError::invalid("status", format!("status must be some of {all}; {name:?} is none."))
 }
 
-/// Creates a new room token for the host.
+/// Creates a new room token for the host of a session.
 #[utoipa::path(
-    post, path = "/api/streaming/room", tag = "Shows", request_body = SessionRef,
+    post, path = "/api/streaming/room", operation_id = "createRoomToken", tag = "Sessions", request_body = SessionRef,
     responses((status = 200, description = "For joining the room", body = RoomAccess), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
@@ -222,10 +228,12 @@ pub async fn room(
     Ok(Json(sessions.room_access(&caller, &which.session_id).await?))
 }
 
-/// Adds and removes destinations of a running session. Each is accepted or refused individually.
+/// Adds and removes destinations of a running session.
+///
+/// Each is accepted or refused on its own, so look at every result.
 #[utoipa::path(
-    post, path = "/api/streaming/destinations", tag = "Shows", request_body = ChangeDestinations,
-    responses((status = 200, description = "What became of each", body = ChangedDestinations), Errors),
+    post, path = "/api/streaming/destinations", operation_id = "changeDestinations", tag = "Destinations", request_body = ChangeDestinations,
+    responses((status = 200, description = "One result for each destination", body = ChangedDestinations), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn destinations(

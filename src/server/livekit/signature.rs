@@ -37,7 +37,7 @@ struct Claims {
     sha256: String,
 }
 
-/// The event, if LiveKit sent it: HS256 by the API secret, issuer = API key, not expired, and the SHA-256 of this very body.
+/// The event, if LiveKit sent it: HS256 by the API secret, issuer = API key, not expired, and the SHA-256 of exactly this body.
 /// `authorization` is the header's value, which carries no `Bearer`.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ pub fn verify(
     serde_json::from_slice(body).map_err(|_| WebhookRefused::Malformed)
 }
 
-/// The header under which [`verify`] takes this body for the next five minutes: for webhooks to ourselves.
+/// The header with which [`verify`] accepts this body for the next five minutes: for webhooks to ourselves.
 ///
 /// # Errors
 /// The secret cannot sign.

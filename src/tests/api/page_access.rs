@@ -181,7 +181,11 @@ async fn a_form_signs_in_and_leads_on_or_says_why_not() {
     let out = server.form("/sign-out", &[("origin", "http://127.0.0.1:3000"), ("cookie", "footlight=nobody")], &[]).await;
     assert_eq!((out.status, out.headers[header::LOCATION].to_str().ok()), (StatusCode::SEE_OTHER, Some("/")));
     assert!(out.headers[header::SET_COOKIE].to_str().expect("a cookie").contains("Max-Age=0"));
-    assert_eq!(server.form("/sign-out", &[("origin", "https://evil.example")], &[]).await.status, StatusCode::FORBIDDEN);
+    let refused = server.form("/sign-out", &[("origin", "https://evil.example")], &[]).await;
+    let page = refused.body.as_str().expect("a page");
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(page.contains("another site") && page.contains("role=\"alert\"") && page.contains("action=\"/sign-out\""), "{page}");
+    assert!(refused.headers.get(header::SET_COOKIE).is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-/// The whole of it.
+/// Its state.
 #[derive(Debug, Clone, Default)]
 pub struct FakeLiveKit(Arc<Mutex<State>>);
 
@@ -28,7 +28,7 @@ struct State {
 }
 
 impl FakeLiveKit {
-    /// With a number of egress slots; without, a fleet that does not report any.
+    /// With this many egress slots; without, a fleet that does not report them.
     pub fn with_slots(total: u32) -> Self {
         let fake = Self::default();
         fake.lock().slots = Some(total);
@@ -44,7 +44,7 @@ impl FakeLiveKit {
         if state.down { Err(LiveKitError::Down(Reason("connection refused".into()))) } else { Ok(state) }
     }
 
-    /// Stops or goes on answering.
+    /// Stops answering, or answers again.
     pub fn set_down(&self, down: bool) {
         self.lock().down = down;
     }
@@ -54,7 +54,7 @@ impl FakeLiveKit {
         self.lock().lost_answers = count;
     }
 
-    /// The next starts are answered so.
+    /// The next starts get this answer.
     pub fn refuse(&self, with: impl IntoIterator<Item = LiveKitError>) {
         self.lock().refusals.extend(with);
     }
@@ -108,7 +108,7 @@ impl FakeLiveKit {
         self.lock().egresses.iter().find(|(observed, _)| &observed.id == id).map(|(_, output)| output.clone())
     }
 
-    /// How many starts were asked for and accepted, ever.
+    /// How many starts were accepted so far.
     pub fn starts(&self) -> usize {
         self.lock().starts
     }

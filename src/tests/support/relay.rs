@@ -1,4 +1,4 @@
-//! A relay in memory: it stores the sessions it was put, pretends to receive, and reports. It can be down and forget
+//! A relay in memory: it stores the desired states, pretends to receive, and reports. It can be down and forget
 //! everything. Clones share it.
 
 use async_trait::async_trait;
@@ -18,7 +18,7 @@ use std::{
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 
-/// The whole of it.
+/// Its state.
 #[derive(Debug, Clone)]
 pub struct FakeRelay(Arc<Mutex<State>>, broadcast::Sender<RelayEvent>);
 
@@ -45,7 +45,7 @@ impl FakeRelay {
         if state.down { Err(RelayError::Unreachable("connection refused".into())) } else { Ok(state) }
     }
 
-    /// Stops or goes on answering.
+    /// Stops answering, or answers again.
     pub fn set_down(&self, down: bool) {
         self.lock().down = down;
     }
@@ -60,12 +60,12 @@ impl FakeRelay {
         self.lock().sessions.get(session).map(|(desired, _)| desired.clone())
     }
 
-    /// The shows it knows.
+    /// The sessions it knows.
     pub fn known(&self) -> Vec<SessionId> {
         self.lock().sessions.keys().cloned().collect()
     }
 
-    /// How often it was put a session.
+    /// How often a desired state was put.
     pub fn puts(&self) -> usize {
         self.lock().puts
     }
@@ -92,7 +92,7 @@ impl FakeRelay {
         let (_, report) = state.sessions.get_mut(session)?;
         change(report);
         report.at = at;
-        // Nobody listening is no fault.
+        // It is no error if nobody listens.
         let _ = self.1.send(RelayEvent::Session(Box::new(report.clone())));
         Some(report.clone())
     }
