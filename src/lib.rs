@@ -64,6 +64,7 @@ std::cfg_select! {
         pub mod admin;
         pub mod config;
         pub mod egress;
+        pub mod media;
         pub mod relay;
         pub mod serve;
         pub mod server;

@@ -1,17 +1,16 @@
 //! The RTMP ingest: accepts publishers with a valid stream name and refuses everyone else.
 
-use super::{
-    RelayState,
-    connect::Transport,
-    rtmp::{
-        Violation, handshake, kind,
-        server::{Event, ServerSession},
+use super::{RelayState, connect::Transport, stream::Admission, text::metadata_body};
+use crate::{
+    domain::ids::{Generation, SessionId},
+    media::{
+        rtmp::{
+            Violation, handshake, kind,
+            server::{Event, ServerSession},
+        },
+        tag::Track,
     },
-    stream::Admission,
-    tag::Track,
-    text::metadata_body,
 };
-use crate::domain::ids::{Generation, SessionId};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

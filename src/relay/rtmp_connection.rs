@@ -2,16 +2,20 @@
 
 use super::{
     connect::{ConnectionError, Transport, os_message},
-    rtmp::{
-        client::{ClientSession, Event, PublishState},
-        handshake, kind,
-    },
     rtmp_output::RtmpOutput,
     stream_hub::Flow,
-    tag::{Role, Tag, Track},
     text::{redact_key, split_app_and_key},
 };
-use crate::domain::address::IngestTarget;
+use crate::{
+    domain::address::IngestTarget,
+    media::{
+        rtmp::{
+            client::{ClientSession, Event, PublishState},
+            handshake, kind,
+        },
+        tag::{Role, Tag, Track},
+    },
+};
 use bytes::{Buf, BytesMut};
 use std::time::Instant;
 use tokio::{

@@ -2,13 +2,15 @@
 //! arrives. It is a source like any other, with the lowest priority.
 
 use super::{
-    RelayState, flv,
+    RelayState,
     recorder::isolated,
     stream::RelayStream,
     stream_hub::{SLATE, StreamHub},
-    tag::Track,
 };
-use crate::domain::video::VideoFormat;
+use crate::{
+    domain::video::VideoFormat,
+    media::{flv, tag::Track},
+};
 use bytes::Bytes;
 use std::{
     io,

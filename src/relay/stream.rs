@@ -1,18 +1,13 @@
 //! One stream of the relay: its wanted state, its publishers and its outputs. It exists until it is deleted.
 
-use super::{
-    RelayState,
-    output::Output,
-    rate::now,
-    stream_hub::StreamHub,
-    timeline::{SourceId, SourceKind},
-};
+use super::{RelayState, output::Output, rate::now, stream_hub::StreamHub};
 use crate::{
     api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestState, SessionReport},
     domain::{
         ids::{Generation, SessionId},
         video::VideoFormat,
     },
+    media::timeline::{SourceId, SourceKind},
 };
 use bytes::Bytes;
 use std::{

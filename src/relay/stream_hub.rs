@@ -1,14 +1,16 @@
 //! Distributes one stream: from its publishers through the timeline into the queue of every destination.
 //! Keeps what a new destination needs first (headers, metadata, current GOP), and the statistics.
 
-use super::{
-    ingest_stats::IngestStats,
-    metrics::Metrics,
-    queue::Queue,
-    tag::{Role, Tag, Track, UnsuitableCodec, inspect},
-    timeline::{SourceId, SourceKind, Timeline},
+use super::{ingest_stats::IngestStats, metrics::Metrics, queue::Queue};
+use crate::{
+    api::relay_control::IngestReport,
+    config::relay::Timeouts,
+    domain::ids::Generation,
+    media::{
+        tag::{Role, Tag, Track, UnsuitableCodec, inspect},
+        timeline::{SourceId, SourceKind, Timeline},
+    },
 };
-use crate::{api::relay_control::IngestReport, config::relay::Timeouts, domain::ids::Generation};
 use bytes::Bytes;
 use std::{
     collections::HashMap,

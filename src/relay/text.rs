@@ -1,7 +1,9 @@
 //! Texts to and from platforms: stream names, metadata, and error texts with the key removed.
 
-use super::rtmp::amf::{Value, write_all};
-use crate::domain::{address::IngestTarget, destination::StreamKey};
+use crate::{
+    domain::{address::IngestTarget, destination::StreamKey},
+    media::rtmp::amf::{Value, write_all},
+};
 use bytes::Bytes;
 
 /// Application and stream name. Without a key, the last of several path parts is the stream name.

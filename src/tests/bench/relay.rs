@@ -12,7 +12,7 @@ use super::percentile;
 use bytes::{Bytes, BytesMut};
 use footlight::{
     api::relay_control::SessionReport,
-    relay::rtmp::{
+    media::rtmp::{
         client::{ClientSession, Event as ClientEvent},
         handshake, kind,
         server::{Event as ServerEvent, ServerSession},

@@ -19,13 +19,14 @@ impl Place {
 }
 
 /// Which rooms of the crate each may know. `serve`, `main`, `app` and `lib` stand above all of them.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("domain", &["domain"]),
     ("api", &["api", "domain"]),
     ("config", &["config", "domain"]),
     ("server", &["server", "api", "domain", "config"]),
-    ("relay", &["relay", "domain", "config", "api::relay_control"]),
-    ("egress", &["egress", "domain", "config", "up::parent_watch"]),
+    ("media", &["media", "domain"]),
+    ("relay", &["relay", "media", "domain", "config", "api::relay_control"]),
+    ("egress", &["egress", "media", "domain", "config", "up::parent_watch"]),
     ("telemetry", &["telemetry", "config"]),
     ("up", &["up", "domain", "config"]),
     ("admin", &["admin", "api", "domain", "config", "server::admin_socket", "server::security"]),

@@ -131,7 +131,7 @@ impl Bits<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::relay::{flv, tag::Track};
+    use crate::media::{flv, tag::Track};
     use proptest::prelude::*;
     use std::process::Command;
 
