@@ -17,7 +17,7 @@ use crate::{
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     net::TcpStream,
-    time::{Instant, sleep_until, timeout},
+    time::{sleep_until, timeout},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,8 +31,6 @@ pub struct RtmpConnection {
     publisher: Publisher,
     /// The stream name, which no error may contain.
     key: String,
-    /// When the socket last accepted bytes, or first had some to accept.
-    progress: Instant,
 }
 
 impl RtmpConnection {
@@ -49,7 +47,7 @@ impl RtmpConnection {
         handshake::as_client(&mut transport).await.map_err(|error| RtmpError::Handshake(handshake_error(&error)))?;
         let session = ClientSession::new(&output.app, &output.tc_url(), output.stream.clone());
         let publisher = Publisher::new(transport, session);
-        let mut connection = Self { publisher, key: output.stream.clone(), progress: Instant::now() };
+        let mut connection = Self { publisher, key: output.stream.clone() };
         loop {
             let events = match connection.publisher.step().await {
                 Ok(Step::Read(events)) => events,
@@ -64,7 +62,6 @@ impl RtmpConnection {
                 match event {
                     Event::Accepted => {
                         connection.publisher.send_data(metadata(encoding));
-                        connection.progress = Instant::now();
                         return Ok(connection);
                     }
                     Event::ConnectRefused(_) => return Err(RtmpError::command("connect", "rejected")),
@@ -86,9 +83,6 @@ impl RtmpConnection {
 
     /// Queues a tag; [`Self::step`] sends it.
     pub fn send(&mut self, tag: Tag) {
-        if !self.publisher.is_busy() {
-            self.progress = Instant::now();
-        }
         self.publisher.send_media(tag.track, tag.at, tag.body);
     }
 
@@ -102,14 +96,14 @@ impl RtmpConnection {
     /// # Errors
     /// The connection is lost, stalled, or was ended by the server.
     pub async fn step(&mut self) -> Result<(), RtmpError> {
-        let (busy, deadline) = (self.publisher.is_busy(), self.progress + STALL_TIMEOUT);
+        let (busy, deadline) = (self.publisher.is_busy(), self.publisher.progress() + STALL_TIMEOUT);
         let step = tokio::select! {
             biased;
             step = self.publisher.step() => step,
-            () = sleep_until(deadline), if busy => return Err(RtmpError::Stalled),
+            () = sleep_until(deadline.into()), if busy => return Err(RtmpError::Stalled),
         };
         match step {
-            Ok(Step::Written(_)) => self.progress = Instant::now(),
+            Ok(Step::Written(_)) => {}
             Ok(Step::Read(events)) => {
                 for event in events {
                     if let Event::ConnectRefused(refusal) | Event::PublishRefused(refusal) = event {

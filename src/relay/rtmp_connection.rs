@@ -54,7 +54,6 @@ pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
         publisher: Publisher::new(transport, ClientSession::new(&application, &url, name)),
         base: None,
         accepted: None,
-        progress: Instant::now(),
         output,
     };
     let end = match connection.run().await {
@@ -90,7 +89,6 @@ struct RtmpConnection<'a> {
     /// Timeline timestamp that is 0 on this connection, in milliseconds.
     base: Option<u64>,
     accepted: Option<Instant>,
-    progress: Instant,
 }
 
 impl RtmpConnection<'_> {
@@ -101,7 +99,7 @@ impl RtmpConnection<'_> {
             let waiting = self.publisher.is_busy() || self.accepted.is_none();
             let all_sent = self.accepted.is_some() && self.publisher.unsent() == 0;
             let limit = if self.accepted.is_some() { self.output.timeouts.stall } else { self.output.timeouts.connect };
-            let deadline = self.progress + limit;
+            let deadline = self.publisher.progress() + limit;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(End::Stopped),
@@ -117,13 +115,9 @@ impl RtmpConnection<'_> {
     }
 
     fn refill(&mut self) {
-        let idle = !self.publisher.is_busy();
         while self.accepted.is_some() && self.publisher.unsent() < WRITE_AHEAD_BYTES {
             let Some(tag) = self.output.queue.pop() else { break };
             self.send(tag);
-        }
-        if idle && self.publisher.is_busy() {
-            self.progress = Instant::now(); // The stall timeout starts when there are bytes to send.
         }
     }
 
@@ -147,10 +141,7 @@ impl RtmpConnection<'_> {
                     return Err(ConnectionError::Transient(format!("ended by the platform: {reason}")));
                 }
                 Event::PublishRefused(reason) => return Err(ConnectionError::Permanent(format!("stream key refused: {reason}"))),
-                Event::Acknowledged(bytes) => {
-                    self.output.status.acknowledged(bytes);
-                    self.progress = Instant::now();
-                }
+                Event::Acknowledged(bytes) => self.output.status.acknowledged(bytes),
             }
         }
         Ok(())
@@ -158,7 +149,6 @@ impl RtmpConnection<'_> {
 
     fn start_publishing(&mut self) {
         self.accepted = Some(Instant::now());
-        self.progress = Instant::now();
         if let Some(metadata) = self.output.hub.subscribe(&self.output.queue) {
             self.publisher.send_data(metadata);
         }
@@ -166,7 +156,6 @@ impl RtmpConnection<'_> {
     }
 
     fn handle_written(&mut self, count: usize) {
-        self.progress = Instant::now();
         if self.accepted.is_some() && count > 0 {
             self.output.status.progress(count);
             self.output.metrics.of(self.output.platform).bytes.increment(count as u64);

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::media::tag::Track;
 use bytes::{Buf, Bytes, BytesMut};
-use std::{io, time::Duration};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf},
     time::timeout,
@@ -44,6 +47,7 @@ pub struct Publisher {
     input: BytesMut,
     out: BytesMut,
     unflushed: bool,
+    progress: Instant,
 }
 
 impl Publisher {
@@ -51,7 +55,7 @@ impl Publisher {
     pub fn new(transport: Box<dyn Transport>, mut session: ClientSession) -> Self {
         let (reader, writer) = tokio::io::split(transport);
         let out = session.output();
-        Self { session, reader, writer, input: BytesMut::with_capacity(4096), out, unflushed: false }
+        Self { session, reader, writer, input: BytesMut::with_capacity(4096), out, unflushed: false, progress: Instant::now() }
     }
 
     pub fn state(&self) -> PublishState {
@@ -66,6 +70,11 @@ impl Publisher {
     /// Whether there is something to write or to flush.
     pub fn is_busy(&self) -> bool {
         self.unflushed || !self.out.is_empty()
+    }
+
+    /// When the socket last accepted bytes, the server last confirmed some, or there were first some to accept.
+    pub fn progress(&self) -> Instant {
+        self.progress
     }
 
     /// Queues a data message, such as metadata.
@@ -97,12 +106,16 @@ impl Publisher {
                 let events = self.session.handle_input(&self.input)?;
                 self.input.clear();
                 self.take_output();
+                if events.iter().any(|event| matches!(event, Event::Accepted | Event::Acknowledged(_))) {
+                    self.progress = Instant::now();
+                }
                 Ok(Step::Read(events))
             }
             written = write_some(&mut self.writer, &self.out), if busy => {
                 let count = written?;
                 self.unflushed = !self.out.is_empty();
                 self.out.advance(count);
+                self.progress = Instant::now();
                 Ok(Step::Written(count))
             }
         }
@@ -122,7 +135,11 @@ impl Publisher {
     }
 
     fn take_output(&mut self) {
-        self.out.unsplit(self.session.output());
+        let output = self.session.output();
+        if !output.is_empty() && !self.is_busy() {
+            self.progress = Instant::now();
+        }
+        self.out.unsplit(output);
     }
 }
 
