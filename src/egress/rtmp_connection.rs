@@ -169,3 +169,116 @@ fn handshake_error(error: &io::Error) -> String {
         _ => os_message(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{
+        rtmp::server::{Event as ServerEvent, ServerSession},
+        tag::{Role, Track},
+    };
+    use bytes::Bytes;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    /// What the server does.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Server {
+        SpeaksHttp,
+        ClosesAtConnect,
+        ClosesAtPublish,
+        Refuses,
+        AcceptsThenRefuses,
+        Takes,
+    }
+
+    /// Serves one connection; returns the timestamps of the media and whether it was unpublished.
+    async fn serve(listener: TcpListener, server: Server) -> (Vec<u32>, bool) {
+        let (mut socket, _) = listener.accept().await.expect("a connection");
+        if server == Server::SpeaksHttp {
+            socket.write_all(&b"HTTP/1.1 400 Bad Request\r\n".repeat(200)).await.expect("sent");
+            return (Vec::new(), false);
+        }
+        handshake::as_server(&mut socket).await.expect("RTMP");
+        let (mut session, mut times) = (ServerSession::default(), Vec::new());
+        while server != Server::ClosesAtConnect {
+            while let Some(event) = session.take().expect("RTMP") {
+                match event {
+                    ServerEvent::Publish { .. } if server == Server::ClosesAtPublish => return (times, false),
+                    ServerEvent::Publish { name, .. } if server == Server::Refuses => session.refuse(&format!("{name} is in use")),
+                    ServerEvent::Publish { .. } => session.accept(),
+                    ServerEvent::Metadata(pairs) => {
+                        assert!(pairs.contains(&("width".to_owned(), Value::Number(1280.0))), "{pairs:?}");
+                    }
+                    ServerEvent::Media(message) => {
+                        times.push(message.timestamp);
+                        if server == Server::AcceptsThenRefuses {
+                            session.refuse("enough");
+                        }
+                    }
+                    ServerEvent::Unpublish => return (times, true),
+                }
+            }
+            let out = session.output();
+            if socket.write_all(&out).await.is_err() || socket.read_buf(session.input()).await.unwrap_or(0) == 0 {
+                break;
+            }
+        }
+        (times, false)
+    }
+
+    async fn connected(server: Server) -> (Result<RtmpConnection, RtmpError>, tokio::task::JoinHandle<(Vec<u32>, bool)>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let output = OutputUrl::parse(&format!("rtmp://127.0.0.1:{port}/live/secretkey")).expect("an address");
+        let served = tokio::spawn(serve(listener, server));
+        (RtmpConnection::publish(&output, &Encoding::of_preset(0).expect("a preset")).await, served)
+    }
+
+    fn frame(at: u64) -> Tag {
+        Tag { track: Track::Video, role: Role::Key, at, body: Bytes::from(vec![0x17; 10_000]) }
+    }
+
+    #[tokio::test]
+    async fn refusals_name_the_command_and_never_the_key() {
+        for (server, words) in [
+            (Server::SpeaksHttp, "Failed to connect: handshake: not RTMP"),
+            (Server::ClosesAtConnect, "Failed to connect: 'connect' cmd failed: connection closed remotely"),
+            (Server::ClosesAtPublish, "Failed to connect: 'publish' cmd failed: connection closed remotely"),
+            (Server::Refuses, "Failed to connect: 'publish' cmd failed: NetStream.Publish.BadName"),
+        ] {
+            let (refused, _) = connected(server).await;
+            assert_eq!(refused.err().expect(words).to_string(), words);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_the_server_ends_later_is_rejected() {
+        let (connection, _served) = connected(Server::AcceptsThenRefuses).await;
+        let mut connection = connection.expect("accepted");
+        connection.send(frame(0));
+        let error = loop {
+            if let Err(error) = connection.step().await {
+                break error;
+            }
+        };
+        assert!(matches!(&error, RtmpError::Rejected(code) if code == "NetStream.Publish.BadName"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn tags_arrive_with_their_timestamps_and_the_end_unpublishes() {
+        let (connection, served) = connected(Server::Takes).await;
+        let mut connection = connection.expect("accepted");
+        // RTMP's timestamps wrap after 49 days.
+        for at in [0, 33, u64::from(u32::MAX) + 8] {
+            connection.send(frame(at));
+        }
+        while !connection.is_idle() {
+            connection.step().await.expect("sent");
+        }
+        connection.finish().await;
+        assert_eq!(served.await.expect("no panic"), (vec![0, 33, 7], true));
+    }
+}

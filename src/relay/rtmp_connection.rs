@@ -103,7 +103,7 @@ impl RtmpConnection<'_> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(End::Stopped),
-                step = self.publisher.step() => match step.map_err(|lost| self.lost_error(lost))? {
+                done = self.publisher.step() => match done.map_err(|lost| self.lost_error(lost))? {
                     Step::Read(events) => self.handle_events(events)?,
                     Step::Written(count) => self.handle_written(count),
                 },

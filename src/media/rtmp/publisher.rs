@@ -1,4 +1,4 @@
-//! A connection that publishes: the dialogue of [`ClientSession`] over a socket.
+//! A connection that publishes: a [`ClientSession`] over a socket.
 
 use super::{
     Violation,
