@@ -146,7 +146,9 @@ mod tests {
             tag(Track::Audio, Role::Plain, 2010, &[0xaf, 1, 1]),
         ];
         let mut file = BytesMut::from(flv::FILE_HEADER);
-        sent.iter().for_each(|tag| flv::tag(tag, tag.at, &mut file));
+        for tag in &sent {
+            flv::tag(tag, tag.at, &mut file);
+        }
         let (encoder_output, mut read) = (EncoderOutput::default(), Vec::new());
         read_flv(&file[..], |tag| {
             read.push(tag.clone());

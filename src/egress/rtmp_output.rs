@@ -83,7 +83,9 @@ impl RtmpOutput {
         *accepted_before = true;
         self.report(OutputEvent::Accepted);
         let (first, mut live) = self.encoder_output.subscribe();
-        first.into_iter().for_each(|tag| connection.send(tag));
+        for tag in first {
+            connection.send(tag);
+        }
         let connected = Instant::now();
         let mut in_sync = true;
         let outcome = loop {

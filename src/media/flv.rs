@@ -103,7 +103,7 @@ mod tests {
         tag(&Tag { track: Track::Audio, role: Role::Plain, at: 0, body: body.clone() }, 7, &mut file);
         let expected = [(Track::Video, 0x1234_5678, body.clone()), (Track::Audio, 7, body)];
         assert_eq!(read_all(&file).await.expect("our own file"), expected);
-        assert!(read_all(&[]).await.expect("an empty one").is_empty());
+        assert_eq!(read_all(&[]).await.expect("an empty one"), []);
         let cut = read_all(&file[..file.len() - 5]).await.expect_err("cut inside a tag");
         assert_eq!(cut.kind(), io::ErrorKind::UnexpectedEof);
         let foreign = read_all(b"this is not a video").await.expect_err("not FLV");

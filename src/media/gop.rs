@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(cache.start_tags().len(), 2);
         cache.push(&tag(Track::Video, Role::Plain, 2));
         cache.push(&tag(Track::Video, Role::Plain, 3));
-        assert!(cache.start_tags().is_empty());
+        assert_eq!(cache.start_tags(), []);
         cache.push(&tag(Track::Video, Role::Key, 4));
         assert_eq!(times(&cache), [(Role::Key, 4)]);
     }
