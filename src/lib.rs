@@ -19,7 +19,11 @@
 //! | --- | --- | --- |
 //! | [`domain`] | what a broadcast is: states, rules, ids; pure | none |
 //! | [`api`] | requests, responses and errors on the wire | `domain` |
-//! | [`server`] | use cases (one module each, wired in `studio`), ports and adapters, the HTTP API | `domain`, `api` |
+//! | [`net`] | TLS, guarded HTTP requests, the clock, LiveKit's webhook signature, metrics | `domain` |
+//! | [`media`] | RTMP, FLV, frames, the timeline | `domain` |
+//! | [`server`] | use cases (one module each, wired in `studio`), ports and adapters, the HTTP API | `net`, `api`, `domain` |
+//! | [`relay`] | the role | `media`, `net`, `domain`; of `api` the relay's control calls |
+//! | [`egress`] | the role | `media`, `net`, `domain` |
 //! | [`rpc`] | server functions, the browser's calls, three lines each | `api`; `server` in bodies |
 //! | [`browser`] | the only access to JavaScript | `domain` |
 //! | [`components`] | props in, callbacks out | `browser` |
@@ -64,6 +68,8 @@ std::cfg_select! {
         pub mod admin;
         pub mod config;
         pub mod egress;
+        pub mod media;
+        pub mod net;
         pub mod relay;
         pub mod serve;
         pub mod server;

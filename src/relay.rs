@@ -1,10 +1,8 @@
 //! The relay keeps the connections to the platforms open while everything behind it may restart.
 //! Its contract with the application is `api::relay_control`. It knows no account, no store and no LiveKit room.
 
-mod aac;
 pub mod connect;
 mod control;
-mod flv;
 mod ingest;
 mod ingest_stats;
 mod metrics;
@@ -13,7 +11,6 @@ mod queue;
 mod rate;
 mod recorder;
 mod recordings;
-pub mod rtmp;
 mod rtmp_connection;
 mod rtmp_output;
 mod slate;
@@ -21,11 +18,8 @@ mod status;
 mod stream;
 mod stream_hub;
 mod stream_tasks;
-mod tag;
 mod takeover;
-mod text;
 mod thumbnail;
-mod timeline;
 mod tls;
 
 use crate::{

@@ -3,12 +3,10 @@
 pub mod accounts;
 pub mod admin_socket;
 pub mod auth;
-pub mod clock;
 pub mod destinations;
 pub mod error;
 pub mod feed;
 pub mod games;
-pub mod guarded_http;
 pub mod http;
 pub mod limits;
 pub mod livekit;

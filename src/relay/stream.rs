@@ -1,18 +1,14 @@
 //! One stream of the relay: its desired state, its publishers and its outputs. It exists until it is deleted.
 
-use super::{
-    RelayState,
-    output::Output,
-    rate::now,
-    stream_hub::StreamHub,
-    timeline::{SourceId, SourceKind},
-};
+use super::{RelayState, output::Output, stream_hub::StreamHub};
 use crate::{
     api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestState, SessionReport},
     domain::{
         ids::{Generation, SessionId},
         video::VideoFormat,
     },
+    media::timeline::{SourceId, SourceKind},
+    net::clock::now,
 };
 use bytes::Bytes;
 use std::{

@@ -1,7 +1,6 @@
 //! The port to LiveKit: rooms, tokens, Web Egress. A LiveKit fleet and the local egress implement the same calls.
 
 pub mod client;
-pub mod signature;
 pub mod timed;
 pub mod tokens;
 

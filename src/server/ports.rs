@@ -2,10 +2,11 @@
 
 pub mod ids;
 
-use super::{clock::Clock, livekit::LiveKit, relay::Relay, store::Store, vault::Vault, viewers::ViewerCounter};
+use super::{livekit::LiveKit, relay::Relay, store::Store, vault::Vault, viewers::ViewerCounter};
 use crate::{
     config::serve::ServeConfig,
     domain::{address::AllowList, timestamp::Timestamp},
+    net::clock::Clock,
 };
 use ids::Ids;
 use std::sync::Arc;

@@ -47,7 +47,7 @@ fn import_rules_reject_and_accept_the_right_lines() {
         ("src/domain/overlay_state.rs", "use super::ids::SessionId;", true),
         ("src/domain/overlay_state/scene.rs", "use super::super::super::server::Store;", false),
         ("src/domain/overlay_state.rs", "use leptos::prelude::*;", false),
-        ("src/api/sessions.rs", "use crate::{domain::ids::SessionId, server::{store::Store, clock::Clock}};", false),
+        ("src/api/sessions.rs", "use crate::{domain::ids::SessionId, server::{store::Store, vault::Vault}};", false),
         ("src/server/sessions/start.rs", "use crate::server::store::surreal::SurrealStore;", false),
         ("src/server/sessions/start.rs", "use super::super::http::feed;", false),
         ("src/server/sessions/start.rs", "use super::super::studio::Studio;", false),
@@ -68,8 +68,15 @@ fn import_rules_reject_and_accept_the_right_lines() {
         ("src/components/badge.rs", "use crate::api::error::ApiError;", true),
         ("src/rpc/sessions.rs", "async fn f() { use crate::server::rpc; }", true),
         ("src/browser/page.rs", "use wasm_bindgen::prelude::*;", true),
-        ("src/relay/tag.rs", "use crate::egress::job;", false),
-        ("src/relay/tag.rs", "use crate::config::relay::RelayConfig;", true),
+        ("src/relay/queue.rs", "use crate::egress::job;", false),
+        ("src/relay/queue.rs", "use crate::{config::relay::RelayConfig, media::tag::Tag, net::clock};", true),
+        ("src/egress/job.rs", "use crate::{media::flv, net::tls};", true),
+        ("src/egress/job.rs", "use rml_rtmp::handshake::Handshake;", false),
+        ("src/media/tag.rs", "use crate::relay::queue::Queue;", false),
+        ("src/media/tag.rs", "use crate::{domain::ids::Generation, net::clock};", false),
+        ("src/net/tls.rs", "use crate::config::relay::RelayConfig;", false),
+        ("src/server/studio.rs", "use crate::net::clock::Clock;", true),
+        ("src/server/studio.rs", "use crate::media::tag::Tag;", false),
     ];
     for (path, code, allowed) in cases {
         let findings = broken(&Place::of(path), code);

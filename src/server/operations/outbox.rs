@@ -5,10 +5,10 @@ use crate::{
     api::admin::{DeliveryPage, DeliveryView, GIVEN_UP},
     config::serve::Hook,
     domain::{ids::SessionId, timestamp::Timestamp},
+    net::guarded_http::client_for,
     server::{
         auth::caller::Caller,
         error::{StudioError, StudioResult, chain},
-        guarded_http::client_for,
         metrics,
         ports::Ports,
         store::{Delivery, StoreError},

@@ -14,13 +14,12 @@ use axum::{
 use footlight::{
     api::accounts::{Credentials, NewAgent, NewApiKey},
     domain::{agent::Agent, ids::SessionId, key::Scope},
+    net::{clock::Clock, tls},
     serve::router,
     server::{
         auth::{caller::Caller, origin::Origin},
-        clock::Clock,
         http::extract::signed_in,
         relay::client::RelayClient,
-        security,
         state::AppState,
         store::Store,
         studio::Studio,
@@ -73,7 +72,7 @@ impl TestServer {
             ("FOOTLIGHT_CORS_ORIGINS", "https://game.example"),
         ];
         let config = app::config(&[&pairs, extra].concat());
-        let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
+        let http = reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().expect("a client");
         let recordings = RelayClient::new(config.relay.clone(), http);
         let TestApp { studio, livekit, relay, clock, .. } = TestApp::with(store, FakeLiveKit::default(), config);
         let leptos = LeptosOptions::builder().output_name("footlight").site_root("/nonexistent").build();

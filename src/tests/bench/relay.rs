@@ -13,7 +13,7 @@ use crate::support::wait::until;
 use bytes::{Bytes, BytesMut};
 use footlight::{
     api::relay_control::SessionReport,
-    relay::rtmp::{
+    media::rtmp::{
         client::{ClientSession, Event as ClientEvent},
         handshake, kind,
         server::{Event as ServerEvent, ServerSession},

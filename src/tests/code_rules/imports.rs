@@ -21,16 +21,18 @@ impl Place {
 }
 
 /// Which rooms of the crate each may know. `serve`, `main`, `app` and `lib` stand above all of them.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("domain", &["domain"]),
     ("api", &["api", "domain"]),
     ("config", &["config", "domain"]),
-    ("server", &["server", "api", "domain", "config"]),
-    ("relay", &["relay", "domain", "config", "api::relay_control"]),
-    ("egress", &["egress", "domain", "config", "up::parent_watch"]),
+    ("net", &["net", "domain"]),
+    ("media", &["media", "domain"]),
+    ("server", &["server", "net", "api", "domain", "config"]),
+    ("relay", &["relay", "media", "net", "domain", "config", "api::relay_control"]),
+    ("egress", &["egress", "media", "net", "domain", "config", "up::parent_watch"]),
     ("telemetry", &["telemetry", "config"]),
     ("up", &["up", "domain", "config"]),
-    ("admin", &["admin", "api", "domain", "config", "server::admin_socket", "server::security"]),
+    ("admin", &["admin", "net::tls", "api", "domain", "config", "server::admin_socket"]),
     ("rpc", &["rpc", "api", "domain", "server"]),
     ("browser", &["browser", "domain", "api"]),
     ("components", &["components", "browser", "domain", "api::error"]),
@@ -67,7 +69,7 @@ const USE_CASES: [(&str, &[&str]); 9] = [
 const CALLERS: [&str; 5] = ["http", "rpc", "state", "studio", "admin_socket"];
 
 /// Crates, and the only rooms that may name them.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 15] = [
     (
         "leptos",
         &[
@@ -106,7 +108,11 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("opentelemetry_sdk", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),
     ("surrealdb", &["server::store::surreal"]),
-    ("reqwest", &["serve", "admin", "server", "egress", "relay"]),
+    ("reqwest", &["serve", "admin", "server", "egress", "relay", "net"]),
+    ("metrics_exporter_prometheus", &["net::prometheus"]),
+    ("webpki_roots", &["net::tls"]),
+    ("jsonwebtoken", &["net::webhook_signature", "egress::auth", "server"]),
+    ("rml_rtmp", &[]),
     ("wasm_bindgen", &["lib", "browser"]),
     ("web_sys", &["browser"]),
     ("js_sys", &["browser"]),

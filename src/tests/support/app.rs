@@ -11,8 +11,8 @@ use super::{
 use footlight::{
     config::{env::Env, serve::ServeConfig},
     domain::timestamp::Timestamp,
+    net::clock::Clock,
     server::{
-        clock::Clock,
         livekit::LiveKit,
         ports::{Ports, ids::Ids},
         relay::Relay,

@@ -5,11 +5,11 @@ use super::Agents;
 use crate::{
     api::error::{ApiError, ErrorCode},
     domain::{agent::Agent, ids::AgentId},
+    net::guarded_http::client_for,
     server::{
         accounts::ownership::agent_of,
         auth::caller::Caller,
         error::{StudioError, StudioResult},
-        guarded_http::client_for,
         store::Avatar,
     },
 };

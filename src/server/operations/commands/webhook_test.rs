@@ -3,10 +3,8 @@
 use super::OperatorCommands;
 use crate::{
     api::error::{ApiError, ErrorCode},
-    server::{
-        error::{StudioError, StudioResult},
-        livekit::signature,
-    },
+    net::webhook_signature,
+    server::error::{StudioError, StudioResult},
 };
 use std::time::Duration;
 
@@ -29,7 +27,7 @@ impl OperatorCommands {
             "room": { "name": "footlight-test" },
         });
         let body = event.to_string().into_bytes();
-        let signature = signature::sign(&body, &config.livekit.api_key, config.livekit.api_secret.expose(), now)
+        let signature = webhook_signature::sign(&body, &config.livekit.api_key, config.livekit.api_secret.expose(), now)
             .map_err(|error| StudioError::Internal(error.to_string()))?;
         let request = http.post(&address).timeout(WEBHOOK_TIMEOUT).header("authorization", signature);
         let refused = |why: String| StudioError::from(ApiError::new(ErrorCode::Unavailable, why));

@@ -8,6 +8,7 @@ use super::{
     kind,
 };
 use bytes::{Buf, Bytes, BytesMut};
+use std::fmt;
 
 /// A server sends only short messages to a publisher.
 const MAX_SERVER_MESSAGE: usize = 64 * 1024;
@@ -22,12 +23,40 @@ const CREATE_STREAM: f64 = 4.0;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
     Accepted,
-    /// `connect` is refused, with the server's reason.
-    ConnectRefused(String),
-    /// The publish is refused or ended by the server, with its reason.
-    PublishRefused(String),
+    /// `connect` is refused.
+    ConnectRefused(Refusal),
+    /// The publish is refused or ended by the server.
+    PublishRefused(Refusal),
     /// The number of bytes the server has received.
     Acknowledged(u64),
+}
+
+/// The server's own reason. It may contain the stream name, which is a secret.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Such as `NetStream.Publish.BadName`; may be empty.
+    pub code: String,
+    /// May be empty.
+    pub description: String,
+}
+
+impl Refusal {
+    fn of(values: &[Value]) -> Self {
+        let text = |name| values.iter().find_map(|value| value.get(name)).and_then(Value::as_text).unwrap_or_default().trim().to_owned();
+        Self { code: text("code"), description: text("description") }
+    }
+}
+
+/// The description, and the code if the description does not contain it.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.description.as_str(), self.code.as_str()) {
+            ("", "") => f.write_str("no reason given"),
+            ("", code) => f.write_str(code),
+            (description, code) if description.contains(code) => f.write_str(description),
+            (description, code) => write!(f, "{description} ({code})"),
+        }
+    }
 }
 
 /// Progress towards publishing.
@@ -160,10 +189,10 @@ impl ClientSession {
                 let name = Value::text(self.name.clone());
                 self.command(stream, &[Value::text("publish"), Value::Number(5.0), Value::Null, name, Value::text("live")]);
             }
-            Some("_error") if self.state == PublishState::Connecting => return Ok(Some(Event::ConnectRefused(explanation(&values)))),
+            Some("_error") if self.state == PublishState::Connecting => return Ok(Some(Event::ConnectRefused(Refusal::of(&values)))),
             // Many servers do not know these optional commands.
             Some("_error") if transaction == RELEASE || transaction == FC_PUBLISH => {}
-            Some("_error") => return Ok(Some(Event::PublishRefused(explanation(&values)))),
+            Some("_error") => return Ok(Some(Event::PublishRefused(Refusal::of(&values)))),
             Some("onStatus") => return Ok(self.handle_status(&values)),
             _ => {}
         }
@@ -177,12 +206,8 @@ impl ClientSession {
         if code == "NetStream.Publish.Start" && self.state == PublishState::Publishing {
             self.state = PublishState::Accepted;
             Some(Event::Accepted)
-        } else if error
-            || code == "NetStream.Publish.BadName"
-            || code == "NetStream.Unpublish.Success"
-            || code == "NetConnection.Connect.Closed"
-        {
-            Some(Event::PublishRefused(explanation(values)))
+        } else if error || is_refusal(code) {
+            Some(Event::PublishRefused(Refusal::of(values)))
         } else {
             None
         }
@@ -204,14 +229,9 @@ impl ClientSession {
     }
 }
 
-/// The server's reason: its description, and its code if the description does not contain it.
-fn explanation(values: &[Value]) -> String {
-    let text = |name| values.iter().find_map(|value| value.get(name)).and_then(Value::as_text).unwrap_or_default().trim();
-    match (text("description"), text("code")) {
-        ("", "") => "no reason given".to_owned(),
-        ("", code) => code.to_owned(),
-        (description, "") => description.to_owned(),
-        (description, code) if description.contains(code) => description.to_owned(),
-        (description, code) => format!("{description} ({code})"),
-    }
+/// Whether a code says that the server refuses, even if its level is not `error`.
+fn is_refusal(code: &str) -> bool {
+    code == "NetStream.Unpublish.Success"
+        || code == "NetConnection.Connect.Closed"
+        || ["BadName", "Failed", "Denied", "Rejected", "Error"].iter().any(|word| code.contains(word))
 }
