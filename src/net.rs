@@ -1,7 +1,8 @@
-//! What the roles share towards the network: TLS, guarded HTTP requests, the wall clock, LiveKit's webhook signature, metrics.
+//! What the roles share towards the network: TLS, guarded HTTP requests, name look-ups, the wall clock, LiveKit's webhook signature, metrics.
 //! Knows no session, no store and no configuration.
 
 pub mod clock;
+pub mod dns;
 pub mod guarded_http;
 pub mod prometheus;
 pub mod tls;

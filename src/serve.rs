@@ -2,6 +2,7 @@
 //! the server.
 
 mod composite;
+mod connections;
 mod forms;
 mod page;
 
@@ -12,7 +13,7 @@ use crate::{
     net::{clock::Clock, tls},
     server::{
         accounts::Accounts,
-        admin_socket, http,
+        admin_socket, descriptors, http,
         livekit::{client::LiveKitClient, timed::Timed},
         metrics,
         ports::{Ports, ids::Ids},
@@ -33,12 +34,12 @@ use axum::{
     response::Response,
     routing::{any, get, post},
 };
+use connections::ConnectionLimits;
 use forms::Entrance;
 use leptos::{config::LeptosOptions, prelude::get_configuration};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use page::Renderer;
 use std::{
-    net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -70,6 +71,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data).with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
     let leptos = get_configuration(None).context("the build's settings (LEPTOS_…) are malformed")?.leptos_options;
     let (listen, data) = (config.listen, config.data.clone());
+    let limits = ConnectionLimits::within(descriptors::raise(), &config.trusted_proxies);
     metrics::handle();
     let state = state(config, leptos).await?;
     print_first_sign_in(&state.studio.accounts, &data.join(FIRST_SIGN_IN)).await?;
@@ -89,15 +91,12 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     tracing::info!(%listen, url = state.studio.config.app_url, "serving");
     let reconciler = state.studio.reconciler.clone();
     let closing = state.studio.closing.clone();
-    let serving = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(closing.clone().cancelled_owned())
-        .into_future();
-    let served = tokio::select! {
-        served = serving => served.map_err(Into::into),
-        () = stopped(closing) => Ok(()),
-    };
+    tokio::select! {
+        () = connections::serve(listener, router(state), limits, closing.clone()) => {}
+        () = stopped(closing) => {}
+    }
     reconciler.hand_over().await;
-    served
+    Ok(())
 }
 
 fn http_client() -> anyhow::Result<reqwest::Client> {
@@ -165,7 +164,7 @@ pub fn router(state: AppState) -> Router {
         .route("/sign-up", form(Entrance::SignUp))
         .route("/sign-out", sign_out);
     let composite = get(move |parts: request::Parts| composite::page(renderer.clone(), parts));
-    let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::middleware::own_pages_only));
+    let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::admission::admit));
     let unknown = leptos_axum::render_app_async_with_context(provide, document);
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod admin_socket;
 pub mod auth;
+pub mod descriptors;
 pub mod destinations;
 pub mod error;
 pub mod feed;
@@ -26,3 +27,4 @@ pub mod studio;
 pub mod validation;
 pub mod vault;
 pub mod viewers;
+pub mod work_limit;

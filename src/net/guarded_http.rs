@@ -1,10 +1,12 @@
 //! An HTTP client for one user-supplied address, safe against SSRF: the name is resolved once, every resolved address is checked,
 //! and the connection uses a checked one, so that DNS rebinding has no effect. No redirects.
 
-use super::tls;
+use super::{dns, tls};
 use crate::domain::address::{AllowList, IngestTarget, check_ip};
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 use url::Url;
+
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why an address cannot be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +33,7 @@ pub async fn client_for(url: &Url, allow: &AllowList) -> Result<reqwest::Client,
     let host = url.host_str().ok_or(Unreachable::NoHost)?.trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().ok_or(Unreachable::NoHost)?;
     let target = IngestTarget { tls: url.scheme() == "https", host: host.clone(), port, application: String::new() };
-    let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), port)).await.map(Iterator::collect).unwrap_or_default();
+    let found: Vec<SocketAddr> = dns::look_up(&host, port, RESOLVE_TIMEOUT).await.unwrap_or_default();
     if found.is_empty() {
         return Err(Unreachable::Unknown);
     }

@@ -110,7 +110,7 @@ impl Accounts {
         }
         let found = self.ports.store.user_by_name(&key).await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.clone());
-        if !password::verify(hash, credentials.password.clone()).await {
+        if !password::verify(hash, credentials.password.clone()).await? {
             self.audit.record(AuditAction::SignInRefused, found.as_ref().map(|(user, _)| &user.id), &credentials.name, origin).await;
             return Err(refused());
         }
@@ -125,7 +125,7 @@ impl Accounts {
     /// Used up, expired or never made.
     pub async fn sign_in_once(&self, link: &str, origin: &Origin) -> StudioResult<SignedIn> {
         let refused = || StudioError::refused(ErrorCode::Unauthenticated, "This link was used already, or is too old. Ask for a new one.");
-        self.limits.sign_in("one-time link", &origin.client_prefix())?;
+        self.limits.link(&origin.client_prefix())?;
         let sign_in = self.ports.store.take_sign_in(&token::hash(link)).await?.ok_or_else(refused)?;
         if !sign_in.once || sign_in.expires_at <= self.ports.now() {
             return Err(refused());
@@ -186,7 +186,7 @@ impl Accounts {
         let key = name_key(&caller.user.name).map_err(unsuitable)?;
         self.limits.sign_in(&key, &origin.client_prefix())?;
         let hash = self.ports.store.user_by_name(&key).await?.and_then(|(_, hash)| hash);
-        if hash.is_some() && !password::verify(hash, old.unwrap_or_default().to_owned()).await {
+        if hash.is_some() && !password::verify(hash, old.unwrap_or_default().to_owned()).await? {
             return Err(ApiError::invalid("old", "The old password is not right.").into());
         }
         self.ports.store.set_password(&caller.user.id, Some(&hashed(new).await?)).await?;
@@ -258,7 +258,7 @@ impl Accounts {
 }
 
 async fn hashed(text: &str) -> StudioResult<String> {
-    password::hash(text.to_owned()).await.map_err(|error| StudioError::Internal(error.to_string()))
+    Ok(password::hash(text.to_owned()).await?)
 }
 
 fn unsuitable(error: UnsuitableCredential) -> StudioError {

@@ -19,6 +19,7 @@ use crate::{
         ports::Ports,
         store::{SavedDestination, StoreError},
         validation::{destination_name, viewer_channel},
+        work_limit::WorkLimit,
     },
 };
 use rustls_pki_types::ServerName;
@@ -36,11 +37,13 @@ const TRY_TIMEOUT: Duration = Duration::from_secs(6);
 #[derive(Clone)]
 pub struct Destinations {
     ports: Arc<Ports>,
+    /// Connection tests of everybody.
+    tests: WorkLimit,
 }
 
 impl Destinations {
-    pub const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
+    pub fn new(ports: Arc<Ports>) -> Self {
+        Self { ports, tests: WorkLimit::new("The connection test", 4, 16) }
     }
 
     /// The caller's saved destinations, without their keys.
@@ -121,6 +124,7 @@ impl Destinations {
     /// It is not the caller's.
     pub async fn test(&self, caller: &Caller, id: &DestinationId) -> StudioResult<ConnectionTest> {
         let saved = self.own_destination(caller, id).await?;
+        let _permit = self.tests.enter().await?;
         let (target, addresses) = match self.resolve_address(&saved.destination).await {
             Ok(Some(resolved)) => resolved,
             Ok(None) => return Ok(ConnectionTest { reached: true, note: "A rehearsal is always reached.".to_owned() }),

@@ -4,6 +4,7 @@
 #![expect(clippy::missing_errors_doc, reason = "the answers of each route, errors too, stand in its description")]
 
 pub mod admin;
+pub mod admission;
 pub mod agents;
 pub mod composite;
 pub mod cors;
@@ -62,7 +63,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
     openapi::keep(document);
     let router = router
         .method_not_allowed_fallback(middleware::wrong_method)
-        .route_layer(axum::middleware::from_fn_with_state(state.clone(), middleware::admit))
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), admission::admit))
         .route("/api/{*rest}", any(middleware::unknown));
     let router = match cors::layer(&state.studio.config) {
         Some(cors) => router.layer(cors),

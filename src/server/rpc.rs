@@ -3,11 +3,11 @@
 use super::{
     accounts::Accounts,
     auth::{
-        caller::{Caller, not_signed_in},
+        caller::{Caller, Proof, not_signed_in},
         origin::Origin,
     },
     error::StudioResult,
-    http::extract::signed_in,
+    http::extract::{Identified, signed_in},
     security,
     state::AppState,
 };
@@ -42,7 +42,11 @@ pub async fn own_page() -> Result<(), ApiError> {
 /// # Errors
 /// The store failed.
 pub async fn caller() -> StudioResult<Option<Caller>> {
-    signed_in(&headers(), &part::<Accounts>()).await
+    // Admission has found them already; a page that is rendered on the server calls from within.
+    match use_context::<Parts>().and_then(|parts| parts.extensions.get::<Identified>().cloned()) {
+        Some(Identified(found)) => Ok(found.filter(|caller| matches!(caller.proof, Proof::SignIn(_)))),
+        None => signed_in(&headers(), &part::<Accounts>()).await,
+    }
 }
 
 /// The part that a server function needs, and who is asking.

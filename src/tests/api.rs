@@ -6,6 +6,8 @@ mod access;
 mod accounts;
 #[path = "api/admin_sessions.rs"]
 mod admin_sessions;
+#[path = "api/admission.rs"]
+mod admission;
 #[path = "api/bodies.rs"]
 mod bodies;
 #[path = "api/calls.rs"]

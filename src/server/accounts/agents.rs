@@ -19,6 +19,7 @@ use crate::{
         error::{StudioError, StudioResult},
         ports::Ports,
         store::StoreError,
+        work_limit::WorkLimit,
     },
 };
 use std::sync::Arc;
@@ -32,11 +33,13 @@ pub struct Agents {
     ports: Arc<Ports>,
     keys: ApiKeys,
     audit: AuditLog,
+    /// Pictures that are being fetched, for everybody.
+    fetches: WorkLimit,
 }
 
 impl Agents {
-    pub const fn new(ports: Arc<Ports>, keys: ApiKeys, audit: AuditLog) -> Self {
-        Self { ports, keys, audit }
+    pub fn new(ports: Arc<Ports>, keys: ApiKeys, audit: AuditLog) -> Self {
+        Self { ports, keys, audit, fetches: WorkLimit::new("The picture's fetch", 4, 16) }
     }
 
     /// The caller's agents, the oldest first.

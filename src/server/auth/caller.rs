@@ -75,6 +75,11 @@ impl Caller {
         self.owner().to_string()
     }
 
+    /// The key of the limits of their whole account.
+    pub fn account_key(&self) -> String {
+        Owner::User(self.user.id.clone()).to_string()
+    }
+
     /// The caller, if their key has the scope. A signed-in person has all scopes.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::{
         ids::{DestinationId, UserId},
         session::Owner,
     },
+    net::dns,
     server::{
         error::{StudioError, StudioResult},
         store::{SavedDestination, SealedKey},
@@ -89,11 +90,7 @@ impl Destinations {
         let refused = |error: &dyn std::fmt::Display| ApiError::invalid("customRtmpUrl", format!("{}: {error}", destination.label()));
         let allow = &self.ports.allow;
         let target = check_address(address, allow).map_err(|error| refused(&error))?;
-        let lookup = tokio::net::lookup_host((target.host.as_str(), target.port));
-        let resolved = match tokio::time::timeout(RESOLVE_TIMEOUT, lookup).await {
-            Ok(Ok(found)) => found.collect::<Vec<_>>(),
-            _ => Vec::new(),
-        };
+        let resolved = dns::look_up(&target.host, target.port, RESOLVE_TIMEOUT).await.unwrap_or_default();
         if resolved.is_empty() {
             return Err(refused(&"the server's name does not resolve; check the address").into());
         }

@@ -9,6 +9,7 @@ use crate::support::{
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{Method, Request, StatusCode},
 };
 use footlight::{
@@ -28,7 +29,7 @@ use footlight::{
 use http_body_util::BodyExt;
 use leptos::config::LeptosOptions;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
 
 /// The whole application over the fakes.
@@ -139,6 +140,24 @@ impl TestServer {
             None => Body::empty(),
         };
         self.send(request.body(body).expect("a request")).await
+    }
+
+    /// Sends a body letter for letter.
+    pub async fn call_text(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
+    /// Asks from a network address.
+    pub async fn call_from(&self, peer: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut request = Request::builder().uri(path).extension(ConnectInfo(peer));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).expect("a request")).await
     }
 
     /// Sends a form of a page, as a browser does.

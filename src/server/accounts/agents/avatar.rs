@@ -50,6 +50,7 @@ impl Agents {
     /// The agent is not theirs, the address may not be reached or does not answer, or there is no picture.
     pub async fn fetch_avatar(&self, caller: &Caller, id: &AgentId, address: &str) -> StudioResult<Agent> {
         agent_of(&*self.ports.store, &caller.user.id, id).await?;
+        let _permit = self.fetches.enter().await?;
         let bytes = match tokio::time::timeout(FETCH_TIMEOUT, self.fetch(address)).await {
             Ok(fetched) => fetched?,
             Err(_) => return Err(refused("The server does not answer in time.")),
