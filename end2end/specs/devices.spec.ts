@@ -77,14 +77,14 @@ test("a camera that was pulled out comes back by itself", async ({ streamer, goL
   await pullOut([]);
   await plug([{ id: "first", label: "Front camera" }]);
   await expect(gone, "the same camera").toBeHidden();
-  expect(await opened()).toBe(2);
+  await expect.poll(opened).toBe(2);
   await pullOut([{ id: "lid", label: "Lid camera" }]);
   await page.waitForTimeout(2_500);
   expect(await opened(), "another camera is offered, not taken").toBe(2);
   await expect(page.getByLabel("Camera", { exact: true })).toContainText("Lid camera");
   await plug([{ id: "lid", label: "Lid camera" }, { id: "second", label: "Front camera" }]);
   await expect(gone, "the same camera under another id").toBeHidden();
-  expect(await opened()).toBe(3);
+  await expect.poll(opened).toBe(3);
   await expect(page.getByLabel("Camera", { exact: true })).toHaveValue("second");
   await test.step("a track that ends while its camera stays is opened again", async () => {
     await page.evaluate(() => window.devices.tracks.at(-1)?.dispatchEvent(new Event("ended")));
@@ -98,20 +98,20 @@ test("a permission that is withdrawn is named, and used when it is given again",
   await page.addInitScript(paintedCamera, true);
   await page.addInitScript(() => {
     const status = Object.assign(new EventTarget(), { state: "granted" });
-    Object.assign(window, { status });
+    Object.assign(window, { permission: status });
     navigator.permissions.query = () => Promise.resolve(status as unknown as PermissionStatus);
   });
   await goLive.open();
   const set = (state: string): Promise<void> =>
     page.evaluate((state) => {
-      const { status } = window as unknown as { status: EventTarget & { state: string } };
-      status.state = state;
+      const { permission } = window as unknown as { permission: EventTarget & { state: string } };
+      permission.state = state;
       if (state !== "granted") window.devices.tracks.at(-1)?.dispatchEvent(new Event("ended"));
-      status.dispatchEvent(new Event("change"));
+      permission.dispatchEvent(new Event("change"));
     }, state);
   await set("denied");
   await expect(page.getByText("The camera is blocked for this page.")).toBeVisible();
   await set("granted");
   await expect(page.getByText("The camera is blocked for this page.")).toBeHidden();
-  expect(await page.evaluate(() => window.devices.tracks.length)).toBe(2);
+  await expect.poll(() => page.evaluate(() => window.devices.tracks.length)).toBe(2);
 });

@@ -38,7 +38,7 @@ test("elements that are added once the document is there", async ({ studio, stre
 });
 
 test.describe("elements in the middle of the server's own", () => {
-  test.use({ expectedErrors: [/panicked at/, /unreachable/, /RuntimeError/] });
+  test.use({ expectedErrors: /panicked at|unreachable|RuntimeError/ });
   /** While the document is being parsed: nobody can tell them from the server's. */
   const early = (): void => {
     const observer = new MutationObserver(() => {

@@ -6,7 +6,7 @@ import { settled, signIn } from "../stack/pages.ts";
 import { lostFile } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
 
-test.use({ expectedErrors: [lostFile] });
+test.use({ expectedErrors: lostFile });
 
 const previews = [
   "starting-soon", "screen-and-camera", "screen", "camera", "camera-off", "alert", "agent", "match-over", "be-right-back", "reconnecting",

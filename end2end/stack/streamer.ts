@@ -17,7 +17,7 @@ const sharedTabAddress = "http://shared-tab.localhost/";
 /** What the browser itself says of an answer that is an error, and of one that never came. */
 export const lostFile = /Failed to load resource/;
 /** And of a server that is gone. */
-export const lostServer = [lostFile, /WebSocket connection to \S+ failed/, /net::ERR_/];
+export const lostServer = /Failed to load resource|WebSocket connection to \S+ failed|net::ERR_/;
 
 const hex = (colour: Rgb): string => colour.map((value) => value.toString(16).padStart(2, "0")).join("");
 
