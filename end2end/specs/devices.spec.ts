@@ -57,6 +57,19 @@ test("a screen's sound that ends is reported while its picture goes on", async (
   await expect(page.getByRole("button", { name: "Stop sharing" })).toBeVisible();
 });
 
+test("devices that do not start as they are wished for start as they are", async ({ streamer, goLive }) => {
+  const { page } = streamer;
+  await page.addInitScript(() => {
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = (wishes) => {
+      const wished = [wishes?.video, wishes?.audio].some((of) => typeof of === "object" && ("width" in of || "echoCancellation" in of));
+      return wished ? Promise.reject(new DOMException("Could not start source", "NotReadableError")) : ask(wishes);
+    };
+  });
+  await goLive.open();
+  await expect(page.locator(".checks li").filter({ hasText: "Camera and microphone" })).toContainText("ready");
+});
+
 test("a camera that was pulled out comes back by itself", async ({ streamer, goLive }) => {
   const { page } = streamer;
   await page.addInitScript(pluggedCameras);

@@ -109,8 +109,10 @@ function open(kind, ask) {
   return handle;
 }
 
+/** What is asked of a device besides being there. @typedef {{ deviceId?: ConstrainDOMString }} Which */
+
 /** If the remembered device is gone, any other is opened.
- * @param {string} deviceId @param {(which: { deviceId?: ConstrainDOMString }) => Promise<MediaStream>} ask */
+ * @param {string} deviceId @param {(which: Which) => Promise<MediaStream>} ask */
 async function askFor(deviceId, ask) {
   if (!deviceId) return ask({});
   try {
@@ -121,26 +123,27 @@ async function askFor(deviceId, ask) {
   }
 }
 
+/** Some devices do not start as they are wished for, and start as they are.
+ * @param {"video" | "audio"} what @param {Which} which @param {MediaTrackConstraints} wishes */
+async function start(what, which, wishes) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ [what]: { ...which, ...wishes } });
+  } catch (error) {
+    if (!["NotReadableError", "AbortError", "NotSupportedError"].includes(wordsOf(error).name)) throw error;
+    return navigator.mediaDevices.getUserMedia({ [what]: { ...which } });
+  }
+}
+
 /** @param {string} deviceId empty: any */
 export function openCamera(deviceId) {
-  return open("camera", () =>
-    askFor(deviceId, (which) =>
-      navigator.mediaDevices.getUserMedia({
-        video: { ...which, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
-      }),
-    ),
-  );
+  const wishes = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+  return open("camera", () => askFor(deviceId, (which) => start("video", which, wishes)));
 }
 
 /** @param {string} deviceId empty: any */
 export function openMicrophone(deviceId) {
-  return open("microphone", () =>
-    askFor(deviceId, (which) =>
-      navigator.mediaDevices.getUserMedia({
-        audio: { ...which, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-      }),
-    ),
-  );
+  const wishes = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  return open("microphone", () => askFor(deviceId, (which) => start("audio", which, wishes)));
 }
 
 /** Opens a screen, window or tab, with its audio if the browser offers it. @param {number} framerate 30 or 60 */

@@ -18,6 +18,8 @@ export function protectDocument() {
   observer.observe(document.body, { childList: true, subtree: true, characterData: true, characterDataOldValue: true });
   // It shows what was, perhaps to someone who has signed out since.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
+  addEventListener("error", ({ error }) => passedThroughProgram(error) && showBroken());
+  addEventListener("unhandledrejection", ({ reason }) => passedThroughProgram(reason) && showBroken());
   watchSleep();
 }
 
@@ -97,6 +99,11 @@ function watchSleep() {
   }, 2000);
 }
 
+/** Such an error leaves the program broken, panic or not. @param {unknown} error */
+function passedThroughProgram(error) {
+  return error instanceof Error && /wasm-function/.test(error.stack ?? "");
+}
+
 /** The program has failed for good. Before it has taken over the document, another way is tried; later the page says so. What is
  * published goes on. */
 export function showBroken() {
@@ -104,8 +111,8 @@ export function showBroken() {
   guardLeaving(false);
   const { dataset } = document.documentElement;
   if (dataset.page === "overlay") {
-    // It is recorded: no words, but a new beginning.
-    setTimeout(() => location.reload(), 1000);
+    // It is recorded: no words, but a new beginning. One that never began would only fail again.
+    if ("hydrated" in dataset) setTimeout(() => location.reload(), 1000);
     return;
   }
   if (!("hydrated" in dataset) && !rememberedAnew()) {
