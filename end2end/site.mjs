@@ -28,7 +28,7 @@ const style = (name) => Buffer.from(compile(path.join(root, `style/${name}.scss`
 function beginning(name) {
   const glue = JSON.stringify(path.join(programs, `${name}.js`));
   const start = 'start({ module_or_path: import.meta.url.replace(/js$/, "wasm") })';
-  if (name !== "composite") return `import start from ${glue}; ${start};`;
+  if (name !== "composite") return `import { protectDocument } from "/bridge.js"; import start from ${glue}; protectDocument(); ${start};`;
   return `import { joinEarly, startWhenIdle } from "/bridge.js"; import start from ${glue}; joinEarly(); startWhenIdle(() => ${start});`;
 }
 

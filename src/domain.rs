@@ -1,5 +1,5 @@
 //! What a broadcast is: sessions, destinations, the overlay and the events shown on it.
-//! Pure (serde, utoipa's schemas, thiserror, time, std), compiled for server and browser, tested natively. No framework is used here.
+//! Pure (serde, utoipa's schemas, thiserror, time, unicode-segmentation, std), compiled for server and browser, tested natively. No framework is used here.
 
 #![warn(missing_docs)]
 
@@ -8,8 +8,10 @@ pub mod address;
 pub mod agent;
 pub mod analytics;
 pub mod audit;
+pub mod capture;
 pub mod destination;
 pub mod ids;
+pub mod initial;
 pub mod key;
 pub mod media;
 pub mod overlay;

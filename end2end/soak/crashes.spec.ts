@@ -6,8 +6,11 @@ import type { Page } from "@playwright/test";
 import type { Sink } from "../stack/sink.ts";
 import { newest, type Listed } from "../stack/timeline.ts";
 import type { Studio } from "../stack/studio.ts";
+import { lostServer } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
 import { sleep, until } from "../stack/wait.ts";
+
+test.use({ expectedErrors: lostServer });
 
 const moments = [0, 15, 30, 50, 75, 120, 250, 600, 1200];
 /** A role that ran this long is restarted without delay. */

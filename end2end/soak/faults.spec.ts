@@ -1,8 +1,11 @@
 // Faults during a stream that take longer to recover from.
 
 import { ended, onAir, survives } from "../stack/faults.ts";
+import { lostServer } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
 import { sleep } from "../stack/wait.ts";
+
+test.use({ expectedErrors: lostServer });
 
 test("a killed egress is replaced in the same broadcast", async ({ sink, studio, streamer, goLive }) => {
   const broadcast = { sink, studio, streamer, goLive };

@@ -2,8 +2,11 @@
 
 import { SignUp } from "../stack/pages.ts";
 import { admin, post } from "../stack/studio.ts";
+import { lostServer } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
 import { sleep } from "../stack/wait.ts";
+
+test.use({ expectedErrors: lostServer });
 
 test.use({ studioEnv: { FOOTLIGHT_RATE_FACTOR: "10000" } });
 

@@ -2,7 +2,10 @@
 
 import { ended, onAir, survives } from "../stack/faults.ts";
 import { settled } from "../stack/pages.ts";
+import { lostServer } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
+
+test.use({ expectedErrors: lostServer });
 
 test("a killed server and a reloaded page leave no gap", async ({ sink, studio, streamer, goLive }) => {
   const broadcast = { sink, studio, streamer, goLive };

@@ -3,7 +3,10 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { root } from "../stack/commands.ts";
+import { lostServer } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
+
+test.use({ expectedErrors: lostServer });
 
 interface Library {
   Room: new () => { getSid(): Promise<string>; connect(url: string, token: string, how: object): Promise<void> };

@@ -3,7 +3,10 @@
 
 import { type Page } from "@playwright/test";
 import { settled, signIn } from "../stack/pages.ts";
+import { lostFile } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
+
+test.use({ expectedErrors: lostFile });
 
 const previews = [
   "starting-soon", "screen-and-camera", "screen", "camera", "camera-off", "alert", "agent", "match-over", "be-right-back", "reconnecting",

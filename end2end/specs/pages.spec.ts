@@ -3,7 +3,10 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { settled, signIn } from "../stack/pages.ts";
 import { admin, post } from "../stack/studio.ts";
+import { lostFile } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
+
+test.use({ expectedErrors: lostFile });
 
 test("every page is accessible and fits its window", async ({ studio, streamer }, info) => {
   test.setTimeout(300_000);

@@ -2,7 +2,10 @@
 // script; a page whose program does not load stays as the server rendered it.
 
 import { settled, signIn } from "../stack/pages.ts";
+import { lostFile } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
+
+test.use({ expectedErrors: lostFile });
 
 test("links within a program stay in the document", async ({ studio, streamer }) => {
   const { page } = streamer;

@@ -65,6 +65,15 @@ export class GoLive {
     await button.click();
   }
 
+  /** A rehearsal, until it is recorded. */
+  async rehearse(): Promise<void> {
+    await this.page.getByLabel(/^Rehearsal/).check();
+    const button = this.page.getByRole("button", { name: "Start rehearsal" });
+    await expect(button).toBeEnabled();
+    await button.click();
+    await expect(this.light).toContainText("REHEARSAL", { timeout: 45_000 });
+  }
+
   async mute(): Promise<void> {
     await this.page.getByRole("button", { name: "Mute", exact: true }).click();
   }

@@ -14,10 +14,15 @@ export const chromiumProgram = process.env["FOOTLIGHT_TEST_CHROMIUM"] ?? "/usr/b
 /** Nothing listens there: a route of Playwright's answers with the page. */
 const sharedTabAddress = "http://shared-tab.localhost/";
 
+/** What the browser itself says of an answer that is an error, and of one that never came. */
+export const lostFile = /Failed to load resource/;
+/** And of a server that is gone. */
+export const lostServer = /Failed to load resource|WebSocket connection to \S+ failed|net::ERR_/;
+
 const hex = (colour: Rgb): string => colour.map((value) => value.toString(16).padStart(2, "0")).join("");
 
 export class Streamer {
-  /** Errors of the pages' programs. A spec that leaves one fails (test.ts). */
+  /** Errors of the pages' programs and on their consoles. A spec that leaves one it does not expect fails (test.ts). */
   readonly broken: string[] = [];
 
   private constructor(
@@ -27,9 +32,8 @@ export class Streamer {
     readonly page: Page,
   ) {
     context.on("weberror", (error) => this.broken.push(`${error.page()?.url() ?? "a page"}: ${error.error().message}`));
-    // A panic's message says more than the browser's error.
     context.on("console", (said) => {
-      if (said.text().includes("panicked at")) this.broken.push(said.text());
+      if (said.type() === "error") this.broken.push(`${said.page()?.url() ?? "a page"}: ${said.text()}`);
     });
   }
 
@@ -67,7 +71,7 @@ export class Streamer {
 
   /** Returns and clears the errors, without those for files that did not load. */
   brokenButForLostFiles(): string[] {
-    return this.broken.splice(0).filter((error) => !error.endsWith("Failed to fetch"));
+    return this.broken.splice(0).filter((error) => !error.endsWith("Failed to fetch") && !lostFile.test(error));
   }
 
   async stop(): Promise<void> {

@@ -103,9 +103,9 @@ export class Studio {
     return `ws://127.0.0.1:${this.base + 4}`;
   }
 
-  /** The rooms that LiveKit has now. */
+  /** The rooms of sessions that LiveKit has now; those of media checks come and go. */
   async rooms(): Promise<string[]> {
-    return (await this.media().listRooms()).map((room) => room.name);
+    return (await this.media().listRooms()).map((room) => room.name).filter((name) => name.startsWith("stream-"));
   }
 
   /** The size at which the shared screen is sent, in the only room there is. */

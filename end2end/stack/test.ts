@@ -13,6 +13,8 @@ interface Fixtures {
   goLive: GoLive;
   /** Further variables of this file's studios. */
   studioEnv: Record<string, string>;
+  /** Errors of pages that this file brings about. */
+  expectedErrors: RegExp | undefined;
 }
 
 export const format = { width: 640, height: 360, fps: 15, kbps: 800 };
@@ -31,6 +33,7 @@ export function studioOptions(sink: Sink): Required<StudioOptions> {
 
 export const test = base.extend<Fixtures>({
   studioEnv: [{}, { option: true }],
+  expectedErrors: [undefined, { option: true }],
   // Playwright reads from this pattern which fixtures this one needs.
   sink: async ({}, use) => {
     const sink = await Sink.start();
@@ -48,12 +51,13 @@ export const test = base.extend<Fixtures>({
     const left = await studio.stop();
     if (left.length > 0) throw new Error(`left running: ${left.map((process) => `${process.name} (${process.pid})`).join(", ")}`);
   },
-  streamer: async ({ studio }, use, info) => {
+  streamer: async ({ studio, expectedErrors }, use, info) => {
     const streamer = await Streamer.start(studio.url);
     await use(streamer);
     if (info.status !== info.expectedStatus) await streamer.page.screenshot({ path: info.outputPath("page.png"), fullPage: true }).catch(() => undefined);
     await streamer.stop();
-    if (streamer.broken.length > 0) throw new Error(`a page failed:\n${streamer.broken.join("\n")}`);
+    const unexpected = streamer.broken.filter((told) => !expectedErrors?.test(told));
+    if (unexpected.length > 0) throw new Error(`a page failed:\n${unexpected.join("\n")}`);
   },
   goLive: async ({ streamer }, use) => {
     await new SignUp(streamer.page).as("Ada", "a long enough password");

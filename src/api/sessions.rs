@@ -245,6 +245,8 @@ pub struct Preflight {
     pub video_note: Option<String>,
     /// LiveKit's address for browsers, for the page's own connection check.
     pub livekit_url: String,
+    /// LiveKit's ports for media, as text ("UDP 7882 and TCP 7881").
+    pub media_ports: String,
 }
 
 /// The timeline of a session.

@@ -32,7 +32,7 @@ extern "C" {
     #[wasm_bindgen(js_name = stopMeter)]
     pub fn stop_meter(handle: u32);
     #[wasm_bindgen(js_name = testSpeaker)]
-    pub fn test_speaker(device: &str);
+    pub fn test_speaker(device: &str) -> u32;
 
     #[wasm_bindgen(js_name = joinRoom)]
     pub fn join_room(url: &str, token: &str, width: u32, height: u32, framerate: u32) -> u32;
@@ -44,6 +44,8 @@ extern "C" {
     #[wasm_bindgen(js_name = leaveRoom)]
     pub fn leave_room(handle: u32);
     pub fn probe(url: &str) -> u32;
+    #[wasm_bindgen(js_name = checkMedia)]
+    pub fn check_media(url: &str, token: &str) -> u32;
 
     #[wasm_bindgen(js_name = joinOverlayRoom)]
     pub fn join_overlay_room() -> u32;
@@ -63,6 +65,10 @@ extern "C" {
     #[wasm_bindgen(js_name = formatTime)]
     pub fn format_time(millis: f64) -> String;
 
+    #[wasm_bindgen(js_name = takeDocument)]
+    pub fn take_document() -> bool;
+    #[wasm_bindgen(js_name = showBroken)]
+    pub fn show_broken();
     #[wasm_bindgen(js_name = guardLeaving)]
     pub fn guard_leaving(on: bool);
     #[wasm_bindgen(js_name = markTab)]

@@ -2,9 +2,9 @@
 
 use super::{
     bridge,
-    protocol::{CaptureEvent, DeviceList, MeterEvent, kind_name},
+    protocol::{CaptureEvent, DeviceList, MeterEvent, Played, kind_name},
 };
-use crate::domain::media::{CaptureKind, DeviceId, MediaDevice};
+use crate::domain::media::{CaptureKind, DeviceId};
 use leptos::prelude::on_cleanup;
 
 /// An open camera, microphone or screen. Whoever opened it closes it.
@@ -61,27 +61,32 @@ pub fn clear_picture(element: &str) {
     bridge::clear_picture(element);
 }
 
-/// Reports the devices, now and whenever they change, until the surrounding owner is dropped.
-pub fn watch(on_event: impl Fn(Vec<MediaDevice>) + 'static) {
+/// Reports the devices, now and whenever they or their permissions change, until the surrounding owner is dropped.
+pub fn watch(on_event: impl Fn(DeviceList) + 'static) {
     let handle = bridge::watch_devices();
-    bridge::subscribe(handle, move |list: DeviceList| on_event(list.devices));
+    bridge::subscribe(handle, on_event);
     on_cleanup(move || {
         bridge::unsubscribe(handle);
         bridge::unwatch_devices(handle);
     });
 }
 
-/// Shows a microphone's level in the meter element until the surrounding owner is dropped; reports when it falls silent or is heard again.
-pub fn meter(microphone: Capture, element: &str, on_event: impl Fn(bool) + 'static) {
+/// Shows a microphone's level in the meter element until the surrounding owner is dropped; reports when it falls silent or is heard
+/// again, and whether there is a meter.
+pub fn meter(microphone: Capture, element: &str, on_event: impl Fn(MeterEvent) + 'static) {
     let handle = bridge::start_meter(microphone.handle, element);
-    bridge::subscribe(handle, move |event: MeterEvent| on_event(event.heard));
+    bridge::subscribe(handle, on_event);
     on_cleanup(move || {
         bridge::unsubscribe(handle);
         bridge::stop_meter(handle);
     });
 }
 
-/// Plays three notes on a speaker (`None`: the default one).
-pub fn test_speaker(device: Option<&DeviceId>) {
-    bridge::test_speaker(device.map_or("", DeviceId::as_str));
+/// Plays three notes on a speaker (`None`: the default one), and reports whether it could.
+pub fn test_speaker(device: Option<&DeviceId>, on_event: impl Fn(bool) + 'static) {
+    let handle = bridge::test_speaker(device.map_or("", DeviceId::as_str));
+    bridge::subscribe(handle, move |event: Played| {
+        bridge::unsubscribe(handle);
+        on_event(event.played);
+    });
 }

@@ -1,6 +1,7 @@
-//! Whether the page is hydrated. A page that changes during hydration stays broken, so events from outside wait until
-//! then, in their order.
+//! Taking over the document that the server rendered. A page that changes during hydration stays broken, so events from outside
+//! wait until then, in their order.
 
+use super::bridge;
 use std::cell::RefCell;
 
 type Act = Box<dyn FnOnce()>;
@@ -29,7 +30,21 @@ pub fn after_hydration(act: impl FnOnce() + 'static) {
     }
 }
 
-/// Call it after `hydrate_body`. It marks the document, and runs what waits, after the tasks that hydration has queued.
+/// Writes a panic to the console and has the page say it: a program that has panicked is broken for good. Call it first.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        bridge::show_broken();
+    }));
+}
+
+/// Whether the body must be rendered anew, because the server's could not be taken over in this tab. Otherwise what extensions have
+/// added to it is out of the way now. Call it just before either.
+pub fn is_rendered_anew() -> bool {
+    bridge::take_document()
+}
+
+/// Call it after `hydrate_body` or `mount_to_body`. It marks the document, and runs what waits, after the tasks that hydration has queued.
 pub fn mark_hydrated() {
     super::clock::after(0, || {
         if let Some(root) = leptos::prelude::document().document_element() {

@@ -1,12 +1,17 @@
 //! The events of the bridge. Every type mirrors an `emit` there.
 
-use crate::domain::media::{CaptureFailure, CaptureKind, DeviceId, MediaDevice};
+use crate::domain::{
+    capture::{CaptureTrouble, Sound},
+    media::{CaptureFailure, CaptureKind, DeviceId, DeviceKind, MediaDevice},
+};
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct DeviceList {
     /// Cameras, microphones and speakers, in the browser's order.
     pub devices: Vec<MediaDevice>,
+    /// What the browser has just been allowed to use.
+    pub granted: Option<DeviceKind>,
 }
 
 /// What happens to a camera, microphone or screen.
@@ -17,20 +22,36 @@ pub enum CaptureEvent {
         /// The device that was opened.
         device_id: DeviceId,
         label: String,
-        /// Whether it has audio.
-        audio: bool,
+        /// The sound that a screen has.
+        sound: Sound,
     },
     Failed {
         failure: CaptureFailure,
     },
-    /// It was unplugged, or the sharing was ended in the browser's own bar.
-    Ended,
+    /// It gives nothing any more; `None`: it gives again.
+    Trouble {
+        trouble: Option<CaptureTrouble>,
+    },
+    /// A screen goes on without its sound.
+    SoundEnded,
+    /// It was unplugged, forbidden, or the sharing was ended in the browser's own bar.
+    Ended {
+        failure: CaptureFailure,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct MeterEvent {
     /// False after 4 s of silence.
     pub heard: bool,
+    /// False where the browser can make none.
+    pub works: bool,
+}
+
+/// The end of the speaker's test.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Played {
+    pub played: bool,
 }
 
 /// Whether a server can be reached.
@@ -38,6 +59,23 @@ pub struct MeterEvent {
 pub struct ProbeResult {
     /// The round trip in milliseconds; `None` if it does not answer.
     pub ms: Option<u32>,
+}
+
+/// Whether media get through to LiveKit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaPath {
+    Open,
+    /// LiveKit answers, and no media come through.
+    Blocked,
+    /// LiveKit does not answer.
+    Unknown,
+}
+
+/// The end of the check of it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct MediaCheck {
+    pub media: MediaPath,
 }
 
 /// What happens to the host's room.
@@ -73,6 +111,8 @@ pub enum RoomEvent {
 pub enum DisconnectReason {
     /// The network, or LiveKit.
     Network,
+    /// LiveKit answered, and no media came through.
+    MediaBlocked,
     /// This host joined in another tab or on another machine.
     TakenOver,
     /// The server removed the host.

@@ -3,7 +3,7 @@
 use super::{
     bridge,
     devices::Capture,
-    protocol::{ProbeResult, RoomEvent, kind_name},
+    protocol::{MediaCheck, MediaPath, ProbeResult, RoomEvent, kind_name},
 };
 use crate::domain::{media::CaptureKind, room::RoomAccess, video::VideoFormat};
 
@@ -47,6 +47,15 @@ impl HostRoom {
 /// Loads what a room needs, before the click.
 pub fn warm_up() {
     bridge::warm_up();
+}
+
+/// Makes a media connection to LiveKit and ends it.
+pub fn check_media(access: &RoomAccess, on_event: impl Fn(MediaPath) + 'static) {
+    let handle = bridge::check_media(&access.url, &access.token);
+    bridge::subscribe(handle, move |result: MediaCheck| {
+        bridge::unsubscribe(handle);
+        on_event(result.media);
+    });
 }
 
 /// Measures the round trip to LiveKit.

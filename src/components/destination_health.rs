@@ -20,8 +20,8 @@ pub fn DestinationHealth(
         <li class="destination" data-state=move || tone.get().name()>
             <span>
                 <b>{name}</b>
-                <span class="destination-status">{move || status.get()}</span>
-                <small>{move || details.get()}</small>
+                <span class="destination-status" translate="no">{move || status.get()}</span>
+                <small translate="no">{move || details.get()}</small>
             </span>
             {remove}
         </li>

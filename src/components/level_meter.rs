@@ -3,14 +3,30 @@
 use leptos::prelude::*;
 
 #[component]
-pub fn LevelMeter(id: &'static str, label: &'static str, #[prop(into)] note: Signal<Option<&'static str>>) -> impl IntoView {
+pub fn LevelMeter(
+    id: &'static str,
+    label: &'static str,
+    /// Left out where there is none to show.
+    #[prop(into)]
+    works: Signal<bool>,
+    #[prop(into)] note: Signal<Option<&'static str>>,
+) -> impl IntoView {
     view! {
         <div class="field">
             <span id=format!("{id}-label")>{label}</span>
-            <div class="meter" id=id role="meter" aria-labelledby=format!("{id}-label") aria-valuemin="0" aria-valuemax="100" aria-valuenow="0">
+            <div
+                class="meter"
+                id=id
+                role="meter"
+                aria-labelledby=format!("{id}-label")
+                aria-valuemin="0"
+                aria-valuemax="100"
+                aria-valuenow="0"
+                hidden=move || !works.get()
+            >
                 <b class="meter-bar"></b>
             </div>
-            <small class="meter-note" aria-live="polite">{move || note.get()}</small>
+            <small class="meter-note" aria-live="polite">{move || note.get().map(|note| view! { <span>{note}</span> })}</small>
         </div>
     }
 }

@@ -22,7 +22,7 @@ pub fn LocalTime(at: Timestamp) -> impl IntoView {
         after_hydration(localize);
         clock::every(REFRESH_MS, localize);
     });
-    view! { <time datetime=at.to_rfc3339() title=utc(at)>{move || text.get()}</time> }
+    view! { <time datetime=at.to_rfc3339() title=utc(at) translate="no">{move || text.get()}</time> }
 }
 
 /// `2026-11-23 20:15 UTC`

@@ -31,5 +31,5 @@ impl LightState {
 
 #[component]
 pub fn OnAirLight(#[prop(into)] state: Signal<LightState>, #[prop(into)] text: Signal<String>) -> impl IntoView {
-    view! { <p class="on-air-light" role="status" data-state=move || state.get().name()>{move || text.get()}</p> }
+    view! { <p class="on-air-light" role="status" translate="no" data-state=move || state.get().name()>{move || text.get()}</p> }
 }

@@ -6,6 +6,7 @@ mod placeholder;
 mod tickers;
 
 use crate::domain::{
+    initial::initial,
     overlay::{Layout, Webcam},
     overlay_state::SceneModel,
 };
@@ -65,6 +66,7 @@ pub fn SceneView(
     view! {
         <div
             class="scene"
+            translate="no"
             data-theme=move || look.get().theme.name()
             data-accent=move || look.get().accent.name()
             data-motion=move || look.get().motion.name()
@@ -91,16 +93,12 @@ pub fn SceneView(
     }
 }
 
-/// The avatar, else the name's first letter.
+/// The avatar, else the name's initial.
 fn face_view((initial, avatar): (String, Option<String>)) -> AnyView {
     match avatar {
         Some(address) => view! { <img class="scene-avatar" src=address alt=""/> }.into_any(),
         None => initial.into_any(),
     }
-}
-
-fn initial(name: &str) -> String {
-    name.trim().chars().next().map(|first| first.to_uppercase().collect()).unwrap_or_default()
 }
 
 const fn layout_name(layout: Layout) -> &'static str {

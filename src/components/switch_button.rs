@@ -14,7 +14,7 @@ pub fn SwitchButton(
     view! {
         <button class="button" type="button" data-on=move || if on.get() { "yes" } else { "no" } on:click=move |_| on_press.run(())>
             <IconView icon off=Signal::derive(move || !on.get())/>
-            <span>{move || label.get()}</span>
+            <span translate="no">{move || label.get()}</span>
         </button>
     }
 }

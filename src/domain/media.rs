@@ -96,6 +96,8 @@ pub enum CaptureFailure {
     Dismissed,
     /// It was unplugged while in use.
     Unplugged,
+    /// The system gave the picture of a screen only without its sound, and the browser wants a new click for that.
+    SoundRefused,
     /// The browser gave no reason.
     Unknown,
 }
@@ -134,6 +136,7 @@ impl CaptureFailure {
             (Self::Dismissed, CaptureKind::Screen) => "Nothing was picked, so nothing is shared.".into(),
             (Self::Dismissed, _) => format!("The {noun} was not allowed. Try again and choose Allow."),
             (Self::Unplugged, _) => format!("The {noun} went away. Plug it in again or choose another."),
+            (Self::SoundRefused, _) => format!("Your system does not give the {noun}'s audio. Try again to share it without."),
             (Self::Unknown, _) => format!("The {noun} did not start. Plug it in again or choose another, then try again."),
         }
     }
@@ -190,7 +193,7 @@ pub fn chosen<'a>(devices: &'a [MediaDevice], in_use: Option<&DeviceId>, remembe
 mod tests {
     use super::*;
 
-    const FAILURES: [CaptureFailure; 9] = [
+    const FAILURES: [CaptureFailure; 10] = [
         CaptureFailure::NotAllowed,
         CaptureFailure::BlockedBySystem,
         CaptureFailure::NotFound,
@@ -199,6 +202,7 @@ mod tests {
         CaptureFailure::Unsupported,
         CaptureFailure::Dismissed,
         CaptureFailure::Unplugged,
+        CaptureFailure::SoundRefused,
         CaptureFailure::Unknown,
     ];
 

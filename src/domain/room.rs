@@ -1,6 +1,6 @@
 //! The LiveKit room of a session and its participants.
 
-use super::ids::{Generation, SessionId};
+use super::ids::{Generation, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The room's name: `stream-{sessionId}`.
@@ -11,6 +11,11 @@ pub fn room_name(session: &SessionId) -> String {
 /// The session a room belongs to, if the room is one of ours.
 pub fn session_of_room(name: &str) -> Option<SessionId> {
     name.strip_prefix("stream-")?.parse().ok()
+}
+
+/// The name of the room in which a user's browsers check whether media get through. It is no session's.
+pub fn check_room_name(user: &UserId) -> String {
+    format!("check-{user}")
 }
 
 /// The host's identity: `host-{sessionId}`. Joining again with it disconnects the older connection.
@@ -49,6 +54,7 @@ mod tests {
         let session: SessionId = "01abc".parse().expect("an id");
         assert_eq!(session_of_room(&room_name(&session)), Some(session));
         assert_eq!(session_of_room("lobby"), None);
+        assert_eq!(session_of_room(&check_room_name(&"01abc".parse().expect("an id"))), None);
         assert_eq!(session_of_room("stream-../x"), None);
     }
 }

@@ -11,6 +11,8 @@ mod labels;
 mod live_session;
 mod live_view;
 mod local_media;
+mod media_check;
+mod missing_devices;
 mod overlay_panel;
 mod pre_join;
 mod preview;

@@ -116,7 +116,7 @@ fn Troubleshooting() -> impl IntoView {
             <h3>"The overlay stays empty"</h3>
             <p>
                 "The timeline on the stream\u{2019}s page says whether the overlay page sent its start signal. Viewers see “Starting soon” until the host is in the room. "
-                "If the browser cannot reach the LiveKit server\u{2019}s address above (often a firewall: TCP 7881 and UDP 7882), neither camera nor screen arrive."
+                "If “Media connection” among the preflight checks is blocked, a firewall holds back the ports that it names (TCP 7881 and UDP 7882 unless set otherwise), and neither camera nor screen arrive."
             </p>
             <h3>"The quality is poor"</h3>
             <p>

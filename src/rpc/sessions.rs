@@ -24,6 +24,14 @@ pub async fn run_preflight() -> Result<Preflight, ApiError> {
     Ok(sessions.preflight().await)
 }
 
+/// Access to an empty room, to see whether media get through.
+#[server(prefix = "/rpc", endpoint = "sessions/media-check", input = Json, output = Json)]
+pub async fn media_check_access() -> Result<RoomAccess, ApiError> {
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.media_check_access(&caller).await)
+}
+
 #[server(prefix = "/rpc", endpoint = "sessions/start", input = Json, output = Json)]
 pub async fn start_session(show: NewSession) -> Result<StartedSession, ApiError> {
     use crate::server::{rpc, sessions::Sessions};

@@ -2,12 +2,20 @@
 
 use footlight::{
     app::{LiveApp, Program},
-    browser::{hydration::mark_hydrated, page::bypass_router_for},
+    browser::{
+        hydration::{is_rendered_anew, mark_hydrated, report_panics},
+        page::bypass_router_for,
+    },
 };
+use leptos::mount::{hydrate_body, mount_to_body};
 
 fn main() {
-    console_error_panic_hook::set_once();
+    report_panics();
     bypass_router_for(|path| Program::of(path) != Some(Program::Live));
-    leptos::mount::hydrate_body(LiveApp);
+    if is_rendered_anew() {
+        mount_to_body(LiveApp);
+    } else {
+        hydrate_body(LiveApp);
+    }
     mark_hydrated();
 }

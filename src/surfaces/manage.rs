@@ -2,12 +2,20 @@
 
 use footlight::{
     app::{ManageApp, Program},
-    browser::{hydration::mark_hydrated, page::bypass_router_for},
+    browser::{
+        hydration::{is_rendered_anew, mark_hydrated, report_panics},
+        page::bypass_router_for,
+    },
 };
+use leptos::mount::{hydrate_body, mount_to_body};
 
 fn main() {
-    console_error_panic_hook::set_once();
+    report_panics();
     bypass_router_for(|path| Program::of(path) != Some(Program::Manage));
-    leptos::mount::hydrate_body(ManageApp);
+    if is_rendered_anew() {
+        mount_to_body(ManageApp);
+    } else {
+        hydrate_body(ManageApp);
+    }
     mark_hydrated();
 }

@@ -141,6 +141,10 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         secret(JWT_SECRET),
         secret(RELAY_SECRET),
     ];
+    if let LiveKit::Own { tcp_port, udp_port, .. } = &config.livekit {
+        serve.push(("FOOTLIGHT_LIVEKIT_TCP_PORT", tcp_port.to_string()));
+        serve.push(("FOOTLIGHT_LIVEKIT_UDP_PORT", udp_port.to_string()));
+    }
     serve.extend(OPTIONAL_SECRETS.iter().filter_map(|name| Some((*name, env.get(name)?.to_owned()))));
     roles.push(ours("serve", config.listen, 15, 1, serve));
     Ok(roles)

@@ -1,11 +1,14 @@
 // Devices and captures.
 
 import { emit, newHandle } from "./events.js";
+import { permissionOf, watchCapture } from "./state.js";
 import { attachStream } from "./video_elements.js";
 
 /** @typedef {"camera" | "microphone" | "screen"} CaptureKind */
+/** `framed`: a frame has come; only then a camera is published.
+ * @typedef {{ kind: CaptureKind, stream: MediaStream | null, framed: boolean, unwatch: () => void }} Capture */
 
-/** @type {Map<number, { kind: CaptureKind, stream: MediaStream | null }>} */
+/** @type {Map<number, Capture>} */
 export const captures = new Map();
 /** @type {Set<number>} */
 const deviceWatches = new Set();
@@ -20,7 +23,12 @@ export function watchDevices() {
   deviceWatches.add(handle);
   if (!devicesWatched && navigator.mediaDevices) {
     devicesWatched = true;
-    navigator.mediaDevices.addEventListener("devicechange", emitDevices);
+    navigator.mediaDevices.addEventListener("devicechange", () => emitDevices());
+    // Some browsers tell nothing of devices that changed while the machine slept.
+    addEventListener("wake", () => emitDevices());
+    for (const kind of /** @type {const} */ (["camera", "microphone"])) {
+      permissionOf(kind).then((status) => status?.addEventListener("change", () => status.state === "granted" && emitDevices(kind)));
+    }
   }
   emitDevices();
   return handle;
@@ -31,20 +39,28 @@ export function unwatchDevices(handle) {
   deviceWatches.delete(handle);
 }
 
-async function emitDevices() {
+/** @param {CaptureKind} [granted] what has just been allowed */
+async function emitDevices(granted) {
   if (!navigator.mediaDevices || deviceWatches.size === 0) return;
   const found = await navigator.mediaDevices.enumerateDevices().catch(() => []);
   const devices = found
     .filter((device) => device.deviceId !== "" && device.deviceId !== "communications")
     .map((device) => ({ kind: DEVICE_KINDS[device.kind], id: device.deviceId, label: device.label }));
-  for (const handle of deviceWatches) emit(handle, { devices });
+  for (const handle of deviceWatches) emit(handle, { devices, granted: granted ?? null });
+}
+
+/** Not every browser's errors are of one class. @param {unknown} error @returns {{ name: string, message: string }} */
+function wordsOf(error) {
+  const { name = "", message = "" } = /** @type {{ name?: string, message?: string }} */ (error ?? {});
+  return { name: String(name), message: String(message) };
 }
 
 /** @param {unknown} error @param {CaptureKind} kind */
 function failureOf(error, kind) {
-  const name = error instanceof Error || error instanceof DOMException ? error.name : "";
-  const message = error instanceof Error || error instanceof DOMException ? error.message : "";
+  const { name, message } = wordsOf(error);
   switch (name) {
+    case "SoundRefused":
+      return "soundRefused";
     case "NotAllowedError":
     case "SecurityError":
       if (/system/i.test(message)) return "blockedBySystem";
@@ -67,7 +83,7 @@ function failureOf(error, kind) {
 /** @param {CaptureKind} kind @param {() => Promise<MediaStream>} ask */
 function open(kind, ask) {
   const handle = newHandle();
-  captures.set(handle, { kind, stream: null });
+  captures.set(handle, { kind, stream: null, framed: false, unwatch: () => {} });
   if (!window.isSecureContext || !navigator.mediaDevices) {
     emit(handle, { type: "failed", failure: "insecure" });
     return handle;
@@ -82,13 +98,9 @@ function open(kind, ask) {
         return;
       }
       capture.stream = stream;
-      first.addEventListener("ended", () => captures.has(handle) && emit(handle, { type: "ended" }));
-      emit(handle, {
-        type: "opened",
-        deviceId: first.getSettings().deviceId ?? "",
-        label: first.label,
-        audio: stream.getAudioTracks().length > 0,
-      });
+      const sound = stream.getAudioTracks().length > 0 ? "present" : silent.has(stream) ? "refused" : "absent";
+      emit(handle, { type: "opened", deviceId: first.getSettings().deviceId ?? "", label: first.label, sound });
+      capture.unwatch = watchCapture(handle, capture, stream, first);
       // Browsers reveal device names only after the first permission.
       emitDevices();
     },
@@ -97,38 +109,41 @@ function open(kind, ask) {
   return handle;
 }
 
+/** What is asked of a device besides being there. @typedef {{ deviceId?: ConstrainDOMString }} Which */
+
 /** If the remembered device is gone, any other is opened.
- * @param {string} deviceId @param {(which: { deviceId?: ConstrainDOMString }) => Promise<MediaStream>} ask */
+ * @param {string} deviceId @param {(which: Which) => Promise<MediaStream>} ask */
 async function askFor(deviceId, ask) {
   if (!deviceId) return ask({});
   try {
     return await ask({ deviceId: { exact: deviceId } });
   } catch (error) {
-    if (error instanceof Error && (error.name === "OverconstrainedError" || error.name === "NotFoundError")) return ask({});
+    if (["OverconstrainedError", "NotFoundError"].includes(wordsOf(error).name)) return ask({});
     throw error;
+  }
+}
+
+/** Some devices do not start as they are wished for, and start as they are.
+ * @param {"video" | "audio"} what @param {Which} which @param {MediaTrackConstraints} wishes */
+async function start(what, which, wishes) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ [what]: { ...which, ...wishes } });
+  } catch (error) {
+    if (!["NotReadableError", "AbortError", "NotSupportedError"].includes(wordsOf(error).name)) throw error;
+    return navigator.mediaDevices.getUserMedia({ [what]: { ...which } });
   }
 }
 
 /** @param {string} deviceId empty: any */
 export function openCamera(deviceId) {
-  return open("camera", () =>
-    askFor(deviceId, (which) =>
-      navigator.mediaDevices.getUserMedia({
-        video: { ...which, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
-      }),
-    ),
-  );
+  const wishes = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+  return open("camera", () => askFor(deviceId, (which) => start("video", which, wishes)));
 }
 
 /** @param {string} deviceId empty: any */
 export function openMicrophone(deviceId) {
-  return open("microphone", () =>
-    askFor(deviceId, (which) =>
-      navigator.mediaDevices.getUserMedia({
-        audio: { ...which, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-      }),
-    ),
-  );
+  const wishes = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  return open("microphone", () => askFor(deviceId, (which) => start("audio", which, wishes)));
 }
 
 /** Opens a screen, window or tab, with its audio if the browser offers it. @param {number} framerate 30 or 60 */
@@ -142,17 +157,43 @@ export function openScreen(framerate) {
       surfaceSwitching: "include",
       selfBrowserSurface: "exclude",
     };
-    const stream = await navigator.mediaDevices.getDisplayMedia(options);
+    const stream = await askForScreen(options);
     for (const track of stream.getVideoTracks()) track.contentHint = "motion";
     for (const track of stream.getAudioTracks()) track.contentHint = "music";
     return stream;
   });
 }
 
+/** The screens whose sound was refused. @type {WeakSet<MediaStream>} */
+const silent = new WeakSet();
+/** The next screen is asked for without sound: the browser wants a click for each question. */
+let askSilently = false;
+
+/** Asks again without sound where it is not to be had. @param {DisplayMediaStreamOptions} options */
+async function askForScreen(options) {
+  if (!askSilently) {
+    try {
+      return await navigator.mediaDevices.getDisplayMedia(options);
+    } catch (error) {
+      if (["NotAllowedError", "SecurityError", "InvalidStateError"].includes(wordsOf(error).name)) throw error;
+    }
+  }
+  try {
+    const stream = await navigator.mediaDevices.getDisplayMedia({ ...options, audio: false });
+    silent.add(stream);
+    askSilently = false;
+    return stream;
+  } catch (error) {
+    askSilently = !askSilently && wordsOf(error).name === "InvalidStateError";
+    throw askSilently ? { name: "SoundRefused" } : error;
+  }
+}
+
 /** Closes a capture; the device's light goes out. @param {number} handle */
 export function closeCapture(handle) {
   const capture = captures.get(handle);
   captures.delete(handle);
+  capture?.unwatch();
   capture?.stream?.getTracks().forEach((track) => track.stop());
 }
 

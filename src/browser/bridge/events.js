@@ -20,6 +20,11 @@ export function listen(callback) {
   for (const [handle, json] of early.splice(0)) callback(handle, json);
 }
 
+/** No event any more: the program is broken. */
+export function stopListening() {
+  listener = () => {};
+}
+
 /** Always after the call that caused it has returned, so that its caller can subscribe to the handle first.
  * @param {number} handle @param {object} event */
 export function emit(handle, event) {

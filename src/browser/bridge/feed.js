@@ -65,12 +65,14 @@ export function openFeed(path, after, names) {
     connect();
   };
   globalThis.addEventListener("online", online);
+  globalThis.addEventListener("wake", online);
   connect();
   feeds.set(handle, () => {
     const last = source;
     source = null;
     last?.close();
     globalThis.removeEventListener("online", online);
+    globalThis.removeEventListener("wake", online);
     clearTimeout(timer);
     clearTimeout(silence);
   });

@@ -39,6 +39,7 @@ export function rejoinRoom(handle, url, token) {
 
 /** @param {HostRoom} host @param {string} url @param {string} token */
 async function connectHost(host, url, token) {
+  let signalled = false;
   try {
     const { Room, RoomEvent } = await library();
     const old = host.room;
@@ -48,6 +49,7 @@ async function connectHost(host, url, token) {
     const room = new Room({ adaptiveStream: false, dynacast: false, stopLocalTrackOnUnpublish: false });
     host.room = room;
     room
+      .on(RoomEvent.SignalConnected, () => (signalled = true))
       .on(RoomEvent.Reconnecting, () => emit(host.handle, { type: "reconnecting" }))
       .on(RoomEvent.SignalReconnecting, () => emit(host.handle, { type: "reconnecting" }))
       .on(RoomEvent.Reconnected, () => {
@@ -62,7 +64,7 @@ async function connectHost(host, url, token) {
         host.room = null;
         emit(host.handle, { type: "lost", reason: REASONS[reason ?? 0] ?? "network" });
       });
-    await room.connect(url, token, { autoSubscribe: false });
+    await room.connect(url, token, { autoSubscribe: false, maxRetries: 0, peerConnectionTimeout: 10_000 });
     if (host.left || host.room !== room) {
       await room.disconnect(false);
       return;
@@ -71,7 +73,8 @@ async function connectHost(host, url, token) {
     syncTracks(host);
   } catch (error) {
     if (host.left) return;
-    emit(host.handle, { type: "lost", reason: "network" });
+    // The server has answered, and no media came through.
+    emit(host.handle, { type: "lost", reason: signalled ? "mediaBlocked" : "network" });
     console.warn("room not joined:", error instanceof Error ? error.message : "unknown");
   }
 }

@@ -14,7 +14,8 @@ let fetching = null;
 export function library() {
   fetching ??= import(LIBRARY).then(
     (/** @type {Library} */ loaded) => {
-      loaded.setLogLevel("error");
+      // What matters of its words is an event here.
+      loaded.setLogLevel("silent");
       return loaded;
     },
     (error) => {

@@ -46,6 +46,11 @@ export async function syncSlot(host, room, slot) {
   const track = wantedTrack(host, slot);
   const muted = request?.muted && slot !== "screenAudio";
   let current = published(room, slot);
+  if (slot === "camera" && request && captures.get(request.capture)?.framed === false) {
+    // Its first frame publishes it; until then what was published before stays.
+    if (current && muted && !current.isMuted) await current.mute();
+    return;
+  }
   if (current?.track && !track) {
     // A device that is switched off keeps its muted publication: the scene then knows that it will be back.
     if (muted && !current.isMuted) await current.mute();

@@ -23,18 +23,31 @@ const meters = new Map();
 
 /**
  * Shows the level of a microphone in a meter, 15 times a second: `--level` (0 to 1) and `aria-valuenow` (0 to 100) of the element.
- * Emits `{heard}` when the microphone is silent for 4 s or is heard again.
+ * Emits `{heard, works}`: whether the microphone was heard in the last 4 s, whether there is a meter at all.
  * @param {number} capture @param {string} elementId
  */
 export function startMeter(capture, elementId) {
   const handle = newHandle();
   const stream = captures.get(capture)?.stream;
   if (!stream || stream.getAudioTracks().length === 0) return handle;
+  try {
+    meters.set(handle, drive(handle, stream, elementId));
+  } catch (error) {
+    // Two sample rates in one graph, no graph at all: the microphone works without.
+    console.warn("no level meter:", error);
+    emit(handle, { heard: true, works: false });
+  }
+  return handle;
+}
+
+/** @param {number} handle @param {MediaStream} stream @param {string} elementId @returns {() => void} ends it */
+function drive(handle, stream, elementId) {
   const context = audio();
   const source = context.createMediaStreamSource(stream);
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;
   source.connect(analyser);
+  emit(handle, { heard: true, works: true });
   const samples = new Float32Array(analyser.fftSize);
   let level = 0;
   let heard = true;
@@ -53,17 +66,16 @@ export function startMeter(capture, elementId) {
     const hears = now - lastHeard < 4000 || context.state !== "running";
     if (hears !== heard) {
       heard = hears;
-      emit(handle, { heard });
+      emit(handle, { heard, works: true });
     }
   }, 66);
-  meters.set(handle, () => {
+  return () => {
     clearInterval(timer);
     source.disconnect();
     const element = document.getElementById(elementId);
     element?.style.setProperty("--level", "0");
     element?.setAttribute("aria-valuenow", "0");
-  });
-  return handle;
+  };
 }
 
 /** @param {number} handle */
@@ -72,8 +84,18 @@ export function stopMeter(handle) {
   meters.delete(handle);
 }
 
-/** Plays three notes. @param {string} speakerId empty: the default one */
-export async function testSpeaker(speakerId) {
+/** Plays three notes; emits `{played}`. @param {string} speakerId empty: the default one */
+export function testSpeaker(speakerId) {
+  const handle = newHandle();
+  playNotes(speakerId).then(
+    () => emit(handle, { played: true }),
+    () => emit(handle, { played: false }),
+  );
+  return handle;
+}
+
+/** @param {string} speakerId */
+async function playNotes(speakerId) {
   const context = audio();
   if (speakerId && "setSinkId" in context) {
     await /** @type {any} */ (context).setSinkId(speakerId === "default" ? "" : speakerId).catch(() => {});

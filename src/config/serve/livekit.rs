@@ -13,6 +13,8 @@ pub struct LiveKitConfig {
     pub egress_url: String,
     /// Whether that is the local egress, which reports its free slots.
     pub local_egress: bool,
+    /// Its ports for media, as people are told to open them.
+    pub media_ports: String,
     pub api_key: String,
     /// Signs room tokens and verifies webhooks.
     pub api_secret: Secret,
@@ -21,6 +23,7 @@ pub struct LiveKitConfig {
 impl LiveKitConfig {
     pub(super) fn from_env(env: &Env) -> Result<Self, ConfigError> {
         const SHAPE: &str = "an address such as ws://127.0.0.1:7880 or wss://livekit.example";
+        const PORT: &str = "a port from 1 to 65535";
         let url = env.get("LIVEKIT_URL").unwrap_or("ws://127.0.0.1:7880").trim_end_matches('/');
         let with_scheme = |name, url: &str, plain: &str, secure: &str| match url.split_once("://") {
             Some(("ws" | "http", rest)) if !rest.is_empty() => Ok(format!("{plain}://{rest}")),
@@ -36,6 +39,11 @@ impl LiveKitConfig {
                 Some(url) => with_scheme("FOOTLIGHT_EGRESS_URL", url.trim_end_matches('/'), "http", "https")?,
                 None => api_url.clone(),
             },
+            media_ports: format!(
+                "UDP {} and TCP {}",
+                env.parsed("FOOTLIGHT_LIVEKIT_UDP_PORT", 7882_u16, PORT)?,
+                env.parsed("FOOTLIGHT_LIVEKIT_TCP_PORT", 7881_u16, PORT)?
+            ),
             local_egress: egress.is_some(),
             api_url,
             api_key: env.required("LIVEKIT_API_KEY", "the API key of the LiveKit server")?.to_owned(),

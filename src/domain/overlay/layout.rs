@@ -43,6 +43,9 @@ pub struct Media {
     pub screen: Track,
     /// The webcam.
     pub camera: Track,
+    /// Since when an announced track has not been painted.
+    #[serde(default)]
+    pub awaited_since: Option<Timestamp>,
 }
 
 impl Media {
@@ -57,8 +60,18 @@ impl Media {
         match (observed.host, self.host) {
             (false, Host::Here) => Self { host: Host::Away(now), ..self.clone() },
             (false, _) => self.clone(),
-            (true, _) => Self { host: Host::Here, screen: Track::of(observed.screen), camera: Track::of(observed.camera) },
+            (true, _) => {
+                let (screen, camera) = (Track::of(observed.screen), Track::of(observed.camera));
+                let awaited = screen == Track::Announced || camera == Track::Announced;
+                Self { host: Host::Here, screen, camera, awaited_since: awaited.then(|| self.awaited_since.unwrap_or(now)) }
+            }
         }
+    }
+
+    /// Whether a picture is on its way: one that has not come for a while is not.
+    fn awaits_picture(&self, now: Timestamp) -> bool {
+        let announced = self.screen == Track::Announced || self.camera == Track::Announced;
+        announced && self.awaited_since.is_none_or(|since| now.millis_since(since) < PICTURE_AWAITED_MS)
     }
 }
 
@@ -120,6 +133,8 @@ pub struct Moment {
 
 /// How long the last picture stays when the host is gone, before the page says so.
 const HOST_MISSED_MS: u64 = 2_500;
+/// How long an announced picture is waited for: a camera may be open and give none.
+const PICTURE_AWAITED_MS: u64 = 4_000;
 
 impl OverlaySettings {
     /// Chooses the layout. A track that is announced but not yet painted changes nothing: the previous layout stays until it is
@@ -134,7 +149,6 @@ impl OverlaySettings {
             Scene::Live => None,
         });
         let nothing_yet = if moment.live { Layout::Reconnecting } else { Layout::StartingSoon };
-        let waiting = media.screen == Track::Announced || media.camera == Track::Announced;
         match (moment.over, held, stream_type, media.host) {
             (true, ..) => Layout::Ending,
             (_, Some(held), ..) => held,
@@ -143,7 +157,7 @@ impl OverlaySettings {
             (_, _, _, Host::Expected) => nothing_yet,
             (_, _, _, Host::Away(since)) if moment.now.millis_since(since) >= HOST_MISSED_MS => Layout::Reconnecting,
             _ if media.screen == Track::Painted => Layout::Screen,
-            _ if waiting && media.camera != Track::Painted => nothing_yet,
+            _ if media.camera != Track::Painted && media.awaits_picture(moment.now) => nothing_yet,
             // The host is there and shows nothing: the initial.
             _ => Layout::Camera,
         }
@@ -168,7 +182,7 @@ mod tests {
     fn each_layout_follows_from_what_is_there() {
         let now = Timestamp::from_millis(100_000);
         let ago = |millis: i64| Host::Away(now.plus_millis(-millis));
-        let media = |host, screen, camera| Media { host, screen, camera };
+        let media = |host, screen, camera| Media { host, screen, camera, awaited_since: None };
         let (none, told, paint, mute) = (Track::Absent, Track::Announced, Track::Painted, Track::Muted);
         let cases = [
             ("nobody yet", media(Host::Expected, none, none), Layout::StartingSoon, Webcam::Hidden),
@@ -206,6 +220,28 @@ mod tests {
         let off = Picture { announced: false, muted: true, present: false, painted: false };
         assert_eq!(here.after(&ObservedMedia { camera: off, ..observed.clone() }, now).camera, Track::Muted);
         assert_eq!(here.after(&ObservedMedia { camera: Picture::default(), ..observed }, now).camera, Track::Absent);
+    }
+
+    #[test]
+    fn a_picture_that_never_comes_leaves_the_initial_within_seconds() {
+        let told = Picture { announced: true, muted: false, present: true, painted: false };
+        let observed = ObservedMedia { host: true, camera: told, ..ObservedMedia::default() };
+        let at = |seconds: i64| Timestamp::from_millis(1_000_000 + seconds * 1000);
+        let settings = OverlaySettings::for_user();
+        let seen = |media: &Media, now| {
+            let layout = settings.layout(StreamType::User, media, Moment { now, live: true, ..Moment::default() });
+            (layout, settings.webcam(layout, media))
+        };
+        let first = Media::default().after(&observed, at(0));
+        assert_eq!(seen(&first, at(3)), (Layout::Reconnecting, Webcam::Hidden), "it may be on its way");
+        let later = first.after(&observed, at(4));
+        assert_eq!(seen(&later, at(4)), (Layout::Camera, Webcam::Avatar));
+        let screen = later.after(&ObservedMedia { screen: Picture { painted: true, ..told }, ..observed.clone() }, at(5));
+        assert_eq!(seen(&screen, at(5)).0, Layout::Screen);
+        let came = later.after(&ObservedMedia { camera: Picture { painted: true, ..told }, ..observed.clone() }, at(9));
+        assert_eq!(seen(&came, at(9)), (Layout::Camera, Webcam::Video), "it comes back by itself");
+        let again = came.after(&observed, at(20));
+        assert_eq!(seen(&again, at(22)).0, Layout::Reconnecting, "waited for anew");
     }
 
     #[test]

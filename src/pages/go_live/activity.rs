@@ -86,7 +86,7 @@ pub fn ActivityLog(session: LiveSession) -> impl IntoView {
             <h2 id="log-title">"Activity"</h2>
             <div class="log" role="log" aria-labelledby="log-title" tabindex="0">
                 <For each=newest_first key=|entry| entry.seq let:entry>
-                    <p data-state=entry.tone.name()><time>{labels::format_duration(entry.at_ms)}</time>" "{entry.text}</p>
+                    <p data-state=entry.tone.name()><time translate="no">{labels::format_duration(entry.at_ms)}</time>" "{entry.text}</p>
                 </For>
             </div>
             <p class="quiet">"Since this page was opened. "<a href=details target="_blank">"Full timeline"</a></p>

@@ -15,8 +15,7 @@ pub fn Switches(media: LocalMedia, on_air: bool) -> impl IntoView {
     let camera_on = Signal::derive(move || media.choices.with(|choices| choices.camera_on));
     let sharing = Signal::derive(move || matches!(media.screen.get(), CaptureState::On { .. }));
     let shared = move || match media.screen.get() {
-        CaptureState::On { audio: true, .. } => Some("Sharing your screen with audio."),
-        CaptureState::On { audio: false, .. } => Some("Sharing your screen without audio. Share a browser tab to send its audio."),
+        CaptureState::On { sound, .. } => Some(view! { <span>{sound.note()}</span> }),
         _ => None,
     };
     view! {
@@ -49,11 +48,15 @@ pub fn Switches(media: LocalMedia, on_air: bool) -> impl IntoView {
 
 #[component]
 fn Failure(media: LocalMedia, kind: CaptureKind) -> impl IntoView {
-    let sentence = move || match media.state(kind).get() {
+    let failure = Memo::new(move |_| match media.state(kind).get() {
         CaptureState::Failed(failure) => Some(failure.sentence(kind)),
         _ => None,
-    };
-    move || sentence().map(|message| view! { <ErrorNotice message on_retry=Callback::new(move |()| media.open(kind))/> })
+    });
+    let trouble = Memo::new(move |_| media.state(kind).with(CaptureState::trouble).and_then(|trouble| trouble.sentence(kind)));
+    view! {
+        {move || failure.get().map(|message| view! { <ErrorNotice message on_retry=Callback::new(move |()| media.open(kind))/> })}
+        {move || trouble.get().map(|message| view! { <ErrorNotice message/> })}
+    }
 }
 
 #[component]
@@ -79,17 +82,24 @@ pub fn Menus(media: LocalMedia) -> impl IntoView {
             media.open(CaptureKind::Microphone);
         }
     };
+    let microphone = Memo::new(move |_| media.microphone.with(CaptureState::running));
     Effect::new(move |_| {
-        if let Some(microphone) = media.microphone.with(CaptureState::running) {
+        if let Some(microphone) = microphone.get() {
             media.microphone_heard.set(true);
-            devices::meter(microphone, "voice-level", move |heard| media.microphone_heard.set(heard));
+            devices::meter(microphone, "voice-level", move |event| {
+                media.microphone_heard.set(event.heard);
+                media.meter_works.set(event.works);
+            });
         }
     });
     let note = Signal::derive(move || {
         let on = media.choices.with(|choices| choices.microphone_on);
-        match (on, media.microphone.get(), media.microphone_heard.get()) {
+        let trouble = media.microphone.with(CaptureState::trouble);
+        match (on, media.microphone.with(CaptureState::running), media.microphone_heard.get()) {
             (false, ..) => Some("You are muted."),
-            (true, CaptureState::On { .. }, false) => Some("No sound. Is this the right microphone?"),
+            (true, Some(_), _) if trouble.is_some() => Some("Muted by your system."),
+            (true, Some(_), _) if !media.meter_works.get() => Some("This browser shows no level; the microphone works without."),
+            (true, Some(_), false) => Some("No sound. Is this the right microphone?"),
             _ => None,
         }
     });
@@ -107,7 +117,7 @@ pub fn Menus(media: LocalMedia) -> impl IntoView {
                 chosen=in_use(CaptureKind::Microphone, DeviceKind::Microphone, |choices| choices.microphone.clone())
                 on_choose=choose_microphone
             />
-            <LevelMeter id="voice-level" label="Microphone level" note/>
+            <LevelMeter id="voice-level" label="Microphone level" works=media.meter_works note/>
         </div>
     }
 }
@@ -131,14 +141,20 @@ pub fn Extras(media: LocalMedia) -> impl IntoView {
             </label>
         }
     };
+    let played = RwSignal::new(true);
+    let test = move |_| {
+        devices::test_speaker(speaker.get_untracked().as_ref(), move |now| {
+            // The page may have been left meanwhile.
+            let _ = played.try_set(now);
+        });
+    };
     view! {
         <details class="more-options">
             <summary>"Speaker, mirror, frame rate"</summary>
             <div class="two-columns">
                 <DeviceMenu label="Speaker" devices=speakers chosen=speaker on_choose=move |id| media.update_choices(|choices| choices.speaker = Some(id))/>
-                <button class="button" data-align="field" type="button" on:click=move |_| devices::test_speaker(speaker.get_untracked().as_ref())>
-                    "Test speaker"
-                </button>
+                <button class="button" data-align="field" type="button" on:click=test>"Test speaker"</button>
+                {move || (!played.get()).then(|| view! { <small aria-live="polite">"This browser could not play the test sound."</small> })}
             </div>
             {checkbox("Mirror my camera here (viewers never see it mirrored)", |choices| choices.mirrored, |choices, on| choices.mirrored = on)}
             {checkbox("Share screens at 60 fps (if the stream has 60)", |choices| choices.smooth_screen, |choices, on| choices.smooth_screen = on)}

@@ -24,7 +24,7 @@ pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Ca
         <Title text=heading/>
         <section class="ended panel" data-state=move || if failed() { "bad" } else { "quiet" } aria-live="polite">
             <h1>{heading}</h1>
-            <p class="end-reason">{why}</p>
+            <p class="end-reason">{move || why().map(|why| view! { <span>{why}</span> })}</p>
             <dl class="stats">
                 <div><dt>"Time on air"</dt><dd>{on_air}</dd></div>
                 <div><dt>"Reconnects"</dt><dd>{reconnects}</dd></div>

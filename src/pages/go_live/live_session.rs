@@ -32,6 +32,8 @@ pub enum Presence {
     Joining,
     Connected,
     Reconnecting,
+    /// LiveKit answers, and no media come through.
+    MediaBlocked,
     /// Another tab or device hosts this session now.
     TakenOver,
 }
@@ -152,7 +154,7 @@ impl LiveSession {
         let room = HostRoom::join(access, video, move |event| match event {
             RoomEvent::Connected | RoomEvent::Reconnected => {
                 losses.set(0);
-                if self.presence.get_untracked() == Presence::Reconnecting {
+                if matches!(self.presence.get_untracked(), Presence::Reconnecting | Presence::MediaBlocked) {
                     self.log_now(Tone::Ok, "Your connection is back.");
                 }
                 self.presence.set(Presence::Connected);
@@ -162,11 +164,11 @@ impl LiveSession {
                 self.presence.set(Presence::Reconnecting);
             }
             RoomEvent::Lost { reason: DisconnectReason::TakenOver } => self.presence.set(Presence::TakenOver),
-            RoomEvent::Lost { .. } => {
+            RoomEvent::Lost { reason } => {
                 if self.presence.get_untracked() == Presence::Connected {
                     self.log_now(Tone::Warn, LOST);
                 }
-                self.presence.set(Presence::Reconnecting);
+                self.presence.set(if reason == DisconnectReason::MediaBlocked { Presence::MediaBlocked } else { Presence::Reconnecting });
                 losses.set(losses.get() + 1);
                 self.rejoin(id.clone(), losses.get());
             }
@@ -182,7 +184,7 @@ impl LiveSession {
         let wait_ms = if attempt == 0 { 0 } else { (400_u64 << attempt.min(4)).min(5000) };
         clock::after(wait_ms, move || {
             // The page may have been left meanwhile: its signals are gone then.
-            if self.view.try_with_untracked(is_over) != Some(false) {
+            if self.view.try_with_untracked(|view| is_over(view) || view.status.is_ending()) != Some(false) {
                 return;
             }
             spawn_local(async move {
@@ -202,9 +204,9 @@ impl LiveSession {
 fn publish(room: HostRoom, media: LocalMedia) {
     let (smooth, microphone_on) = media.choices.with(|choices| (choices.smooth_screen, choices.microphone_on));
     match media.camera.get() {
-        CaptureState::On { capture, .. } => {
+        CaptureState::On { capture, trouble, .. } => {
             room.publish(capture, 30);
-            room.set_muted(CaptureKind::Camera, false);
+            room.set_muted(CaptureKind::Camera, trouble.is_some_and(|trouble| trouble.hides(CaptureKind::Camera)));
         }
         CaptureState::Off | CaptureState::Failed(_) => room.set_muted(CaptureKind::Camera, true),
         CaptureState::Requesting(_) => {}

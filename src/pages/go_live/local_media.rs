@@ -1,5 +1,6 @@
 //! The streamer's camera, microphone and screen: what is chosen, what is open, what failed. Knows nothing of sessions.
 
+use super::missing_devices;
 use crate::{
     browser::{
         devices::{self, Capture},
@@ -7,8 +8,9 @@ use crate::{
         protocol::CaptureEvent,
     },
     domain::{
+        capture::{CaptureTrouble, MissingDevice, Sound},
         media::{CaptureFailure, CaptureKind, DeviceId, DeviceKind, HostPicture, MediaDevice, UserChoices},
-        overlay::{Host, Media, Track},
+        overlay::{Media, Track},
     },
 };
 use leptos::prelude::*;
@@ -23,8 +25,10 @@ pub enum CaptureState {
         capture: Capture,
         device: DeviceId,
         label: String,
-        /// Whether it has audio.
-        audio: bool,
+        /// The sound that a screen has.
+        sound: Sound,
+        /// Why it gives nothing.
+        trouble: Option<CaptureTrouble>,
     },
     /// Permission was denied, or the device went away.
     Failed(CaptureFailure),
@@ -33,6 +37,16 @@ pub enum CaptureState {
 impl CaptureState {
     pub fn running(&self) -> Option<Capture> {
         if let Self::On { capture, .. } = self { Some(*capture) } else { None }
+    }
+
+    /// Why an open device gives nothing.
+    pub const fn trouble(&self) -> Option<CaptureTrouble> {
+        if let Self::On { trouble, .. } = self { *trouble } else { None }
+    }
+
+    /// Whether it is open and viewers get its picture.
+    pub fn shows(&self, kind: CaptureKind) -> bool {
+        self.running().is_some() && !self.trouble().is_some_and(|trouble| trouble.hides(kind))
     }
 
     fn capture(&self) -> Option<Capture> {
@@ -54,6 +68,10 @@ pub struct LocalMedia {
     pub screen: RwSignal<CaptureState>,
     /// False after some seconds of silence.
     pub microphone_heard: RwSignal<bool>,
+    /// False where this browser has no level meter.
+    pub meter_works: RwSignal<bool>,
+    /// The cameras and microphones that will be opened when they are back.
+    pub(super) missing: StoredValue<Vec<MissingDevice>>,
 }
 
 impl LocalMedia {
@@ -66,6 +84,8 @@ impl LocalMedia {
             microphone: RwSignal::new(CaptureState::Off),
             screen: RwSignal::new(CaptureState::Off),
             microphone_heard: RwSignal::new(true),
+            meter_works: RwSignal::new(true),
+            missing: StoredValue::new(Vec::new()),
         }
     }
 
@@ -76,7 +96,7 @@ impl LocalMedia {
             name.clone_into(&mut choices.name);
         }
         self.choices.set(choices);
-        devices::watch(move |found| self.devices.set(found));
+        devices::watch(move |list| missing_devices::changed(self, list));
         self.reopen();
     }
 
@@ -108,11 +128,11 @@ impl LocalMedia {
         }
     }
 
-    /// The video sources that are open.
+    /// The video sources that give a picture.
     pub fn active_video(self) -> Vec<HostPicture> {
-        let runs = |state: RwSignal<CaptureState>| state.with_untracked(|state| state.running().is_some());
-        let all = [(HostPicture::Screen, self.screen), (HostPicture::Camera, self.camera)];
-        all.into_iter().filter(|(_, state)| runs(*state)).map(|(picture, _)| picture).collect()
+        let all = [(HostPicture::Screen, CaptureKind::Screen), (HostPicture::Camera, CaptureKind::Camera)];
+        let shown = all.into_iter().filter(|(_, kind)| self.state(*kind).with_untracked(|state| state.shows(*kind)));
+        shown.map(|(picture, _)| picture).collect()
     }
 
     /// Opens a device in place of the current one. A screen must be opened straight from a click.
@@ -130,27 +150,41 @@ impl LocalMedia {
         let on_event = move |event| {
             let current = state.get_untracked().capture();
             match event {
-                CaptureEvent::Opened { device_id, label, audio } => {
+                CaptureEvent::Opened { device_id, label, sound } => {
                     let Some(capture) = known.get() else { return };
                     if let Some(old) = current.filter(|old| *old != capture) {
                         old.close();
                     }
-                    state.set(CaptureState::On { capture, device: device_id, label, audio });
+                    let trouble = (kind == CaptureKind::Camera).then_some(CaptureTrouble::Starting);
+                    state.set(CaptureState::On { capture, device: device_id, label, sound, trouble });
+                    missing_devices::found(self, kind);
                 }
                 CaptureEvent::Failed { failure: CaptureFailure::Dismissed } if matches!(before, CaptureState::On { .. }) => {
                     state.set(before.clone());
                 }
                 CaptureEvent::Failed { failure: CaptureFailure::Dismissed } if kind == CaptureKind::Screen => state.set(CaptureState::Off),
-                CaptureEvent::Failed { failure } => state.set(CaptureState::Failed(failure)),
-                CaptureEvent::Ended => {
-                    if current == known.get() {
-                        self.close(kind);
-                        // A screen share is ended on purpose, in the browser's own bar; a camera was unplugged.
-                        state.set(if kind == CaptureKind::Screen {
-                            CaptureState::Off
-                        } else {
-                            CaptureState::Failed(CaptureFailure::Unplugged)
-                        });
+                CaptureEvent::Failed { failure } => {
+                    state.set(CaptureState::Failed(failure));
+                    missing_devices::failed(self, kind, failure);
+                }
+                _ if current != known.get() => {}
+                CaptureEvent::Trouble { trouble: now } => state.update(|state| {
+                    if let CaptureState::On { trouble, .. } = state {
+                        *trouble = now;
+                    }
+                }),
+                CaptureEvent::SoundEnded => state.update(|state| {
+                    if let CaptureState::On { sound, .. } = state {
+                        *sound = Sound::Ended;
+                    }
+                }),
+                CaptureEvent::Ended { failure } => {
+                    let last = state.get_untracked();
+                    self.close(kind);
+                    // A screen share is ended on purpose, in the browser's own bar; a camera was unplugged.
+                    if kind != CaptureKind::Screen {
+                        state.set(CaptureState::Failed(failure));
+                        missing_devices::ended(self, kind, failure, &last);
                     }
                 }
             }
@@ -210,12 +244,13 @@ impl LocalMedia {
 
     /// What the preview shows of it.
     pub fn scene_media(self) -> Media {
-        let track = |state: RwSignal<CaptureState>| match state.get() {
+        let track = |state: RwSignal<CaptureState>, camera: bool| match state.get() {
+            CaptureState::On { trouble: Some(CaptureTrouble::Starting), .. } | CaptureState::Requesting(_) => Track::Announced,
+            CaptureState::On { trouble: Some(trouble), .. } if trouble.hides(CaptureKind::Camera) && camera => Track::Muted,
             CaptureState::On { .. } => Track::Painted,
-            CaptureState::Requesting(_) => Track::Announced,
             CaptureState::Off | CaptureState::Failed(_) => Track::Absent,
         };
-        let camera = if self.choices.with(|choices| choices.camera_on) { track(self.camera) } else { Track::Muted };
-        Media { host: Host::Here, screen: track(self.screen), camera }
+        let camera = if self.choices.with(|choices| choices.camera_on) { track(self.camera, true) } else { Track::Muted };
+        Media { screen: track(self.screen, false), camera, ..Media::here() }
     }
 }

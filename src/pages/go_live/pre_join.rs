@@ -6,6 +6,7 @@ use super::{
     draft::SessionDraft,
     labels,
     local_media::{CaptureState, LocalMedia},
+    media_check,
     preview::PreviewPanel,
 };
 use crate::{
@@ -13,13 +14,14 @@ use crate::{
         error::{ApiError, ErrorCode},
         sessions::{NewSession, Preflight, PreflightResult, SessionView, VideoChoice},
     },
-    browser::{clock, page, room},
+    browser::{clock, page, protocol::MediaPath, room},
     components::{
         appearance_options::WebcamOptions,
         check_list::{Check, CheckList, CheckResult},
         notice::ErrorNotice,
     },
     domain::{
+        capture::CaptureTrouble,
         overlay::{OverlayPatch, OverlaySettings},
         overlay_state::OverlayState,
         room::RoomAccess,
@@ -61,7 +63,8 @@ pub fn PreJoin(
             room::probe(&url, move |reach| round_trip.set(Some(reach.ms)));
         }
     });
-    let checks = Signal::derive(move || checks(media, destinations, preflight.get().as_ref(), round_trip.get()));
+    let media_path = media_check::watch();
+    let checks = Signal::derive(move || checks(media, destinations, preflight.get().as_ref(), round_trip.get(), media_path.get()));
     let ready = Signal::derive(move || {
         destinations.problem().is_none()
             && checks.with(|all| all.iter().all(|check| matches!(check.result, CheckResult::Pass | CheckResult::Warn)))
@@ -200,7 +203,7 @@ fn ResolutionMenu(preset: RwSignal<Option<VideoPreset>>, preflight: RwSignal<Opt
         <label class="field">
             <span>"Resolution"</span>
             <select class="input" on:change=choose>{options}</select>
-            <small>{move || known().and_then(|(_, note)| note)}</small>
+            <small>{move || known().and_then(|(_, note)| note).map(|note| view! { <span>{note}</span> })}</small>
         </label>
     }
 }
@@ -217,6 +220,7 @@ fn checks(
     destinations: DestinationChoice,
     server: Option<&Result<Preflight, ApiError>>,
     round_trip: RoundTrip,
+    media_path: Option<MediaPath>,
 ) -> Vec<Check> {
     let mut all = vec![devices_check(media)];
     all.push(match round_trip {
@@ -225,6 +229,7 @@ fn checks(
         Some(Some(ms)) => Check::new("Connection to LiveKit", CheckResult::Warn, format!("{ms} ms: expect delay")),
         Some(None) => Check::new("Connection to LiveKit", CheckResult::Warn, "LiveKit cannot be reached from this browser"),
     });
+    all.push(media_check::line(media_path, server));
     match server {
         None => all.push(Check::new("Studio server", CheckResult::Waiting, "")),
         Some(Err(error)) => all.push(Check::new("Studio server", CheckResult::Fail, error.message.clone())),
@@ -253,8 +258,14 @@ fn devices_check(media: LocalMedia) -> Check {
     let on = |state: &CaptureState| matches!(state, CaptureState::On { .. });
     let asking = |state: &CaptureState| matches!(state, CaptureState::Requesting(_));
     let label = "Camera and microphone";
+    let silenced = |state: &CaptureState| state.trouble() == Some(CaptureTrouble::Silenced);
     match (on(&camera), on(&microphone)) {
         _ if asking(&camera) || asking(&microphone) => Check::new(label, CheckResult::Warn, "waiting for the browser's permission"),
+        _ if silenced(&microphone) => Check::new(label, CheckResult::Warn, "the system has muted your microphone"),
+        _ if silenced(&camera) => Check::new(label, CheckResult::Warn, "the system has switched off your camera"),
+        _ if camera.trouble() == Some(CaptureTrouble::NoPicture) => {
+            Check::new(label, CheckResult::Warn, "your camera gives no picture: viewers see your initial")
+        }
         (true, true) => Check::new(label, CheckResult::Pass, "ready"),
         (true, false) => Check::new(label, CheckResult::Warn, "no microphone: viewers will not hear you"),
         (false, true) if on(&screen) => Check::new(label, CheckResult::Pass, "microphone and screen"),

@@ -1,6 +1,6 @@
 //! The preview: the same scene as the composite, with the local camera and screen in it.
 
-use super::local_media::LocalMedia;
+use super::local_media::{CaptureState, LocalMedia};
 use crate::{
     browser::{clock, drag},
     components::scene_view::{DataLayers, SceneView},
@@ -48,14 +48,16 @@ pub fn PreviewPanel(
         now.set(clock::now());
         clock::every(1000, move || now.set(clock::now()));
     });
+    let camera = Memo::new(move |_| media.camera.with(CaptureState::running));
+    let screen = Memo::new(move |_| media.screen.with(CaptureState::running));
     Effect::new(move || {
         let mirrored = media.choices.with(|choices| choices.mirrored);
-        if let Some(camera) = media.camera.with(super::local_media::CaptureState::running) {
+        if let Some(camera) = camera.get() {
             camera.show_in("own-camera-video", mirrored);
         }
     });
     Effect::new(move || {
-        if let Some(screen) = media.screen.with(super::local_media::CaptureState::running) {
+        if let Some(screen) = screen.get() {
             screen.show_in("own-screen-video", false);
         }
     });

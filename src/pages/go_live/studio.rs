@@ -7,6 +7,7 @@ use super::{
     labels,
     live_session::{LiveSession, Presence},
     local_media::LocalMedia,
+    media_check,
     overlay_panel::{Layers, SceneSwitch},
     preview::PreviewPanel,
     shortcuts::Shortcuts,
@@ -74,7 +75,7 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
         <div class="studio-top">
             <h1>{move || if title.with(String::is_empty) { "Your stream".to_owned() } else { title.get() }}</h1>
             <OnAirLight state=Signal::derive(move || light.get().0) text=Signal::derive(move || light.get().1)/>
-            <span class="studio-clock" aria-label="Time on air">{elapsed}</span>
+            <span class="studio-clock" aria-label="Time on air" translate="no">{elapsed}</span>
             <EndStream session/>
         </div>
         <ConnectionNote session/>
@@ -101,11 +102,15 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
 /// Shown when the host's own connection is bad.
 #[component]
 fn ConnectionNote(session: LiveSession) -> impl IntoView {
+    let blocked = media_check::explanation(move || session.presence.get() == Presence::MediaBlocked);
     let note = move || match session.presence.get() {
-        Presence::Reconnecting => Some("Your connection is lost. Reconnecting; the stream goes on meanwhile."),
-        Presence::TakenOver => Some("This stream is hosted from another tab or device now. Close this one, or reload it to take over."),
+        Presence::Reconnecting => Some("Your connection is lost. Reconnecting; the stream goes on meanwhile.".to_owned()),
+        Presence::MediaBlocked => Some(blocked.get()),
+        Presence::TakenOver => {
+            Some("This stream is hosted from another tab or device now. Close this one, or reload it to take over.".to_owned())
+        }
         Presence::Joining | Presence::Connected if !session.feed_open.get() => {
-            Some("The studio server does not answer. What you see here may be out of date.")
+            Some("The studio server does not answer. What you see here may be out of date.".to_owned())
         }
         Presence::Joining | Presence::Connected => None,
     };
@@ -135,8 +140,8 @@ fn StreamHealth(session: LiveSession) -> impl IntoView {
         <section class="panel" aria-labelledby="health-title">
             <h2 id="health-title">"Stream health"</h2>
             <dl class="stats">
-                <div><dt>"Upload"</dt><dd>{upload}</dd></div>
-                <div><dt>"Output"</dt><dd>{output}</dd></div>
+                <div><dt>"Upload"</dt><dd translate="no">{upload}</dd></div>
+                <div><dt>"Output"</dt><dd translate="no">{output}</dd></div>
             </dl>
             <ul class="issues" aria-live="polite">{move || issues().into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}</ul>
         </section>

@@ -66,9 +66,13 @@ fn server_function(name: &str) -> Group {
         | "settings/keys"
         | "settings/places"
         | "settings/sign-ins" => Group::Read,
-        "sessions/destinations" | "sessions/preflight" | "sessions/room" | "sessions/start" | "settings/fetch-avatar" | "settings/try" => {
-            Group::Start
-        }
+        "sessions/destinations"
+        | "sessions/media-check"
+        | "sessions/preflight"
+        | "sessions/room"
+        | "sessions/start"
+        | "settings/fetch-avatar"
+        | "settings/try" => Group::Start,
         _ => Group::Change,
     }
 }

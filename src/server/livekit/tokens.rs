@@ -10,11 +10,13 @@ use crate::{
 };
 use livekit_api::access_token::{AccessToken, AccessTokenError, VideoGrants};
 use std::time::Duration;
+use ulid::Ulid;
 
 /// How long a host may take to join with it; a connected host stays connected when it expires.
 const HOST_TOKEN_TTL: Duration = Duration::from_hours(6);
 /// As long as the overlay token beside it.
 const OVERLAY_TOKEN_TTL: Duration = Duration::from_hours(24);
+const CHECK_TOKEN_TTL: Duration = Duration::from_mins(1);
 
 /// For the host: publish camera, microphone, screen and its audio; see others' tracks, change nothing else. What it announces
 /// is in the token, as the attribute `announces` (comma-separated), because it may not change its own attributes: the
@@ -56,6 +58,23 @@ pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: G
 pub fn preview_access(config: &LiveKitConfig, session: &SessionId, viewer: &str) -> Result<RoomAccess, AccessTokenError> {
     let grants = VideoGrants { hidden: true, ..watch(session) };
     access(config, session, token(config, &format!("preview-{viewer}"), "preview", grants, HOST_TOKEN_TTL))
+}
+
+/// For a media check: join, and nothing else. Several browsers of one user may check at once.
+///
+/// # Errors
+/// The API key or secret is empty.
+pub fn check_access(config: &LiveKitConfig, room: &str) -> Result<RoomAccess, AccessTokenError> {
+    let grants = VideoGrants {
+        room_join: true,
+        room: room.to_owned(),
+        can_publish: Some(false),
+        can_publish_data: Some(false),
+        can_subscribe: Some(false),
+        ..VideoGrants::default()
+    };
+    let token = token(config, &format!("check-{}", Ulid::new()), "check", grants, CHECK_TOKEN_TTL);
+    Ok(RoomAccess { url: config.public_url.clone(), name: room.to_owned(), token: token.to_jwt()? })
 }
 
 fn join(session: &SessionId) -> VideoGrants {

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         ids::SessionId,
         media::HostPicture,
-        room::RoomAccess,
+        room::{RoomAccess, check_room_name},
         session::{Session, StreamType},
     },
     server::{
@@ -18,6 +18,11 @@ use crate::{
         livekit::{Slots, tokens},
     },
 };
+use std::time::Duration;
+
+/// How long a room for a media check waits for whoever asked for it, and how long it stays when they have left.
+const CHECK_ROOM_EMPTY: Duration = Duration::from_secs(20);
+const CHECK_ROOM_LEFT: Duration = Duration::from_secs(1);
 
 impl Sessions {
     /// A fresh room token for the host of a running session.
@@ -70,7 +75,18 @@ impl Sessions {
             video: video.preset,
             video_note: video.small_machine.then(|| "This machine has fewer than 4 cores, so 720p is the default.".to_owned()),
             livekit_url: self.ports.config.livekit.public_url.clone(),
+            media_ports: self.ports.config.livekit.media_ports.clone(),
         }
+    }
+
+    /// Access to an empty room, for a page to see whether media get through. Nobody else is in it, and it is gone soon after.
+    ///
+    /// # Errors
+    /// LiveKit does not answer.
+    pub async fn media_check_access(&self, caller: &Caller) -> StudioResult<RoomAccess> {
+        let name = check_room_name(&caller.user.id);
+        self.ports.livekit.create_room(&name, CHECK_ROOM_EMPTY, CHECK_ROOM_LEFT).await?;
+        tokens::check_access(&self.ports.config.livekit, &name).map_err(|error| StudioError::Internal(error.to_string()))
     }
 
     pub(super) fn host_access(&self, session: &Session, announces: &[HostPicture]) -> StudioResult<Option<RoomAccess>> {

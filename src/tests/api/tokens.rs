@@ -3,7 +3,7 @@
 use super::harness::{SECRET, TestServer};
 use footlight::{
     domain::{ids::Generation, key::Scope},
-    server::livekit::tokens::{overlay_access, preview_access},
+    server::livekit::tokens::{check_access, overlay_access, preview_access},
 };
 use serde_json::{Value, json};
 use std::process::Command;
@@ -65,6 +65,11 @@ async fn livekits_library_accepts_our_minimal_tokens() {
         assert_eq!((&video["canPublish"], &video["canPublishData"]), (&json!(false), &json!(false)));
         refuses(video, &["roomAdmin", "roomCreate", "roomList", "roomRecord", "ingressAdmin", "canUpdateOwnMetadata"]);
     }
+    let check = verified(&check_access(config, "check-u1").expect("a token").token);
+    let video = &check["video"];
+    assert_eq!((&video["roomJoin"], &video["room"]), (&json!(true), &json!("check-u1")));
+    assert_eq!((&video["canPublish"], &video["canPublishData"], &video["canSubscribe"]), (&json!(false), &json!(false), &json!(false)));
+    refuses(video, &["roomAdmin", "roomCreate", "roomList", "roomRecord", "ingressAdmin", "hidden", "recorder", "canUpdateOwnMetadata"]);
 }
 
 fn refuses(video: &Value, rights: &[&str]) {
