@@ -35,7 +35,6 @@ use tokio::{
 mod auth;
 mod capture;
 mod cdp;
-mod clock;
 mod commands;
 mod counters;
 mod egress_info;
@@ -55,7 +54,6 @@ mod rtmp_connection;
 mod rtmp_error;
 mod rtmp_output;
 mod state_store;
-mod tls;
 mod twirp;
 mod twirp_error;
 mod warm_pool;

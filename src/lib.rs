@@ -65,6 +65,7 @@ std::cfg_select! {
         pub mod config;
         pub mod egress;
         pub mod media;
+        pub mod net;
         pub mod relay;
         pub mod serve;
         pub mod server;

@@ -3,6 +3,7 @@
 
 pub mod aac;
 pub mod flv;
+pub mod gop;
 pub mod rtmp;
 pub mod tag;
 pub mod timeline;

@@ -19,7 +19,6 @@ mod stream;
 mod stream_hub;
 mod stream_tasks;
 mod takeover;
-mod text;
 mod thumbnail;
 mod tls;
 

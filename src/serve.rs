@@ -12,14 +12,12 @@ use crate::{
     },
     config::{env::Env, serve::ServeConfig},
     domain::address::AllowList,
+    net::{clock::Clock, tls},
     server::{
-        admin_socket,
-        clock::Clock,
-        http,
+        admin_socket, http,
         livekit::{client::LiveKitClient, timed::Timed},
         metrics,
         relay::client::RelayClient,
-        security,
         state::AppState,
         store::surreal::{StoreCredentials, SurrealStore},
         studio::{Ports, Studio},
@@ -103,13 +101,13 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
 }
 
 fn http_client() -> anyhow::Result<reqwest::Client> {
-    reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().context("the HTTP client cannot be made")
+    reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().context("the HTTP client cannot be made")
 }
 
 /// The same client, or one that also trusts the relay's own authority.
 fn relay_client(config: &ServeConfig, http: &reqwest::Client) -> anyhow::Result<reqwest::Client> {
     let Some(file) = &config.relay.trust else { return Ok(http.clone()) };
-    let tls = security::tls_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
+    let tls = tls::client_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
     reqwest::Client::builder().tls_backend_preconfigured(tls).build().context("the HTTP client cannot be made")
 }
 

@@ -2,10 +2,8 @@
 
 pub mod admin_socket;
 pub mod auth;
-pub mod clock;
 pub mod crash_budget;
 pub mod error;
-pub mod guarded_http;
 pub mod http;
 pub mod limits;
 pub mod livekit;

@@ -230,7 +230,7 @@ impl Job {
         tokio::spawn(async move {
             let mut sent = false;
             let read = read_flv(flv, |tag| {
-                let picture = tag.key;
+                let picture = tag.is_key();
                 encoder_output.push(tag);
                 if picture && !std::mem::replace(&mut sent, true) {
                     // The channel has room for both possible messages.

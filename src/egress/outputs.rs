@@ -1,13 +1,15 @@
 //! The outputs of one egress: starts and stops them, and writes their events into the stream results.
 
-use crate::egress::{
-    clock,
-    egress_info::{Failure, SharedEgressInfo, finish},
-    encoder_output::EncoderOutput,
-    encoding::Encoding,
-    output::OutputUrl,
-    request::EgressRequest,
-    rtmp_output::{OutputEvent, RtmpOutput},
+use crate::{
+    egress::{
+        egress_info::{Failure, SharedEgressInfo, finish},
+        encoder_output::EncoderOutput,
+        encoding::Encoding,
+        output::OutputUrl,
+        request::EgressRequest,
+        rtmp_output::{OutputEvent, RtmpOutput},
+    },
+    net::clock,
 };
 use livekit_protocol::stream_info::Status;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

@@ -1,7 +1,7 @@
 //! Egress state on disk, so that it survives a kill -9: one JSON file per egress, as `ListEgress` shows it, kept for a day after its end.
 //! Its last webhook is kept beside it until it is delivered. The folder is called ledger, and the webhook's file ends with owed.
 
-use crate::egress::{clock, privileges::ServiceAccount};
+use crate::{egress::privileges::ServiceAccount, net::clock};
 use anyhow::Context as _;
 use livekit_protocol::{EgressInfo, EgressStatus, WebhookEvent};
 use serde::{Deserialize, Serialize};

@@ -76,7 +76,7 @@ impl WarmPool {
         let mut state = self.lock();
         state.wanted = *encoding;
         let taken = state.ready.take_if(|ready| ready.shape == Shape::of(encoding))?;
-        self.counters.count(|counts| counts.spares_taken += 1);
+        self.counters.spare_taken();
         Some(taken)
     }
 
@@ -115,7 +115,7 @@ impl WarmPool {
             }
             if let Some(reason) = reason {
                 tracing::warn!(reason, "the warm instance broke");
-                self.counters.count(|counts| counts.spares_lost += 1);
+                self.counters.spare_lost();
                 self.clear().await;
             }
             let fits = self.lock().ready.as_ref().map(|ready| ready.shape == Shape::of(&wanted));

@@ -136,24 +136,24 @@ mod tests {
     use std::process::Command;
 
     /// The number of silent frames, and of all frames, in two seconds encoded by `ffmpeg`.
-    fn silent_share(source: &str, channels: &str) -> (usize, usize) {
+    async fn silent_share(source: &str, channels: &str) -> (usize, usize) {
         let output = Command::new("ffmpeg")
             .args(["-loglevel", "error", "-f", "lavfi", "-i", source, "-t", "2", "-ac", channels])
             .args(["-c:a", "aac", "-b:a", "128k", "-f", "flv", "pipe:1"])
             .output()
             .expect("ffmpeg is installed");
-        let tags = flv::read(output.stdout.into());
+        let tags = flv::read_all(&output.stdout).await.expect("FLV");
         let frames: Vec<_> = tags.iter().filter(|(track, _, body)| *track == Track::Audio && body.get(1) == Some(&1)).collect();
         (frames.iter().filter(|(.., body)| is_silent(&body[2..])).count(), frames.len())
     }
 
-    #[test]
-    fn aac_silence_is_recognised() {
+    #[tokio::test]
+    async fn aac_silence_is_recognised() {
         for channels in ["1", "2"] {
-            let (silent, all) = silent_share("anullsrc=r=44100:cl=stereo", channels);
+            let (silent, all) = silent_share("anullsrc=r=44100:cl=stereo", channels).await;
             assert!(all > 80 && silent == all, "{silent} of {all}");
             for sound in ["sine=frequency=440:sample_rate=44100", "anoisesrc=amplitude=0.003:sample_rate=44100"] {
-                let (silent, all) = silent_share(sound, channels);
+                let (silent, all) = silent_share(sound, channels).await;
                 assert!(all > 80 && silent < 3, "{sound}: {silent} of {all}");
             }
         }

@@ -1,4 +1,5 @@
-//! RTMP: handshake, chunks, AMF0, and both sides of a publish. Knows no stream state, and no socket except in the handshake.
+//! RTMP: handshake, chunks, AMF0, and both sides of a publish. Knows no stream state; only
+//! the handshake and the `publisher` hold a socket.
 //! Our own code rather than a crate: the reader must limit hostile input (depth, size, interleaving),
 //! and the client must pass on the platform's own error texts.
 
@@ -6,7 +7,9 @@ pub mod amf;
 pub mod chunk;
 pub mod client;
 pub mod handshake;
+pub mod publisher;
 pub mod server;
+pub mod text;
 
 use bytes::Bytes;
 

@@ -103,11 +103,6 @@ impl Timeline {
         }
     }
 
-    /// The current sequence headers: video, audio.
-    pub fn headers(&self) -> [Option<&Bytes>; 2] {
-        [self.headers[0].as_ref(), self.headers[1].as_ref()]
-    }
-
     /// Handles a tag of `source` with its own wrapping timestamp, received at `received_ms` of a monotonic clock.
     pub fn take(&mut self, id: SourceId, track: Track, role: Role, timestamp: u32, body: Bytes, received_ms: u64) -> Taken {
         let mut taken = Taken::default();

@@ -1,12 +1,14 @@
 //! The RTMP ingest: accepts publishers with a valid stream name and refuses everyone else.
 
-use super::{RelayState, connect::Transport, stream::Admission, text::metadata_body};
+use super::{RelayState, stream::Admission};
 use crate::{
     domain::ids::{Generation, SessionId},
     media::{
         rtmp::{
             Violation, handshake, kind,
+            publisher::Transport,
             server::{Event, ServerSession},
+            text::metadata_body,
         },
         tag::Track,
     },
@@ -52,7 +54,7 @@ pub async fn serve(relay: Arc<RelayState>, listener: TcpListener, tls: Option<Tl
             continue;
         };
         let Ok(permit) = permits.clone().try_acquire_owned() else {
-            relay.metrics.ingest_refused.add(1);
+            relay.metrics.ingest_refused.increment(1);
             continue;
         };
         let (relay, tls) = (relay.clone(), tls.clone());
@@ -65,7 +67,7 @@ pub async fn serve(relay: Arc<RelayState>, listener: TcpListener, tls: Option<Tl
                 None => Box::new(tcp),
                 Some(tls) => match timeout(NEGOTIATION_TIMEOUT, tls.accept(tcp)).await {
                     Ok(Ok(stream)) => Box::new(stream),
-                    _ => return relay.metrics.ingest_refused.add(1),
+                    _ => return relay.metrics.ingest_refused.increment(1),
                 },
             };
             run_connection(&relay, transport, peer).await;
@@ -78,11 +80,11 @@ async fn run_connection(relay: &Arc<RelayState>, mut transport: Box<dyn Transpor
     let admission = match negotiate(relay, &mut transport, &mut session).await {
         Ok(admission) => admission,
         Err(reason) => {
-            relay.metrics.ingest_refused.add(1);
+            relay.metrics.ingest_refused.increment(1);
             return tracing::warn!(%peer, reason = %reason, "ingest refused");
         }
     };
-    relay.metrics.ingest_accepted.add(1);
+    relay.metrics.ingest_accepted.increment(1);
     tracing::info!(session = %admission.stream.id, source = admission.id.0, "composite is being published");
     let end = read_media(&mut transport, &mut session, &admission).await;
     admission.stream.leave(admission.id);

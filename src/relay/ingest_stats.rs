@@ -1,6 +1,6 @@
 //! Statistics of the incoming composite.
 
-use super::rate::{Rate, now};
+use super::rate::Rate;
 use crate::{
     api::relay_control::{IngestReport, IngestState},
     domain::ids::Generation,
@@ -8,6 +8,7 @@ use crate::{
         aac,
         tag::{Role, Tag, Track},
     },
+    net::clock::now,
 };
 use std::time::{Duration, Instant};
 

@@ -1,12 +1,12 @@
 //! One wanted destination and the task that sends to it.
 
 use super::{
-    RelayState, metrics::Platform, queue::Queue, rate::now, recorder::Recorder, rtmp_output::RtmpOutput, status::Status,
-    stream_hub::StreamHub,
+    RelayState, metrics::Platform, queue::Queue, recorder::Recorder, rtmp_output::RtmpOutput, status::Status, stream_hub::StreamHub,
 };
 use crate::{
     api::relay_control::{DesiredDestination, DesiredTarget, DestinationReport, DestinationState},
     domain::{address::check_address, ids::SessionId},
+    net::clock::now,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;

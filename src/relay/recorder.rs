@@ -3,12 +3,11 @@
 use super::{
     connect::os_message,
     queue::Queue,
-    rate::now,
     recordings::Quota,
     status::Status,
     stream_hub::{Flow, StreamHub},
 };
-use crate::{api::relay_control::DestinationState, config::relay::Timeouts, media::flv};
+use crate::{api::relay_control::DestinationState, config::relay::Timeouts, media::flv, net::clock::now};
 use bytes::{Buf, BytesMut};
 use std::{
     io,

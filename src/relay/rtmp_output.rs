@@ -5,7 +5,6 @@ use super::{
     connect::{ConnectionError, Connector},
     metrics::{Metrics, Platform},
     queue::Queue,
-    rate::now,
     rtmp_connection::{self, End},
     status::Status,
     stream_hub::{Flow, StreamHub},
@@ -14,6 +13,7 @@ use crate::{
     api::relay_control::DestinationState,
     config::relay::Timeouts,
     domain::{address::IngestTarget, destination::StreamKey, timestamp::Timestamp},
+    net::clock::now,
 };
 use std::{
     sync::Arc,
@@ -118,7 +118,7 @@ impl RtmpOutput {
         outage.attempt += 1;
         let delay = delay(&self.timeouts, outage.attempt, rand::random());
         let next_at = now().plus_millis(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
-        self.metrics.of(self.platform).retries.add(1);
+        self.metrics.of(self.platform).retries.increment(1);
         self.status.set(DestinationState::Retrying { attempt: outage.attempt, since, next_at, reason });
         tokio::select! {
             () = self.stop.cancelled() => Some(DestinationState::Finished { at: now() }),

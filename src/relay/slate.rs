@@ -115,8 +115,11 @@ async fn encode(format: VideoFormat, filter: &str) -> io::Result<Slate> {
         .args(["-c:a", "aac", "-b:a", "128k", "-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1"]);
     let child = isolated(&mut command).stdout(Stdio::piped()).spawn()?;
     let output = timeout(ENCODE_TIMEOUT, child.wait_with_output()).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    let mut slate = flv::read(output.stdout.into());
+    if !output.status.success() {
+        return Err(io::Error::other("ffmpeg made no slate"));
+    }
+    let mut slate = flv::read_all(&output.stdout).await?;
     slate.retain(|(_, at, _)| *at < LOOP_MS);
     let pictures = slate.iter().filter(|(track, ..)| *track == Track::Video).count();
-    if output.status.success() && pictures > 1 { Ok(slate) } else { Err(io::Error::other("ffmpeg made no slate")) }
+    if pictures > 1 { Ok(slate) } else { Err(io::Error::other("ffmpeg made no slate")) }
 }

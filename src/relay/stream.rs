@@ -1,6 +1,6 @@
 //! One stream of the relay: its wanted state, its publishers and its outputs. It exists until it is deleted.
 
-use super::{RelayState, output::Output, rate::now, stream_hub::StreamHub};
+use super::{RelayState, output::Output, stream_hub::StreamHub};
 use crate::{
     api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestState, SessionReport},
     domain::{
@@ -8,6 +8,7 @@ use crate::{
         video::VideoFormat,
     },
     media::timeline::{SourceId, SourceKind},
+    net::clock::now,
 };
 use bytes::Bytes;
 use std::{

@@ -7,7 +7,8 @@ use crate::{
     config::relay::Timeouts,
     domain::ids::Generation,
     media::{
-        tag::{Role, Tag, Track, UnsuitableCodec, inspect},
+        gop::GopCache,
+        tag::{Tag, Track, UnsuitableCodec, inspect},
         timeline::{SourceId, SourceKind, Timeline},
     },
 };
@@ -39,15 +40,12 @@ pub struct StreamHub {
     changed: Arc<Notify>,
     metrics: Arc<Metrics>,
     began: Instant,
-    max_gop_bytes: usize,
 }
 
-#[derive(Default)]
 struct Inner {
     timeline: Timeline,
     stats: IngestStats,
-    gop: Vec<Tag>,
-    gop_bytes: usize,
+    gop: GopCache,
     source_metadata: HashMap<SourceId, Bytes>,
     metadata: Option<Bytes>,
     queues: Vec<Arc<Queue>>,
@@ -56,7 +54,15 @@ struct Inner {
 impl StreamHub {
     /// A hub without sources; `max_gop_bytes` limits the GOP kept for new destinations.
     pub fn new(changed: Arc<Notify>, metrics: Arc<Metrics>, max_gop_bytes: usize) -> Self {
-        Self { inner: Mutex::default(), flow: watch::channel(Flow::Waiting).0, changed, metrics, began: Instant::now(), max_gop_bytes }
+        let inner = Inner {
+            timeline: Timeline::default(),
+            stats: IngestStats::default(),
+            gop: GopCache::new(max_gop_bytes),
+            source_metadata: HashMap::new(),
+            metadata: None,
+            queues: Vec::new(),
+        };
+        Self { inner: Mutex::new(inner), flow: watch::channel(Flow::Waiting).0, changed, metrics, began: Instant::now() }
     }
 
     /// Watches whether the composite arrives.
@@ -116,9 +122,9 @@ impl StreamHub {
         for tag in &taken.tags {
             if id != SLATE {
                 inner.stats.measure(tag);
-                self.metrics.bytes_in.add(tag.body.len() as u64);
+                self.metrics.bytes_in.increment(tag.body.len() as u64);
             }
-            inner.distribute(tag, self.max_gop_bytes, &self.metrics);
+            inner.distribute(tag, &self.metrics);
         }
         if on_air == Some(id) {
             self.flow.send_if_modified(|flow| std::mem::replace(flow, Flow::Flowing) != Flow::Flowing);
@@ -145,16 +151,13 @@ impl StreamHub {
     /// Opens a destination's queue at the latest keyframe; returns the stream's metadata.
     pub fn subscribe(&self, queue: &Queue) -> Option<Bytes> {
         let inner = self.lock();
-        queue.open(inner.start_tags());
+        queue.open(inner.gop.start_tags());
         inner.metadata.clone()
     }
 
     /// Video header and latest keyframe, for a thumbnail.
-    pub fn keyframe_tags(&self) -> Option<Vec<Tag>> {
-        let inner = self.lock();
-        let key = inner.gop.first().filter(|tag| tag.is_key())?.clone();
-        let header = inner.start_tags().into_iter().find(|tag| tag.track == Track::Video && tag.role == Role::Header)?;
-        Some(vec![header, key])
+    pub fn keyframe_tags(&self) -> Option<[Tag; 2]> {
+        self.lock().gop.keyframe()
     }
 
     /// Whether the composite has been lost long enough and a destination is connected.
@@ -203,7 +206,6 @@ impl StreamHub {
     fn mark_lost(&self, inner: &mut Inner) {
         inner.stats.lost();
         inner.gop.clear();
-        inner.gop_bytes = 0;
         self.flow.send_if_modified(|flow| std::mem::replace(flow, Flow::Held) != Flow::Held);
         self.changed.notify_one();
     }
@@ -214,32 +216,12 @@ impl StreamHub {
 }
 
 impl Inner {
-    fn distribute(&mut self, tag: &Tag, max_gop_bytes: usize, metrics: &Metrics) {
-        if tag.role != Role::Header {
-            if tag.is_key() {
-                self.gop.clear();
-                self.gop_bytes = 0;
-            }
-            self.gop_bytes += tag.body.len();
-            if self.gop_bytes <= max_gop_bytes && (tag.is_key() || !self.gop.is_empty()) {
-                self.gop.push(tag.clone());
-            } else {
-                self.gop.clear(); // A GOP without its keyframe is useless; new destinations wait for the next one.
-            }
-        }
+    fn distribute(&mut self, tag: &Tag, metrics: &Metrics) {
+        self.gop.push(tag);
         for queue in &self.queues {
             if queue.push(tag) {
-                metrics.of(queue.platform()).dropped_groups.add(1);
+                metrics.of(queue.platform()).dropped_groups.increment(1);
             }
         }
-    }
-
-    /// Headers, then the current GOP.
-    fn start_tags(&self) -> Vec<Tag> {
-        let at = self.gop.first().map_or(0, |tag| tag.at);
-        let [video, audio] = self.timeline.headers();
-        let header = |track, body: Option<&Bytes>| body.map(|body| Tag { track, role: Role::Header, at, body: body.clone() });
-        let headers = [header(Track::Video, video), header(Track::Audio, audio)];
-        headers.into_iter().flatten().chain(self.gop.iter().cloned()).collect()
     }
 }

@@ -4,7 +4,6 @@
 use super::{
     error::{StudioError, StudioResult},
     http::ErrorResponse,
-    livekit::signature,
     studio::Studio,
     viewers::Credential,
 };
@@ -14,6 +13,7 @@ use crate::{
         error::{ApiError, ErrorCode},
     },
     domain::account::Role,
+    net::webhook_signature,
 };
 use axum::{Json, Router, extract::State, routing::post};
 use std::{
@@ -97,7 +97,7 @@ async fn test_webhook(studio: &Studio, http: &reqwest::Client) -> StudioResult<S
         "room": { "name": "footlight-test" },
     });
     let body = event.to_string().into_bytes();
-    let signature = signature::sign(&body, &config.livekit.api_key, config.livekit.api_secret.expose(), now)
+    let signature = webhook_signature::sign(&body, &config.livekit.api_key, config.livekit.api_secret.expose(), now)
         .map_err(|error| StudioError::Internal(error.to_string()))?;
     let request = http.post(&address).timeout(WEBHOOK_TIMEOUT).header("authorization", signature);
     let refused = |why: String| StudioError::from(ApiError::new(ErrorCode::Unavailable, why));

@@ -2,7 +2,6 @@
 
 pub mod client;
 pub mod fake;
-pub mod signature;
 pub mod timed;
 pub mod tokens;
 

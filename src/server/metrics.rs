@@ -2,8 +2,9 @@
 //! people chose.
 
 use super::{error::chain, livekit::Slots, studio::Studio};
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+pub use crate::net::prometheus::Kind;
+use crate::net::prometheus::{Description, PrometheusHandle, Registry};
+use metrics::{counter, gauge, histogram};
 use std::{sync::OnceLock, time::Instant};
 
 const CALLS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -12,18 +13,8 @@ const CLICKS: [f64; 10] = [2.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.
 /// Every state a session can count under.
 const STATES: [&str; 4] = ["pending", "starting", "live", "ending"];
 
-/// What a metric is, as Prometheus knows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Counter,
-    /// Stands at a value.
-    Gauge,
-    /// Times, in buckets: read as `_bucket`, `_sum` and `_count`.
-    Histogram,
-}
-
 /// Every metric of this process: name, kind and description.
-pub const METRICS: [(&str, Kind, &str); 13] = [
+pub const METRICS: [Description; 13] = [
     ("footlight_starts_total", Kind::Counter, "Starts by outcome: started, repeated, or why not."),
     ("footlight_click_to_live_seconds", Kind::Histogram, "From the start to the first destination that accepts the stream."),
     ("footlight_reconciler_actions_total", Kind::Counter, "Actions of the reconciler, by kind."),
@@ -39,40 +30,27 @@ pub const METRICS: [(&str, Kind, &str); 13] = [
     ("footlight_feed_listeners", Kind::Gauge, "Open feeds."),
 ];
 
-fn describe() {
-    for (name, kind, words) in METRICS {
-        match kind {
-            Kind::Counter => describe_counter!(name, words),
-            Kind::Gauge => describe_gauge!(name, words),
-            Kind::Histogram => describe_histogram!(name, words),
-        }
-    }
-    // From the first scrape on, so that an alert sees a rise from nothing.
-    for (name, label, values) in [
-        ("footlight_starts_total", "outcome", &["started", "store_failed", "livekit_failed", "relay_failed", "internal"][..]),
-        ("footlight_livekit_webhooks_total", "outcome", &["kept", "repeated", "refused"]),
-        ("footlight_deliveries_total", "outcome", &["taken", "refused"]),
-    ] {
-        for value in values {
-            counter!(name, label => *value).absolute(0);
-        }
-    }
-}
-
 /// Begins to count; once in a process, however often it is called.
 pub fn handle() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     HANDLE.get_or_init(|| {
-        let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full("footlight_click_to_live_seconds".into()), &CLICKS)
-            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &CALLS))
-            .expect("the lists of buckets are not empty");
-        let recorder = builder.build_recorder();
-        let handle = recorder.handle();
-        // Taken already only if somebody else counts in this process; then nothing of ours is read from here.
-        let _ = metrics::set_global_recorder(recorder);
-        describe();
-        handle
+        let buckets: [(&str, &[f64]); 3] =
+            [("footlight_click_to_live_seconds", &CLICKS), ("footlight_livekit_seconds", &CALLS), ("footlight_store_seconds", &CALLS)];
+        let registry = Registry::new(&METRICS, &buckets);
+        // From the first scrape on, so that an alert sees a rise from nothing.
+        registry.record(|| {
+            for (name, label, values) in [
+                ("footlight_starts_total", "outcome", &["started", "store_failed", "livekit_failed", "relay_failed", "internal"][..]),
+                ("footlight_livekit_webhooks_total", "outcome", &["kept", "repeated", "refused"]),
+                ("footlight_deliveries_total", "outcome", &["taken", "refused"]),
+            ] {
+                for value in values {
+                    counter!(name, label => *value).absolute(0);
+                }
+            }
+        });
+        // Another one is installed only if somebody else counts in this process; then nothing of ours is read from here.
+        registry.install()
     })
 }
 

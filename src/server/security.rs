@@ -1,4 +1,4 @@
-//! Browser security: same-origin checks, cookies, TLS roots.
+//! Browser security: same-origin checks, cookies.
 
 use crate::{
     api::error::{ApiError, ErrorCode},
@@ -6,8 +6,6 @@ use crate::{
 };
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use rustls_pki_types::{CertificateDer, pem::PemObject};
-use std::{path::Path, sync::Arc};
 
 pub const SIGN_IN_COOKIE: &str = "footlight";
 /// The cookie of an overlay page.
@@ -53,30 +51,6 @@ pub fn overlay_cookie(token: String, config: &ServeConfig) -> String {
 
 fn cookie_days(days: i64) -> time::Duration {
     time::Duration::days(days)
-}
-
-/// The TLS configuration of outgoing connections: ring, with the public web roots.
-pub fn tls() -> rustls::ClientConfig {
-    trusting(Vec::new()).expect("the public authorities are sound")
-}
-
-/// The same for a server whose certificate comes from an authority of the operator's own, in a PEM file.
-///
-/// # Errors
-/// The file cannot be read, or holds no certificate.
-pub fn tls_trusting(file: &Path) -> anyhow::Result<rustls::ClientConfig> {
-    let found = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>)?;
-    anyhow::ensure!(!found.is_empty(), "no certificate in it");
-    Ok(trusting(found)?)
-}
-
-fn trusting(authorities: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig, rustls::Error> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    authorities.into_iter().try_for_each(|authority| roots.add(authority))?;
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map(|builder| builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 #[cfg(test)]

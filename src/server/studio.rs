@@ -41,7 +41,6 @@ pub mod webhooks;
 
 use super::{
     auth::caller::Caller,
-    clock::Clock,
     error::{StudioError, StudioResult},
     limits::Limits,
     livekit::LiveKit,
@@ -59,6 +58,7 @@ use crate::{
         session::{Actor, Session},
         timestamp::Timestamp,
     },
+    net::clock::Clock,
 };
 use feed::Feed;
 use observed::ObservedStates;

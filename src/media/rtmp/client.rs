@@ -13,6 +13,8 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
+pub use refusal::Refusal;
+
 /// A server sends only short messages to a publisher.
 const MAX_SERVER_MESSAGE: usize = 64 * 1024;
 const CHUNK_SIZE: u32 = 4096;
@@ -29,19 +31,15 @@ const CREATE_STREAM: f64 = 4.0;
 pub enum Event {
     /// The publish is accepted.
     Accepted,
-    /// `connect` is refused, with the server's reason.
-    ConnectRefused(String),
-    /// `connect` is refused: the stream is to be sent to this address instead.
-    Redirected(String),
-    /// `connect` is refused: the server wants a user name and password, by this method.
-    PasswordWanted(String),
-    /// The publish is refused or ended by the server, with its reason.
-    PublishRefused(String),
+    /// `connect` is refused.
+    ConnectRefused(Refusal),
+    /// The publish is refused or ended by the server.
+    PublishRefused(Refusal),
     /// The number of bytes the server has received: more than before, and not more than it was sent.
     Acknowledged(u64),
 }
 
-/// What the server has sent so far, for the owner's limits.
+/// What the server has sent so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Received {
     pub bytes: u64,
@@ -200,10 +198,10 @@ impl ClientSession {
                 let name = Value::text(self.name.clone());
                 self.command(stream, &[Value::text("publish"), Value::Number(5.0), Value::Null, name, Value::text("live")]);
             }
-            "_error" if self.state == PublishState::Connecting => return Some(refusal::of_connect(&values)),
+            "_error" if self.state == PublishState::Connecting => return Some(Event::ConnectRefused(Refusal::of(&values))),
             // Many servers do not know these optional commands.
             "_error" if transaction == RELEASE || transaction == FC_PUBLISH => {}
-            "_error" => return Some(Event::PublishRefused(refusal::explanation(&values))),
+            "_error" => return Some(Event::PublishRefused(Refusal::of(&values))),
             "onStatus" => return self.handle_status(&values),
             _ => {}
         }
@@ -217,12 +215,8 @@ impl ClientSession {
         if code == "NetStream.Publish.Start" && self.state == PublishState::Publishing {
             self.state = PublishState::Accepted;
             Some(Event::Accepted)
-        } else if error
-            || code == "NetStream.Publish.BadName"
-            || code == "NetStream.Unpublish.Success"
-            || code == "NetConnection.Connect.Closed"
-        {
-            Some(Event::PublishRefused(refusal::explanation(values)))
+        } else if error || is_refusal(code) {
+            Some(Event::PublishRefused(Refusal::of(values)))
         } else {
             None
         }
@@ -242,4 +236,11 @@ impl ClientSession {
         let body = amf::write_all(values);
         self.writer.write(&Message { kind: kind::COMMAND, timestamp: 0, stream, body }, &mut self.out);
     }
+}
+
+/// Whether a code says that the server refuses, even if its level is not `error`.
+fn is_refusal(code: &str) -> bool {
+    code == "NetStream.Unpublish.Success"
+        || code == "NetConnection.Connect.Closed"
+        || ["BadName", "Failed", "Denied", "Rejected", "Error"].iter().any(|word| code.contains(word))
 }

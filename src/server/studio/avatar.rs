@@ -5,10 +5,10 @@ use super::Studio;
 use crate::{
     api::error::{ApiError, ErrorCode},
     domain::{agent::Agent, ids::AgentId},
+    net::guarded_http::client_for,
     server::{
         auth::caller::Caller,
         error::{StudioError, StudioResult},
-        guarded_http::client_for,
         store::Avatar,
     },
 };

@@ -5,10 +5,10 @@ use crate::{
     api::admin::{DeliveryPage, DeliveryView, GIVEN_UP},
     config::serve::Hook,
     domain::{ids::SessionId, session::Session, timestamp::Timestamp, webhook_events},
+    net::guarded_http::client_for,
     server::{
         auth::caller::Caller,
         error::{StudioError, StudioResult, chain},
-        guarded_http::client_for,
         metrics,
         store::{Delivery, NewDelivery},
     },

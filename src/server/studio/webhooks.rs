@@ -10,9 +10,10 @@ use crate::{
         room::session_of_room,
         timestamp::Timestamp,
     },
+    net::webhook_signature,
     server::{
         error::{StudioError, StudioResult},
-        livekit::{EgressPhase, ObservedEgress, signature},
+        livekit::{EgressPhase, ObservedEgress},
         metrics,
         store::StoredWebhook,
     },
@@ -30,11 +31,12 @@ impl Studio {
     /// The signature is not LiveKit's (401), or the store failed (LiveKit then delivers again).
     pub async fn handle_webhook(&self, authorization: &str, body: &[u8]) -> StudioResult<()> {
         let livekit = &self.config().livekit;
-        let event = signature::verify(authorization, body, &livekit.api_key, livekit.api_secret.expose(), self.now()).map_err(|error| {
-            tracing::warn!(%error, "a webhook was refused");
-            metrics::webhook("refused");
-            StudioError::refused(ErrorCode::Unauthenticated, "The signature is not LiveKit's.")
-        })?;
+        let event =
+            webhook_signature::verify(authorization, body, &livekit.api_key, livekit.api_secret.expose(), self.now()).map_err(|error| {
+                tracing::warn!(%error, "a webhook was refused");
+                metrics::webhook("refused");
+                StudioError::refused(ErrorCode::Unauthenticated, "The signature is not LiveKit's.")
+            })?;
         let egress: Option<EgressId> = text(&event, &["egressInfo", "egressId"]).and_then(|id| id.parse().ok());
         let id = text(&event, &["id"]).filter(|id| (1..=LONGEST_ID).contains(&id.len()));
         let webhook = StoredWebhook {

@@ -9,13 +9,12 @@ use footlight::{
     api::accounts::{Credentials, NewAgent, NewApiKey},
     config::{env::Env, serve::ServeConfig},
     domain::{agent::Agent, ids::SessionId, key::Scope, timestamp::Timestamp},
+    net::{clock::Clock, tls},
     serve::router,
     server::{
         auth::{caller::Caller, origin::Origin},
-        clock::Clock,
         livekit::fake::FakeLiveKit,
         relay::{client::RelayClient, fake::FakeRelay},
-        security,
         state::AppState,
         store::surreal::SurrealStore,
         studio::{Ports, Studio},
@@ -82,7 +81,7 @@ impl TestServer {
         pairs.extend_from_slice(extra);
         let config = ServeConfig::from_env(&Env::of_pairs(pairs)).expect("a configuration");
         let master = parse_master_key(config.master_keys[0].expose()).expect("a key");
-        let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
+        let http = reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().expect("a client");
         let relay = RelayClient::new(config.relay.clone(), http);
         let (clock, livekit, relay_shows) = (Clock::fixed(NOW), FakeLiveKit::default(), FakeRelay::default());
         let studio = Studio::new(Ports {

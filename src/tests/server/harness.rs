@@ -15,9 +15,9 @@ use footlight::{
         session::{Session, StreamType},
         timestamp::Timestamp,
     },
+    net::clock::Clock,
     server::{
         auth::caller::Caller,
-        clock::Clock,
         error::StudioError,
         livekit::{LiveKit, fake::FakeLiveKit},
         relay::{Relay, fake::FakeRelay},

@@ -10,8 +10,9 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use footlight::{
     domain::ids::SessionId,
+    net::tls,
     serve::router,
-    server::{livekit::EgressPhase, relay::client::RelayClient, security, state::AppState, store::Store},
+    server::{livekit::EgressPhase, relay::client::RelayClient, state::AppState, store::Store},
 };
 use leptos::config::LeptosOptions;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
 fn door(app: &TestApp) -> Router {
-    let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
+    let http = reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().expect("a client");
     let relay = RelayClient::new(app.studio.config().relay.clone(), http);
     router(AppState::new(app.studio.clone(), relay, LeptosOptions::builder().output_name("footlight").build()))
 }

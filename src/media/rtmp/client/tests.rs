@@ -125,7 +125,7 @@ fn a_result_with_unknown_types_still_counts() {
 
 #[test]
 fn the_end_of_a_broadcast_is_told_with_the_platforms_words() {
-    for code in ["NetStream.Unpublish.Success", "NetConnection.Connect.Closed", "NetStream.Publish.BadName"] {
-        assert_eq!(status(&mut accepted(), code), [Event::PublishRefused(code.into())], "{code}");
+    for code in ["NetStream.Unpublish.Success", "NetConnection.Connect.Closed", "NetStream.Publish.BadName", "NetStream.Publish.Denied"] {
+        assert_eq!(status(&mut accepted(), code), [Event::PublishRefused(Refusal { code: code.into(), ..Refusal::default() })], "{code}");
     }
 }

@@ -1,4 +1,4 @@
-//! LiveKit's webhook signature, checked over the raw body. The library's own receiver refuses a whole event when it meets an
+//! LiveKit's webhook signature over the raw body: made as LiveKit does, and checked. The library's own receiver refuses a whole event when it meets an
 //! enum value it does not know, so the body stays plain JSON here.
 
 use crate::domain::timestamp::Timestamp;
@@ -34,6 +34,8 @@ struct Claims {
     exp: i64,
     #[serde(default)]
     nbf: i64,
+    #[serde(default)]
+    iat: i64,
     sha256: String,
 }
 
@@ -71,13 +73,13 @@ pub fn verify(
     serde_json::from_slice(body).map_err(|_| WebhookRefused::Malformed)
 }
 
-/// The header under which [`verify`] takes this body for the next five minutes: for webhooks to ourselves.
+/// The header under which [`verify`] takes this body for the next five minutes.
 ///
 /// # Errors
 /// The secret cannot sign.
 pub fn sign(body: &[u8], api_key: &str, api_secret: &str, now: Timestamp) -> Result<String, jsonwebtoken::errors::Error> {
     let now = now.as_millis() / 1000;
-    let claims = Claims { iss: api_key.to_owned(), exp: now + 300, nbf: now, sha256: STANDARD.encode(Sha256::digest(body)) };
+    let claims = Claims { iss: api_key.to_owned(), exp: now + 300, nbf: now, iat: now, sha256: STANDARD.encode(Sha256::digest(body)) };
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(api_secret.as_bytes()))
 }
 

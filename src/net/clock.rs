@@ -1,4 +1,4 @@
-//! The time, as a port: real in production, fixed in tests.
+//! The wall clock, in the units of those who ask; and as a port: real in production, fixed in tests.
 
 use crate::domain::timestamp::Timestamp;
 use std::{
@@ -6,8 +6,27 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
+
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// The machine's time.
+pub fn now() -> Timestamp {
+    Timestamp::from_millis(i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Seconds since the Unix epoch.
+pub fn seconds() -> i64 {
+    i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Nanoseconds since the Unix epoch.
+pub fn nanos() -> i64 {
+    i64::try_from(since_epoch().as_nanos()).unwrap_or(i64::MAX)
+}
 
 /// Where the server reads the time.
 #[derive(Debug, Clone)]
@@ -25,10 +44,7 @@ impl Clock {
 
     pub fn now(&self) -> Timestamp {
         match self {
-            Self::System => {
-                let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-                Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-            }
+            Self::System => now(),
             Self::Fixed(at) => Timestamp::from_millis(at.load(Ordering::SeqCst)),
         }
     }

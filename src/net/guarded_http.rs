@@ -1,7 +1,7 @@
 //! An HTTP client for one user-supplied address, safe against SSRF: the name is resolved once, every resolved address is checked,
 //! and the connection uses a checked one, so that DNS rebinding has no effect. No redirects.
 
-use super::security;
+use super::tls;
 use crate::domain::address::{AllowList, IngestTarget, check_ip};
 use std::net::SocketAddr;
 use url::Url;
@@ -39,7 +39,7 @@ pub async fn client_for(url: &Url, allow: &AllowList) -> Result<reqwest::Client,
         check_ip(one.ip(), &target, allow).map_err(|error| Unreachable::Forbidden(error.to_string()))?;
     }
     reqwest::Client::builder()
-        .tls_backend_preconfigured(security::tls())
+        .tls_backend_preconfigured(tls::client())
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .resolve_to_addrs(&host, &found)

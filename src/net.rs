@@ -1,0 +1,14 @@
+//! What the roles share towards the network: TLS, guarded HTTP requests, the wall clock, LiveKit's webhook signature, metrics.
+//! Knows no session, no store and no configuration.
+
+pub mod clock;
+pub mod guarded_http;
+pub mod prometheus;
+pub mod tls;
+pub mod webhook_signature;
+
+/// An operating system error without its number.
+pub fn os_message(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
