@@ -1,10 +1,12 @@
-//! Opens connections to destinations: resolves the name, checks every IP address, and connects to an allowed one.
-//! An error is either [`ConnectionError::Permanent`] or worth a retry ([`ConnectionError::Transient`]).
+//! Opens connections to destinations: resolves the name, checks every IP address, and shakes hands with an allowed one.
 
 use crate::{
-    domain::address::{AllowList, IngestTarget, check_ip},
-    media::rtmp::publisher::Transport,
-    net,
+    domain::address::{AllowList, IngestTarget, check_address, check_ip},
+    media::rtmp::{
+        handshake::{self, NotRtmp},
+        publisher::Transport,
+    },
+    net::{self, tls_error},
 };
 use anyhow::Context;
 use futures::future::BoxFuture;
@@ -19,21 +21,42 @@ use std::{
 };
 use tokio::{
     net::{TcpSocket, TcpStream},
-    time::timeout,
+    time::{Instant, timeout},
 };
-use tokio_rustls::{TlsConnector, rustls};
+use tokio_rustls::TlsConnector;
 
 /// Kernel send buffer of one destination in bytes: about a second of video, so that written bytes are nearly sent bytes.
 const SEND_BUFFER: u32 = 192 * 1024;
+/// All addresses of a host together may take this many times as long as one step with one of them.
+const MAX_STEPS: u32 = 4;
+/// How long it may take to find out what a port speaks.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Why there is no connection, as a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionError {
     /// The server or the address check refuses; final unless the platform has accepted the stream before.
     Permanent(String),
+    /// As like a wrong address as a fault of the server; final when it comes several times in a row.
+    Doubtful(String),
     /// A network error; retried.
     Transient(String),
 }
+
+impl ConnectionError {
+    /// Changes the words.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Permanent(text) => Self::Permanent(change(text)),
+            Self::Doubtful(text) => Self::Doubtful(change(text)),
+            Self::Transient(text) => Self::Transient(change(text)),
+        }
+    }
+}
+
+/// The error of one address.
+type Failure = (ErrorRank, ConnectionError);
 
 /// How informative the error of one of several addresses is; the highest rank is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,49 +112,111 @@ impl Connector {
         Ok(Self { resolver, allow, tls: TlsConnector::from(Arc::new(config)), connect, stall })
     }
 
-    /// Connects to the first address of the host that is allowed and answers.
+    /// The target of a redirect, checked like an address that somebody typed.
+    ///
+    /// # Errors
+    /// It is malformed or private.
+    pub fn redirect(&self, from: &IngestTarget, address: &str) -> Result<IngestTarget, ConnectionError> {
+        let refused = |why: &dyn std::fmt::Display| {
+            ConnectionError::Permanent(format!("the server sends to another address, which cannot be used: {why}. Ask its operator for it"))
+        };
+        let target = check_address(address, &self.allow).map_err(|error| refused(&error))?;
+        if from.tls && !target.tls {
+            return Err(refused(&format!("{} without encryption", target.host)));
+        }
+        Ok(target)
+    }
+
+    /// Connects to the first address of the host that is allowed and speaks RTMP. Addresses in `avoid` come last; those that fail
+    /// are added to it.
     ///
     /// # Errors
     /// [`ConnectionError`] with a sentence for people.
-    pub async fn open(&self, target: &IngestTarget) -> Result<Box<dyn Transport>, ConnectionError> {
-        let tcp = self.tcp(target).await?;
-        if !target.tls {
-            return Ok(Box::new(tcp));
-        }
-        let name = ServerName::try_from(target.host.clone())
-            .map_err(|_| ConnectionError::Permanent("the host is not a valid TLS server name".into()))?;
-        match timeout(self.connect, self.tls.connect(name, tcp)).await {
-            Ok(Ok(stream)) => Ok(Box::new(stream)),
-            Ok(Err(error)) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) => {
-                Err(ConnectionError::Permanent(format!("TLS with {} failed: {error}", target.host)))
-            }
-            Ok(Err(error)) => Err(ConnectionError::Transient(format!("connection lost in the TLS handshake: {}", os_message(&error)))),
-            Err(_) => Err(ConnectionError::Transient("the TLS handshake timed out".into())),
-        }
-    }
-
-    async fn tcp(&self, target: &IngestTarget) -> Result<TcpStream, ConnectionError> {
+    pub async fn open(&self, target: &IngestTarget, avoid: &mut Vec<IpAddr>) -> Result<(Box<dyn Transport>, IpAddr), ConnectionError> {
+        let deadline = Instant::now() + self.connect * MAX_STEPS;
         let mut clearest = (ErrorRank::Unknown, ConnectionError::Transient(format!("{} has no address", target.host)));
-        for ip in self.addresses(target).await? {
-            let error = if let Err(refused) = check_ip(ip, target, &self.allow) {
-                (ErrorRank::Forbidden, ConnectionError::Permanent(refused.to_string()))
-            } else {
-                match timeout(self.connect, self.dial(SocketAddr::new(ip, target.port))).await {
-                    Ok(Ok(stream)) => return Ok(stream),
-                    Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                        (ErrorRank::Answered, ConnectionError::Permanent("connection refused".into()))
+        let mut addresses = self.addresses(target).await?;
+        addresses.sort_by_key(|ip| avoid.iter().position(|bad| bad == ip).map_or(0, |at| at + 1));
+        for ip in addresses {
+            if Instant::now() >= deadline {
+                break;
+            }
+            match self.open_at(ip, target).await {
+                Ok(transport) => return Ok((transport, ip)),
+                Err(error) => {
+                    avoid_next(avoid, ip);
+                    if error.0 > clearest.0 {
+                        clearest = error;
                     }
-                    Ok(Err(error)) => {
-                        (ErrorRank::Unreachable, ConnectionError::Transient(format!("connection failed: {}", os_message(&error))))
-                    }
-                    Err(_) => (ErrorRank::NoAnswer, ConnectionError::Transient("the connection timed out".into())),
                 }
-            };
-            if error.0 > clearest.0 {
-                clearest = error;
             }
         }
         Err(clearest.1)
+    }
+
+    async fn open_at(&self, ip: IpAddr, target: &IngestTarget) -> Result<Box<dyn Transport>, Failure> {
+        let forbidden = |refused: &dyn std::fmt::Display| (ErrorRank::Forbidden, ConnectionError::Permanent(refused.to_string()));
+        check_ip(ip, target, &self.allow).map_err(|refused| forbidden(&refused))?;
+        let address = SocketAddr::new(ip, target.port);
+        let tcp = match timeout(self.connect, self.dial(address)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                return Err((ErrorRank::Answered, ConnectionError::Permanent("connection refused".into())));
+            }
+            Ok(Err(error)) => {
+                return Err((ErrorRank::Unreachable, ConnectionError::Transient(format!("connection failed: {}", os_message(&error)))));
+            }
+            Err(_) => return Err((ErrorRank::NoAnswer, ConnectionError::Transient("the connection timed out".into()))),
+        };
+        let mut transport: Box<dyn Transport> = if target.tls { self.secure(tcp, target, address).await? } else { Box::new(tcp) };
+        match timeout(self.connect, handshake::as_client(&mut transport)).await {
+            Ok(Ok(())) => Ok(transport),
+            Ok(Err(error)) => Err((ErrorRank::Answered, self.handshake_error(&error, target, address).await)),
+            Err(_) => Err((ErrorRank::NoAnswer, ConnectionError::Transient("the RTMP handshake timed out".into()))),
+        }
+    }
+
+    async fn secure(&self, tcp: TcpStream, target: &IngestTarget, address: SocketAddr) -> Result<Box<dyn Transport>, Failure> {
+        let answered = |error| (ErrorRank::Answered, error);
+        let name = ServerName::try_from(target.host.clone())
+            .map_err(|_| answered(ConnectionError::Permanent("the host is not a valid TLS server name".into())))?;
+        match timeout(self.connect, self.tls.connect(name, tcp)).await {
+            Ok(Ok(stream)) => Ok(Box::new(stream)),
+            Ok(Err(error)) => Err(answered(match tls_error::reason(&error, &target.host) {
+                Some(reason) => ConnectionError::Permanent(reason),
+                None => ConnectionError::Doubtful("the server hung up in the TLS handshake: check the host and the port behind it".into()),
+            })),
+            Err(_) if self.speaks_rtmp(address).await => {
+                let reason = "this port speaks RTMP without TLS: use rtmp:// instead of rtmps://";
+                Err(answered(ConnectionError::Permanent(reason.into())))
+            }
+            Err(_) => Err((ErrorRank::NoAnswer, ConnectionError::Transient("the TLS handshake timed out".into()))),
+        }
+    }
+
+    /// Many servers that speak TLS only hang up on anything else without a word.
+    async fn handshake_error(&self, error: &io::Error, target: &IngestTarget, address: SocketAddr) -> ConnectionError {
+        match NotRtmp::in_error(error) {
+            Some(other) => ConnectionError::Permanent(other.to_string()),
+            None if !target.tls && self.speaks_tls(target, address).await => ConnectionError::Permanent(NotRtmp::Tls.to_string()),
+            None => ConnectionError::Doubtful("the server hung up in the RTMP handshake: check the host and the port behind it".into()),
+        }
+    }
+
+    async fn speaks_tls(&self, target: &IngestTarget, address: SocketAddr) -> bool {
+        let Ok(name) = ServerName::try_from(target.host.clone()) else { return false };
+        let hello = async {
+            match self.tls.connect(name, self.dial(address).await?).await {
+                Ok(_) => Ok(true),
+                Err(error) => Ok::<_, io::Error>(tls_error::is_tls(&error)),
+            }
+        };
+        matches!(timeout(PROBE_TIMEOUT, hello).await, Ok(Ok(true)))
+    }
+
+    async fn speaks_rtmp(&self, address: SocketAddr) -> bool {
+        let hello = async { handshake::as_client(&mut self.dial(address).await?).await };
+        matches!(timeout(PROBE_TIMEOUT, hello).await, Ok(Ok(())))
     }
 
     async fn addresses(&self, target: &IngestTarget) -> Result<Vec<IpAddr>, ConnectionError> {
@@ -156,6 +241,16 @@ impl Connector {
         // The kernel closes the connection if bytes stay unconfirmed for this long.
         setsockopt(&stream, sockopt::TcpUserTimeout, &u32::try_from(self.stall.as_millis()).unwrap_or(u32::MAX))?;
         Ok(stream)
+    }
+}
+
+/// Puts an address behind all others for the next time.
+pub fn avoid_next(avoid: &mut Vec<IpAddr>, ip: IpAddr) {
+    const MOST: usize = 16;
+    avoid.retain(|other| *other != ip);
+    avoid.push(ip);
+    if avoid.len() > MOST {
+        avoid.remove(0);
     }
 }
 
@@ -199,7 +294,7 @@ mod tests {
             let ips = addresses.iter().map(|ip| ip.parse().expect("an address")).collect();
             let second = Duration::from_secs(5);
             let connector = Connector::new(Arc::new(FixedResolver(ips)), allow.clone(), None, second, second).expect("a connector");
-            assert_eq!(connector.open(&target).await.err(), Some(expected), "{addresses:?}");
+            assert_eq!(connector.open(&target, &mut Vec::new()).await.err(), Some(expected), "{addresses:?}");
         }
     }
 }

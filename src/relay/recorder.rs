@@ -4,6 +4,7 @@ use super::{
     connect::os_message,
     queue::Queue,
     recordings::Quota,
+    recordings_limit::ACCOUNT_FILE,
     status::Status,
     stream_hub::{Flow, StreamHub},
 };
@@ -34,6 +35,8 @@ pub const PLAYLIST: &str = "index.m3u8";
 pub struct Recorder {
     /// Folder of the playlist and its segments.
     pub folder: PathBuf,
+    /// Whose disk space it takes.
+    pub account: Option<String>,
     pub label: String,
     /// The stream to record.
     pub hub: Arc<StreamHub>,
@@ -77,7 +80,8 @@ impl Recorder {
             match ended {
                 Ok(End::Stopped) => break DestinationState::Finished { at: now() },
                 Ok(End::QuotaExceeded) => {
-                    let reason = "the recordings have used up their disk space (FOOTLIGHT_RECORDINGS_GB)".to_owned();
+                    let reason =
+                        "the recordings have used up their disk space (FOOTLIGHT_RECORDINGS_GB), or the disk is nearly full".to_owned();
                     break DestinationState::Failed { at: now(), reason };
                 }
                 Ok(End::NothingToRecord) => {
@@ -103,6 +107,9 @@ impl Recorder {
 
     async fn record(&mut self) -> io::Result<End> {
         tokio::fs::create_dir_all(&self.folder).await?;
+        if let Some(account) = &self.account {
+            tokio::fs::write(self.folder.join(ACCOUNT_FILE), account).await?;
+        }
         let began = SystemTime::now();
         let mut child = start(&self.folder)?;
         let mut pipe = child.stdin.take().expect("stdin is piped");

@@ -1,7 +1,7 @@
 //! One connection to a platform, from connect to unpublish. Bytes count as sent once the socket has accepted them.
 
 use super::{
-    connect::{ConnectionError, os_message},
+    connect::{ConnectionError, avoid_next, os_message},
     rtmp_output::RtmpOutput,
     stream_hub::Flow,
 };
@@ -9,24 +9,25 @@ use crate::{
     domain::address::IngestTarget,
     media::{
         rtmp::{
-            client::{ClientSession, Event, PublishState},
-            handshake,
+            client::{ClientSession, Event, PublishState, Refusal},
             publisher::{Lost, Publisher, Step, Transport},
             text::{redact_key, split_app_and_key},
         },
         tag::{Role, Tag},
     },
 };
-use std::time::Instant;
+use std::{net::IpAddr, time::Instant};
 use tokio::{
     sync::watch,
-    time::{Duration, sleep_until, timeout},
+    time::{Duration, sleep_until},
 };
 
 /// Bytes prepared ahead of the socket.
 const WRITE_AHEAD_BYTES: usize = 64 * 1024;
 /// Time limit for a clean end.
 const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often a server may send to another address before the stream is accepted.
+const MAX_REDIRECTS: usize = 3;
 
 /// How a connection ended.
 pub enum End {
@@ -34,26 +35,45 @@ pub enum End {
     Stopped,
     /// The composite was lost for longer than the grace period.
     NothingToSend,
+    /// The server wants the stream to be sent to this address.
+    Redirected(String),
     Failed(ConnectionError),
 }
 
 /// Connects and publishes until something ends it. Also returns when the platform accepted, if it did.
 pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
+    let mut target = output.target.clone();
+    for _ in 0..=MAX_REDIRECTS {
+        let (end, accepted) = run_at(output, &target).await;
+        let End::Redirected(address) = end else { return (end, accepted) };
+        target = match output.connector.redirect(&target, &address) {
+            Ok(target) => target,
+            Err(error) => return (End::Failed(error), None),
+        };
+        tracing::info!(destination = %output.label, host = %target.host, "the server sends to another address");
+    }
+    let reason = format!("the server sends to another address more than {MAX_REDIRECTS} times: ask its operator for the right one");
+    (End::Failed(ConnectionError::Permanent(reason)), None)
+}
+
+async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (End, Option<Instant>) {
     let stop = output.stop.clone();
     let opened = tokio::select! {
         () = stop.cancelled() => return (End::Stopped, None),
-        opened = open(output) => opened,
+        opened = open(output, target) => opened,
     };
-    let transport = match opened {
-        Ok(transport) => transport,
+    let (transport, ip) = match opened {
+        Ok(opened) => opened,
         Err(error) => return (End::Failed(error), None),
     };
-    let (application, name) = split_app_and_key(&output.target, &output.key);
-    let url = IngestTarget { application: application.clone(), ..output.target.clone() }.url();
+    let (application, name) = split_app_and_key(target, &output.key);
+    let url = IngestTarget { application: application.clone(), ..target.clone() }.url();
     let mut connection = RtmpConnection {
         publisher: Publisher::new(transport, ClientSession::new(&application, &url, name)),
+        application: target.application.clone(),
         base: None,
         accepted: None,
+        state: PublishState::Connecting,
         progress: Instant::now(),
         output,
     };
@@ -61,35 +81,36 @@ pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
         Ok(end) => end,
         Err(error) => End::Failed(connection.redact(error)),
     };
-    if !matches!(end, End::Failed(_)) && !connection.publisher.close(UNPUBLISH_TIMEOUT).await {
+    let accepted = connection.accepted;
+    let is_clean = matches!(end, End::Stopped | End::NothingToSend);
+    if is_clean && !connection.publisher.close(UNPUBLISH_TIMEOUT).await {
         tracing::debug!(destination = %connection.output.label, "not unpublished in time");
     }
-    (end, connection.accepted)
+    match end {
+        End::Failed(_) if accepted.is_none() => avoid_next(&mut output.avoid, ip),
+        _ => output.avoid.retain(|other| *other != ip),
+    }
+    (end, accepted)
 }
 
-async fn open(output: &RtmpOutput) -> Result<Box<dyn Transport>, ConnectionError> {
+async fn open(output: &mut RtmpOutput, target: &IngestTarget) -> Result<(Box<dyn Transport>, IpAddr), ConnectionError> {
     let began = Instant::now();
     output.metrics.of(output.platform).connects.increment(1);
-    let mut transport = output.connector.open(&output.target).await?;
-    match timeout(output.timeouts.connect, handshake::as_client(&mut transport)).await {
-        Ok(Ok(())) => {
-            output.metrics.of(output.platform).connected(began.elapsed());
-            Ok(transport)
-        }
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-            Err(ConnectionError::Permanent("this server does not speak RTMP".into()))
-        }
-        Ok(Err(error)) => Err(ConnectionError::Transient(format!("connection lost in the RTMP handshake: {}", os_message(&error)))),
-        Err(_) => Err(ConnectionError::Transient("the RTMP handshake timed out".into())),
-    }
+    let opened = output.connector.open(target, &mut output.avoid).await?;
+    output.metrics.of(output.platform).connected(began.elapsed());
+    Ok(opened)
 }
 
 struct RtmpConnection<'a> {
     output: &'a mut RtmpOutput,
     publisher: Publisher,
+    application: String,
     /// Timeline timestamp that is 0 on this connection, in milliseconds.
     base: Option<u64>,
     accepted: Option<Instant>,
+    /// The stage for which a time limit runs.
+    state: PublishState,
+    /// When the stage began; once accepted, when the socket last took bytes, or first had some to take.
     progress: Instant,
 }
 
@@ -105,13 +126,16 @@ impl RtmpConnection<'_> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(End::Stopped),
+                // Before the socket: a server that sends without end must not keep the rest from its turn.
+                () = sleep_until(deadline.into()), if waiting => return Err(self.timeout_error(limit)),
+                () = wait_until_over(&mut self.output.flow) => return Ok(End::NothingToSend),
                 step = self.publisher.step() => match step.map_err(|lost| self.lost_error(lost))? {
-                    Step::Read(events) => self.handle_events(events)?,
+                    Step::Read(events) => if let Some(end) = self.handle_events(events)? {
+                        return Ok(end);
+                    },
                     Step::Written(count) => self.handle_written(count),
                 },
                 () = queue.ready(), if all_sent => {}
-                () = wait_until_over(&mut self.output.flow) => return Ok(End::NothingToSend),
-                () = sleep_until(deadline.into()), if waiting => return Err(self.timeout_error(limit)),
             }
         }
     }
@@ -138,27 +162,34 @@ impl RtmpConnection<'_> {
         self.publisher.send_media(tag.track, at, tag.body);
     }
 
-    fn handle_events(&mut self, events: Vec<Event>) -> Result<(), ConnectionError> {
+    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<End>, ConnectionError> {
         for event in events {
             match event {
                 Event::Accepted => self.start_publishing(),
+                Event::ConnectRefused(Refusal { redirect: Some(address), .. }) => return Ok(Some(End::Redirected(address))),
+                Event::ConnectRefused(Refusal { password: Some(method), .. }) => {
+                    return Err(ConnectionError::Permanent(format!(
+                        "the server wants a user name and a password (authmod={method}), which cannot be sent: ask its operator for an \
+                         address that needs a stream key only"
+                    )));
+                }
                 Event::ConnectRefused(reason) => return Err(ConnectionError::Permanent(format!("connection refused: {reason}"))),
                 Event::PublishRefused(reason) if self.accepted.is_some() => {
                     return Err(ConnectionError::Transient(format!("ended by the platform: {reason}")));
                 }
                 Event::PublishRefused(reason) => return Err(ConnectionError::Permanent(format!("stream key refused: {reason}"))),
-                Event::Acknowledged(bytes) => {
-                    self.output.status.acknowledged(bytes);
-                    self.progress = Instant::now();
-                }
+                Event::Acknowledged(bytes) => self.output.status.acknowledged(bytes),
             }
         }
-        Ok(())
+        if self.state != self.publisher.state() {
+            self.state = self.publisher.state();
+            self.progress = Instant::now();
+        }
+        Ok(None)
     }
 
     fn start_publishing(&mut self) {
         self.accepted = Some(Instant::now());
-        self.progress = Instant::now();
         if let Some(metadata) = self.output.hub.subscribe(&self.output.queue) {
             self.publisher.send_data(metadata);
         }
@@ -166,8 +197,8 @@ impl RtmpConnection<'_> {
     }
 
     fn handle_written(&mut self, count: usize) {
-        self.progress = Instant::now();
         if self.accepted.is_some() && count > 0 {
+            self.progress = Instant::now();
             self.output.status.progress(count);
             self.output.metrics.of(self.output.platform).bytes.increment(count as u64);
         }
@@ -177,7 +208,10 @@ impl RtmpConnection<'_> {
     fn closed_error(&self, how: &str) -> ConnectionError {
         match self.publisher.state() {
             PublishState::Publishing => ConnectionError::Permanent(format!("stream key refused: {how}")),
-            PublishState::Connecting => ConnectionError::Transient(how.to_owned()),
+            PublishState::Connecting => ConnectionError::Doubtful(format!(
+                "the server hung up when asked for `{}`: check what follows the host",
+                self.application.split('?').next().unwrap_or_default()
+            )),
             PublishState::Accepted => ConnectionError::Transient(format!("connection lost: {how}")),
         }
     }
@@ -203,11 +237,7 @@ impl RtmpConnection<'_> {
 
     /// A platform's error text may contain the key or control characters, or be too long.
     fn redact(&self, error: ConnectionError) -> ConnectionError {
-        let safe = |text: String| redact_key(&text, self.output.key.expose());
-        match error {
-            ConnectionError::Permanent(text) => ConnectionError::Permanent(safe(text)),
-            ConnectionError::Transient(text) => ConnectionError::Transient(safe(text)),
-        }
+        error.map(|text| redact_key(&text, self.output.key.expose()))
     }
 }
 

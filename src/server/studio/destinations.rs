@@ -11,6 +11,7 @@ use crate::{
         relay_control::{DesiredDestination, DesiredIngest, DesiredSession, DesiredTarget},
         sessions::{DestinationInput, SessionView},
     },
+    config::relay::publish_token,
     domain::{
         address::{IngestTarget, check_address, check_ip},
         destination::{Destination, Platform, StreamKey, ingest_address},
@@ -23,8 +24,6 @@ use crate::{
         store::{SavedDestination, SealedKey},
     },
 };
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use std::{net::SocketAddr, time::Duration};
 
 /// Destinations of one session.
@@ -261,6 +260,7 @@ impl Studio {
             session_id: session.id.clone(),
             ingests: ingests.map(|generation| DesiredIngest { generation, token: self.publish_token(&session.id, generation) }).collect(),
             destinations,
+            account: Some(session.account.clone()),
             video: session.video,
             slate: self.config().slate,
         })
@@ -268,10 +268,7 @@ impl Studio {
 
     /// The publish token of one egress: derived, so that it need not be stored.
     pub(super) fn publish_token(&self, session: &SessionId, generation: Generation) -> String {
-        let secret = self.config().relay.secret.expose();
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
-        mac.update(format!("publish\n{session}\n{generation}").as_bytes());
-        hex::encode(&mac.finalize().into_bytes()[..16])
+        publish_token(self.config().relay.secret.expose(), session, generation)
     }
 
     /// Where one egress publishes.

@@ -51,6 +51,7 @@ pub fn short_timeouts() -> Timeouts {
         connect: Duration::from_secs(3),
         stall: Duration::from_secs(2),
         unknown_stream: Duration::from_secs(5),
+        recordings_settle: Duration::ZERO,
         ..Timeouts::default()
     }
 }
@@ -161,6 +162,7 @@ pub fn wanted(session: &str, generations: &[u32], destinations: Vec<DesiredDesti
         session_id: session.parse().expect("an id"),
         ingests: generations.iter().map(ingest).collect(),
         destinations,
+        account: None,
         video: VideoPreset::Hd30.format(),
         slate: false,
     }

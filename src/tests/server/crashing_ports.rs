@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use footlight::{
     api::relay_control::{DesiredSession, SessionReport},
-    domain::ids::{EgressId, SessionId},
+    domain::ids::{DestinationId, EgressId, SessionId},
     server::{
         crash_budget::CrashBudget,
         livekit::{EgressRequest, LiveKit, LiveKitError, ObservedEgress, Slots, fake::FakeLiveKit},
@@ -65,6 +65,10 @@ impl Relay for CrashingRelay {
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError> {
         self.1.spend().await;
         self.0.delete(session).await
+    }
+    async fn retry(&self, session: &SessionId, destination: &DestinationId) -> Result<(), RelayError> {
+        self.1.spend().await;
+        self.0.retry(session, destination).await
     }
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {
         self.1.spend().await;
