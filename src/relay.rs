@@ -2,6 +2,7 @@
 //! Its contract with the application is `api::relay_control`. It knows no account, no store and no LiveKit room.
 
 pub mod connect;
+mod connection_error;
 mod control;
 mod ingest;
 mod ingest_seats;

@@ -118,7 +118,7 @@ pub fn ingest_address(platform: Platform, typed: Option<&str>, key: &StreamKey) 
     if key.name().contains("://") {
         return Err(UnusableDestination::KeyIsAddress(platform.label()));
     }
-    if key.expose().len() > 512 || [key.name(), key.query()].iter().any(|text| text.chars().any(|c| c.is_whitespace() || c.is_control())) {
+    if [key.name(), key.query()].iter().any(|text| text.len() > 512 || text.chars().any(|c| c.is_whitespace() || c.is_control())) {
         return Err(UnusableDestination::KeyMalformed(platform.label()));
     }
     let typed = typed.map(str::trim).filter(|text| !text.is_empty());

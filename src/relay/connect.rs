@@ -7,6 +7,7 @@ use crate::{
         publisher::Transport,
     },
     net::{self, tls_error},
+    relay::connection_error::{ConnectionError, ErrorRank, Failure, os_message},
 };
 use anyhow::Context;
 use futures::future::BoxFuture;
@@ -31,44 +32,6 @@ const SEND_BUFFER: u32 = 192 * 1024;
 const MAX_STEPS: u32 = 4;
 /// How long it may take to find out what a port speaks.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Why there is no connection, as a sentence for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConnectionError {
-    /// The server or the address check refuses; final unless the platform has accepted the stream before.
-    Permanent(String),
-    /// As like a wrong address as a fault of the server; final when it comes several times in a row.
-    Doubtful(String),
-    /// A network error; retried.
-    Transient(String),
-}
-
-impl ConnectionError {
-    /// Changes the words.
-    #[must_use]
-    pub fn map(self, change: impl FnOnce(String) -> String) -> Self {
-        match self {
-            Self::Permanent(text) => Self::Permanent(change(text)),
-            Self::Doubtful(text) => Self::Doubtful(change(text)),
-            Self::Transient(text) => Self::Transient(change(text)),
-        }
-    }
-}
-
-/// The error of one address.
-type Failure = (ErrorRank, ConnectionError);
-
-/// How informative the error of one of several addresses is; the highest rank is reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum ErrorRank {
-    Unknown,
-    /// No route, often because there is no IPv6.
-    Unreachable,
-    Forbidden,
-    /// Timed out.
-    NoAnswer,
-    Answered,
-}
 
 /// Resolves names to IP addresses; tests bring their own.
 pub trait Resolver: Send + Sync {
@@ -171,27 +134,31 @@ impl Connector {
         let mut transport: Box<dyn Transport> = if target.tls { self.secure(tcp, target, address).await? } else { Box::new(tcp) };
         match timeout(self.connect, handshake::as_client(&mut transport)).await {
             Ok(Ok(())) => Ok(transport),
-            Ok(Err(error)) => Err((ErrorRank::Answered, self.handshake_error(&error, target, address).await)),
-            Err(_) => Err((ErrorRank::NoAnswer, ConnectionError::Transient("the RTMP handshake timed out".into()))),
+            Ok(Err(error)) => Err((ErrorRank::Connected, self.handshake_error(&error, target, address).await)),
+            Err(_) => Err((ErrorRank::Connected, ConnectionError::Transient("the RTMP handshake timed out".into()))),
         }
     }
 
     async fn secure(&self, tcp: TcpStream, target: &IngestTarget, address: SocketAddr) -> Result<Box<dyn Transport>, Failure> {
-        let answered = |error| (ErrorRank::Answered, error);
-        let name = ServerName::try_from(target.host.clone())
-            .map_err(|_| answered(ConnectionError::Permanent("the host is not a valid TLS server name".into())))?;
-        match timeout(self.connect, self.tls.connect(name, tcp)).await {
-            Ok(Ok(stream)) => Ok(Box::new(stream)),
-            Ok(Err(error)) => Err(answered(match tls_error::reason(&error, &target.host) {
-                Some(reason) => ConnectionError::Permanent(reason),
-                None => ConnectionError::Doubtful("the server hung up in the TLS handshake: check the host and the port behind it".into()),
-            })),
-            Err(_) if self.speaks_rtmp(address).await => {
-                let reason = "this port speaks RTMP without TLS: use rtmp:// instead of rtmps://";
-                Err(answered(ConnectionError::Permanent(reason.into())))
-            }
-            Err(_) => Err((ErrorRank::NoAnswer, ConnectionError::Transient("the TLS handshake timed out".into()))),
+        let name = ServerName::try_from(target.host.clone());
+        let Ok(name) = name else {
+            return Err((ErrorRank::Connected, ConnectionError::Permanent("the host is not a valid TLS server name".into())));
+        };
+        let outcome = timeout(self.connect, self.tls.connect(name, tcp)).await;
+        let reason = match outcome {
+            Ok(Ok(stream)) => return Ok(Box::new(stream)),
+            Ok(Err(error)) => tls_error::reason(&error, &target.host).map_or_else(
+                || ConnectionError::Doubtful("the server hung up in the TLS handshake: check the host and the port behind it".into()),
+                ConnectionError::Permanent,
+            ),
+            Err(_) => ConnectionError::Transient("the TLS handshake timed out".into()),
+        };
+        // RTMP servers wait for more, or hang up, when they are greeted in TLS.
+        if !matches!(reason, ConnectionError::Permanent(_)) && self.speaks_rtmp(address).await {
+            let plain = "this port speaks RTMP without TLS: use rtmp:// instead of rtmps://";
+            return Err((ErrorRank::Connected, ConnectionError::Permanent(plain.into())));
         }
+        Err((ErrorRank::Connected, reason))
     }
 
     /// Many servers that speak TLS only hang up on anything else without a word.
@@ -252,11 +219,6 @@ pub fn avoid_next(avoid: &mut Vec<IpAddr>, ip: IpAddr) {
     if avoid.len() > MOST {
         avoid.remove(0);
     }
-}
-
-/// An operating system error without its number, to be continued in a sentence.
-pub fn os_message(error: &io::Error) -> String {
-    net::os_message(error).to_lowercase()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use subtle::ConstantTimeEq;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
     time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::TlsAcceptor;
@@ -142,7 +142,7 @@ async fn run_publisher(
     permits: &Arc<Semaphore>,
     peer: SocketAddr,
 ) -> Result<(), DisconnectReason> {
-    let Ok(permit) = permits.clone().try_acquire_owned() else {
+    let Ok(_permit) = permits.clone().try_acquire_owned() else {
         return refuse(&mut transport, &mut session, "this relay has too many publishers").await;
     };
     let stream = wait_for_stream(relay, &mut transport, &mut session, proven).await?;
@@ -156,7 +156,7 @@ async fn run_publisher(
         admission.stream.leave(admission.id);
         return Ok(accepted??);
     }
-    publish(relay, &mut transport, &mut session, &admission, permit, peer).await;
+    publish(relay, &mut transport, &mut session, &admission, peer).await;
     Ok(())
 }
 
@@ -184,7 +184,6 @@ async fn publish(
     transport: &mut Box<dyn Transport>,
     session: &mut ServerSession,
     admission: &Admission,
-    _permit: OwnedSemaphorePermit,
     peer: SocketAddr,
 ) {
     relay.metrics.ingest_accepted.increment(1);

@@ -1,7 +1,7 @@
 //! Records a rehearsal as HLS (fMP4) with `ffmpeg -c copy`, which reads the composite from a pipe.
 
 use super::{
-    connect::os_message,
+    connection_error::os_message,
     queue::Queue,
     recordings::Quota,
     recordings_limit::ACCOUNT_FILE,

@@ -55,7 +55,7 @@ pub fn sweep(folder: &Path, limits: &Limits, free: Option<u64>, active: &[String
 /// The free bytes of the disk on which a folder is.
 pub fn free_space(folder: &Path) -> Option<u64> {
     let about = nix::sys::statvfs::statvfs(folder).ok()?;
-    Some(u64::from(about.blocks_available()).saturating_mul(u64::from(about.fragment_size())))
+    Some(about.blocks_available().saturating_mul(about.fragment_size()))
 }
 
 /// The oldest inactive recording of the account that uses the most, of those that use more than an equal share.

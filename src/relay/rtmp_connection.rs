@@ -1,7 +1,8 @@
 //! One connection to a platform, from connect to unpublish. Bytes count as sent once the socket has accepted them.
 
 use super::{
-    connect::{ConnectionError, avoid_next, os_message},
+    connect::avoid_next,
+    connection_error::{ConnectionError, os_message},
     rtmp_output::RtmpOutput,
     stream_hub::Flow,
 };
@@ -75,7 +76,7 @@ async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (End, Option<
         accepted: None,
         state: PublishState::Connecting,
         progress: Instant::now(),
-        output,
+        output: &mut *output,
     };
     let end = match connection.run().await {
         Ok(end) => end,
@@ -86,6 +87,7 @@ async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (End, Option<
     if is_clean && !connection.publisher.close(UNPUBLISH_TIMEOUT).await {
         tracing::debug!(destination = %connection.output.label, "not unpublished in time");
     }
+    drop(connection);
     match end {
         End::Failed(_) if accepted.is_none() => avoid_next(&mut output.avoid, ip),
         _ => output.avoid.retain(|other| *other != ip),

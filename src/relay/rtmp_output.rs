@@ -2,7 +2,8 @@
 //! The connection itself is in `rtmp_connection`.
 
 use super::{
-    connect::{ConnectionError, Connector},
+    connect::Connector,
+    connection_error::ConnectionError,
     metrics::{Metrics, Platform},
     queue::Queue,
     rtmp_connection::{self, End},

@@ -35,7 +35,7 @@ pub enum Event {
     ConnectRefused(Refusal),
     /// The publish is refused or ended by the server.
     PublishRefused(Refusal),
-    /// The number of bytes the server has received: more than before, and not more than it was sent.
+    /// The number of bytes that the server says it has received: more than before.
     Acknowledged(u64),
 }
 
@@ -69,9 +69,6 @@ pub struct ClientSession {
     window: u64,
     received: Received,
     last_ack: u64,
-    sent: u64,
-    /// The server's count, whatever it says.
-    claimed: u64,
     acknowledged: u64,
 }
 
@@ -88,8 +85,6 @@ impl ClientSession {
             window: u64::MAX,
             received: Received::default(),
             last_ack: 0,
-            sent: 0,
-            claimed: 0,
             acknowledged: 0,
         };
         let pair = |name: &str, value: &str| (name.to_owned(), Value::text(value));
@@ -134,7 +129,6 @@ impl ClientSession {
 
     /// Bytes for the socket.
     pub fn output(&mut self) -> BytesMut {
-        self.sent += self.out.len() as u64;
         self.out.split()
     }
 
@@ -170,19 +164,15 @@ impl ClientSession {
         None
     }
 
-    /// Servers count in different ways, some from another start: only a count that grows and that can be true says something.
+    /// Servers count in different ways, some from another start: only a count that grows says something.
     fn handle_acknowledgement(&mut self, count: u32) -> Option<Event> {
         #[expect(clippy::cast_possible_truncation, reason = "the count wraps at 32 bits by definition")]
-        let step = count.wrapping_sub(self.claimed as u32);
-        if step < u32::MAX / 2 {
-            self.claimed += u64::from(step);
-        }
-        let acknowledged = self.claimed.min(self.sent);
-        if acknowledged == self.acknowledged {
+        let step = count.wrapping_sub(self.acknowledged as u32);
+        if step == 0 || step >= u32::MAX / 2 {
             return None;
         }
-        self.acknowledged = acknowledged;
-        Some(Event::Acknowledged(acknowledged))
+        self.acknowledged += u64::from(step);
+        Some(Event::Acknowledged(self.acknowledged))
     }
 
     /// A command that cannot be read to its end, or that nothing here waits for, does no harm.

@@ -55,6 +55,8 @@ pub struct Publisher {
     answers: usize,
     unflushed: bool,
     began: Instant,
+    written: u64,
+    acknowledged: u64,
 }
 
 impl Publisher {
@@ -62,7 +64,18 @@ impl Publisher {
     pub fn new(transport: Box<dyn Transport>, mut session: ClientSession) -> Self {
         let (reader, writer) = tokio::io::split(transport);
         let out = session.output();
-        Self { session, reader, writer, input: BytesMut::with_capacity(4096), out, answers: 0, unflushed: false, began: Instant::now() }
+        Self {
+            session,
+            reader,
+            writer,
+            input: BytesMut::with_capacity(4096),
+            out,
+            answers: 0,
+            unflushed: false,
+            began: Instant::now(),
+            written: 0,
+            acknowledged: 0,
+        }
     }
 
     pub fn state(&self) -> PublishState {
@@ -104,8 +117,9 @@ impl Publisher {
                 if read? == 0 {
                     return Err(Lost::Closed);
                 }
-                let events = self.session.handle_input(&self.input)?;
+                let mut events = self.session.handle_input(&self.input)?;
                 self.input.clear();
+                events.retain_mut(|event| self.is_possible(event));
                 self.check_flood()?;
                 self.answers += self.take_output();
                 Ok(Step::Read(events))
@@ -114,12 +128,20 @@ impl Publisher {
                 let count = written?;
                 self.unflushed = !self.out.is_empty();
                 self.out.advance(count);
+                self.written += count as u64;
                 if self.out.is_empty() {
                     self.answers = 0;
                 }
                 Ok(Step::Written(count))
             }
         }
+    }
+
+    /// Nothing can have been received that was not sent.
+    fn is_possible(&mut self, event: &mut Event) -> bool {
+        let Event::Acknowledged(count) = event else { return true };
+        *count = self.written.min(*count);
+        *count > std::mem::replace(&mut self.acknowledged, *count)
     }
 
     /// Whoever talks without end is cut off, whatever it says.

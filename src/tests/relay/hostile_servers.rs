@@ -103,8 +103,8 @@ async fn hostile_servers_are_lost_by_name_and_cost_little_memory() {
     let allow: Vec<_> =
         servers.iter().map(|(_, server, _)| server.address).chain([good.address]).map(|address| address.to_string()).collect();
     let (process, relay) = Process::start(&[
-        ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", &allow.join(",")),
-        ("FOOTLIGHT_RELAY_DESTINATIONS", &number),
+        ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", allow.join(",").as_str()),
+        ("FOOTLIGHT_RELAY_DESTINATIONS", number.as_str()),
         ("RUST_LOG", "warn"),
     ])
     .await;
