@@ -36,17 +36,25 @@ pub enum End {
     Stopped,
     /// The composite was lost for longer than the grace period.
     NothingToSend,
+    Failed(ConnectionError),
+}
+
+/// How a connection to one server ended.
+enum Outcome {
+    End(End),
     /// The server wants the stream to be sent to this address.
     Redirected(String),
-    Failed(ConnectionError),
 }
 
 /// Connects and publishes until something ends it. Also returns when the platform accepted, if it did.
 pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
     let mut target = output.target.clone();
     for _ in 0..=MAX_REDIRECTS {
-        let (end, accepted) = run_at(output, &target).await;
-        let End::Redirected(address) = end else { return (end, accepted) };
+        let (outcome, accepted) = run_at(output, &target).await;
+        let address = match outcome {
+            Outcome::End(end) => return (end, accepted),
+            Outcome::Redirected(address) => address,
+        };
         target = match output.connector.redirect(&target, &address) {
             Ok(target) => target,
             Err(error) => return (End::Failed(error), None),
@@ -57,15 +65,15 @@ pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
     (End::Failed(ConnectionError::Permanent(reason)), None)
 }
 
-async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (End, Option<Instant>) {
+async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (Outcome, Option<Instant>) {
     let stop = output.stop.clone();
     let opened = tokio::select! {
-        () = stop.cancelled() => return (End::Stopped, None),
+        () = stop.cancelled() => return (Outcome::End(End::Stopped), None),
         opened = open(output, target) => opened,
     };
     let (transport, ip) = match opened {
         Ok(opened) => opened,
-        Err(error) => return (End::Failed(error), None),
+        Err(error) => return (Outcome::End(End::Failed(error)), None),
     };
     let (application, name) = split_app_and_key(target, &output.key);
     let url = IngestTarget { application: application.clone(), ..target.clone() }.url();
@@ -78,21 +86,21 @@ async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (End, Option<
         progress: Instant::now(),
         output: &mut *output,
     };
-    let end = match connection.run().await {
-        Ok(end) => end,
-        Err(error) => End::Failed(connection.redact(error)),
+    let outcome = match connection.run().await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::End(End::Failed(connection.redact(error))),
     };
     let accepted = connection.accepted;
-    let is_clean = matches!(end, End::Stopped | End::NothingToSend);
+    let is_clean = matches!(outcome, Outcome::End(End::Stopped | End::NothingToSend));
     if is_clean && !connection.publisher.close(UNPUBLISH_TIMEOUT).await {
         tracing::debug!(destination = %connection.output.label, "not unpublished in time");
     }
     drop(connection);
-    match end {
-        End::Failed(_) if accepted.is_none() => avoid_next(&mut output.avoid, ip),
+    match outcome {
+        Outcome::End(End::Failed(_)) if accepted.is_none() => avoid_next(&mut output.avoid, ip),
         _ => output.avoid.retain(|other| *other != ip),
     }
-    (end, accepted)
+    (outcome, accepted)
 }
 
 async fn open(output: &mut RtmpOutput, target: &IngestTarget) -> Result<(Box<dyn Transport>, IpAddr), ConnectionError> {
@@ -117,7 +125,7 @@ struct RtmpConnection<'a> {
 }
 
 impl RtmpConnection<'_> {
-    async fn run(&mut self) -> Result<End, ConnectionError> {
+    async fn run(&mut self) -> Result<Outcome, ConnectionError> {
         let (stop, queue) = (self.output.stop.clone(), self.output.queue.clone());
         loop {
             self.refill();
@@ -127,13 +135,13 @@ impl RtmpConnection<'_> {
             let deadline = self.progress + limit;
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(End::Stopped),
+                () = stop.cancelled() => return Ok(Outcome::End(End::Stopped)),
                 // Before the socket: a server that sends without end must not keep the rest from its turn.
                 () = sleep_until(deadline.into()), if waiting => return Err(self.timeout_error(limit)),
-                () = wait_until_over(&mut self.output.flow) => return Ok(End::NothingToSend),
+                () = wait_until_over(&mut self.output.flow) => return Ok(Outcome::End(End::NothingToSend)),
                 step = self.publisher.step() => match step.map_err(|lost| self.lost_error(lost))? {
-                    Step::Read(events) => if let Some(end) = self.handle_events(events)? {
-                        return Ok(end);
+                    Step::Read(events) => if let Some(address) = self.handle_events(events)? {
+                        return Ok(Outcome::Redirected(address));
                     },
                     Step::Written(count) => self.handle_written(count),
                 },
@@ -164,11 +172,12 @@ impl RtmpConnection<'_> {
         self.publisher.send_media(tag.track, at, tag.body);
     }
 
-    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<End>, ConnectionError> {
+    /// The address of a redirect, if there is one.
+    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<String>, ConnectionError> {
         for event in events {
             match event {
                 Event::Accepted => self.start_publishing(),
-                Event::ConnectRefused(Refusal { redirect: Some(address), .. }) => return Ok(Some(End::Redirected(address))),
+                Event::ConnectRefused(Refusal { redirect: Some(address), .. }) => return Ok(Some(address)),
                 Event::ConnectRefused(Refusal { password: Some(method), .. }) => {
                     return Err(ConnectionError::Permanent(format!(
                         "the server wants a user name and a password (authmod={method}), which cannot be sent: ask its operator for an \

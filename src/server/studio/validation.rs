@@ -30,7 +30,7 @@ pub(super) fn plain_text(field: &str, text: &str) -> StudioResult<String> {
 
 pub(super) fn unusable(error: &UnusableDestination) -> ApiError {
     let field = match error {
-        UnusableDestination::KeyMissing(_) | UnusableDestination::KeyMalformed(_) => "streamKey",
+        UnusableDestination::KeyMissing(_) | UnusableDestination::KeyIsAddress(_) | UnusableDestination::KeyMalformed(_) => "streamKey",
         UnusableDestination::AddressMissing(_) | UnusableDestination::AddressMalformed(_) => "customRtmpUrl",
     };
     ApiError::invalid(field, sentence(error))
