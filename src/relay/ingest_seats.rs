@@ -73,7 +73,9 @@ impl Seats {
 impl Inner {
     fn largest(&self) -> Option<IpAddr> {
         let mut counts: HashMap<IpAddr, usize> = HashMap::new();
-        self.taken.iter().for_each(|seat| *counts.entry(seat.network).or_default() += 1);
+        for seat in &self.taken {
+            *counts.entry(seat.network).or_default() += 1;
+        }
         let first = |network: &IpAddr| self.taken.iter().position(|seat| seat.network == *network);
         counts.iter().max_by_key(|(network, count)| (**count, std::cmp::Reverse(first(network)))).map(|(network, _)| *network)
     }
@@ -109,8 +111,8 @@ mod tests {
         let same = take("2001:db8::ffff:2");
         assert_eq!(lost(&[&two, &three, &other, &same]), [true, false, false, false], "the largest network gives one up");
         drop(three);
-        let last = take("198.51.100.7");
-        assert_eq!(lost(&[&four, &other, &same, &last]), [false; 4], "a dropped seat is free");
+        let newest = take("198.51.100.7");
+        assert_eq!(lost(&[&four, &other, &same, &newest]), [false; 4], "a dropped seat is free");
         assert_eq!(seats.lock().taken.len(), 4);
     }
 }

@@ -68,7 +68,9 @@ fn next_to_remove(found: &[Recording], allowed: u64) -> Option<usize> {
 
 fn used_by(found: &[Recording]) -> HashMap<&str, u64> {
     let mut used = HashMap::new();
-    found.iter().for_each(|one| *used.entry(one.account.as_str()).or_default() += one.size);
+    for one in found {
+        *used.entry(one.account.as_str()).or_default() += one.size;
+    }
     used
 }
 
@@ -124,7 +126,7 @@ mod tests {
     use std::time::Duration;
 
     fn limits(bytes: u64) -> Limits {
-        Limits { recordings_bytes: bytes, recordings_age: Duration::from_secs(3600), recordings_reserve: 500, ..Limits::default() }
+        Limits { recordings_bytes: bytes, recordings_age: Duration::from_hours(1), recordings_reserve: 500, ..Limits::default() }
     }
 
     /// Recordings of a thousand bytes, the oldest first.

@@ -139,7 +139,7 @@ impl RtmpConnection<'_> {
                 // Before the socket: a server that sends without end must not keep the rest from its turn.
                 () = sleep_until(deadline.into()), if waiting => return Err(self.timeout_error(limit)),
                 () = wait_until_over(&mut self.output.flow) => return Ok(Outcome::End(End::NothingToSend)),
-                step = self.publisher.step() => match step.map_err(|lost| self.lost_error(lost))? {
+                progress = self.publisher.step() => match progress.map_err(|lost| self.lost_error(lost))? {
                     Step::Read(events) => if let Some(address) = self.handle_events(events)? {
                         return Ok(Outcome::Redirected(address));
                     },

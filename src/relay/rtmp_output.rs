@@ -29,8 +29,8 @@ const STABLE_AFTER: Duration = Duration::from_secs(10);
 /// So often in a row a doubtful error may come before it is final.
 const MAX_DOUBTS: u32 = 3;
 /// An outage is new for this long, and then recent up to the second one.
-const NEW_OUTAGE: Duration = Duration::from_secs(60);
-const RECENT_OUTAGE: Duration = Duration::from_secs(5 * 60);
+const NEW_OUTAGE: Duration = Duration::from_mins(1);
+const RECENT_OUTAGE: Duration = Duration::from_mins(5);
 
 /// One RTMP destination.
 pub struct RtmpOutput {

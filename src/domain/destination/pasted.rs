@@ -35,7 +35,7 @@ fn key_behind(platform: Platform, own: &str, pasted: &str) -> Option<String> {
     let (own, pasted) = (Pasted::of(own)?, Pasted::of(pasted)?);
     let host = pasted.host();
     let belongs = |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    let same = host == own.host() || domains(platform).iter().any(|domain| belongs(domain));
+    let same = host == own.host() || domains(platform).iter().any(belongs);
     let rest = pasted.path.strip_prefix(own.path)?.strip_prefix('/').filter(|rest| same && !rest.is_empty())?;
     Some(if pasted.query.is_empty() { rest.to_owned() } else { format!("{rest}?{}", pasted.query) })
 }

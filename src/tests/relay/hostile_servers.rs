@@ -77,7 +77,7 @@ async fn hostile_servers_are_lost_by_name_and_cost_little_memory() {
         "half".into(),
         listen(|mut stream| async move {
             stream.write_all(&[3; 700]).await.ok()?;
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             Some(())
         }),
         "the RTMP handshake timed out",

@@ -23,7 +23,7 @@ fn speaks(at_once: &'static str, answer: &'static [u8], hangs_up: bool) -> Liste
         stream.read(&mut buffer).await.ok()?;
         stream.write_all(answer).await.ok()?;
         if !hangs_up {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
         }
         Some(())
     })
@@ -183,7 +183,7 @@ async fn the_next_address_is_tried_after_a_failed_handshake() {
         let port = good.address.port();
         let dead = listen_at([127, 0, 0, 1].into(), port, move |stream| async move {
             if silent {
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(Duration::from_mins(1)).await;
             }
             drop(stream);
             Some(())
