@@ -129,7 +129,8 @@ impl RtmpConnection<'_> {
         let (stop, queue) = (self.output.stop.clone(), self.output.queue.clone());
         loop {
             self.refill();
-            let waiting = self.publisher.is_busy() || self.accepted.is_none();
+            let busy = self.publisher.is_busy();
+            let waiting = busy || self.accepted.is_none();
             let all_sent = self.accepted.is_some() && self.publisher.unsent() == 0;
             let limit = if self.accepted.is_some() { self.output.timeouts.stall } else { self.output.timeouts.connect };
             let deadline = self.progress + limit;
@@ -140,9 +141,14 @@ impl RtmpConnection<'_> {
                 () = sleep_until(deadline.into()), if waiting => return Err(self.timeout_error(limit)),
                 () = wait_until_over(&mut self.output.flow) => return Ok(Outcome::End(End::NothingToSend)),
                 progress = self.publisher.step() => match progress.map_err(|lost| self.lost_error(lost))? {
-                    Step::Read(events) => if let Some(address) = self.handle_events(events)? {
-                        return Ok(Outcome::Redirected(address));
-                    },
+                    Step::Read(events) => {
+                        if let Some(address) = self.handle_events(events)? {
+                            return Ok(Outcome::Redirected(address));
+                        }
+                        if !busy && self.accepted.is_some() {
+                            self.progress = Instant::now(); // An answer may be the first thing to send for a long time.
+                        }
+                    }
                     Step::Written(count) => self.handle_written(count),
                 },
                 () = queue.ready(), if all_sent => {}
