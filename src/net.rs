@@ -6,6 +6,7 @@ pub mod dns;
 pub mod guarded_http;
 pub mod prometheus;
 pub mod tls;
+pub mod tls_error;
 pub mod webhook_signature;
 
 /// An operating system error without its number.

@@ -2,8 +2,10 @@
 //! Its contract with the application is `api::relay_control`. It knows no account, no store and no LiveKit room.
 
 pub mod connect;
+mod connection_error;
 mod control;
 mod ingest;
+mod ingest_seats;
 mod ingest_stats;
 mod metrics;
 mod output;
@@ -11,6 +13,7 @@ mod queue;
 mod rate;
 mod recorder;
 mod recordings;
+mod recordings_limit;
 mod rtmp_connection;
 mod rtmp_output;
 mod slate;
@@ -130,6 +133,7 @@ async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover
         event_permits: Arc::new(Semaphore::new(config.limits.event_readers)),
         thumbnail_permit: Semaphore::new(1),
         slates: slate::Slates::default(),
+        contacted: CancellationToken::new(),
         ended: CancellationToken::new(),
         closing: CancellationToken::new(),
         addresses_released: CancellationToken::new(),
@@ -164,6 +168,8 @@ pub(crate) struct RelayState {
     /// Only one thumbnail is decoded at a time.
     thumbnail_permit: Semaphore,
     slates: slate::Slates,
+    /// The studio has called.
+    contacted: CancellationToken,
     /// No new streams are accepted.
     closing: CancellationToken,
     /// Another relay listens on our addresses now.

@@ -1,6 +1,6 @@
 //! A destination as typed: the only request body that carries a stream key.
 
-use crate::domain::destination::{Platform, StreamKey};
+use crate::domain::destination::{Platform, StreamKey, separate};
 use serde::{Deserialize, Serialize};
 
 /// A destination as typed.
@@ -26,17 +26,10 @@ pub struct DestinationInput {
 }
 
 impl DestinationInput {
-    /// Splits a key off the address. Many people paste both as one address; what follows the application's name is then taken
-    /// as the key.
+    /// Separates address and key as they are meant: many people paste both as one address, into either field.
     #[must_use]
     pub fn separated(mut self) -> Self {
-        let Some(address) = self.custom_rtmp_url.as_deref().map(str::trim).filter(|_| self.stream_key.is_empty()) else { return self };
-        let Some(path) = address.find("://").and_then(|at| Some(at + 3 + address[at + 3..].find('/')? + 1)) else { return self };
-        let Some(end) = address[path..].find('/').map(|at| path + at) else { return self };
-        let (address, key) = (address[..end].to_owned(), address[end + 1..].trim_end_matches('/').to_owned());
-        if !key.is_empty() {
-            (self.custom_rtmp_url, self.stream_key) = (Some(address), StreamKey::new(key));
-        }
+        (self.custom_rtmp_url, self.stream_key) = separate(self.platform, self.custom_rtmp_url.as_deref(), self.stream_key);
         self
     }
 }
@@ -64,25 +57,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_pasted_after_the_address_is_split_off() {
-        for (typed, key, address, expected) in [
-            ("rtmp://host:1935/live/abc?x=1", "", "rtmp://host:1935/live", "abc?x=1"),
-            ("rtmps://host/live/abc/def", "", "rtmps://host/live", "abc/def"),
-            (" rtmp://host/live/ ", "", " rtmp://host/live/ ", ""),
-            ("rtmp://host/live", "", "rtmp://host/live", ""),
-            ("rtmp://host", "", "rtmp://host", ""),
-            ("nonsense", "", "nonsense", ""),
-            ("rtmp://host/app/instance", "abc", "rtmp://host/app/instance", "abc"),
-        ] {
-            let one = DestinationInput {
-                platform: Platform::Custom,
-                custom_rtmp_url: Some(typed.to_owned()),
-                stream_key: StreamKey::new(key.to_owned()),
-                save_as: None,
-                channel: None,
-            };
-            let apart = one.separated();
-            assert_eq!((apart.custom_rtmp_url.as_deref(), apart.stream_key.expose()), (Some(address), expected), "{typed}");
-        }
+    fn address_and_key_are_separated_and_the_query_is_sent_with_the_key() {
+        let one = DestinationInput {
+            platform: Platform::Custom,
+            custom_rtmp_url: Some("rtmp://host/live?user=ada&pass=secret".to_owned()),
+            stream_key: StreamKey::new("abc".to_owned()),
+            save_as: None,
+            channel: None,
+        };
+        let apart = one.separated();
+        assert_eq!(apart.custom_rtmp_url.as_deref(), Some("rtmp://host/live"));
+        let sent = serde_json::to_string(&apart).expect("plain");
+        let read: DestinationInput = serde_json::from_str(&sent).expect("our own");
+        assert_eq!((read.stream_key.query(), read.stream_key.name()), ("user=ada&pass=secret", "abc"));
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::domain::{
     destination::StreamKey,
-    ids::{DestinationId, Generation, SessionId},
+    ids::{DestinationId, Generation, SessionId, UserId},
     timestamp::Timestamp,
     video::VideoFormat,
 };
@@ -19,6 +19,9 @@ pub struct DesiredSession {
     pub ingests: Vec<DesiredIngest>,
     /// The destinations. One that is missing here and known to the relay is finished.
     pub destinations: Vec<DesiredDestination>,
+    /// Whose session it is; the recordings of one account share the disk space. A studio of an earlier version does not say.
+    #[serde(default)]
+    pub account: Option<UserId>,
     /// The composite's format; the slate is made in it.
     pub video: VideoFormat,
     /// Whether "be right back" is sent while no composite arrives.

@@ -1,7 +1,7 @@
 //! The form of one destination: platform, address, key. The key stays in its field until the stream starts.
 
 use crate::domain::{
-    destination::{Platform, StreamKey, UnusableDestination, ingest_address},
+    destination::{Platform, StreamKey, UnusableDestination, ingest_address, separate},
     viewers::channel,
 };
 use leptos::prelude::*;
@@ -58,9 +58,9 @@ impl DestinationDraft {
     }
 
     fn unusable(self) -> Option<UnusableDestination> {
-        let address = self.address.get();
-        let key = StreamKey::new(self.key.get());
-        match ingest_address(self.platform.get(), Some(&address), &key) {
+        let platform = self.platform.get();
+        let (address, key) = separate(platform, Some(&self.address.get()), StreamKey::new(self.key.get()));
+        match ingest_address(platform, address.as_deref(), &key) {
             Err(problem) => Some(problem),
             Ok(Some(address))
                 if !["rtmp://", "rtmps://"].iter().any(|scheme| address.len() > scheme.len() && address.starts_with(scheme)) =>

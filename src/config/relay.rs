@@ -1,7 +1,12 @@
 //! Configuration of `footlight relay`.
 
 use super::env::{ConfigError, Env};
-use crate::domain::address::AllowList;
+use crate::domain::{
+    address::AllowList,
+    ids::{Generation, SessionId},
+};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 #[derive(Clone)]
@@ -39,9 +44,9 @@ pub struct Timeouts {
     pub grace: Duration,
     /// How long a lost destination is retried: `FOOTLIGHT_OUTAGE_LIMIT`.
     pub outage: Duration,
-    /// First delay before a retry; doubles.
+    /// Shortest delay before a retry; up to three times as long in the first minute of an outage, five times up to the fifth.
     pub first_retry_delay: Duration,
-    /// Longest delay before a retry: `FOOTLIGHT_RETRY_MOST`.
+    /// Longest delay before a retry, and the usual one after five minutes: `FOOTLIGHT_RETRY_MOST`.
     pub max_retry_delay: Duration,
     /// How long connecting to one IP address, the handshake and the publish may each take.
     pub connect: Duration,
@@ -49,9 +54,13 @@ pub struct Timeouts {
     pub stall: Duration,
     /// Without a tag for this long the composite counts as lost.
     pub silence: Duration,
+    /// A new connection to the ingest must ask to publish within this time.
+    pub negotiation: Duration,
     /// How long a publisher of an unknown stream waits for it to be put.
     pub unknown_stream: Duration,
     pub thumbnail: Duration,
+    /// How long the studio has to name its streams before the first check of the recordings' limits.
+    pub recordings_settle: Duration,
     /// Time between two checks of the recordings' limits.
     pub recordings_check: Duration,
 }
@@ -63,12 +72,14 @@ impl Default for Timeouts {
             grace: seconds(90),
             outage: seconds(15 * 60),
             first_retry_delay: seconds(1),
-            max_retry_delay: seconds(60),
+            max_retry_delay: seconds(15),
             connect: seconds(5),
             stall: seconds(10),
             silence: seconds(3),
+            negotiation: seconds(5),
             unknown_stream: seconds(30),
             thumbnail: seconds(10),
+            recordings_settle: seconds(60),
             recordings_check: seconds(20),
         }
     }
@@ -83,12 +94,17 @@ pub struct Limits {
     pub destinations: usize,
     /// Bytes queued for one destination: `FOOTLIGHT_RELAY_QUEUE_BYTES`.
     pub queue_bytes: usize,
-    /// Connections to the ingest at once.
+    /// Publishers with a valid token at once.
     pub ingest_connections: usize,
+    /// Connections to the ingest that have shown no token yet, and of these how many of one IPv4 address or IPv6 /64.
+    pub ingest_unproven: usize,
+    pub ingest_unproven_per_network: usize,
     /// Readers of events at once.
     pub event_readers: usize,
-    /// Bytes of all recordings: `FOOTLIGHT_RECORDINGS_GB`; the oldest go first.
+    /// Bytes of all recordings: `FOOTLIGHT_RECORDINGS_GB`. The oldest of the account that uses the most go first.
     pub recordings_bytes: u64,
+    /// Bytes of the disk that recordings leave free.
+    pub recordings_reserve: u64,
     /// Age of a recording: `FOOTLIGHT_RECORDINGS_DAYS`.
     pub recordings_age: Duration,
 }
@@ -100,8 +116,11 @@ impl Default for Limits {
             destinations: 10,
             queue_bytes: 8 << 20,
             ingest_connections: 512,
+            ingest_unproven: 96,
+            ingest_unproven_per_network: 48,
             event_readers: 32,
             recordings_bytes: 20 << 30,
+            recordings_reserve: 1 << 30,
             recordings_age: Duration::from_hours(14 * 24),
         }
     }
@@ -153,6 +172,13 @@ impl RelayConfig {
             },
         })
     }
+}
+
+/// The publish token of one egress: derived from the secret that relay and studio share, so that it need not be stored.
+pub fn publish_token(secret: &str, session: &SessionId, generation: Generation) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(format!("publish\n{session}\n{generation}").as_bytes());
+    hex::encode(&mac.finalize().into_bytes()[..16])
 }
 
 fn tls_files(env: &Env) -> Result<Option<TlsFiles>, ConfigError> {

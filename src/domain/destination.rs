@@ -2,47 +2,12 @@
 
 use super::ids::DestinationId;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// A stream key in plain text. Masked by `Debug` and never `Serialize`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StreamKey(String);
+mod pasted;
+mod stream_key;
 
-impl StreamKey {
-    /// Takes a key as typed and trims it.
-    #[expect(clippy::needless_pass_by_value, reason = "the caller gives the key away")]
-    pub fn new(text: String) -> Self {
-        Self(text.trim().to_owned())
-    }
-
-    /// The key itself. Every call needs review.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// True for a custom server that needs no key.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The last four characters; empty for keys shorter than eight.
-    pub fn tail(&self) -> String {
-        let count = self.0.chars().count();
-        if count < 8 { String::new() } else { self.0.chars().skip(count - 4).collect() }
-    }
-}
-
-impl fmt::Debug for StreamKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StreamKey(•••• {})", self.tail())
-    }
-}
-
-impl<'de> Deserialize<'de> for StreamKey {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
-    }
-}
+pub use pasted::separate;
+pub use stream_key::StreamKey;
 
 /// A streaming platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -74,6 +39,12 @@ pub enum UnusableDestination {
     /// A key with characters no platform uses.
     #[error("the stream key for {0} contains spaces or control characters: copy it again")]
     KeyMalformed(&'static str),
+    /// An address where the key belongs, and not the one of the platform.
+    #[error(
+        "what stands as the stream key for {0} is an address: paste the address up to the application as the server address, and only \
+         what follows it as the stream key"
+    )]
+    KeyIsAddress(&'static str),
     /// Neither `rtmp://` nor `rtmps://`, or not an address at all.
     #[error("the address must look like rtmps://host/application: {0}")]
     AddressMalformed(String),
@@ -141,17 +112,28 @@ pub fn ingest_address(platform: Platform, typed: Option<&str>, key: &StreamKey) 
     if platform == Platform::Rehearsal {
         return Ok(None);
     }
-    if platform.wants_key() && key.is_empty() {
+    if platform.wants_key() && key.name().is_empty() {
         return Err(UnusableDestination::KeyMissing(platform.label()));
     }
-    if key.expose().chars().any(|c| c.is_whitespace() || c.is_control()) || key.expose().len() > 512 {
+    if key.name().contains("://") {
+        return Err(UnusableDestination::KeyIsAddress(platform.label()));
+    }
+    if [key.name(), key.query()].iter().any(|text| text.len() > 512 || text.chars().any(|c| c.is_whitespace() || c.is_control())) {
         return Err(UnusableDestination::KeyMalformed(platform.label()));
     }
     let typed = typed.map(str::trim).filter(|text| !text.is_empty());
     match (platform.fixed_address(), typed) {
         (Some(fixed), _) => Ok(Some(fixed.to_owned())),
-        (None, Some(typed)) => Ok(Some(typed.trim_end_matches('/').to_owned())),
+        (None, Some(typed)) => Ok(Some(with_plain_scheme(typed.trim_end_matches('/')))),
         (None, None) => Err(UnusableDestination::AddressMissing(platform.label())),
+    }
+}
+
+/// The address with its scheme in lower case.
+fn with_plain_scheme(address: &str) -> String {
+    match address.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
+        None => address.to_owned(),
     }
 }
 
@@ -186,18 +168,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_key_never_shows_more_than_its_tail() {
-        assert_eq!(format!("{:?}", StreamKey::new("live_123456_abcdef6f2a".into())), "StreamKey(•••• 6f2a)");
-        assert_eq!(format!("{:?}", StreamKey::new("short".into())), "StreamKey(•••• )");
-    }
-
-    #[test]
     fn ingest_addresses_are_built_or_refused_by_platform() {
         type Case = (Platform, Option<&'static str>, StreamKey, Result<Option<&'static str>, &'static str>);
         let key = || StreamKey::new("abcd-efgh-ijkl".into());
         let none = || StreamKey::new(String::new());
         let typed = Some("rtmp://ingest.example/live/");
-        let cases: [Case; 8] = [
+        let cases: [Case; 11] = [
             (Platform::Twitch, None, key(), Ok(Some("rtmps://live.twitch.tv:443/app"))),
             (Platform::Youtube, None, key(), Ok(Some("rtmps://a.rtmps.youtube.com:443/live2"))),
             (Platform::Twitch, None, none(), Err("Twitch needs a stream key")),
@@ -211,6 +187,17 @@ mod tests {
                 Err("the stream key for custom contains spaces or control characters: copy it again"),
             ),
             (Platform::Rehearsal, None, none(), Ok(None)),
+            (Platform::Custom, Some("RTMPS://Ingest.example/Live"), key(), Ok(Some("rtmps://Ingest.example/Live"))),
+            (Platform::Youtube, None, StreamKey::with_query("a=1", ""), Err("YouTube needs a stream key")),
+            (
+                Platform::Twitch,
+                None,
+                StreamKey::new("rtmp://elsewhere.example/app/k".into()),
+                Err(
+                    "what stands as the stream key for Twitch is an address: paste the address up to the application as the server address, \
+                     and only what follows it as the stream key",
+                ),
+            ),
         ];
         for (platform, address, key, expected) in cases {
             let got = ingest_address(platform, address, &key).map_err(|error| error.to_string());

@@ -1,10 +1,13 @@
-//! Opens connections to destinations: resolves the name, checks every IP address, and connects to an allowed one.
-//! An error is either [`ConnectionError::Permanent`] or worth a retry ([`ConnectionError::Transient`]).
+//! Opens connections to destinations: resolves the name, checks every IP address, and shakes hands with an allowed one.
 
 use crate::{
-    domain::address::{AllowList, IngestTarget, check_ip},
-    media::rtmp::publisher::Transport,
-    net,
+    domain::address::{AllowList, IngestTarget, check_address, check_ip},
+    media::rtmp::{
+        handshake::{self, NotRtmp},
+        publisher::Transport,
+    },
+    net::{self, tls_error},
+    relay::connection_error::{ConnectionError, ErrorRank, Failure, os_message},
 };
 use anyhow::Context;
 use futures::future::BoxFuture;
@@ -19,32 +22,16 @@ use std::{
 };
 use tokio::{
     net::{TcpSocket, TcpStream},
-    time::timeout,
+    time::{Instant, timeout},
 };
-use tokio_rustls::{TlsConnector, rustls};
+use tokio_rustls::TlsConnector;
 
 /// Kernel send buffer of one destination in bytes: about a second of video, so that written bytes are nearly sent bytes.
 const SEND_BUFFER: u32 = 192 * 1024;
-
-/// Why there is no connection, as a sentence for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConnectionError {
-    /// The server or the address check refuses; final unless the platform has accepted the stream before.
-    Permanent(String),
-    /// A network error, which is retried.
-    Transient(String),
-}
-
-/// How informative the error of one of several addresses is; the highest rank is reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum ErrorRank {
-    Unknown,
-    /// There is no route, often because there is no IPv6.
-    Unreachable,
-    Forbidden,
-    NoAnswer,
-    Answered,
-}
+/// All addresses of a host together may take this many times as long as one step with one of them.
+const MAX_STEPS: u32 = 4;
+/// How long it may take to find out what a port speaks.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Resolves names to IP addresses; tests bring their own.
 pub trait Resolver: Send + Sync {
@@ -88,49 +75,115 @@ impl Connector {
         Ok(Self { resolver, allow, tls: TlsConnector::from(Arc::new(config)), connect, stall })
     }
 
-    /// Connects to the first address of the host that is allowed and answers.
+    /// The target of a redirect, checked like an address that somebody typed.
+    ///
+    /// # Errors
+    /// It is malformed or private.
+    pub fn redirect(&self, from: &IngestTarget, address: &str) -> Result<IngestTarget, ConnectionError> {
+        let refused = |why: &dyn std::fmt::Display| {
+            ConnectionError::Permanent(format!("the server sends to another address, which cannot be used: {why}. Ask its operator for it"))
+        };
+        let target = check_address(address, &self.allow).map_err(|error| refused(&error))?;
+        if from.tls && !target.tls {
+            return Err(refused(&format!("{} without encryption", target.host)));
+        }
+        Ok(target)
+    }
+
+    /// Connects to the first address of the host that is allowed and speaks RTMP. Addresses in `avoid` come last; those that fail
+    /// are added to it.
     ///
     /// # Errors
     /// [`ConnectionError`] with a sentence for people.
-    pub async fn open(&self, target: &IngestTarget) -> Result<Box<dyn Transport>, ConnectionError> {
-        let tcp = self.tcp(target).await?;
-        if !target.tls {
-            return Ok(Box::new(tcp));
-        }
-        let name = ServerName::try_from(target.host.clone())
-            .map_err(|_| ConnectionError::Permanent("the host is not a valid TLS server name".into()))?;
-        match timeout(self.connect, self.tls.connect(name, tcp)).await {
-            Ok(Ok(stream)) => Ok(Box::new(stream)),
-            Ok(Err(error)) if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) => {
-                Err(ConnectionError::Permanent(format!("TLS with {} failed: {error}", target.host)))
-            }
-            Ok(Err(error)) => Err(ConnectionError::Transient(format!("connection lost in the TLS handshake: {}", os_message(&error)))),
-            Err(_) => Err(ConnectionError::Transient("the TLS handshake timed out".into())),
-        }
-    }
-
-    async fn tcp(&self, target: &IngestTarget) -> Result<TcpStream, ConnectionError> {
+    pub async fn open(&self, target: &IngestTarget, avoid: &mut Vec<IpAddr>) -> Result<(Box<dyn Transport>, IpAddr), ConnectionError> {
+        let deadline = Instant::now() + self.connect * MAX_STEPS;
         let mut clearest = (ErrorRank::Unknown, ConnectionError::Transient(format!("{} has no address", target.host)));
-        for ip in self.addresses(target).await? {
-            let error = if let Err(refused) = check_ip(ip, target, &self.allow) {
-                (ErrorRank::Forbidden, ConnectionError::Permanent(refused.to_string()))
-            } else {
-                match timeout(self.connect, self.dial(SocketAddr::new(ip, target.port))).await {
-                    Ok(Ok(stream)) => return Ok(stream),
-                    Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                        (ErrorRank::Answered, ConnectionError::Permanent("connection refused".into()))
+        let mut addresses = self.addresses(target).await?;
+        addresses.sort_by_key(|ip| avoid.iter().position(|bad| bad == ip).map_or(0, |at| at + 1));
+        for ip in addresses {
+            if Instant::now() >= deadline {
+                break;
+            }
+            match self.open_at(ip, target).await {
+                Ok(transport) => return Ok((transport, ip)),
+                Err(error) => {
+                    avoid_next(avoid, ip);
+                    if error.0 > clearest.0 {
+                        clearest = error;
                     }
-                    Ok(Err(error)) => {
-                        (ErrorRank::Unreachable, ConnectionError::Transient(format!("connection failed: {}", os_message(&error))))
-                    }
-                    Err(_) => (ErrorRank::NoAnswer, ConnectionError::Transient("the connection timed out".into())),
                 }
-            };
-            if error.0 > clearest.0 {
-                clearest = error;
             }
         }
         Err(clearest.1)
+    }
+
+    async fn open_at(&self, ip: IpAddr, target: &IngestTarget) -> Result<Box<dyn Transport>, Failure> {
+        let forbidden = |refused: &dyn std::fmt::Display| (ErrorRank::Forbidden, ConnectionError::Permanent(refused.to_string()));
+        check_ip(ip, target, &self.allow).map_err(|refused| forbidden(&refused))?;
+        let address = SocketAddr::new(ip, target.port);
+        let tcp = match timeout(self.connect, self.dial(address)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                return Err((ErrorRank::Answered, ConnectionError::Permanent("connection refused".into())));
+            }
+            Ok(Err(error)) => {
+                return Err((ErrorRank::Unreachable, ConnectionError::Transient(format!("connection failed: {}", os_message(&error)))));
+            }
+            Err(_) => return Err((ErrorRank::NoAnswer, ConnectionError::Transient("the connection timed out".into()))),
+        };
+        let mut transport: Box<dyn Transport> = if target.tls { self.secure(tcp, target, address).await? } else { Box::new(tcp) };
+        match timeout(self.connect, handshake::as_client(&mut transport)).await {
+            Ok(Ok(())) => Ok(transport),
+            Ok(Err(error)) => Err((ErrorRank::Connected, self.handshake_error(&error, target, address).await)),
+            Err(_) => Err((ErrorRank::Connected, ConnectionError::Transient("the RTMP handshake timed out".into()))),
+        }
+    }
+
+    async fn secure(&self, tcp: TcpStream, target: &IngestTarget, address: SocketAddr) -> Result<Box<dyn Transport>, Failure> {
+        let name = ServerName::try_from(target.host.clone());
+        let Ok(name) = name else {
+            return Err((ErrorRank::Connected, ConnectionError::Permanent("the host is not a valid TLS server name".into())));
+        };
+        let outcome = timeout(self.connect, self.tls.connect(name, tcp)).await;
+        let reason = match outcome {
+            Ok(Ok(stream)) => return Ok(Box::new(stream)),
+            Ok(Err(error)) => tls_error::reason(&error, &target.host).map_or_else(
+                || ConnectionError::Doubtful("the server hung up in the TLS handshake: check the host and the port behind it".into()),
+                ConnectionError::Permanent,
+            ),
+            Err(_) => ConnectionError::Transient("the TLS handshake timed out".into()),
+        };
+        // RTMP servers wait for more, or hang up, when they are greeted in TLS.
+        if !matches!(reason, ConnectionError::Permanent(_)) && self.speaks_rtmp(address).await {
+            let plain = "this port speaks RTMP without TLS: use rtmp:// instead of rtmps://";
+            return Err((ErrorRank::Connected, ConnectionError::Permanent(plain.into())));
+        }
+        Err((ErrorRank::Connected, reason))
+    }
+
+    /// Many servers that speak TLS only hang up on anything else without a word.
+    async fn handshake_error(&self, error: &io::Error, target: &IngestTarget, address: SocketAddr) -> ConnectionError {
+        match NotRtmp::in_error(error) {
+            Some(other) => ConnectionError::Permanent(other.to_string()),
+            None if !target.tls && self.speaks_tls(target, address).await => ConnectionError::Permanent(NotRtmp::Tls.to_string()),
+            None => ConnectionError::Doubtful("the server hung up in the RTMP handshake: check the host and the port behind it".into()),
+        }
+    }
+
+    async fn speaks_tls(&self, target: &IngestTarget, address: SocketAddr) -> bool {
+        let Ok(name) = ServerName::try_from(target.host.clone()) else { return false };
+        let hello = async {
+            match self.tls.connect(name, self.dial(address).await?).await {
+                Ok(_) => Ok(true),
+                Err(error) => Ok::<_, io::Error>(tls_error::is_tls(&error)),
+            }
+        };
+        matches!(timeout(PROBE_TIMEOUT, hello).await, Ok(Ok(true)))
+    }
+
+    async fn speaks_rtmp(&self, address: SocketAddr) -> bool {
+        let hello = async { handshake::as_client(&mut self.dial(address).await?).await };
+        matches!(timeout(PROBE_TIMEOUT, hello).await, Ok(Ok(())))
     }
 
     async fn addresses(&self, target: &IngestTarget) -> Result<Vec<IpAddr>, ConnectionError> {
@@ -158,9 +211,14 @@ impl Connector {
     }
 }
 
-/// An operating system error without its number, to be continued in a sentence.
-pub fn os_message(error: &io::Error) -> String {
-    net::os_message(error).to_lowercase()
+/// Puts an address behind all others for the next time.
+pub fn avoid_next(avoid: &mut Vec<IpAddr>, ip: IpAddr) {
+    const MOST: usize = 16;
+    avoid.retain(|other| *other != ip);
+    avoid.push(ip);
+    if avoid.len() > MOST {
+        avoid.remove(0);
+    }
 }
 
 #[cfg(test)]
@@ -198,7 +256,7 @@ mod tests {
             let ips = addresses.iter().map(|ip| ip.parse().expect("an address")).collect();
             let second = Duration::from_secs(5);
             let connector = Connector::new(Arc::new(FixedResolver(ips)), allow.clone(), None, second, second).expect("a connector");
-            assert_eq!(connector.open(&target).await.err(), Some(expected), "{addresses:?}");
+            assert_eq!(connector.open(&target, &mut Vec::new()).await.err(), Some(expected), "{addresses:?}");
         }
     }
 }

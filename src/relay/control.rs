@@ -3,7 +3,7 @@
 use super::{RelayState, metrics::Gauges, recordings, stream::RelayStream};
 use crate::{
     api::relay_control::{DesiredSession, IngestState, SessionReport},
-    domain::ids::SessionId,
+    domain::ids::{DestinationId, SessionId},
 };
 use axum::{
     Json, Router,
@@ -11,7 +11,7 @@ use axum::{
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response, sse},
-    routing::get,
+    routing::{get, post},
 };
 use futures::{Stream, StreamExt, stream};
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -24,6 +24,7 @@ pub fn routes(relay: Arc<RelayState>) -> Router {
     Router::new()
         .route("/shows", get(list))
         .route("/shows/{session_id}", get(one).put(put).delete(delete))
+        .route("/shows/{session_id}/destinations/{destination_id}/retry", post(retry))
         .route("/shows/{session_id}/thumbnail.jpg", get(thumbnail))
         .route("/recordings/{session_id}/{file}", get(recordings::file))
         .route("/events", get(events))
@@ -37,6 +38,7 @@ pub fn routes(relay: Arc<RelayState>) -> Router {
 async fn require_secret(State(relay): State<Arc<RelayState>>, request: Request, next: Next) -> Response {
     let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     if token.is_some_and(|token| bool::from(token.ct_eq(relay.config.secret.as_bytes()))) {
+        relay.contacted.cancel();
         next.run(request).await
     } else {
         (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], "the shared secret is missing or wrong").into_response()
@@ -66,6 +68,18 @@ async fn put(
 async fn delete(State(relay): State<Arc<RelayState>>, Path(id): Path<SessionId>) -> StatusCode {
     relay.end(&id).await;
     StatusCode::NO_CONTENT
+}
+
+/// Tries a lost destination at once instead of at the time that its report names.
+async fn retry(
+    State(relay): State<Arc<RelayState>>,
+    Path((id, destination)): Path<(SessionId, DestinationId)>,
+) -> Result<StatusCode, ErrorResponse> {
+    match relay.stream(&id).and_then(|stream| stream.try_now(&destination)) {
+        Some(true) => Ok(StatusCode::NO_CONTENT),
+        Some(false) => Err((StatusCode::CONFLICT, "this destination is not being retried".to_owned())),
+        None => Err((StatusCode::NOT_FOUND, "there is no such destination".to_owned())),
+    }
 }
 
 async fn list(State(relay): State<Arc<RelayState>>) -> Json<Vec<SessionReport>> {

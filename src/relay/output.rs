@@ -5,7 +5,10 @@ use super::{
 };
 use crate::{
     api::relay_control::{DesiredDestination, DesiredTarget, DestinationReport, DestinationState},
-    domain::{address::check_address, ids::SessionId},
+    domain::{
+        address::check_address,
+        ids::{SessionId, UserId},
+    },
     net::clock::now,
 };
 use std::sync::Arc;
@@ -19,6 +22,7 @@ pub struct Output {
     /// Its state and statistics.
     pub status: Arc<Status>,
     stop: CancellationToken,
+    try_now: Arc<Notify>,
     being_removed: bool,
 }
 
@@ -26,6 +30,7 @@ impl Output {
     /// Starts the task of a destination.
     pub fn start(
         wanted: DesiredDestination,
+        account: Option<&UserId>,
         relay: &Arc<RelayState>,
         stream: &SessionId,
         hub: &Arc<StreamHub>,
@@ -34,7 +39,7 @@ impl Output {
         let platform = Platform::of(&wanted.target);
         let queue = Arc::new(Queue::new(relay.config.limits.queue_bytes, platform));
         let status = Arc::new(Status::new(changed.clone()));
-        let stop = CancellationToken::new();
+        let (stop, try_now) = (CancellationToken::new(), Arc::new(Notify::new()));
         hub.add(queue.clone());
         match &wanted.target {
             DesiredTarget::Publish { address, stream_key } => match check_address(address, &relay.config.allow) {
@@ -53,6 +58,8 @@ impl Output {
                         timeouts: relay.config.timeouts,
                         metrics: relay.metrics.clone(),
                         platform,
+                        avoid: Vec::new(),
+                        try_now: try_now.clone(),
                     };
                     tokio::spawn(output.run());
                 }
@@ -61,6 +68,7 @@ impl Output {
             DesiredTarget::Record => {
                 let recorder = Recorder {
                     folder: relay.recordings().join(stream.as_str()),
+                    account: account.map(ToString::to_string),
                     label: wanted.id.to_string(),
                     hub: hub.clone(),
                     queue: queue.clone(),
@@ -73,12 +81,21 @@ impl Output {
                 tokio::spawn(recorder.run());
             }
         }
-        Self { wanted, queue, status, stop, being_removed: false }
+        Self { wanted, queue, status, stop, try_now, being_removed: false }
     }
 
     /// Asks the task to end cleanly.
     pub fn stop(&self) {
         self.stop.cancel();
+    }
+
+    /// Ends the wait before the next retry; `false` if it is not waiting for one.
+    pub fn try_now(&self) -> bool {
+        let waiting = !self.being_removed && self.status.is_retrying();
+        if waiting {
+            self.try_now.notify_waiters();
+        }
+        waiting
     }
 
     /// Marks it as no longer desired; it is reported until its task has ended.

@@ -1,9 +1,10 @@
 //! Records a rehearsal as HLS (fMP4) with `ffmpeg -c copy`, which reads the composite from a pipe.
 
 use super::{
-    connect::os_message,
+    connection_error::os_message,
     queue::Queue,
     recordings::Quota,
+    recordings_limit::ACCOUNT_FILE,
     status::Status,
     stream_hub::{Flow, StreamHub},
 };
@@ -33,6 +34,8 @@ pub const PLAYLIST: &str = "index.m3u8";
 pub struct Recorder {
     /// Folder of the playlist and its segments.
     pub folder: PathBuf,
+    /// Whose disk space it takes.
+    pub account: Option<String>,
     pub label: String,
     pub hub: Arc<StreamHub>,
     /// Tags waiting to be written.
@@ -75,7 +78,8 @@ impl Recorder {
             match ended {
                 Ok(End::Stopped) => break DestinationState::Finished { at: now() },
                 Ok(End::QuotaExceeded) => {
-                    let reason = "the recordings have used up their disk space (FOOTLIGHT_RECORDINGS_GB)".to_owned();
+                    let reason =
+                        "the recordings have used up their disk space (FOOTLIGHT_RECORDINGS_GB), or the disk is nearly full".to_owned();
                     break DestinationState::Failed { at: now(), reason };
                 }
                 Ok(End::NothingToRecord) => {
@@ -101,6 +105,9 @@ impl Recorder {
 
     async fn record(&mut self) -> io::Result<End> {
         tokio::fs::create_dir_all(&self.folder).await?;
+        if let Some(account) = &self.account {
+            tokio::fs::write(self.folder.join(ACCOUNT_FILE), account).await?;
+        }
         let began = SystemTime::now();
         let mut child = start(&self.folder)?;
         let mut pipe = child.stdin.take().expect("stdin is piped");

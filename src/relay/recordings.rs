@@ -1,6 +1,9 @@
-//! Recordings on disk: serves their files, and removes recordings that are too old or too many.
+//! Recordings on disk: serves their files, and keeps them within their limits.
 
-use super::RelayState;
+use super::{
+    RelayState,
+    recordings_limit::{free_space, sweep},
+};
 use crate::domain::ids::SessionId;
 use axum::{
     body::Body,
@@ -10,9 +13,7 @@ use axum::{
 };
 use std::{
     collections::HashSet,
-    path::{self, PathBuf},
     sync::{Arc, Mutex, MutexGuard},
-    time::{Duration, SystemTime},
 };
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
@@ -58,22 +59,30 @@ fn content_type(file: &str) -> Option<&'static str> {
     }
 }
 
-/// Checks the limits regularly until the relay ends.
+/// Checks the limits regularly until the relay ends. It begins when the studio has had time to name the streams that run, whose
+/// recordings would otherwise look finished.
 pub async fn enforce_limits(relay: Arc<RelayState>) {
+    let settled = async {
+        relay.contacted.cancelled().await;
+        tokio::time::sleep(relay.config.timeouts.recordings_settle).await;
+    };
+    tokio::select! {
+        () = relay.ended.cancelled() => return,
+        () = settled => {}
+    }
     loop {
         let (folder, limits) = (relay.recordings(), relay.config.limits);
         let active: Vec<_> = relay.streams().iter().map(|stream| stream.id.to_string()).collect();
         let running = active.clone();
-        let outcome =
-            tokio::task::spawn_blocking(move || remove_old(&folder, limits.recordings_bytes, limits.recordings_age, &running)).await;
+        let outcome = tokio::task::spawn_blocking(move || sweep(&folder, &limits, free_space(&folder), &running)).await;
         match outcome {
             Ok(Ok(over)) => {
                 let mut stopped = relay.quota.lock();
                 stopped.retain(|id| active.contains(id));
-                // Stop the largest first, one per check: the others may fit without it.
-                if let Some(largest) = over.into_iter().find(|id| !stopped.contains(id)) {
-                    tracing::warn!(session = %largest, "recordings have used up their disk space");
-                    stopped.insert(largest);
+                // Stop one per check: the others may fit without it.
+                if let Some(first) = over.into_iter().find(|id| !stopped.contains(id)) {
+                    tracing::warn!(session = %first, "recordings have used up their disk space");
+                    stopped.insert(first);
                 }
             }
             Ok(Err(error)) => tracing::warn!(%error, "old recordings cannot be removed"),
@@ -84,43 +93,6 @@ pub async fn enforce_limits(relay: Arc<RelayState>) {
             () = tokio::time::sleep(relay.config.timeouts.recordings_check) => {}
         }
     }
-}
-
-/// Removes the oldest recordings until the others are within the limits. Active recordings stay; if they are still too
-/// large together, their names are returned, largest first.
-fn remove_old(folder: &path::Path, max_bytes: u64, age: Duration, active: &[String]) -> std::io::Result<Vec<String>> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let mut found: Vec<(SystemTime, u64, PathBuf, bool)> = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if !entry.file_type()?.is_dir() {
-            continue;
-        }
-        let (mut size, mut newest) = (0, entry.metadata()?.modified()?);
-        for file in std::fs::read_dir(entry.path())? {
-            let about = file?.metadata()?;
-            size += about.len();
-            newest = newest.max(about.modified()?);
-        }
-        let name = entry.file_name();
-        found.push((newest, size, entry.path(), active.iter().any(|id| name == id.as_str())));
-    }
-    found.sort();
-    let mut total: u64 = found.iter().map(|(_, size, ..)| size).sum();
-    let mut running = Vec::new();
-    for (newest, size, path, active) in found {
-        let old = newest.elapsed().is_ok_and(|elapsed| elapsed > age);
-        if !active && (old || total > max_bytes) {
-            std::fs::remove_dir_all(&path)?;
-            total -= size;
-        } else if active {
-            running.push((size, path.file_name().unwrap_or_default().to_string_lossy().into_owned()));
-        }
-    }
-    running.sort_by(|one, other| other.cmp(one));
-    Ok(if total > max_bytes { running.into_iter().map(|(_, id)| id).collect() } else { Vec::new() })
 }
 
 #[cfg(test)]
@@ -135,24 +107,5 @@ mod tests {
         for not in ["..", "../x.m4s", "a.m4s", ".m4s", "index.m3u8.tmp", "/etc/passwd", "%2e%2e", "init.mp4/x"] {
             assert!(content_type(not).is_none(), "{not}");
         }
-    }
-
-    #[test]
-    fn recordings_are_removed_oldest_first_unless_active() {
-        let folder = tempfile::tempdir().expect("a folder");
-        for name in ["first", "second", "third"] {
-            let stream = folder.path().join(name);
-            std::fs::create_dir(&stream).expect("made");
-            std::fs::write(stream.join("00000.m4s"), [0; 1000]).expect("written");
-            std::thread::sleep(Duration::from_millis(15));
-        }
-        let hour = Duration::from_secs(3600);
-        assert_eq!(remove_old(folder.path(), 2000, hour, &["first".to_owned()]).expect("swept"), [""; 0]);
-        let left: Vec<_> = ["first", "second", "third"].into_iter().filter(|name| folder.path().join(name).exists()).collect();
-        assert_eq!(left, ["first", "third"]);
-        std::fs::write(folder.path().join("third/00001.m4s"), [0; 10]).expect("written");
-        let running = ["first".to_owned(), "third".to_owned()];
-        assert_eq!(remove_old(folder.path(), 1500, hour, &running).expect("swept"), ["third", "first"], "too much: the largest first");
-        assert_eq!(remove_old(folder.path(), 3000, hour, &running).expect("swept"), [""; 0]);
     }
 }

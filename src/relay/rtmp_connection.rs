@@ -1,7 +1,8 @@
 //! One connection to a platform, from connect to unpublish. Bytes count as sent once the socket has accepted them.
 
 use super::{
-    connect::{ConnectionError, os_message},
+    connect::avoid_next,
+    connection_error::{ConnectionError, os_message},
     rtmp_output::RtmpOutput,
     stream_hub::Flow,
 };
@@ -9,25 +10,27 @@ use crate::{
     domain::address::IngestTarget,
     media::{
         rtmp::{
-            client::{ClientSession, Event, PublishState},
-            handshake,
+            client::{ClientSession, Event, PublishState, Refusal},
             publisher::{Lost, Publisher, Step, Transport},
             text::{redact_key, split_app_and_key},
         },
         tag::{Role, Tag},
     },
 };
-use std::time::Instant;
+use std::{net::IpAddr, time::Instant};
 use tokio::{
     sync::watch,
-    time::{Duration, sleep_until, timeout},
+    time::{Duration, sleep_until},
 };
 
 /// Bytes prepared ahead of the socket.
 const WRITE_AHEAD_BYTES: usize = 64 * 1024;
 /// Time limit for a clean end.
 const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often a server may send to another address before the stream is accepted.
+const MAX_REDIRECTS: usize = 3;
 
+/// How a connection ended.
 pub enum End {
     /// The destination is no longer desired.
     Stopped,
@@ -36,87 +39,131 @@ pub enum End {
     Failed(ConnectionError),
 }
 
-/// Connects and publishes until something ends it. Also returns when the platform accepted, if it did.
-pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
-    let stop = output.stop.clone();
-    let opened = tokio::select! {
-        () = stop.cancelled() => return (End::Stopped, None),
-        opened = open(output) => opened,
-    };
-    let transport = match opened {
-        Ok(transport) => transport,
-        Err(error) => return (End::Failed(error), None),
-    };
-    let (application, name) = split_app_and_key(&output.target, &output.key);
-    let url = IngestTarget { application: application.clone(), ..output.target.clone() }.url();
-    let mut connection = RtmpConnection {
-        publisher: Publisher::new(transport, ClientSession::new(&application, &url, name)),
-        base: None,
-        accepted: None,
-        output,
-    };
-    let end = match connection.run().await {
-        Ok(end) => end,
-        Err(error) => End::Failed(connection.redact(error)),
-    };
-    if !matches!(end, End::Failed(_)) && !connection.publisher.close(UNPUBLISH_TIMEOUT).await {
-        tracing::debug!(destination = %connection.output.label, "not unpublished in time");
-    }
-    (end, connection.accepted)
+/// How a connection to one server ended.
+enum Outcome {
+    End(End),
+    /// The server wants the stream to be sent to this address.
+    Redirected(String),
 }
 
-async fn open(output: &RtmpOutput) -> Result<Box<dyn Transport>, ConnectionError> {
+/// Connects and publishes until something ends it. Also returns when the platform accepted, if it did.
+pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
+    let mut target = output.target.clone();
+    for _ in 0..=MAX_REDIRECTS {
+        let (outcome, accepted) = run_at(output, &target).await;
+        let address = match outcome {
+            Outcome::End(end) => return (end, accepted),
+            Outcome::Redirected(address) => address,
+        };
+        target = match output.connector.redirect(&target, &address) {
+            Ok(target) => target,
+            Err(error) => return (End::Failed(error), None),
+        };
+        tracing::info!(destination = %output.label, host = %target.host, "the server sends to another address");
+    }
+    let reason = format!("the server sends to another address more than {MAX_REDIRECTS} times: ask its operator for the right one");
+    (End::Failed(ConnectionError::Permanent(reason)), None)
+}
+
+async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (Outcome, Option<Instant>) {
+    let stop = output.stop.clone();
+    let opened = tokio::select! {
+        () = stop.cancelled() => return (Outcome::End(End::Stopped), None),
+        opened = open(output, target) => opened,
+    };
+    let (transport, ip) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return (Outcome::End(End::Failed(error)), None),
+    };
+    let (application, name) = split_app_and_key(target, &output.key);
+    let url = IngestTarget { application: application.clone(), ..target.clone() }.url();
+    let mut connection = RtmpConnection {
+        publisher: Publisher::new(transport, ClientSession::new(&application, &url, name)),
+        application: target.application.clone(),
+        base: None,
+        accepted: None,
+        state: PublishState::Connecting,
+        progress: Instant::now(),
+        output: &mut *output,
+    };
+    let outcome = match connection.run().await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::End(End::Failed(connection.redact(error))),
+    };
+    let accepted = connection.accepted;
+    let is_clean = matches!(outcome, Outcome::End(End::Stopped | End::NothingToSend));
+    if is_clean && !connection.publisher.close(UNPUBLISH_TIMEOUT).await {
+        tracing::debug!(destination = %connection.output.label, "not unpublished in time");
+    }
+    drop(connection);
+    match outcome {
+        Outcome::End(End::Failed(_)) if accepted.is_none() => avoid_next(&mut output.avoid, ip),
+        _ => output.avoid.retain(|other| *other != ip),
+    }
+    (outcome, accepted)
+}
+
+async fn open(output: &mut RtmpOutput, target: &IngestTarget) -> Result<(Box<dyn Transport>, IpAddr), ConnectionError> {
     let began = Instant::now();
     output.metrics.of(output.platform).connects.increment(1);
-    let mut transport = output.connector.open(&output.target).await?;
-    match timeout(output.timeouts.connect, handshake::as_client(&mut transport)).await {
-        Ok(Ok(())) => {
-            output.metrics.of(output.platform).connected(began.elapsed());
-            Ok(transport)
-        }
-        Ok(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-            Err(ConnectionError::Permanent("this server does not speak RTMP".into()))
-        }
-        Ok(Err(error)) => Err(ConnectionError::Transient(format!("connection lost in the RTMP handshake: {}", os_message(&error)))),
-        Err(_) => Err(ConnectionError::Transient("the RTMP handshake timed out".into())),
-    }
+    let opened = output.connector.open(target, &mut output.avoid).await?;
+    output.metrics.of(output.platform).connected(began.elapsed());
+    Ok(opened)
 }
 
 struct RtmpConnection<'a> {
     output: &'a mut RtmpOutput,
     publisher: Publisher,
+    application: String,
     /// Timeline timestamp that is 0 on this connection, in milliseconds.
     base: Option<u64>,
     accepted: Option<Instant>,
+    /// The stage for which a time limit runs.
+    state: PublishState,
+    /// When the stage began; once accepted, when the socket last took bytes, or first had some to take.
+    progress: Instant,
 }
 
 impl RtmpConnection<'_> {
-    async fn run(&mut self) -> Result<End, ConnectionError> {
+    async fn run(&mut self) -> Result<Outcome, ConnectionError> {
         let (stop, queue) = (self.output.stop.clone(), self.output.queue.clone());
         loop {
             self.refill();
-            let waiting = self.publisher.is_busy() || self.accepted.is_none();
+            let busy = self.publisher.is_busy();
+            let waiting = busy || self.accepted.is_none();
             let all_sent = self.accepted.is_some() && self.publisher.unsent() == 0;
             let limit = if self.accepted.is_some() { self.output.timeouts.stall } else { self.output.timeouts.connect };
-            let deadline = self.publisher.progress() + limit;
+            let deadline = self.progress + limit;
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(End::Stopped),
-                done = self.publisher.step() => match done.map_err(|lost| self.lost_error(lost))? {
-                    Step::Read(events) => self.handle_events(events)?,
+                () = stop.cancelled() => return Ok(Outcome::End(End::Stopped)),
+                // Before the socket: a server that sends without end must not keep the rest from its turn.
+                () = sleep_until(deadline.into()), if waiting => return Err(self.timeout_error(limit)),
+                () = wait_until_over(&mut self.output.flow) => return Ok(Outcome::End(End::NothingToSend)),
+                progress = self.publisher.step() => match progress.map_err(|lost| self.lost_error(lost))? {
+                    Step::Read(events) => {
+                        if let Some(address) = self.handle_events(events)? {
+                            return Ok(Outcome::Redirected(address));
+                        }
+                        if !busy && self.accepted.is_some() {
+                            self.progress = Instant::now(); // An answer may be the first thing to send for a long time.
+                        }
+                    }
                     Step::Written(count) => self.handle_written(count),
                 },
                 () = queue.ready(), if all_sent => {}
-                () = wait_until_over(&mut self.output.flow) => return Ok(End::NothingToSend),
-                () = sleep_until(deadline.into()), if waiting => return Err(self.timeout_error(limit)),
             }
         }
     }
 
     fn refill(&mut self) {
+        let idle = !self.publisher.is_busy();
         while self.accepted.is_some() && self.publisher.unsent() < WRITE_AHEAD_BYTES {
             let Some(tag) = self.output.queue.pop() else { break };
             self.send(tag);
+        }
+        if idle && self.publisher.is_busy() {
+            self.progress = Instant::now(); // The stall timeout starts when there are bytes to send.
         }
     }
 
@@ -131,10 +178,18 @@ impl RtmpConnection<'_> {
         self.publisher.send_media(tag.track, at, tag.body);
     }
 
-    fn handle_events(&mut self, events: Vec<Event>) -> Result<(), ConnectionError> {
+    /// The address of a redirect, if there is one.
+    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<String>, ConnectionError> {
         for event in events {
             match event {
                 Event::Accepted => self.start_publishing(),
+                Event::ConnectRefused(Refusal { redirect: Some(address), .. }) => return Ok(Some(address)),
+                Event::ConnectRefused(Refusal { password: Some(method), .. }) => {
+                    return Err(ConnectionError::Permanent(format!(
+                        "the server wants a user name and a password (authmod={method}), which cannot be sent: ask its operator for an \
+                         address that needs a stream key only"
+                    )));
+                }
                 Event::ConnectRefused(reason) => return Err(ConnectionError::Permanent(format!("connection refused: {reason}"))),
                 Event::PublishRefused(reason) if self.accepted.is_some() => {
                     return Err(ConnectionError::Transient(format!("ended by the platform: {reason}")));
@@ -143,7 +198,11 @@ impl RtmpConnection<'_> {
                 Event::Acknowledged(bytes) => self.output.status.acknowledged(bytes),
             }
         }
-        Ok(())
+        if self.state != self.publisher.state() {
+            self.state = self.publisher.state();
+            self.progress = Instant::now();
+        }
+        Ok(None)
     }
 
     fn start_publishing(&mut self) {
@@ -156,6 +215,7 @@ impl RtmpConnection<'_> {
 
     fn handle_written(&mut self, count: usize) {
         if self.accepted.is_some() && count > 0 {
+            self.progress = Instant::now();
             self.output.status.progress(count);
             self.output.metrics.of(self.output.platform).bytes.increment(count as u64);
         }
@@ -165,7 +225,10 @@ impl RtmpConnection<'_> {
     fn closed_error(&self, how: &str) -> ConnectionError {
         match self.publisher.state() {
             PublishState::Publishing => ConnectionError::Permanent(format!("stream key refused: {how}")),
-            PublishState::Connecting => ConnectionError::Transient(how.to_owned()),
+            PublishState::Connecting => ConnectionError::Doubtful(format!(
+                "the server hung up when asked for `{}`: check what follows the host",
+                self.application.split('?').next().unwrap_or_default()
+            )),
             PublishState::Accepted => ConnectionError::Transient(format!("connection lost: {how}")),
         }
     }
@@ -191,11 +254,7 @@ impl RtmpConnection<'_> {
 
     /// A platform's error text may contain the key or control characters, or be too long.
     fn redact(&self, error: ConnectionError) -> ConnectionError {
-        let safe = |text: String| redact_key(&text, self.output.key.expose());
-        match error {
-            ConnectionError::Permanent(text) => ConnectionError::Permanent(safe(text)),
-            ConnectionError::Transient(text) => ConnectionError::Transient(safe(text)),
-        }
+        error.map(|text| redact_key(&text, self.output.key.expose()))
     }
 }
 

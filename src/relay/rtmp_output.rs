@@ -2,7 +2,8 @@
 //! The connection itself is in `rtmp_connection`.
 
 use super::{
-    connect::{ConnectionError, Connector},
+    connect::Connector,
+    connection_error::ConnectionError,
     metrics::{Metrics, Platform},
     queue::Queue,
     rtmp_connection::{self, End},
@@ -16,14 +17,20 @@ use crate::{
     net::clock::now,
 };
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 /// A connection that lasted this long was stable: the next loss starts a new outage.
 const STABLE_AFTER: Duration = Duration::from_secs(10);
+/// So often in a row a doubtful error may come before it is final.
+const MAX_DOUBTS: u32 = 3;
+/// An outage is new for this long, and then recent up to the second one.
+const NEW_OUTAGE: Duration = Duration::from_mins(1);
+const RECENT_OUTAGE: Duration = Duration::from_mins(5);
 
 pub struct RtmpOutput {
     pub target: IngestTarget,
@@ -45,6 +52,10 @@ pub struct RtmpOutput {
     pub timeouts: Timeouts,
     pub metrics: Arc<Metrics>,
     pub platform: Platform,
+    /// IP addresses of its host that failed lately, the oldest failure first.
+    pub avoid: Vec<IpAddr>,
+    /// Notified to end the wait before a retry.
+    pub try_now: Arc<Notify>,
 }
 
 /// The retries since the last stable connection.
@@ -52,6 +63,7 @@ pub struct RtmpOutput {
 struct Outage {
     since: Option<(Instant, Timestamp)>,
     attempt: u32,
+    doubts: u32,
 }
 
 impl RtmpOutput {
@@ -95,9 +107,13 @@ impl RtmpOutput {
                 }
                 End::Failed(error) => error,
             };
+            outage.doubts = if matches!(error, ConnectionError::Doubtful(_)) { outage.doubts + 1 } else { 0 };
             let reason = match error {
                 ConnectionError::Permanent(reason) if !accepted_ever => return DestinationState::Failed { at: now(), reason },
-                ConnectionError::Permanent(reason) | ConnectionError::Transient(reason) => reason,
+                ConnectionError::Doubtful(reason) if !accepted_ever && outage.doubts >= MAX_DOUBTS => {
+                    return DestinationState::Failed { at: now(), reason };
+                }
+                ConnectionError::Permanent(reason) | ConnectionError::Doubtful(reason) | ConnectionError::Transient(reason) => reason,
             };
             tracing::info!(destination = %self.label, %reason, after_ms = began.elapsed().as_millis(), "connection ended");
             if let Some(end) = self.wait_before_retry(&mut outage, reason).await {
@@ -114,21 +130,29 @@ impl RtmpOutput {
             return Some(DestinationState::Failed { at: now(), reason });
         }
         outage.attempt += 1;
-        let delay = delay(&self.timeouts, outage.attempt, rand::random());
+        let delay = delay(&self.timeouts, began.elapsed(), rand::random());
         let next_at = now().plus_millis(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
         self.metrics.of(self.platform).retries.increment(1);
         self.status.set(DestinationState::Retrying { attempt: outage.attempt, since, next_at, reason });
         tokio::select! {
             () = self.stop.cancelled() => Some(DestinationState::Finished { at: now() }),
             () = tokio::time::sleep(delay) => None,
+            () = self.try_now.notified() => None,
         }
     }
 }
 
-/// Doubles from the first to the longest delay, with 20 % jitter so that many destinations do not reconnect at once.
-fn delay(timeouts: &Timeouts, attempt: u32, random: f64) -> Duration {
-    let doubled = timeouts.first_retry_delay.saturating_mul(1 << (attempt - 1).min(16));
-    doubled.min(timeouts.max_retry_delay).mul_f64(0.8 + 0.4 * random)
+/// The pause before a retry: short while the session can still be saved, longer the longer the outage lasts. Random, so that many
+/// destinations do not reconnect at once.
+fn delay(timeouts: &Timeouts, outage: Duration, random: f64) -> Duration {
+    let delay = if outage < NEW_OUTAGE {
+        timeouts.first_retry_delay.mul_f64(1.0 + 2.0 * random)
+    } else if outage < RECENT_OUTAGE {
+        timeouts.first_retry_delay.mul_f64(3.0 + 2.0 * random)
+    } else {
+        timeouts.max_retry_delay.mul_f64(0.8 + 0.2 * random)
+    };
+    delay.min(timeouts.max_retry_delay)
 }
 
 #[cfg(test)]
@@ -136,11 +160,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_delay_doubles_from_one_second_to_a_minute() {
+    fn a_live_session_is_retried_every_few_seconds() {
         let timeouts = Timeouts::default();
-        let middle: Vec<_> = (1..=9).map(|attempt| delay(&timeouts, attempt, 0.5).as_secs()).collect();
-        assert_eq!(middle, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(delay(&timeouts, 400, 1.0), Duration::from_secs(72));
-        assert_eq!(delay(&timeouts, 1, 0.0), Duration::from_millis(800));
+        let range = |seconds| [0.0, 1.0].map(|random| delay(&timeouts, Duration::from_secs(seconds), random).as_secs());
+        for (seconds, expected) in [(0, [1, 3]), (59, [1, 3]), (60, [3, 5]), (299, [3, 5]), (300, [12, 15]), (890, [12, 15])] {
+            assert_eq!(range(seconds), expected, "{seconds} s after the loss");
+        }
+        let short = Timeouts { max_retry_delay: Duration::from_secs(2), ..timeouts };
+        assert_eq!(delay(&short, Duration::ZERO, 1.0), Duration::from_secs(2), "FOOTLIGHT_RETRY_MOST is never exceeded");
     }
 }

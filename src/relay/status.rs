@@ -94,6 +94,11 @@ impl Status {
         matches!(self.lock().state, DestinationState::Failed { .. } | DestinationState::Finished { .. })
     }
 
+    /// Whether the next attempt is being waited for or under way.
+    pub fn is_retrying(&self) -> bool {
+        matches!(self.lock().state, DestinationState::Retrying { .. })
+    }
+
     /// The report for the control API.
     pub fn report(&self, id: DestinationId, queue: &Queue) -> DestinationReport {
         let mut inner = self.lock();

@@ -4,7 +4,7 @@ use super::{RelayState, output::Output, stream_hub::StreamHub};
 use crate::{
     api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestState, SessionReport},
     domain::{
-        ids::{Generation, SessionId},
+        ids::{DestinationId, Generation, SessionId},
         video::VideoFormat,
     },
     media::timeline::{SourceId, SourceKind},
@@ -48,6 +48,15 @@ struct Inner {
     sources: HashMap<SourceId, Source>,
 }
 
+impl Inner {
+    fn authorizes(&self, generation: Generation, token: &str) -> bool {
+        self.wanted.ingests.iter().any(|ingest| {
+            let same = bool::from(ingest.token.as_bytes().ct_eq(token.as_bytes()));
+            same && !token.is_empty() && ingest.generation == generation
+        })
+    }
+}
+
 struct Source {
     generation: Generation,
     disconnect: CancellationToken,
@@ -82,7 +91,7 @@ impl RelayStream {
         for destination in &wanted.destinations {
             let known = before.iter().position(|output| output.wanted.id == destination.id && output.wanted.target == destination.target);
             let output = known.map_or_else(
-                || Output::start(destination.clone(), &self.relay, &self.id, &self.hub, &self.changed),
+                || Output::start(destination.clone(), wanted.account.as_ref(), &self.relay, &self.id, &self.hub, &self.changed),
                 |index| before.swap_remove(index),
             );
             inner.outputs.push(output);
@@ -99,6 +108,11 @@ impl RelayStream {
         self.changed.notify_one();
     }
 
+    /// Whether this is the token of one of its egresses.
+    pub fn authorizes(&self, generation: Generation, token: &str) -> bool {
+        self.lock().authorizes(generation, token)
+    }
+
     /// Admits a publisher.
     ///
     /// # Errors
@@ -106,11 +120,7 @@ impl RelayStream {
     pub fn admit(self: &Arc<Self>, generation: Generation, token: &str) -> Result<Admission, &'static str> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let mut inner = self.lock();
-        let authorized = inner.wanted.ingests.iter().any(|ingest| {
-            let same = bool::from(ingest.token.as_bytes().ct_eq(token.as_bytes()));
-            same && !token.is_empty() && ingest.generation == generation
-        });
-        if !authorized {
+        if !inner.authorizes(generation, token) {
             return Err("this stream name is not valid");
         }
         if !self.hub.accepts(generation) {
@@ -155,6 +165,12 @@ impl RelayStream {
         let destinations: Vec<_> = current.chain(inner.finished.iter().map(|(_, report)| report.clone())).collect();
         drop(inner);
         SessionReport { session_id: self.id.clone(), at: now(), ingest: self.hub.report(), destinations }
+    }
+
+    /// Ends a destination's wait before its next retry; `None` if there is no such destination, `false` if it is not being retried.
+    pub fn try_now(&self, id: &DestinationId) -> Option<bool> {
+        let inner = self.lock();
+        inner.outputs.iter().filter(|output| &output.wanted.id == id).map(Output::try_now).reduce(|one, other| one || other)
     }
 
     /// Whether the stream is worth a report every second.

@@ -205,7 +205,11 @@ async fn connect_to(addresses: &[SocketAddr], tls: Option<&str>) -> Result<(), S
         let Some(host) = tls else { return Ok(()) };
         let name = ServerName::try_from(host.to_owned()).map_err(|_| "its name cannot stand in a certificate".to_owned())?;
         let connector = tokio_rustls::TlsConnector::from(Arc::new(crate::net::tls::client()));
-        return connector.connect(name, stream).await.map(drop).map_err(|error| error.to_string());
+        return connector
+            .connect(name, stream)
+            .await
+            .map(drop)
+            .map_err(|error| crate::net::tls_error::reason(&error, host).unwrap_or_else(|| crate::net::os_message(&error)));
     }
     Err(last)
 }

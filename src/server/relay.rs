@@ -4,7 +4,7 @@ pub mod client;
 
 use crate::{
     api::relay_control::{DesiredSession, SessionReport},
-    domain::ids::SessionId,
+    domain::ids::{DestinationId, SessionId},
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -36,6 +36,8 @@ pub trait Relay: Send + Sync + 'static {
     async fn put(&self, session: &DesiredSession) -> Result<SessionReport, RelayError>;
     /// Ends a session: destinations are finished and their connections closed in order. An unknown session is no error.
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError>;
+    /// Tries a lost destination at once instead of at the time that its report names.
+    async fn retry(&self, session: &SessionId, destination: &DestinationId) -> Result<(), RelayError>;
     /// The reports of every session the relay knows.
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError>;
     /// Events from now on; ends when the connection does.

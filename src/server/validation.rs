@@ -30,7 +30,7 @@ pub(in crate::server) fn plain_text(field: &str, text: &str) -> StudioResult<Str
 
 pub(in crate::server) fn unusable(error: &UnusableDestination) -> ApiError {
     let field = match error {
-        UnusableDestination::KeyMissing(_) | UnusableDestination::KeyMalformed(_) => "streamKey",
+        UnusableDestination::KeyMissing(_) | UnusableDestination::KeyIsAddress(_) | UnusableDestination::KeyMalformed(_) => "streamKey",
         UnusableDestination::AddressMissing(_) | UnusableDestination::AddressMalformed(_) => "customRtmpUrl",
     };
     ApiError::invalid(field, sentence(error))

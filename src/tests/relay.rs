@@ -12,18 +12,28 @@ mod handshake;
 mod harness;
 #[path = "relay/hostile.rs"]
 mod hostile;
+#[path = "relay/hostile_servers.rs"]
+mod hostile_servers;
+#[path = "relay/ingest_seats.rs"]
+mod ingest_seats;
 #[path = "relay/lifecycle.rs"]
 mod lifecycle;
 #[path = "relay/limits.rs"]
 mod limits;
 #[path = "relay/matrix.rs"]
 mod matrix;
+#[path = "relay/odd_servers.rs"]
+mod odd_servers;
 #[path = "relay/platform.rs"]
 mod platform;
 #[path = "relay/process.rs"]
 mod process;
+#[path = "relay/retries.rs"]
+mod retries;
 #[path = "relay/secrets.rs"]
 mod secrets;
+#[path = "relay/server.rs"]
+mod server;
 #[path = "relay/slate.rs"]
 mod slate;
 #[allow(dead_code, reason = "each test program uses its own part")]

@@ -7,18 +7,18 @@ const MAX_DEPTH: u8 = 8;
 /// A value in memory takes up to forty times its bytes; commands and metadata are short.
 const MAX_BODY: usize = 64 * 1024;
 
-/// One value. Publishers do not send references, typed objects and the like.
+/// One value, as far as commands and metadata need it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Number(f64),
     Bool(bool),
-    /// A string; bytes that are not UTF-8 are replaced.
+    /// A string or an XML document; bytes that are not UTF-8 are replaced.
     Text(String),
-    /// An object or an ECMA array.
+    /// An object, a typed object or an ECMA array.
     Object(Vec<(String, Value)>),
     /// A strict array.
     Array(Vec<Value>),
-    /// Null, undefined, or a date (which is not used).
+    /// Null, or a value that nothing here uses: undefined, unsupported, a reference or a date.
     Null,
 }
 
@@ -46,86 +46,127 @@ impl Value {
 /// Reads all values of a message body.
 ///
 /// # Errors
-/// Longer than 64 KiB, truncated, nested deeper than 8, or of an unsupported type.
-pub fn read_all(mut body: Bytes) -> Result<Vec<Value>, Violation> {
-    if body.len() > MAX_BODY {
-        return Err(Violation("AMF0 too long"));
-    }
+/// Longer than 64 KiB, truncated, or nested deeper than 8.
+pub fn read_all(body: Bytes) -> Result<Vec<Value>, Violation> {
+    let (values, error) = read(body);
+    error.map_or(Ok(values), Err)
+}
+
+/// Reads the values in front of the first malformed one: enough of a server's message to know whether it concerns us.
+pub fn read_prefix(body: Bytes) -> Vec<Value> {
+    read(body).0
+}
+
+fn read(body: Bytes) -> (Vec<Value>, Option<Violation>) {
     let mut values = Vec::new();
-    while body.has_remaining() {
-        values.push(read(&mut body, 0)?);
+    if body.len() > MAX_BODY {
+        return (values, Some(Violation("AMF0 too long")));
     }
-    Ok(values)
+    let mut decoder = Decoder { body, unreadable: false };
+    while decoder.body.has_remaining() {
+        match decoder.value(0) {
+            Ok(value) => values.push(value),
+            Err(error) => return (values, Some(error)),
+        }
+    }
+    (values, None)
 }
 
-fn read(body: &mut Bytes, depth: u8) -> Result<Value, Violation> {
-    if depth > MAX_DEPTH {
-        return Err(Violation("AMF0 nested too deep"));
-    }
-    need(body, 1)?;
-    Ok(match body.get_u8() {
-        0 => {
-            need(body, 8)?;
-            Value::Number(body.get_f64())
+struct Decoder {
+    body: Bytes,
+    /// A value of unknown length came: nothing after it is read.
+    unreadable: bool,
+}
+
+impl Decoder {
+    fn value(&mut self, depth: u8) -> Result<Value, Violation> {
+        if depth > MAX_DEPTH {
+            return Err(Violation("AMF0 nested too deep"));
         }
-        1 => {
-            need(body, 1)?;
-            Value::Bool(body.get_u8() != 0)
-        }
-        2 => Value::Text(short_text(body)?),
-        3 => Value::Object(pairs(body, depth)?),
-        5 | 6 => Value::Null,
-        8 => {
-            need(body, 4)?;
-            body.advance(4);
-            Value::Object(pairs(body, depth)?)
-        }
-        10 => {
-            need(body, 4)?;
-            let count = body.get_u32();
-            let mut values = Vec::new();
-            for _ in 0..count {
-                values.push(read(body, depth + 1)?);
+        self.need(1)?;
+        Ok(match self.body.get_u8() {
+            0 => {
+                self.need(8)?;
+                Value::Number(self.body.get_f64())
             }
-            Value::Array(values)
-        }
-        11 => {
-            need(body, 10)?;
-            body.advance(10);
-            Value::Null
-        }
-        12 => {
-            need(body, 4)?;
-            let length = body.get_u32() as usize;
-            need(body, length)?;
-            Value::Text(String::from_utf8_lossy(&body.split_to(length)).into_owned())
-        }
-        _ => return Err(Violation("AMF0 type not spoken")),
-    })
-}
-
-fn pairs(body: &mut Bytes, depth: u8) -> Result<Vec<(String, Value)>, Violation> {
-    let mut pairs = Vec::new();
-    loop {
-        let name = short_text(body)?;
-        need(body, 1)?;
-        if name.is_empty() && body[0] == 9 {
-            body.advance(1);
-            return Ok(pairs);
-        }
-        pairs.push((name, read(body, depth + 1)?));
+            1 => {
+                self.need(1)?;
+                Value::Bool(self.body.get_u8() != 0)
+            }
+            2 => Value::Text(self.short_text()?),
+            3 => Value::Object(self.pairs(depth)?),
+            5 | 6 | 13 => Value::Null,
+            7 => self.skip(2)?, // A reference to a value before.
+            8 => {
+                self.skip(4)?; // The count, which many writers get wrong.
+                Value::Object(self.pairs(depth)?)
+            }
+            10 => {
+                self.need(4)?;
+                let count = self.body.get_u32();
+                let mut values = Vec::new();
+                for _ in 0..count {
+                    if self.unreadable {
+                        break;
+                    }
+                    values.push(self.value(depth + 1)?);
+                }
+                Value::Array(values)
+            }
+            11 => self.skip(10)?, // A date.
+            12 | 15 => {
+                self.need(4)?;
+                let length = self.body.get_u32() as usize;
+                self.text(length)?
+            }
+            16 => {
+                self.short_text()?; // The name of its class.
+                Value::Object(self.pairs(depth)?)
+            }
+            // Movie clips, record sets, AMF3 and what is not defined: nothing says how long they are, so the rest is not read.
+            _ => {
+                self.body.clear();
+                self.unreadable = true;
+                Value::Null
+            }
+        })
     }
-}
 
-fn short_text(body: &mut Bytes) -> Result<String, Violation> {
-    need(body, 2)?;
-    let length = usize::from(body.get_u16());
-    need(body, length)?;
-    Ok(String::from_utf8_lossy(&body.split_to(length)).into_owned())
-}
+    fn pairs(&mut self, depth: u8) -> Result<Vec<(String, Value)>, Violation> {
+        let mut pairs = Vec::new();
+        while !self.unreadable {
+            let name = self.short_text()?;
+            self.need(1)?;
+            if name.is_empty() && self.body[0] == 9 {
+                self.body.advance(1);
+                return Ok(pairs);
+            }
+            pairs.push((name, self.value(depth + 1)?));
+        }
+        Ok(pairs)
+    }
 
-fn need(body: &Bytes, count: usize) -> Result<(), Violation> {
-    if body.remaining() < count { Err(Violation("AMF0 cut short")) } else { Ok(()) }
+    fn short_text(&mut self) -> Result<String, Violation> {
+        self.need(2)?;
+        let length = usize::from(self.body.get_u16());
+        self.need(length)?;
+        Ok(String::from_utf8_lossy(&self.body.split_to(length)).into_owned())
+    }
+
+    fn text(&mut self, length: usize) -> Result<Value, Violation> {
+        self.need(length)?;
+        Ok(Value::Text(String::from_utf8_lossy(&self.body.split_to(length)).into_owned()))
+    }
+
+    fn skip(&mut self, count: usize) -> Result<Value, Violation> {
+        self.need(count)?;
+        self.body.advance(count);
+        Ok(Value::Null)
+    }
+
+    fn need(&self, count: usize) -> Result<(), Violation> {
+        if self.body.remaining() < count { Err(Violation("AMF0 cut short")) } else { Ok(()) }
+    }
 }
 
 /// Writes values one after the other.
@@ -211,6 +252,40 @@ mod tests {
         fn amf_reader_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let _ = read_all(Bytes::from(bytes));
         }
+    }
+
+    #[test]
+    fn every_amf_type_is_read_or_skipped() {
+        let text = |bytes: &[u8]| [&u16::try_from(bytes.len()).expect("short").to_be_bytes()[..], bytes].concat();
+        let long = |marker: u8| [&[marker, 0, 0, 0, 2][..], b"ab"].concat();
+        let pair = [&text(b"a")[..], &[1, 1, 0, 0, 9]].concat();
+        let object = Value::Object(vec![("a".into(), Value::Bool(true))]);
+        for (body, expected) in [
+            ([&[0_u8][..], &1.5_f64.to_be_bytes()].concat(), Value::Number(1.5)),
+            (vec![1, 1], Value::Bool(true)),
+            ([&[2][..], &text(b"ab")].concat(), Value::text("ab")),
+            ([&[3][..], &pair].concat(), object.clone()),
+            (vec![5], Value::Null),
+            (vec![6], Value::Null),
+            (vec![7, 0, 1], Value::Null),
+            ([&[8, 0, 0, 0, 9][..], &pair].concat(), object.clone()),
+            (vec![10, 0, 0, 0, 2, 5, 1, 1], Value::Array(vec![Value::Null, Value::Bool(true)])),
+            (vec![11, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0], Value::Null),
+            (long(12), Value::text("ab")),
+            (vec![13], Value::Null),
+            (long(15), Value::text("ab")),
+            ([&[16][..], &text(b"Class"), &pair].concat(), object.clone()),
+        ] {
+            let marker = body[0];
+            let followed = [&body[..], &[1, 0]].concat();
+            assert_eq!(read_all(followed.into()), Ok(vec![expected, Value::Bool(false)]), "{marker}");
+        }
+        for marker in [4, 14, 17, 18, 200] {
+            let body = [&[1, 1, 3][..], &text(b"x"), &[1, 1], &text(b"y"), &[marker, 2, 3, 4]].concat();
+            let before = Value::Object(vec![("x".into(), Value::Bool(true)), ("y".into(), Value::Null)]);
+            assert_eq!(read_all(body.into()), Ok(vec![Value::Bool(true), before]), "what stands before {marker} is read");
+        }
+        assert_eq!(read_prefix(Bytes::from_static(&[1, 1, 2, 0, 9, b'a'])), [Value::Bool(true)], "cut short");
     }
 
     #[test]

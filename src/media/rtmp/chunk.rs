@@ -83,7 +83,8 @@ impl Reader {
 
     fn next_chunk(&mut self) -> Result<Step, Violation> {
         let Some(header) = Header::read(&self.input) else { return Ok(Step::Incomplete) };
-        if header.format != 0 && !self.streams.contains_key(&header.id) {
+        // Some peers begin a chunk stream with a header without a message stream, which is then 0.
+        if header.format > 1 && !self.streams.contains_key(&header.id) {
             return Err(Violation("a chunk continues nothing"));
         }
         if self.streams.len() >= MAX_CHUNK_STREAMS && !self.streams.contains_key(&header.id) {

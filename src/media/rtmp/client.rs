@@ -8,11 +8,18 @@ use super::{
     kind,
 };
 use bytes::{Buf, Bytes, BytesMut};
-use std::fmt;
+
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+pub use refusal::Refusal;
 
 /// A server sends only short messages to a publisher.
 const MAX_SERVER_MESSAGE: usize = 64 * 1024;
 const CHUNK_SIZE: u32 = 4096;
+/// A server that asks to be told of every byte is told of this many at once.
+const MIN_WINDOW: u64 = 1024;
 /// Transaction ids of the first commands; the server's responses repeat them.
 const CONNECT: f64 = 1.0;
 const RELEASE: f64 = 2.0;
@@ -27,36 +34,17 @@ pub enum Event {
     ConnectRefused(Refusal),
     /// The publish is refused or ended by the server.
     PublishRefused(Refusal),
-    /// The number of bytes the server has received.
+    /// The number of bytes that the server says it has received: more than before.
     Acknowledged(u64),
 }
 
-/// The server's own reason. It may contain the stream name, which is a secret.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Such as `NetStream.Publish.BadName`; may be empty.
-    pub code: String,
-    /// May be empty.
-    pub description: String,
-}
-
-impl Refusal {
-    fn of(values: &[Value]) -> Self {
-        let text = |name| values.iter().find_map(|value| value.get(name)).and_then(Value::as_text).unwrap_or_default().trim().to_owned();
-        Self { code: text("code"), description: text("description") }
-    }
-}
-
-/// The description, and the code if the description does not contain it.
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.description.as_str(), self.code.as_str()) {
-            ("", "") => f.write_str("no reason given"),
-            ("", code) => f.write_str(code),
-            (description, code) if description.contains(code) => f.write_str(description),
-            (description, code) => write!(f, "{description} ({code})"),
-        }
-    }
+/// What the server has sent so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Received {
+    pub bytes: u64,
+    pub messages: u64,
+    /// Messages that had to be answered.
+    pub answered: u64,
 }
 
 /// Progress towards publishing.
@@ -75,10 +63,10 @@ pub struct ClientSession {
     writer: Writer,
     out: BytesMut,
     name: String,
-    stream: u32,
+    stream: Option<u32>,
     state: PublishState,
     window: u64,
-    received: u64,
+    received: Received,
     last_ack: u64,
     acknowledged: u64,
 }
@@ -91,10 +79,10 @@ impl ClientSession {
             writer: Writer::default(),
             out: BytesMut::new(),
             name,
-            stream: 0,
+            stream: None,
             state: PublishState::Connecting,
             window: u64::MAX,
-            received: 0,
+            received: Received::default(),
             last_ack: 0,
             acknowledged: 0,
         };
@@ -113,21 +101,27 @@ impl ClientSession {
         self.state
     }
 
+    /// What the server has sent.
+    pub fn received(&self) -> Received {
+        self.received
+    }
+
     /// Handles bytes from the socket.
     ///
     /// # Errors
     /// The server broke the protocol or a limit.
     pub fn handle_input(&mut self, bytes: &[u8]) -> Result<Vec<Event>, Violation> {
-        self.received += bytes.len() as u64;
-        if self.received - self.last_ack >= self.window {
-            self.last_ack = self.received;
+        self.received.bytes += bytes.len() as u64;
+        if self.received.bytes - self.last_ack >= self.window {
+            self.last_ack = self.received.bytes;
             #[expect(clippy::cast_possible_truncation, reason = "the count wraps at 32 bits by definition")]
-            self.writer.write(&control(kind::ACKNOWLEDGEMENT, self.received as u32), &mut self.out);
+            self.writer.write(&control(kind::ACKNOWLEDGEMENT, self.received.bytes as u32), &mut self.out);
         }
         self.reader.input().extend_from_slice(bytes);
         let mut events = Vec::new();
         while let Some(message) = self.reader.take()? {
-            events.extend(self.handle_message(message)?);
+            self.received.messages += 1;
+            events.extend(self.handle_message(message));
         }
         Ok(events)
     }
@@ -139,64 +133,67 @@ impl ClientSession {
 
     /// Sends a media or data message on the published stream.
     pub fn send(&mut self, kind: u8, timestamp: u32, body: Bytes) {
-        self.writer.write(&Message { kind, timestamp, stream: self.stream, body }, &mut self.out);
+        self.writer.write(&Message { kind, timestamp, stream: self.stream.unwrap_or_default(), body }, &mut self.out);
     }
 
     pub fn unpublish(&mut self) {
         if self.state == PublishState::Accepted {
             let name = Value::text(self.name.clone());
             self.command(0, &[Value::text("FCUnpublish"), Value::Number(6.0), Value::Null, name]);
-            let stream = Value::Number(f64::from(self.stream));
+            let stream = Value::Number(f64::from(self.stream.unwrap_or_default()));
             self.command(0, &[Value::text("deleteStream"), Value::Number(7.0), Value::Null, stream]);
         }
     }
 
-    fn handle_message(&mut self, message: Message) -> Result<Option<Event>, Violation> {
+    fn handle_message(&mut self, message: Message) -> Option<Event> {
         let mut body = message.body;
         match message.kind {
-            kind::ACKNOWLEDGEMENT if body.len() >= 4 => {
-                #[expect(clippy::cast_possible_truncation, reason = "the count wraps at 32 bits by definition")]
-                let step = body.get_u32().wrapping_sub(self.acknowledged as u32);
-                if step < u32::MAX / 2 {
-                    self.acknowledged += u64::from(step);
-                }
-                Ok(Some(Event::Acknowledged(self.acknowledged)))
-            }
-            kind::WINDOW_SIZE if body.len() >= 4 => {
-                self.window = u64::from(body.get_u32()).max(1);
-                Ok(None)
-            }
+            kind::ACKNOWLEDGEMENT if body.len() >= 4 => return self.handle_acknowledgement(body.get_u32()),
+            kind::WINDOW_SIZE if body.len() >= 4 => self.window = u64::from(body.get_u32()).max(MIN_WINDOW),
             kind::USER_CONTROL if body.starts_with(&[0, 6]) && body.len() >= 6 => {
+                self.received.answered += 1;
                 let pong = [&[0, 7], &body[2..6]].concat();
                 self.writer.write(&Message { kind: kind::USER_CONTROL, timestamp: 0, stream: 0, body: pong.into() }, &mut self.out);
-                Ok(None)
             }
-            kind::COMMAND => self.handle_command(body),
-            kind::COMMAND_3 if body.first() == Some(&0) => self.handle_command(body.slice(1..)),
-            _ => Ok(None),
+            kind::COMMAND => return self.handle_command(body),
+            kind::COMMAND_3 if body.first() == Some(&0) => return self.handle_command(body.slice(1..)),
+            _ => {}
         }
+        None
     }
 
-    fn handle_command(&mut self, body: Bytes) -> Result<Option<Event>, Violation> {
-        let values = amf::read_all(body)?;
+    /// Servers count in different ways, some from another start: only a count that grows says something.
+    fn handle_acknowledgement(&mut self, count: u32) -> Option<Event> {
+        #[expect(clippy::cast_possible_truncation, reason = "the count wraps at 32 bits by definition")]
+        let step = count.wrapping_sub(self.acknowledged as u32);
+        if step == 0 || step >= u32::MAX / 2 {
+            return None;
+        }
+        self.acknowledged += u64::from(step);
+        Some(Event::Acknowledged(self.acknowledged))
+    }
+
+    /// A command that cannot be read to its end, or that nothing here waits for, does no harm.
+    fn handle_command(&mut self, body: Bytes) -> Option<Event> {
+        let values = amf::read_prefix(body);
         let transaction = values.get(1).and_then(Value::as_number).unwrap_or_default();
-        match values.first().and_then(Value::as_text) {
-            Some("_result") if transaction == CONNECT && self.state == PublishState::Connecting => self.request_stream(),
-            Some("_result") if transaction == CREATE_STREAM && self.state == PublishState::Publishing => {
+        match values.first().and_then(Value::as_text)? {
+            "_result" if transaction == CONNECT && self.state == PublishState::Connecting => self.request_stream(),
+            "_result" if transaction == CREATE_STREAM && self.state == PublishState::Publishing && self.stream.is_none() => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; stream numbers are small")]
                 let stream = values.get(3).and_then(Value::as_number).unwrap_or(1.0) as u32;
-                self.stream = stream;
+                self.stream = Some(stream);
                 let name = Value::text(self.name.clone());
                 self.command(stream, &[Value::text("publish"), Value::Number(5.0), Value::Null, name, Value::text("live")]);
             }
-            Some("_error") if self.state == PublishState::Connecting => return Ok(Some(Event::ConnectRefused(Refusal::of(&values)))),
+            "_error" if self.state == PublishState::Connecting => return Some(Event::ConnectRefused(Refusal::of(&values))),
             // Many servers do not know these optional commands.
-            Some("_error") if transaction == RELEASE || transaction == FC_PUBLISH => {}
-            Some("_error") => return Ok(Some(Event::PublishRefused(Refusal::of(&values)))),
-            Some("onStatus") => return Ok(self.handle_status(&values)),
+            "_error" if transaction == RELEASE || transaction == FC_PUBLISH => {}
+            "_error" => return Some(Event::PublishRefused(Refusal::of(&values))),
+            "onStatus" => return self.handle_status(&values),
             _ => {}
         }
-        Ok(None)
+        None
     }
 
     fn handle_status(&mut self, values: &[Value]) -> Option<Event> {

@@ -16,6 +16,14 @@ use tokio::{
     time::timeout,
 };
 
+/// What a server may send in any time, and in each second beyond it. Real ones send a few messages a minute.
+const MAX_BYTES: [u64; 2] = [1 << 20, 64 << 10];
+const MAX_MESSAGES: [u64; 2] = [2000, 500];
+/// Messages that have to be answered, such as pings.
+const MAX_ANSWERED: [u64; 2] = [200, 10];
+/// Bytes of answers that wait to be written: nothing is read while there are more.
+const MAX_UNWRITTEN_ANSWERS: usize = 16 * 1024;
+
 /// A byte stream, encrypted or not.
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
@@ -46,8 +54,13 @@ pub struct Publisher {
     writer: WriteHalf<Box<dyn Transport>>,
     input: BytesMut,
     out: BytesMut,
+    /// How much of `out` answers the server, as far as that is known: all that was added since it was last empty.
+    answers: usize,
     unflushed: bool,
     progress: Instant,
+    began: Instant,
+    written: u64,
+    acknowledged: u64,
 }
 
 impl Publisher {
@@ -55,7 +68,19 @@ impl Publisher {
     pub fn new(transport: Box<dyn Transport>, mut session: ClientSession) -> Self {
         let (reader, writer) = tokio::io::split(transport);
         let out = session.output();
-        Self { session, reader, writer, input: BytesMut::with_capacity(4096), out, unflushed: false, progress: Instant::now() }
+        Self {
+            session,
+            reader,
+            writer,
+            input: BytesMut::with_capacity(4096),
+            out,
+            answers: 0,
+            unflushed: false,
+            progress: Instant::now(),
+            began: Instant::now(),
+            written: 0,
+            acknowledged: 0,
+        }
     }
 
     pub fn state(&self) -> PublishState {
@@ -91,21 +116,22 @@ impl Publisher {
         self.take_output();
     }
 
-    /// Reads or writes once, whichever is possible first. Safe to cancel.
+    /// Reads or writes once. Nothing is read while many answers wait to be written. Safe to cancel.
     ///
     /// # Errors
-    /// The connection is lost, or the server broke the protocol.
+    /// The connection is lost, or the server broke the protocol or sends too much.
     pub async fn step(&mut self) -> Result<Step, Lost> {
-        let busy = self.is_busy();
+        let (busy, may_read) = (self.is_busy(), self.answers < MAX_UNWRITTEN_ANSWERS);
         tokio::select! {
-            biased;
-            read = self.reader.read_buf(&mut self.input) => {
+            read = self.reader.read_buf(&mut self.input), if may_read => {
                 if read? == 0 {
                     return Err(Lost::Closed);
                 }
-                let events = self.session.handle_input(&self.input)?;
+                let mut events = self.session.handle_input(&self.input)?;
                 self.input.clear();
-                self.take_output();
+                events.retain_mut(|event| self.is_possible(event));
+                self.check_flood()?;
+                self.answers += self.take_output();
                 if events.iter().any(|event| matches!(event, Event::Accepted | Event::Acknowledged(_))) {
                     self.progress = Instant::now();
                 }
@@ -116,9 +142,33 @@ impl Publisher {
                 self.unflushed = !self.out.is_empty();
                 self.out.advance(count);
                 self.progress = Instant::now();
+                self.written += count as u64;
+                if self.out.is_empty() {
+                    self.answers = 0;
+                }
                 Ok(Step::Written(count))
             }
         }
+    }
+
+    /// Nothing can have been received that was not sent.
+    fn is_possible(&mut self, event: &mut Event) -> bool {
+        let Event::Acknowledged(count) = event else { return true };
+        *count = self.written.min(*count);
+        *count > std::mem::replace(&mut self.acknowledged, *count)
+    }
+
+    /// Whoever talks without end is cut off, whatever it says.
+    fn check_flood(&self) -> Result<(), Violation> {
+        let (received, seconds) = (self.session.received(), self.began.elapsed().as_secs());
+        let is_over = |count: u64, [at_once, each_second]: [u64; 2]| count > at_once + each_second * seconds;
+        if is_over(received.answered, MAX_ANSWERED) {
+            return Err(Violation("the server floods the connection with pings"));
+        }
+        if is_over(received.messages, MAX_MESSAGES) || is_over(received.bytes, MAX_BYTES) {
+            return Err(Violation("the server floods the connection with messages"));
+        }
+        Ok(())
     }
 
     /// Unpublishes and closes the connection; `false` if that was not possible in time.
@@ -134,12 +184,14 @@ impl Publisher {
         timeout(limit, closing).await.is_ok()
     }
 
-    fn take_output(&mut self) {
+    fn take_output(&mut self) -> usize {
         let output = self.session.output();
-        if !output.is_empty() && !self.is_busy() {
+        let count = output.len();
+        if count > 0 && !self.is_busy() {
             self.progress = Instant::now();
         }
         self.out.unsplit(output);
+        count
     }
 }
 

@@ -3,14 +3,13 @@
 use super::Reconciler;
 use crate::{
     api::relay_control::{DesiredDestination, DesiredIngest, DesiredSession, DesiredTarget},
+    config::relay::publish_token,
     domain::{
         ids::{Generation, SessionId},
         session::Session,
     },
     server::error::{StudioError, StudioResult},
 };
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
 impl Reconciler {
     /// Puts a session's desired state to the relay and takes the report that it answers with.
@@ -46,6 +45,7 @@ impl Reconciler {
             session_id: session.id.clone(),
             ingests: ingests.map(|generation| DesiredIngest { generation, token: self.publish_token(&session.id, generation) }).collect(),
             destinations,
+            account: Some(session.account.clone()),
             video: session.video,
             slate: self.ports.config.slate,
         })
@@ -53,10 +53,7 @@ impl Reconciler {
 
     /// The publish token of one egress: derived, so that it need not be stored.
     pub(super) fn publish_token(&self, session: &SessionId, generation: Generation) -> String {
-        let secret = self.ports.config.relay.secret.expose();
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes a key of any length");
-        mac.update(format!("publish\n{session}\n{generation}").as_bytes());
-        hex::encode(&mac.finalize().into_bytes()[..16])
+        publish_token(self.ports.config.relay.secret.expose(), session, generation)
     }
 
     /// Where one egress publishes.

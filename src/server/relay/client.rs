@@ -4,7 +4,7 @@ use super::{Relay, RelayError, RelayEvent};
 use crate::{
     api::relay_control::{DesiredSession, SessionReport},
     config::serve::RelayClientConfig,
-    domain::ids::SessionId,
+    domain::ids::{DestinationId, SessionId},
 };
 use async_trait::async_trait;
 use futures::{StreamExt, stream::BoxStream};
@@ -50,6 +50,11 @@ impl Relay for RelayClient {
 
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError> {
         self.send(self.request(Method::DELETE, &format!("/shows/{session}"))).await.map(|_| ())
+    }
+
+    async fn retry(&self, session: &SessionId, destination: &DestinationId) -> Result<(), RelayError> {
+        let path = format!("/shows/{session}/destinations/{destination}/retry");
+        self.send(self.request(Method::POST, &path)).await.map(|_| ())
     }
 
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {

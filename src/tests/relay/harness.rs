@@ -53,6 +53,7 @@ pub fn short_timeouts() -> Timeouts {
         connect: Duration::from_secs(3),
         stall: Duration::from_secs(2),
         unknown_stream: Duration::from_secs(5),
+        recordings_settle: Duration::ZERO,
         ..Timeouts::default()
     }
 }
@@ -159,6 +160,7 @@ pub fn wanted(session: &str, generations: &[u32], destinations: Vec<DesiredDesti
         session_id: session.parse().expect("an id"),
         ingests: generations.iter().map(ingest).collect(),
         destinations,
+        account: None,
         video: VideoPreset::Hd30.format(),
         slate: false,
     }

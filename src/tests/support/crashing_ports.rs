@@ -4,7 +4,7 @@ use super::{crash_budget::CrashBudget, livekit::FakeLiveKit, relay::FakeRelay};
 use async_trait::async_trait;
 use footlight::{
     api::relay_control::{DesiredSession, SessionReport},
-    domain::ids::{EgressId, SessionId},
+    domain::ids::{DestinationId, EgressId, SessionId},
     server::{
         livekit::{EgressRequest, LiveKit, LiveKitError, ObservedEgress, Slots},
         relay::{Relay, RelayError, RelayEvent},
@@ -65,6 +65,10 @@ impl Relay for CrashingRelay {
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError> {
         self.1.spend().await;
         self.0.delete(session).await
+    }
+    async fn retry(&self, session: &SessionId, destination: &DestinationId) -> Result<(), RelayError> {
+        self.1.spend().await;
+        self.0.retry(session, destination).await
     }
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {
         self.1.spend().await;

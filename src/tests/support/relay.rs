@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use footlight::{
     api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestReport, IngestState, SessionReport},
     domain::{
-        ids::{Generation, SessionId},
+        ids::{DestinationId, Generation, SessionId},
         timestamp::Timestamp,
     },
     server::relay::{Relay, RelayError, RelayEvent},
@@ -122,6 +122,15 @@ impl Relay for FakeRelay {
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError> {
         self.up()?.sessions.remove(session);
         Ok(())
+    }
+
+    async fn retry(&self, session: &SessionId, destination: &DestinationId) -> Result<(), RelayError> {
+        let state = self.up()?;
+        let found = state.sessions.get(session).and_then(|(_, report)| report.destinations.iter().find(|one| &one.id == destination));
+        match found.map(|one| &one.state) {
+            Some(DestinationState::Retrying { .. }) => Ok(()),
+            _ => Err(RelayError::Refused("this destination is not being retried".into())),
+        }
     }
 
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {

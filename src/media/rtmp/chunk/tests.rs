@@ -104,3 +104,71 @@ fn chunk_reader_limits_all_unfinished_messages_together() {
     });
     assert_eq!(error, Some(Violation("too much in unfinished messages")));
 }
+
+/// What servers send that is legal and rare: each as bytes, with the kind, timestamp and length of every message in it.
+#[test]
+fn chunk_reader_takes_every_legal_form() {
+    type Case = (&'static str, Vec<u8>, Vec<(u8, u32, usize)>);
+    let full = |id: &[u8], time: [u8; 3], length: u8, kind: u8| [id, &time[..], &[0, 0, length, kind, 0, 0, 0, 0]].concat();
+    let (start, more) = ([0, 0, 10], [0_u8; 128]);
+    let far = [0xff, 0xff, 0xff];
+    let time = 0x0100_0000_u32.to_be_bytes();
+    let cases: Vec<Case> = vec![
+        ("two-byte id", [&full(&[0, 6], start, 1, kind::AUDIO)[..], &[7]].concat(), vec![(kind::AUDIO, 10, 1)]),
+        ("three-byte id", [&full(&[1, 6, 1], start, 1, kind::AUDIO)[..], &[7]].concat(), vec![(kind::AUDIO, 10, 1)]),
+        ("begins without a message stream", vec![0x43, 0, 0, 5, 0, 0, 1, kind::COMMAND, 7], vec![(kind::COMMAND, 5, 1)]),
+        (
+            "deltas",
+            [&full(&[3], start, 1, kind::AUDIO)[..], &[7, 0x43, 0, 0, 5, 0, 0, 2, kind::VIDEO, 7, 7, 0x83, 0, 0, 1, 7, 7, 0xc3, 7, 7]]
+                .concat(),
+            vec![(kind::AUDIO, 10, 1), (kind::VIDEO, 15, 2), (kind::VIDEO, 16, 2), (kind::VIDEO, 17, 2)],
+        ),
+        (
+            "extended timestamp, repeated in the second chunk",
+            [&full(&[3], far, 130, kind::VIDEO)[..], &time, &more, &[0xc3], &time, &[0; 2]].concat(),
+            vec![(kind::VIDEO, 0x0100_0000, 130)],
+        ),
+        (
+            "extended timestamp, not repeated",
+            [&full(&[3], far, 136, kind::VIDEO)[..], &time, &more, &[0xc3], &[9; 8]].concat(),
+            vec![(kind::VIDEO, 0x0100_0000, 136)],
+        ),
+        (
+            "chunk size changed inside another message",
+            [
+                &full(&[3], start, 140, kind::VIDEO)[..],
+                &more,
+                &full(&[2], [0; 3], 4, kind::SET_CHUNK_SIZE),
+                &5_u32.to_be_bytes(),
+                &[0xc3, 1, 1, 1, 1, 1, 0xc3, 1, 1, 1, 1, 1, 0xc3, 1, 1],
+            ]
+            .concat(),
+            vec![(kind::VIDEO, 10, 140)],
+        ),
+        (
+            "an aborted message",
+            [
+                &full(&[3], start, 140, kind::VIDEO)[..],
+                &more,
+                &full(&[2], [0; 3], 4, kind::ABORT),
+                &3_u32.to_be_bytes(),
+                &full(&[3], start, 1, kind::AUDIO),
+                &[7],
+            ]
+            .concat(),
+            vec![(kind::AUDIO, 10, 1)],
+        ),
+        ("an empty message", full(&[3], start, 0, kind::AUDIO), vec![(kind::AUDIO, 10, 0)]),
+    ];
+    for (what, bytes, expected) in cases {
+        let mut reader = Reader::new(64 * 1024);
+        let mut got = Vec::new();
+        for byte in bytes {
+            reader.input().put_u8(byte);
+            while let Some(message) = reader.take().expect(what) {
+                got.push((message.kind, message.timestamp, message.body.len()));
+            }
+        }
+        assert_eq!(got, expected, "{what}");
+    }
+}
