@@ -32,6 +32,7 @@ test("a studio that fails leaves the stream on air", async ({ streamer, goLive }
   await sleep(6_000);
   await expect(picture, "viewers still see the camera").toBeVisible();
   expect((await newest(page))?.status).toBe("live");
+  await seen.close();
   await notice.getByRole("button", { name: "Reload" }).click();
   await expect(goLive.light).toContainText("REHEARSAL", { timeout: 20_000 });
   await expect(notice).toBeHidden();

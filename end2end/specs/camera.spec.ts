@@ -46,6 +46,7 @@ test("a camera that never gives a frame", async ({ streamer, goLive }) => {
   await page.evaluate(() => (window.devices.paints = true));
   await expect(seen.locator(scene("video"))).toBeVisible({ timeout: 8_000 });
   await expect(page.getByText(told)).toBeHidden();
+  await seen.close();
   await goLive.end();
 });
 
@@ -76,6 +77,7 @@ test("a camera that stops, is muted by the system, or changes its size", async (
       await expect(seen.locator(scene("video"))).toBeVisible();
     });
   }
+  await seen.close();
   await goLive.end();
 });
 

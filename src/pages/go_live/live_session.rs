@@ -150,10 +150,12 @@ impl LiveSession {
             return;
         }
         let losses = Cell::new(0_u32);
+        let was_connected = Cell::new(false);
         let video = self.view.with_untracked(|view| view.video);
         let room = HostRoom::join(access, video, move |event| match event {
             RoomEvent::Connected | RoomEvent::Reconnected => {
                 losses.set(0);
+                was_connected.set(true);
                 if matches!(self.presence.get_untracked(), Presence::Reconnecting | Presence::MediaBlocked) {
                     self.log_now(Tone::Ok, "Your connection is back.");
                 }
@@ -168,7 +170,9 @@ impl LiveSession {
                 if self.presence.get_untracked() == Presence::Connected {
                     self.log_now(Tone::Warn, LOST);
                 }
-                self.presence.set(if reason == DisconnectReason::MediaBlocked { Presence::MediaBlocked } else { Presence::Reconnecting });
+                // Where media came through before, it is the network that fails, unless that lasts.
+                let blocked = reason == DisconnectReason::MediaBlocked && (!was_connected.get() || losses.get() > 1);
+                self.presence.set(if blocked { Presence::MediaBlocked } else { Presence::Reconnecting });
                 losses.set(losses.get() + 1);
                 self.rejoin(id.clone(), losses.get());
             }
