@@ -19,8 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 fn speaks(at_once: &'static str, answer: &'static [u8], hangs_up: bool) -> Listening {
     listen(move |mut stream| async move {
         stream.write_all(at_once.as_bytes()).await.ok()?;
-        let mut buffer = [0; 4096];
-        stream.read(&mut buffer).await.ok()?;
+        stream.read_u8().await.ok()?;
         stream.write_all(answer).await.ok()?;
         if !hangs_up {
             tokio::time::sleep(Duration::from_mins(1)).await;
