@@ -184,6 +184,16 @@ pub struct SessionRef {
     pub session_id: SessionId,
 }
 
+/// One destination of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DestinationRef {
+    /// The session's id.
+    pub session_id: SessionId,
+    /// The destination's id in that session.
+    pub destination_id: DestinationId,
+}
+
 /// A destination to be added: a saved one, or one typed now.
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]

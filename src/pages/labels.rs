@@ -61,6 +61,11 @@ pub fn explain(trouble: &HealthIssue) -> String {
     }
 }
 
+/// Whether it waits to be tried again.
+pub fn is_lost(state: &DestinationState) -> bool {
+    matches!(state, DestinationState::Retrying { .. })
+}
+
 /// How a destination is doing.
 pub fn destination_status(view: &DestinationView, now: Timestamp) -> (Tone, String) {
     let seconds = |at: Timestamp| at.millis_since(now).div_ceil(1000);

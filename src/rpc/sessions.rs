@@ -94,6 +94,14 @@ pub async fn change_destinations(id: SessionId, add: Vec<DestinationInput>, remo
     rpc::reply(sessions.change_destinations(&caller, &id, add, &remove).await)
 }
 
+/// Tries a lost destination at once.
+#[server(prefix = "/rpc", endpoint = "sessions/retry-destination", input = Json, output = Json)]
+pub async fn retry_destination(id: SessionId, destination: DestinationId) -> Result<(), ApiError> {
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.retry_destination(&caller, &id, &destination).await)
+}
+
 /// The caller's saved destinations.
 #[server(prefix = "/rpc", endpoint = "destinations/saved", input = Json, output = Json)]
 pub async fn saved_destinations() -> Result<Vec<Destination>, ApiError> {

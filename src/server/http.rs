@@ -41,6 +41,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::room))
         .routes(routes!(sessions::destinations))
+        .routes(routes!(sessions::retry_destination))
         .routes(routes!(overlay::change))
         .routes(routes!(overlay::events))
         .routes(routes!(overlay::heartbeat))

@@ -4,6 +4,7 @@ mod defaults;
 mod destinations;
 pub mod listing;
 mod preflight;
+mod retry;
 mod start;
 mod timeline;
 

@@ -26,6 +26,8 @@ mod harness;
 mod limits;
 #[path = "api/page_access.rs"]
 mod page_access;
+#[path = "api/retry.rs"]
+mod retry;
 #[path = "api/secrets.rs"]
 mod secrets;
 #[allow(dead_code, reason = "each test program uses its own part")]

@@ -10,7 +10,7 @@ use crate::{
         notice::ErrorNotice,
     },
     domain::{destination::Platform, ids::DestinationId, timestamp::Timestamp},
-    rpc::sessions::change_destinations,
+    rpc::sessions::{change_destinations, retry_destination},
 };
 use leptos::prelude::*;
 
@@ -94,11 +94,21 @@ pub fn DestinationList(
             }
             parts.join(" · ")
         });
+        let lost = Signal::derive(move || view.with(|view| view.as_ref().is_some_and(|view| labels::is_lost(&view.state))));
+        let retry = Action::new({
+            let id = id.clone();
+            move |()| {
+                let (session, id) = (session.id(), id.clone());
+                // Its status says how it went.
+                async move { drop(retry_destination(session, id).await) }
+            }
+        });
+        let on_retry = Callback::new(move |()| drop(retry.dispatch(())));
         match on_remove.filter(|_| !fixed()) {
             Some(remove) => {
-                view! { <DestinationHealth name tone status details on_remove=Callback::new(move |()| remove.run(id.clone()))/> }.into_any()
+                view! { <DestinationHealth name tone status details lost on_retry on_remove=Callback::new(move |()| remove.run(id.clone()))/> }.into_any()
             }
-            None => view! { <DestinationHealth name tone status details/> }.into_any(),
+            None => view! { <DestinationHealth name tone status details lost on_retry/> }.into_any(),
         }
     };
     let listed = Memo::new(move |_| (ids(), fixed()));

@@ -1,7 +1,7 @@
 //! Texts of the studio.
 
 use super::live_session::Presence;
-pub use crate::pages::labels::{destination_status, explain, format_duration, is_over, megabits, viewers};
+pub use crate::pages::labels::{destination_status, explain, format_duration, is_lost, is_over, megabits, viewers};
 
 use crate::{
     api::{relay_control::IngestReport, sessions::SessionView},

@@ -69,6 +69,7 @@ fn server_function(name: &str) -> Group {
         "sessions/destinations"
         | "sessions/media-check"
         | "sessions/preflight"
+        | "sessions/retry-destination"
         | "sessions/room"
         | "sessions/start"
         | "settings/fetch-avatar"

@@ -5,8 +5,8 @@ use crate::{
     api::{
         error::{ApiError, ErrorCode},
         public_http::{
-            ChangeDestinations, ChangedDestinations, PublicStatus, SessionPage, SessionRef, StartRequest, StartResponse, StatusResponse,
-            StopRequest, StopResponse,
+            ChangeDestinations, ChangedDestinations, DestinationRef, PublicStatus, SessionPage, SessionRef, StartRequest, StartResponse,
+            StatusResponse, StopRequest, StopResponse,
         },
         sessions::DestinationInput,
     },
@@ -242,4 +242,21 @@ pub async fn destinations(
     JsonBody(body): JsonBody<ChangeDestinations>,
 ) -> ApiResult<Json<ChangedDestinations>> {
     Ok(Json(sessions.alter_destinations(&caller, body).await?))
+}
+
+/// Tries a lost destination at once.
+///
+/// A running session tries by itself within seconds; `state.nextAt` says when.
+#[utoipa::path(
+    post, path = "/api/streaming/destinations/retry", operation_id = "retryDestination", tag = "Destinations", request_body = DestinationRef,
+    responses((status = 200, description = "It is being tried", body = DestinationRef), Errors),
+    security(("key" = ["start"]), ("signIn" = []))
+)]
+pub async fn retry_destination(
+    State(sessions): State<Sessions>,
+    scoped::Start(caller): scoped::Start,
+    JsonBody(which): JsonBody<DestinationRef>,
+) -> ApiResult<Json<DestinationRef>> {
+    sessions.retry_destination(&caller, &which.session_id, &which.destination_id).await?;
+    Ok(Json(which))
 }

@@ -14,8 +14,8 @@ use footlight::{
         operations::{Health, Readiness},
         overlay::Heartbeat,
         public_http::{
-            AddedDestination, ChangeDestinations, ChangedDestinations, SessionPage, SessionRef, StartRequest, StartResponse, StopRequest,
-            StopResponse,
+            AddedDestination, ChangeDestinations, ChangedDestinations, DestinationRef, SessionPage, SessionRef, StartRequest,
+            StartResponse, StopRequest, StopResponse,
         },
         sessions::SessionView,
     },
@@ -111,6 +111,7 @@ fn read(id: &Value, schema: Option<&str>, example: &Value) -> Result<(), String>
     match schema {
         "StartRequest" => reads::<StartRequest>(example).map(drop),
         "StopRequest" => reads::<StopRequest>(example).map(drop),
+        "DestinationRef" => comes_back::<DestinationRef>(example),
         "SessionRef" => reads::<SessionRef>(example).map(drop),
         "ChangeDestinations" => {
             reads::<ChangeDestinations>(example)?.add.iter().try_for_each(|added| reads::<AddedDestination>(added).map(drop))
