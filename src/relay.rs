@@ -26,11 +26,11 @@ mod takeover;
 mod text;
 mod thumbnail;
 mod timeline;
-mod tls;
+pub(crate) mod tls;
 
 use crate::{
     api::relay_control::{DesiredSession, SessionReport},
-    config::{env::Env, relay::RelayConfig},
+    config::{env::Env, folder::make_private, relay::RelayConfig},
     domain::ids::SessionId,
 };
 use anyhow::Context as _;
@@ -120,6 +120,7 @@ pub async fn start_with(config: RelayConfig, resolver: Arc<dyn Resolver>) -> any
 }
 
 async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover: bool) -> anyhow::Result<RelayHandle> {
+    make_private(&config.data)?;
     let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let ingest = takeover::listen(config.ingest, after_takeover).await.context("FOOTLIGHT_RELAY_INGEST cannot be listened on")?;
     let control = takeover::listen(config.listen, after_takeover).await.context("FOOTLIGHT_RELAY_LISTEN cannot be listened on")?;

@@ -10,7 +10,7 @@ use crate::{
         shell::{PageHeaders, shell},
         site::SiteFiles,
     },
-    config::{env::Env, serve::ServeConfig},
+    config::{env::Env, folder::make_private, machine::own_addresses, serve::ServeConfig},
     domain::address::AllowList,
     server::{
         admin_socket,
@@ -53,7 +53,10 @@ use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
-    compression::CompressionLayer,
+    compression::{
+        self, CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate as _},
+    },
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     services::ServeDir,
     trace::TraceLayer,
@@ -72,7 +75,10 @@ const FIRST_SIGN_IN: &str = "first-sign-in";
 /// The configuration is malformed, the store cannot be opened, or the address is taken.
 pub async fn run(env: &Env) -> anyhow::Result<()> {
     let config = ServeConfig::from_env(env)?;
-    std::fs::create_dir_all(&config.data).with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
+    make_private(&config.data)?;
+    if let Some(warning) = config.proxy_warning() {
+        tracing::warn!("{warning}");
+    }
     let leptos = get_configuration(None).context("the build's settings (LEPTOS_…) are malformed")?.leptos_options;
     let (listen, data) = (config.listen, config.data.clone());
     metrics::handle();
@@ -103,14 +109,14 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
 }
 
 fn http_client() -> anyhow::Result<reqwest::Client> {
-    reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().context("the HTTP client cannot be made")
+    security::direct_client(security::tls()).build().context("the HTTP client cannot be made")
 }
 
 /// The same client, or one that also trusts the relay's own authority.
 fn relay_client(config: &ServeConfig, http: &reqwest::Client) -> anyhow::Result<reqwest::Client> {
     let Some(file) = &config.relay.trust else { return Ok(http.clone()) };
     let tls = security::tls_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
-    reqwest::Client::builder().tls_backend_preconfigured(tls).build().context("the HTTP client cannot be made")
+    security::direct_client(tls).build().context("the HTTP client cannot be made")
 }
 
 async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<AppState> {
@@ -133,7 +139,7 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
         relay: Arc::new(relay.clone()),
         viewers: viewers::services(&config.viewers).context("the HTTP client cannot be made")?,
         vault,
-        allow,
+        allow: allow.on_machine(own_addresses()),
         config,
     });
     Ok(AppState::new(studio, relay, leptos))
@@ -191,10 +197,16 @@ pub fn router(state: AppState) -> Router {
                 .layer(PropagateRequestIdLayer::x_request_id())
                 .layer(middleware::from_fn_with_state(state.clone(), common_headers))
                 .layer(DefaultBodyLimit::max(LARGEST_BODY))
-                .layer(CompressionLayer::new())
+                .layer(compression())
                 .layer(middleware::from_fn(http::middleware::name_errors)),
         )
         .with_state(state)
+}
+
+/// Compresses answers on their way, but for video and sound, which are compressed already.
+fn compression() -> CompressionLayer<impl compression::Predicate> {
+    let media = NotForContentType::const_new("video/").and(NotForContentType::const_new("audio/"));
+    CompressionLayer::new().compress_when(DefaultPredicate::new().and(media))
 }
 
 /// Request ids that sort by time, within a millisecond too, and need randomness once in each.
@@ -210,20 +222,23 @@ impl MakeRequestId for SortableRequestIds {
     }
 }
 
-/// Pages reach their own origin and LiveKit, nothing else.
+/// What pages reach beside their own origin: LiveKit, nothing else.
 fn connect_src(config: &ServeConfig) -> String {
     let ws = &config.livekit.public_url;
-    format!("'self' {ws} {}", ws.replacen("ws", "http", 1))
+    format!("{ws} {}", ws.replacen("ws", "http", 1))
 }
 
-/// Headers of every response: CORS, caching, security. Hashed and versioned files are cached for ever; everything else is
-/// revalidated.
+/// Headers of every response: CORS, caching, security. Hashed and versioned files are cached for ever, answers of the API and of
+/// server functions (room tokens and new keys are among them) nowhere, unless they say otherwise; everything else is revalidated.
 async fn common_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
+    let private = ["/api/", "/rpc/"].iter().any(|folder| path.starts_with(folder));
     let secure = state.studio.config().is_https();
     let mut response = http::cors::answer(&state, request, next).await;
-    if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
+    if private {
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    } else if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
         let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
     }
@@ -233,6 +248,8 @@ async fn common_headers(State(state): State<AppState>, request: Request, next: N
 
 fn guard(headers: &mut HeaderMap, secure: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // What `frame-ancestors` says, for answers without a policy and for browsers that do not know it.
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers.insert(
         "permissions-policy",

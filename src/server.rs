@@ -3,6 +3,7 @@
 pub mod admin_socket;
 pub mod auth;
 pub mod clock;
+pub mod cookies;
 pub mod crash_budget;
 pub mod error;
 pub mod guarded_http;

@@ -151,6 +151,15 @@ impl ServeConfig {
         hex::encode(&digest[..6])
     }
 
+    /// A sentence for the operator where clients cannot be told apart: TLS ends at a proxy, and none is trusted.
+    pub fn proxy_warning(&self) -> Option<String> {
+        (self.is_https() && self.trusted_proxies.is_empty()).then(|| {
+            "PUBLIC_APP_URL is https, so a proxy stands in front, and FOOTLIGHT_TRUSTED_PROXIES names none: all clients count as one, \
+             and share its rate limits. Set it to the proxy's address"
+                .to_owned()
+        })
+    }
+
     /// Whether browsers reach it over TLS.
     pub fn is_https(&self) -> bool {
         self.app_url.starts_with("https://")
@@ -271,6 +280,15 @@ mod tests {
             assert!(message.starts_with(name), "{message}");
             assert!(!message.contains("canary"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_named_is_warned_of() {
+        let warning = |extra: &[(&str, &str)]| with(extra).expect("complete").proxy_warning();
+        let https = ("PUBLIC_APP_URL", "https://studio.example");
+        assert!(warning(&[https]).is_some_and(|words| words.contains("FOOTLIGHT_TRUSTED_PROXIES")));
+        assert_eq!(warning(&[https, ("FOOTLIGHT_TRUSTED_PROXIES", "10.0.0.1")]), None);
+        assert_eq!(warning(&[]), None, "loopback");
     }
 
     #[test]

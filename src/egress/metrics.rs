@@ -1,6 +1,10 @@
 //! Prometheus metrics. Numbers only; no addresses and no pages.
 
-use crate::egress::{capture::ProcessKind, registry::EgressRegistry};
+use crate::{
+    config::egress::Sandbox,
+    egress::{capture::ProcessKind, registry::EgressRegistry},
+};
+use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeMap, fmt::Write as _, fs, sync::atomic::Ordering};
 
 /// Name, type and help text.
@@ -38,11 +42,12 @@ impl Families {
     }
 }
 
-/// The worker's metrics in Prometheus' text format.
-pub fn text(registry: &EgressRegistry) -> String {
+/// The worker's metrics in Prometheus' text format; `with_ids` for a caller who may know the egresses' ids.
+pub fn text(registry: &EgressRegistry, with_ids: bool) -> String {
     let mut families = Families::default();
     of_worker(registry, &mut families);
     for (id, health, info) in registry.health() {
+        let id = if with_ids { id } else { label_for_others(&id, &registry.config().api_secret) };
         let label = format!("{{egress=\"{id}\"}}");
         let encoder_output = &health.encoder_output;
         families.count(FRAMES, label.as_str(), encoder_output.frames.load(Ordering::Relaxed));
@@ -69,12 +74,17 @@ pub fn text(registry: &EgressRegistry) -> String {
     out
 }
 
+/// Tells an egress from the others as long as it runs, and from its id nothing.
+fn label_for_others(id: &str, secret: &str) -> String {
+    hex::encode(&Sha256::digest(format!("footlight egress label\n{secret}\n{id}"))[..4])
+}
+
 fn of_worker(registry: &EgressRegistry, families: &mut Families) {
     let counts = registry.counters().read();
     families.count(SLOTS, "", registry.config().slots as u64);
     families.count(USED, "", registry.used() as u64);
     families.count(REFUSED, "", counts.refused);
-    families.count(SANDBOX, "", u64::from(registry.config().sandbox));
+    families.count(SANDBOX, "", u64::from(registry.config().sandbox == Sandbox::On));
     if let Some(spares) = registry.spares() {
         families.count(SPARES, "", spares as u64);
         families.count(SPARES_TAKEN, "", counts.spares_taken);

@@ -191,7 +191,7 @@ async fn connect(output: &OutputUrl) -> Result<Box<dyn Socket>, RtmpError> {
         return Ok(Box::new(socket));
     }
     let name = rustls_pki_types::ServerName::try_from(host.clone()).map_err(|_| RtmpError::NoServerName)?;
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(crate::egress::tls::client_config()));
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(crate::egress::tls_client::client_config()));
     match timeout(CONNECT_TIMEOUT, connector.connect(name, socket)).await {
         Ok(Ok(stream)) => Ok(Box::new(stream)),
         Ok(Err(error)) => Err(RtmpError::Tls(error)),

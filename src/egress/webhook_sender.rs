@@ -72,7 +72,7 @@ impl WebhookSender {
     /// The HTTP client cannot be made.
     pub fn new(receivers: Vec<Url>, api_key: String, api_secret: &str) -> anyhow::Result<Arc<Self>> {
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(crate::egress::tls::client_config())
+            .tls_backend_preconfigured(crate::egress::tls_client::client_config())
             .timeout(Duration::from_secs(10))
             .no_proxy()
             .build()?;

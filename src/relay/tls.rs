@@ -1,4 +1,4 @@
-//! TLS for the relay's control API and ingest.
+//! TLS for listeners of our own: the relay's control API and ingest, and the egress.
 
 use crate::config::relay::TlsFiles;
 use anyhow::Context;
@@ -20,13 +20,15 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 pub fn acceptor(files: &TlsFiles) -> anyhow::Result<TlsAcceptor> {
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .context("FOOTLIGHT_RELAY_TLS_CERT cannot be read")?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).context("FOOTLIGHT_RELAY_TLS_KEY cannot be read")?;
+        .with_context(|| format!("the certificate {} cannot be read", files.certificate.display()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).with_context(|| format!("the key {} cannot be read", files.key.display()))?;
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)
-        .context("FOOTLIGHT_RELAY_TLS_CERT and FOOTLIGHT_RELAY_TLS_KEY do not fit together")?;
+        .with_context(|| {
+            format!("the certificate {} and the key {} do not fit together", files.certificate.display(), files.key.display())
+        })?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -18,10 +18,15 @@ pub async fn sign_up_open() -> Result<bool, ApiError> {
     Ok(rpc::studio().await?.sign_up_open())
 }
 
-/// Sets a new password; the old one is needed where there is one.
+/// Sets a new password; the old one is needed where there is one. With `revoke_keys` every API key of the account and its agents is
+/// revoked too.
 #[server(prefix = "/rpc", endpoint = "accounts/password", input = Json, output = Json)]
-pub async fn change_password(old: Option<String>, new: String) -> Result<(), ApiError> {
+pub async fn change_password(old: Option<String>, new: String, revoke_keys: Option<bool>) -> Result<(), ApiError> {
     use crate::server::rpc;
     let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.change_password(&caller, old.as_deref(), &new, &rpc::origin()).await)
+    rpc::reply(studio.change_password(&caller, old.as_deref(), &new, &rpc::origin()).await)?;
+    if revoke_keys == Some(true) {
+        rpc::reply(studio.revoke_all_keys(&caller.user.id, &rpc::origin()).await)?;
+    }
+    Ok(())
 }

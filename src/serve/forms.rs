@@ -10,9 +10,9 @@ use crate::{
     pages::{layout::safe_next, sign_in::RefusedForm},
     server::{
         auth::origin::Origin,
+        cookies::{self, SIGN_IN_COOKIE},
         error::StudioError,
-        rpc,
-        security::{self, SIGN_IN_COOKIE},
+        rpc, security,
         state::AppState,
         studio::accounts::SIGNED_IN_DAYS,
     },
@@ -22,7 +22,7 @@ use axum::{
     body::Body,
     extract::{FromRequest, Query, Request},
     http::{StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use leptos::prelude::provide_context;
 use serde::Deserialize;
@@ -63,9 +63,9 @@ pub async fn account(
     let (name, refused) = match read(&parts, body).await {
         Err(error) => (String::new(), error),
         Ok(fields) => match enter(form, &state, &parts, &fields).await {
-            Ok(cookie) => {
+            Ok(cookies) => {
                 let next = Query::<GoOn>::try_from_uri(&parts.uri).ok().and_then(|Query(go_on)| go_on.next);
-                return see_other(&safe_next(next), &cookie);
+                return see_other(&safe_next(next), &cookies);
             }
             Err(error) => (fields.name, error),
         },
@@ -84,13 +84,13 @@ pub async fn sign_out(state: AppState, parts: Parts) -> Response {
     let config = state.studio.config();
     let over = async {
         security::same_origin(&parts.headers, config)?;
-        if let Some(token) = security::cookie(&parts.headers, SIGN_IN_COOKIE) {
+        if let Some(token) = cookies::cookie(&parts.headers, SIGN_IN_COOKIE) {
             state.studio.sign_out(token, &Origin::of(&parts, config)).await.map_err(StudioError::into_api_error)?;
         }
         Ok::<_, ApiError>(())
     };
     match over.await {
-        Ok(()) => see_other("/", &security::sign_out_cookie(config)),
+        Ok(()) => see_other("/", &cookies::sign_out_cookies(config)),
         Err(error) => (StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error.message).into_response(),
     }
 }
@@ -103,8 +103,8 @@ async fn read(parts: &Parts, body: Body) -> Result<Fields, ApiError> {
     Ok(fields)
 }
 
-/// Signs in and returns the cookie.
-async fn enter(form: AccountForm, state: &AppState, parts: &Parts, fields: &Fields) -> Result<String, ApiError> {
+/// Signs in and returns the cookies.
+async fn enter(form: AccountForm, state: &AppState, parts: &Parts, fields: &Fields) -> Result<Vec<String>, ApiError> {
     let (studio, config) = (&state.studio, state.studio.config());
     security::same_origin(&parts.headers, config)?;
     let origin = Origin::of(parts, config);
@@ -115,9 +115,10 @@ async fn enter(form: AccountForm, state: &AppState, parts: &Parts, fields: &Fiel
         (AccountForm::SignUp, _) => studio.sign_up(&credentials(), &origin).await,
     };
     let signed_in = signed_in.map_err(StudioError::into_api_error)?;
-    Ok(security::sign_in_cookie(signed_in.token, SIGNED_IN_DAYS, config))
+    Ok(cookies::sign_in_cookies(signed_in.token, SIGNED_IN_DAYS, config))
 }
 
-fn see_other(path: &str, cookie: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, path), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store")]).into_response()
+fn see_other(path: &str, cookies: &[String]) -> Response {
+    let cookies = AppendHeaders(cookies.iter().map(|cookie| (header::SET_COOKIE, cookie.as_str())));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, path), (header::CACHE_CONTROL, "no-store")], cookies).into_response()
 }

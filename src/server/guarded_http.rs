@@ -38,10 +38,8 @@ pub async fn client_for(url: &Url, allow: &AllowList) -> Result<reqwest::Client,
     for one in &found {
         check_ip(one.ip(), &target, allow).map_err(|error| Unreachable::Forbidden(error.to_string()))?;
     }
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(security::tls())
+    security::direct_client(security::tls())
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
         .resolve_to_addrs(&host, &found)
         .build()
         .map_err(|error| Unreachable::Broken(error.to_string()))

@@ -133,7 +133,7 @@ impl Studio {
             }
             Err(error) => tracing::warn!(error = %chain(&error), "sessions could not be counted"),
         }
-        if let Some(Slots { total, used }) = self.slots_now().await {
+        if let Some(Slots { total, used, .. }) = self.slots_now().await {
             gauge!("footlight_slots", "kind" => "used").set(used);
             gauge!("footlight_slots", "kind" => "all").set(total);
         }

@@ -1,19 +1,12 @@
-//! Browser security: same-origin checks, cookies, TLS roots.
+//! Security towards others: same-origin checks, clients of our own parts, TLS roots.
 
 use crate::{
     api::error::{ApiError, ErrorCode},
     config::serve::ServeConfig,
 };
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum_extra::extract::cookie::{Cookie, SameSite};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use std::{path::Path, sync::Arc};
-
-pub const SIGN_IN_COOKIE: &str = "footlight";
-/// The cookie of an overlay page.
-pub const OVERLAY_COOKIE: &str = "footlight-overlay";
-/// The overlay's cookie is sent only to feed and heartbeat.
-const OVERLAY_PATH: &str = "/api/streaming";
 
 /// Refuses a request that another site's page sent: browsers name that site in `Origin`.
 /// Requests without it come from no page, and carry no cookie of ours by accident (`SameSite=Strict`).
@@ -29,30 +22,10 @@ pub fn same_origin(headers: &HeaderMap, config: &ServeConfig) -> Result<(), ApiE
     }
 }
 
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
-}
-
-/// Signs this browser in for `days`.
-pub fn sign_in_cookie(token: String, days: i64, config: &ServeConfig) -> String {
-    let cookie = Cookie::build((SIGN_IN_COOKIE, token)).path("/").max_age(cookie_days(days));
-    cookie.http_only(true).same_site(SameSite::Strict).secure(config.is_https()).build().to_string()
-}
-
-/// Clears the sign-in cookie.
-pub fn sign_out_cookie(config: &ServeConfig) -> String {
-    sign_in_cookie(String::new(), 0, config)
-}
-
-/// Admits an overlay page's feed and heartbeat.
-pub fn overlay_cookie(token: String, config: &ServeConfig) -> String {
-    let cookie = Cookie::build((OVERLAY_COOKIE, token)).path(OVERLAY_PATH).max_age(cookie_days(1));
-    cookie.http_only(true).same_site(SameSite::Strict).secure(config.is_https()).build().to_string()
-}
-
-fn cookie_days(days: i64) -> time::Duration {
-    time::Duration::days(days)
+/// A client for our own parts: relay, egress, LiveKit, hooks whose address was checked. It connects directly: a proxy that the
+/// environment names would be told secrets, tokens and stream keys. The only place that makes such clients.
+pub fn direct_client(tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
+    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy()
 }
 
 /// The TLS configuration of outgoing connections: ring, with the public web roots.
@@ -82,13 +55,20 @@ fn trusting(authorities: Vec<CertificateDer<'static>>) -> Result<rustls::ClientC
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::{io::AsyncReadExt, net::TcpListener};
 
-    #[test]
-    fn a_cookie_is_found_by_its_whole_name() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_static("footlight-overlay=o; footlight=s"));
-        assert_eq!(cookie(&headers, SIGN_IN_COOKIE), Some("s"));
-        assert_eq!(cookie(&headers, OVERLAY_COOKIE), Some("o"));
-        assert_eq!(cookie(&headers, "foot"), None);
+    /// Every request to our own parts goes to the address that it names, and never to a proxy.
+    #[tokio::test]
+    async fn a_direct_client_goes_where_it_is_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/shows/x", listener.local_addr().expect("bound"));
+        let client = direct_client(tls()).build().expect("a client");
+        let sent = tokio::spawn(client.put(url).bearer_auth("canary").send());
+        let (mut stream, _) = listener.accept().await.expect("called");
+        let mut head = [0; 15];
+        stream.read_exact(&mut head).await.expect("a request");
+        // A proxy would be asked for the whole address.
+        assert_eq!(&head, b"PUT /shows/x HT");
+        sent.abort();
     }
 }

@@ -1,6 +1,7 @@
 //! The use cases. Server functions and the HTTP API call these and nothing else; below are only the ports. Every change of a session goes through `Studio::change`: read, transition, store over
 //! the revision that was read, then announce.
 
+mod account_names;
 pub mod accounts;
 pub mod admin_sessions;
 pub mod admin_socket;
@@ -15,6 +16,7 @@ mod event_history;
 pub mod events;
 pub mod feed;
 mod feed_writer;
+mod foreign_sessions;
 pub mod games;
 mod ids;
 mod key_cache;

@@ -10,14 +10,15 @@ use crate::{
         account::{Role, User},
         agent::Agent,
         ids::SignInId,
-        key::ApiKey,
+        key::{ApiKey, Scope},
         session::{Actor, Owner, Session},
     },
     server::{
         auth::token,
+        cookies::{OVERLAY_COOKIE, SIGN_IN_COOKIE, cookie},
         error::StudioError,
         http::ErrorResponse,
-        security::{self, OVERLAY_COOKIE, SIGN_IN_COOKIE},
+        security,
         state::AppState,
         store::TokenHash,
         studio::{Studio, overlay::OverlayViewer},
@@ -66,14 +67,24 @@ impl Caller {
         }
     }
 
-    /// As the timeline names it.
+    /// As the timeline of their own sessions names it.
     pub fn actor(&self) -> Actor {
         if self.agent.is_some() { Actor::Agent } else { Actor::Host }
     }
 
-    /// Whether every session is theirs to see.
+    /// As the timeline of a session names it: whoever does not own it acts as an administrator.
+    pub fn actor_on(&self, session: &Session) -> Actor {
+        if self.owns(session) { self.actor() } else { Actor::Admin }
+    }
+
+    /// Whether every session is theirs: an administrator who signed in, or an API key of one that has the scope `admin`.
+    /// The only place that decides it; what an account's role is says nothing about its keys.
     pub fn is_admin(&self) -> bool {
-        self.user.role == Role::Admin
+        let proven = match &self.proof {
+            Proof::SignIn(_) => true,
+            Proof::Key(key) => self.agent.is_none() && key.allows(Scope::Admin),
+        };
+        proven && self.user.role == Role::Admin
     }
 
     /// Whether a session is their own: a user's and their agents', an agent's own and no other's.
@@ -94,7 +105,7 @@ impl Caller {
     /// # Errors
     /// The store failed.
     pub async fn of(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
-        let Some(token) = security::cookie(headers, SIGN_IN_COOKIE).filter(|token| !token.is_empty()) else { return Ok(None) };
+        let Some(token) = cookie(headers, SIGN_IN_COOKIE).filter(|token| !token.is_empty()) else { return Ok(None) };
         let Some(sign_in) = studio.store().sign_in(&token::hash(token)).await? else { return Ok(None) };
         if sign_in.expires_at <= studio.now() {
             return Ok(None);
@@ -134,7 +145,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The hash of a request's key or cookie, before the caller is known.
 pub fn credential(headers: &HeaderMap) -> Option<TokenHash> {
-    bearer(headers).or_else(|| security::cookie(headers, SIGN_IN_COOKIE)).map(token::hash)
+    bearer(headers).or_else(|| cookie(headers, SIGN_IN_COOKIE)).map(token::hash)
 }
 
 /// The error for callers without a valid sign-in.
@@ -179,7 +190,7 @@ impl FromRequestParts<AppState> for OverlayViewer {
     type Rejection = ErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ErrorResponse> {
-        let token = security::cookie(&parts.headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
+        let token = cookie(&parts.headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
         Ok(state.studio.overlay_viewer(token).await?)
     }
 }

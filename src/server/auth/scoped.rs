@@ -33,6 +33,8 @@ scoped! {
     Events
     /// A caller who may read.
     Read
+    /// A caller who may act as an administrator, if they are one: [`Caller::is_admin`] decides.
+    Admin
 }
 
 /// The caller, if their key has the scope.

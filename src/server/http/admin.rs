@@ -4,7 +4,7 @@ use super::{ApiResult, Errors, JsonBody, QueryParams};
 use crate::{
     api::admin::{DeliveryPage, ResendRequest, SessionQuery, StatusFilter},
     domain::{destination::Platform, ids::SessionId},
-    server::{auth::caller::Caller, studio::Studio},
+    server::{auth::scoped, studio::Studio},
 };
 use axum::{
     Json,
@@ -38,9 +38,13 @@ pub struct Export {
 #[utoipa::path(
     get, path = "/api/admin/sessions.csv", tag = "Administration", params(Export),
     responses((status = 200, description = "RFC 4180, with a head", content_type = "text/csv", body = String), Errors),
-    security(("signIn" = []))
+    security(("key" = ["admin"]), ("signIn" = []))
 )]
-pub async fn export(State(studio): State<Studio>, caller: Caller, QueryParams(params): QueryParams<Export>) -> ApiResult<Response> {
+pub async fn export(
+    State(studio): State<Studio>,
+    scoped::Admin(caller): scoped::Admin,
+    QueryParams(params): QueryParams<Export>,
+) -> ApiResult<Response> {
     let query = SessionQuery {
         status: params.show.unwrap_or(StatusFilter::All),
         platform: params.platform,
@@ -74,11 +78,11 @@ pub struct Deliveries {
 #[utoipa::path(
     get, path = "/api/admin/deliveries", tag = "Administration", params(Deliveries),
     responses((status = 200, description = "The latest sessions first", body = DeliveryPage), Errors),
-    security(("signIn" = []))
+    security(("key" = ["admin"]), ("signIn" = []))
 )]
 pub async fn deliveries(
     State(studio): State<Studio>,
-    caller: Caller,
+    scoped::Admin(caller): scoped::Admin,
     QueryParams(params): QueryParams<Deliveries>,
 ) -> ApiResult<Json<DeliveryPage>> {
     Ok(Json(studio.list_deliveries(&caller, params.session_id.as_ref(), params.cursor.as_deref()).await?))
@@ -88,9 +92,13 @@ pub async fn deliveries(
 #[utoipa::path(
     post, path = "/api/admin/deliveries/resend", tag = "Administration", request_body = ResendRequest,
     responses((status = 202, description = "It is sent within seconds"), Errors),
-    security(("signIn" = []))
+    security(("key" = ["admin"]), ("signIn" = []))
 )]
-pub async fn resend(State(studio): State<Studio>, caller: Caller, JsonBody(request): JsonBody<ResendRequest>) -> ApiResult<StatusCode> {
+pub async fn resend(
+    State(studio): State<Studio>,
+    scoped::Admin(caller): scoped::Admin,
+    JsonBody(request): JsonBody<ResendRequest>,
+) -> ApiResult<StatusCode> {
     studio.resend_delivery(&caller, &request.id).await?;
     Ok(StatusCode::ACCEPTED)
 }

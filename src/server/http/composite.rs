@@ -5,8 +5,8 @@ use crate::{
     domain::ids::SessionId,
     server::{
         auth::caller::{Caller, not_signed_in},
+        cookies,
         error::{StudioError, StudioResult},
-        security,
         studio::Studio,
     },
 };
@@ -34,7 +34,7 @@ pub async fn open(studio: &Studio, parts: &Parts) -> StudioResult<Opened> {
     if let Some(token) = token {
         let viewer = studio.overlay_viewer(token).await?;
         let snapshot = studio.overlay_snapshot(&viewer, &session(of("sessionId"))?).await?;
-        return Ok(Opened { snapshot, cookie: Some(security::overlay_cookie(token.to_owned(), studio.config())) });
+        return Ok(Opened { snapshot, cookie: Some(cookies::overlay_cookie(token.to_owned(), studio.config())) });
     }
     let caller = Caller::of(&parts.headers, studio).await?.ok_or_else(|| StudioError::Refused(not_signed_in()))?;
     let snapshot = match (of("sessionId"), of("preview")) {

@@ -7,15 +7,15 @@ use crate::{
         error::{ApiError, ErrorCode},
         sessions::SessionView,
     },
-    domain::{account::Role, ids::SessionId, key::Scope},
+    domain::{ids::SessionId, key::Scope},
     server::{
         auth::{
             caller::{Caller, Identified, not_signed_in},
-            scoped::allowed,
+            scoped::{self, allowed},
         },
+        cookies::{OVERLAY_COOKIE, cookie},
         error::StudioResult,
         http::ErrorResponse,
-        security::{OVERLAY_COOKIE, cookie},
         store::FeedEntry,
         studio::{Studio, feed::Announcement},
     },
@@ -81,10 +81,10 @@ pub async fn of_session(
 #[utoipa::path(
     get, path = "/api/admin/feed", tag = "Administration",
     responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
-    security(("signIn" = []))
+    security(("key" = ["admin"]), ("signIn" = []))
 )]
-pub async fn of_everybody(State(studio): State<Studio>, caller: Caller) -> ApiResult<Events> {
-    if caller.user.role != Role::Admin {
+pub async fn of_everybody(State(studio): State<Studio>, scoped::Admin(caller): scoped::Admin) -> ApiResult<Events> {
+    if !caller.is_admin() {
         return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's streams.").into());
     }
     let (out, events) = mpsc::channel(UNREAD);

@@ -9,8 +9,9 @@ use crate::{
             origin::Origin,
             throttle::Allowance,
         },
+        cookies::{OVERLAY_COOKIE, cookie},
         limits::Group,
-        security::{OVERLAY_COOKIE, cookie, same_origin},
+        security::same_origin,
         state::AppState,
     },
 };

@@ -1,7 +1,7 @@
 //! LiveKit in memory: rooms, participants and egresses with their states; it can be down, lose a response, or refuse.
 //! Clones share it. It has no clock: tests drive it.
 
-use super::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Slots};
+use super::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Sandbox, Slots};
 use crate::domain::{ids::EgressId, timestamp::Timestamp};
 use async_trait::async_trait;
 use std::{
@@ -19,6 +19,7 @@ struct State {
     rooms: BTreeMap<String, BTreeSet<String>>,
     egresses: Vec<(ObservedEgress, String)>,
     slots: Option<u32>,
+    sandbox: Sandbox,
     down: bool,
     lost_answers: u32,
     refusals: Vec<LiveKitError>,
@@ -31,6 +32,11 @@ impl FakeLiveKit {
         let fake = Self::default();
         fake.lock().slots = Some(total);
         fake
+    }
+
+    /// What is said of the browser's sandbox from now on.
+    pub fn set_sandbox(&self, sandbox: Sandbox) {
+        self.lock().sandbox = sandbox;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -177,6 +183,6 @@ impl LiveKit for FakeLiveKit {
     async fn slots(&self) -> Result<Option<Slots>, LiveKitError> {
         let state = self.up()?;
         let used = state.egresses.iter().filter(|(observed, _)| observed.phase != EgressPhase::Over).count();
-        Ok(state.slots.map(|total| Slots { total, used: u32::try_from(used).unwrap_or(u32::MAX) }))
+        Ok(state.slots.map(|total| Slots { total, used: u32::try_from(used).unwrap_or(u32::MAX), sandbox: state.sandbox }))
     }
 }

@@ -77,7 +77,6 @@ impl Store for SurrealStore {
     async fn ping(&self) -> StoreResult<()> {
         self.0.run("RETURN true", json!({})).await
     }
-
     async fn insert_user(&self, user: &User, name_key: &str, password_hash: Option<&str>) -> StoreResult<()> {
         self.0.insert_user(user, name_key, password_hash).await
     }
@@ -87,13 +86,15 @@ impl Store for SurrealStore {
     async fn user_by_name(&self, name_key: &str) -> StoreResult<Option<(User, Option<String>)>> {
         self.0.user_by_name(name_key).await
     }
+    async fn user_names(&self) -> StoreResult<Vec<String>> {
+        self.0.user_names().await
+    }
     async fn count_users(&self) -> StoreResult<u64> {
         self.0.count_users().await
     }
     async fn set_password(&self, user: &UserId, password_hash: Option<&str>) -> StoreResult<()> {
         self.0.set_password(user, password_hash).await
     }
-
     async fn insert_sign_in(&self, hash: &TokenHash, sign_in: &SignIn) -> StoreResult<()> {
         self.0.insert_sign_in(hash, sign_in).await
     }

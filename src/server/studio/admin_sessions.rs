@@ -105,14 +105,14 @@ impl Studio {
     }
 
     async fn capacity(&self) -> Option<Capacity> {
-        let Slots { total, used } = self.slots_now().await?;
+        let Slots { total, used, sandbox } = self.slots_now().await?;
         let preset = self.config().video.preset.name();
         let forecast = match total.saturating_sub(used) {
             0 => "No further stream fits until one ends.".to_owned(),
             1 => format!("1 more {preset} stream fits."),
             more => format!("{more} more {preset} streams fit."),
         };
-        Some(Capacity { used, total, forecast })
+        Some(Capacity { used, total, forecast, warning: sandbox.warning().map(str::to_owned) })
     }
 }
 

@@ -4,7 +4,7 @@ use super::Studio;
 use crate::{
     api::{accounts::NewApiKey, error::ApiError, sessions::SessionView},
     domain::{
-        account::{Role, User, name_key},
+        account::{AccountName, Role, User, name_keys},
         audit::AuditAction,
         ids::SessionId,
         key::Scope,
@@ -34,10 +34,10 @@ impl Studio {
     /// # Errors
     /// The name is unsuitable or taken.
     pub async fn create_user(&self, name: &str, role: Role) -> StudioResult<String> {
-        let key = name_key(name).map_err(|error| ApiError::invalid("name", format!("{error}.")))?;
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let user = User { id: self.new_id(), name, role, created_at: self.now() };
-        match self.store().insert_user(&user, &key, None).await {
+        let name = AccountName::new(name).map_err(|error| ApiError::invalid("name", format!("{error}.")))?;
+        self.refuse_similar_name(&name).await?;
+        let user = User { id: self.new_id(), name: name.shown, role, created_at: self.now() };
+        match self.store().insert_user(&user, &name.key, None).await {
             Err(StoreError::Taken(_)) => return Err(ApiError::invalid("name", "This name is taken.").into()),
             done => done?,
         }
@@ -71,7 +71,7 @@ impl Studio {
         Ok(self.make_key_for(&user.id, &new, &command_line()).await?.text)
     }
 
-    /// Forgets an account's password, signs all its browsers out, and makes a one-time link with which to set a new one.
+    /// Forgets an account's password, signs all its browsers out, revokes its API keys and its agents', and makes a one-time link with which to set a new one.
     ///
     /// # Errors
     /// There is no such account.
@@ -79,6 +79,7 @@ impl Studio {
         let user = self.user_named(user).await?;
         self.store().set_password(&user.id, None).await?;
         self.store().end_other_sign_ins(&user.id, None).await?;
+        self.revoke_all_keys(&user.id, &command_line()).await?;
         self.record_audit(AuditAction::PasswordReset, Some(&user.id), &user.name, &command_line()).await;
         self.sign_in_link(&user.id).await
     }
@@ -113,7 +114,6 @@ impl Studio {
 
     async fn user_named(&self, name: &str) -> StudioResult<User> {
         let missing = || StudioError::not_found("account");
-        let key = name_key(name).map_err(|_| missing())?;
-        self.store().user_by_name(&key).await?.map(|(user, _)| user).ok_or_else(missing)
+        self.account_by_name(&name_keys(name)).await?.map(|(user, _)| user).ok_or_else(missing)
     }
 }

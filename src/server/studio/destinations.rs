@@ -127,7 +127,7 @@ impl Studio {
         keys.extend(self.seal_all(&session.owner, &added)?);
         self.store().set_session_keys(id, &keys).await?;
         let session = self
-            .change(id, caller.actor(), |session| {
+            .change(id, caller.actor_on(session), |session| {
                 if !session.state.is_active() {
                     return None;
                 }
@@ -144,8 +144,9 @@ impl Studio {
         if session.state.is_over() {
             return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
         }
+        self.note_admin_action(caller, &session, "had its destinations changed").await;
         if session.destinations.is_empty() {
-            let session = self.start_ending(id, caller.actor(), Outcome::Ended(EndReason::NoDestinations)).await?;
+            let session = self.start_ending(id, caller.actor_on(&session), Outcome::Ended(EndReason::NoDestinations)).await?;
             return Ok(self.view(&session).await);
         }
         let report = self.relay().put(&self.desired_state(&session).await?).await?;
@@ -190,7 +191,7 @@ impl Studio {
         let destination = Destination {
             id,
             platform: typed.platform,
-            name: typed.save_as.as_deref().map(destination_name).unwrap_or_default(),
+            name: typed.save_as.as_deref().map(destination_name).transpose()?.unwrap_or_default(),
             address,
             key_tail: typed.stream_key.tail(),
             channel: viewer_channel(typed.platform, typed.channel.as_deref())?,

@@ -112,7 +112,7 @@ impl Studio {
     }
 
     async fn name_game(&self, caller: &Caller, session: &Session, lobby: Option<String>) -> StudioResult<Session> {
-        self.change(&session.id, caller.actor(), |session| {
+        self.change(&session.id, caller.actor_on(session), |session| {
             let changed = session.current_lobby_id != lobby && session.state.is_active();
             let what = Some(match &lobby {
                 Some(lobby) => format!("The game {lobby} began."),

@@ -128,7 +128,7 @@ impl Studio {
         };
         let held = request.broadcast_delay_ms.map(delay).transpose()?;
         let session = self
-            .change(id, caller.actor(), |session| {
+            .change(id, caller.actor_on(&before), |session| {
                 let changed = Session {
                     overlay: request.patch.apply(&session.overlay),
                     title: title.clone().unwrap_or_else(|| session.title.clone()),
@@ -142,6 +142,7 @@ impl Studio {
         if !session.state.is_active() {
             return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
         }
+        self.note_admin_action(caller, &before, "had its overlay changed").await;
         if session.overlay != before.overlay {
             let (at, data) = (self.now(), json!(session.overlay));
             if let Some(seq) = self.store().append_feed(id, at, "overlay", None, &data).await? {

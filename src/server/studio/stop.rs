@@ -12,7 +12,6 @@ use crate::{
         sessions::SessionView,
     },
     domain::{
-        account::Role,
         ids::SessionId,
         session::{Actor, EndReason, Outcome, Session},
     },
@@ -34,13 +33,12 @@ impl Studio {
         let session = self.own(caller, id).await?;
         let own = caller.owns(&session);
         let (actor, reason) = match note {
-            Some(note) if caller.user.role == Role::Admin => {
-                (Actor::Admin, EndReason::StoppedByAdmin { note: note.chars().take(300).collect() })
-            }
+            Some(note) if caller.is_admin() => (Actor::Admin, EndReason::StoppedByAdmin { note: note.chars().take(300).collect() }),
             _ if own => (caller.actor(), EndReason::Stopped),
             _ => (Actor::Admin, EndReason::StoppedByAdmin { note: String::new() }),
         };
         self.start_ending(id, actor, Outcome::Ended(reason)).await?;
+        self.note_admin_action(caller, &session, "was stopped").await;
         self.wait_until_ended(id).await?;
         self.session(caller, id).await
     }

@@ -25,7 +25,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("config", &["config", "domain"]),
     ("server", &["server", "api", "domain", "config"]),
     ("relay", &["relay", "domain", "config", "api::relay_control"]),
-    ("egress", &["egress", "domain", "config", "up::parent_watch"]),
+    ("egress", &["egress", "domain", "config", "relay::tls", "up::parent_watch"]),
     ("telemetry", &["telemetry", "config"]),
     ("up", &["up", "domain", "config"]),
     ("admin", &["admin", "api", "domain", "config", "server::admin_socket", "server::security"]),

@@ -45,6 +45,10 @@ impl Database {
         self.read("RETURN count((SELECT VALUE name_key FROM user))", json!({})).await
     }
 
+    pub(super) async fn user_names(&self) -> Result<Vec<String>, StoreError> {
+        self.read("SELECT VALUE document.name FROM user", json!({})).await
+    }
+
     pub(super) async fn set_password(&self, user: &UserId, password_hash: Option<&str>) -> Result<(), StoreError> {
         let sql = "UPDATE type::record('user', $id) SET password_hash = $password_hash ?? NONE RETURN VALUE name_key";
         let changed: Vec<Value> = self.read(sql, json!({ "id": user, "password_hash": password_hash })).await?;
