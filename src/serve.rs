@@ -2,6 +2,7 @@
 //! the server.
 
 mod composite;
+mod compression;
 mod forms;
 
 use crate::{
@@ -53,10 +54,6 @@ use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
-    compression::{
-        self, CompressionLayer,
-        predicate::{DefaultPredicate, NotForContentType, Predicate as _},
-    },
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     services::ServeDir,
     trace::TraceLayer,
@@ -197,16 +194,10 @@ pub fn router(state: AppState) -> Router {
                 .layer(PropagateRequestIdLayer::x_request_id())
                 .layer(middleware::from_fn_with_state(state.clone(), common_headers))
                 .layer(DefaultBodyLimit::max(LARGEST_BODY))
-                .layer(compression())
+                .layer(compression::layer())
                 .layer(middleware::from_fn(http::middleware::name_errors)),
         )
         .with_state(state)
-}
-
-/// Compresses answers on their way, but for video and sound, which are compressed already.
-fn compression() -> CompressionLayer<impl compression::Predicate> {
-    let media = NotForContentType::const_new("video/").and(NotForContentType::const_new("audio/"));
-    CompressionLayer::new().compress_when(DefaultPredicate::new().and(media))
 }
 
 /// Request ids that sort by time, within a millisecond too, and need randomness once in each.

@@ -1,5 +1,6 @@
 //! `footlight serve`: the application.
 
+mod clients;
 mod integrations;
 mod livekit;
 mod picture;
@@ -151,15 +152,6 @@ impl ServeConfig {
         hex::encode(&digest[..6])
     }
 
-    /// A sentence for the operator where clients cannot be told apart: TLS ends at a proxy, and none is trusted.
-    pub fn proxy_warning(&self) -> Option<String> {
-        (self.is_https() && self.trusted_proxies.is_empty()).then(|| {
-            "PUBLIC_APP_URL is https, so a proxy stands in front, and FOOTLIGHT_TRUSTED_PROXIES names none: all clients count as one, \
-             and share its rate limits. Set it to the proxy's address"
-                .to_owned()
-        })
-    }
-
     /// Whether browsers reach it over TLS.
     pub fn is_https(&self) -> bool {
         self.app_url.starts_with("https://")
@@ -229,7 +221,7 @@ mod tests {
     use super::*;
     use crate::domain::video::VideoFormat;
 
-    fn with(extra: &[(&str, &str)]) -> Result<ServeConfig, ConfigError> {
+    pub(super) fn with(extra: &[(&str, &str)]) -> Result<ServeConfig, ConfigError> {
         let mut pairs = vec![
             ("HOME", "/home/someone"),
             ("LIVEKIT_API_KEY", "devkey"),
@@ -262,6 +254,7 @@ mod tests {
             ("STREAMING_JWT_SECRET", "canary-5e1"),
             ("LIVEKIT_API_SECRET", "canary-5e1"),
             ("LIVEKIT_URL", "livekit.example"),
+            ("FOOTLIGHT_EGRESS_URL", "http://egress.example:3103"),
             ("FOOTLIGHT_LISTEN", "here"),
             ("FOOTLIGHT_VIDEO", "huge"),
             ("FOOTLIGHT_VIDEO", "641x360@15/800"),
@@ -280,15 +273,6 @@ mod tests {
             assert!(message.starts_with(name), "{message}");
             assert!(!message.contains("canary"), "{message}");
         }
-    }
-
-    #[test]
-    fn a_proxy_that_is_not_named_is_warned_of() {
-        let warning = |extra: &[(&str, &str)]| with(extra).expect("complete").proxy_warning();
-        let https = ("PUBLIC_APP_URL", "https://studio.example");
-        assert!(warning(&[https]).is_some_and(|words| words.contains("FOOTLIGHT_TRUSTED_PROXIES")));
-        assert_eq!(warning(&[https, ("FOOTLIGHT_TRUSTED_PROXIES", "10.0.0.1")]), None);
-        assert_eq!(warning(&[]), None, "loopback");
     }
 
     #[test]

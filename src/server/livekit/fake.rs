@@ -34,9 +34,10 @@ impl FakeLiveKit {
         fake
     }
 
-    /// What is said of the browser's sandbox from now on.
-    pub fn set_sandbox(&self, sandbox: Sandbox) {
-        self.lock().sandbox = sandbox;
+    /// What the local egress says of itself from now on: its slots, and its browser's sandbox.
+    pub fn set_engine(&self, slots: u32, sandbox: Sandbox) {
+        let mut state = self.lock();
+        (state.slots, state.sandbox) = (Some(slots), sandbox);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
