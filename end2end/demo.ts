@@ -1,4 +1,4 @@
-// A whole stream by script: 20 s on air to a local RTMP server, and what arrived there.
+// A whole stream by script: it is on air for 20 s to a local RTMP server, and prints what arrived there.
 
 import { copyFile, mkdir } from "node:fs/promises";
 import path from "node:path";

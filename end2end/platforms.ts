@@ -1,4 +1,4 @@
-// A minute on each real platform for which the environment holds a key. The key goes into the page's form and nowhere else.
+// Streams for a minute to each real platform whose key is in the environment. The key goes into the page's form and nowhere else.
 
 import { expect, test } from "./stack/test.ts";
 import { sleep, until } from "./stack/wait.ts";

@@ -1,6 +1,6 @@
 // Makes the folder that Footlight serves: what is in public/, the stylesheets, and each browser program in two files, its WASM and one
-// script (the bridge and the program's glue), for each further file would be a request that a page waits for. Names follow from what
-// files hold, and pkg/manifest.json says them to the server. Everything is packed here, once, as tightly as it goes.
+// script (the bridge and the program's glue), because a page would wait for every further file. File names contain a hash of the
+// content, and pkg/manifest.json lists them for the server. Everything is compressed here, once, as far as it goes.
 // usage: node site.mjs FOLDER_OF_PROGRAMS SITE; fails when a program is over its limit.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
@@ -12,7 +12,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 import { compile } from "sass";
 import { browsers } from "./browsers.mjs";
 
-/** What of a program a browser may fetch: kB of WASM, packed by brotli. */
+/** The limit for each program: kB of WASM, compressed with brotli. */
 const LIMITS = { composite: 165, live: 420, manage: 400 };
 /** @typedef {keyof typeof LIMITS} Program */
 
@@ -23,7 +23,7 @@ const bridge = path.join(root, "src/browser/bridge/bridge.js");
 /** @param {string} name */
 const style = (name) => Buffer.from(compile(path.join(root, `style/${name}.scss`), { style: "compressed" }).css);
 
-/** The program's WASM stands beside its script, under the same name. The composite has things to do before it is there.
+/** The program's WASM lies beside its script, under the same name. The composite has other work to do before it needs it.
  * @param {Program} name */
 function beginning(name) {
   const glue = JSON.stringify(path.join(programs, `${name}.js`));
@@ -63,7 +63,7 @@ const asBrotli = (bytes) =>
 /** @param {Uint8Array} bytes */
 const asGzip = (bytes) => promisify(gzip)(bytes, { level: constants.Z_BEST_COMPRESSION });
 
-/** A file beside itself in both forms, and how large each is. @param {string} file */
+/** Writes both compressed forms beside a file, and returns the size of each. @param {string} file */
 async function pack(file) {
   const bytes = await readFile(file);
   const [zipped, tight] = await Promise.all([asGzip(bytes), asBrotli(bytes)]);
@@ -77,7 +77,7 @@ async function below(folder) {
   return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
 }
 
-// Beside what is served now, and in its place at the end: whoever ends this script leaves no half a site.
+// Built beside what is served now, and moved into its place at the end, so that an interrupted run leaves no half-built site.
 const [fresh, old] = [`${site}.new`, `${site}.old`];
 await Promise.all([fresh, old].map((folder) => rm(folder, { recursive: true, force: true })));
 await cp(path.join(root, "public"), fresh, { recursive: true, filter: (from) => !from.endsWith(".d.ts") });

@@ -10,12 +10,12 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.join(here, "..", "public", "vendor");
 const modules = path.join(here, "node_modules");
 const { version } = JSON.parse(await readFile(path.join(modules, "livekit-client/package.json"), "utf8"));
-// What src/browser/bridge takes of it (`Library` there says the same): the rest need not be fetched.
+// The exports that src/browser/bridge uses (`Library` there lists the same); browsers need not fetch the rest.
 const names = ["AudioPresets", "Room", "RoomEvent", "Track", "setLogLevel"];
 const file = path.join(out, `livekit-client-${version}.mjs`);
 
-// A show is two pictures and two sounds. The library makes room for three of each beforehand; whatever else is published gets room
-// when it comes.
+// A session has two video and two audio tracks. The library prepares for three of each; further tracks are added when they are
+// published.
 const room = /const initialMediaSections(Audio|Video) = 3;/g;
 /** @type {import("esbuild").Plugin} */
 const fewerSections = {
@@ -34,23 +34,23 @@ for (const name of await readdir(out)) {
 }
 await build({
   absWorkingDir: here,
-  // From the sources that the package carries: its own bundle is written for browsers without `async`, a seventh larger.
+  // From the sources in the package: its own bundle supports browsers without `async`, and is a seventh larger.
   stdin: { contents: `export { ${names.join(", ")} } from "./node_modules/livekit-client/src/index.ts";`, resolveDir: here },
   outfile: file,
   bundle: true,
   format: "esm",
   minify: true,
   legalComments: "none",
-  // As the package's own build has it: a field that a class only declares keeps what its parent gave it.
+  // Like the package's own build: a field that a class only declares keeps the value that its parent set.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   inject: [path.join(here, "connection.mjs")],
   plugins: [fewerSections],
   define: {
-    // A room opens an AudioContext before it connects, for analyses that no page of ours makes: a tenth of a second of the
-    // composite's start, and threads of its own for the whole show. Without the constructor it does without.
+    // A room opens an AudioContext before it connects, for analyses that our pages do not use. That takes a tenth of a second of the
+    // composite's start, and keeps threads for the whole session. Without the constructor the room leaves it out.
     "window.AudioContext": "undefined",
     "window.webkitAudioContext": "undefined",
-    // Each of its loggers looks for a level that somebody kept. Chromium notes where a script reads cookies, and for that it reads
+    // Each of its loggers looks for a stored level. Chromium records where a script reads cookies, and to do so it reads
     // the whole library again: a twentieth of a second.
     "window.localStorage": "{}",
     "window.document.cookie": '""',

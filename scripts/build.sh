@@ -11,17 +11,17 @@ compiled="$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm"
 optimised="$CARGO_TARGET_DIR/site-programs"
 # shellcheck disable=SC2034 # For measure.sh.
 dist_program="$CARGO_TARGET_DIR/dist/package/footlight"
-# What every browser has that the rest needs as well.
+# WebAssembly features that the compiler uses and every supported browser has.
 wasm_features=(--enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals
   --enable-reference-types --enable-multivalue)
 
 fingerprint() { find "$@" -type f ! -path 'src/tests/*' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum | cut -d ' ' -f 1; }
 browser_fingerprint() { fingerprint src scripts/build.sh Cargo.toml Cargo.lock rust-toolchain.toml .cargo; }
-# What the programs were made from, as their own step noted it: sources may change while it runs.
+# What the programs were built from, as noted by their own step: sources may change while it runs.
 site_fingerprint() { printf '%s %s' "$1" "$(fingerprint style public end2end/{site,browsers}.mjs end2end/package-lock.json)"; }
 
-# Where libraries' sources lie is this machine's business; and sizes do not depend on it. Given so, the flag is added to those in
-# .cargo/config.toml; from a variable it would replace them.
+# Leaves the folders of this machine out of the programs, so that sizes do not depend on them. As an option the flag is added to
+# those in .cargo/config.toml; as a variable it would replace them.
 browser_done() { site_done || [ "$(cat "$compiled/footlight-sources")" = "$(browser_fingerprint)" ]; }
 build_browser() {
   local now
@@ -45,7 +45,7 @@ build_site() {
   node end2end/site.mjs "$optimised" "$site" | tee /dev/fd/3
   printf '%s\n' "$now" >"$site-stamp.txt"
 }
-# One program with its script; not again when the compiler and the tools would do the same again.
+# One program with its script; skipped when compiler and tools would produce the same again.
 optimise() {
   local name=$1 now
   now="$bindgen_version $(cat "$compiled/$name.wasm" scripts/build.sh end2end/package-lock.json | sha256sum)"
@@ -59,7 +59,7 @@ optimise() {
 
 # Cargo knows best what has changed.
 build_server() { cargo build --locked --features ssr --bin footlight; }
-# In a folder of its own, for cargo puts its own file back. Line tables stand beside the program, where a debugger looks for them.
+# In a folder of its own, because cargo restores its own file. Line tables lie beside the program, where a debugger looks for them.
 build_dist() {
   local built="$CARGO_TARGET_DIR/dist/footlight"
   cargo build --locked --profile dist --features ssr --bin footlight
@@ -68,7 +68,7 @@ build_dist() {
   objcopy --strip-all --add-gnu-debuglink="$dist_program.debug" "$built" "$dist_program"
 }
 
-# build_steps WHAT…: declares it. The server takes longest, so everything else gives way to it.
+# build_steps WHAT…: declares it. The server takes longest, so it goes first.
 build_steps() {
   local what label words="read the compiler's words above"
   for what in "$@"; do

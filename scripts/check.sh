@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# make check: format, lints, docs, scripts, dependencies. Goes through all of them and fails if any does.
+# make check: format, lints, docs, scripts, dependencies. Runs all of them, and fails if any fails.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 declare -F run_alone >/dev/null || . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 check_format() { cargo fmt --check; }
 check_clippy() { cargo clippy --locked --features ssr --all-targets -- -D warnings; }
-# Built by name only, so looked at by name.
+# These are built only by name, so they are linted by name.
 check_clippy_long() { cargo clippy --locked --features ssr --test bench --test soak -- -D warnings; }
 check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --features ssr; }
-# In the profile of the browser programs: what their build leaves is used, and the server's build is not waited for.
+# In the profile of the browser programs, to reuse what their build left and not to wait for the server's build.
 check_clippy_browser() {
   cargo clippy --locked --target wasm32-unknown-unknown --profile wasm --features hydrate --lib \
     --bin composite --bin live --bin manage -- -D warnings
@@ -17,10 +17,10 @@ check_clippy_browser() {
 check_types() { npm --prefix end2end run --silent check; }
 check_shell() { git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck --external-sources; }
 check_unused() { cargo machete; }
-# Without advisories: their database is another repository, and a build must not depend on what was written there today.
+# Without advisories: their database is another repository, and a build must not depend on its latest changes.
 check_licences() { cargo deny --locked --log-level error check licenses bans sources; }
 
-# check_steps: declares them. Those that use the same folder of cargo's stand one after another.
+# check_steps: declares them. Those that use the same target folder of cargo's run one after another.
 check_steps() {
   check format "rustfmt" toolchain check_format
   check clippy "clippy, server" "toolchain compiler server tests" check_clippy

@@ -38,7 +38,7 @@ stop() {
 # shellcheck source=scripts/steps.sh
 . "$root/scripts/steps.sh"
 
-# Runs the declared steps unless another script is at it. By itself, as run_steps is.
+# Runs the declared steps, unless another script is doing so. Call it by itself, like run_steps.
 run_alone() {
   local code
   exec 9>"$cache/setup.lock"

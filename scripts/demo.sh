@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make demo: the whole path with nobody at the keyboard; prints what arrived at a local RTMP server.
+# make demo: the whole path without a person; prints what arrived at a local RTMP server.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -9,4 +9,4 @@ build_steps server site
 setup_steps demo
 run_alone
 cd end2end
-exec npx playwright test --config demo.config.ts
+exec npx playwright test --project=demo --reporter=line

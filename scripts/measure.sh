@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make bench, make soak: what takes long or measures. One thing at a time, figures on standard output.
+# make bench, make soak: long tests and benches, one at a time, with figures on standard output.
 # usage: measure.sh bench|soak [filter]
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -8,7 +8,7 @@ set -euo pipefail
 . scripts/build.sh
 what=$1
 
-# Benches measure what packages hold. Long rows play on what `make run` starts.
+# Benches measure the build that packages contain. Long tests run on what `make run` starts.
 profile=dev
 measured=$program
 server=server
@@ -28,6 +28,6 @@ say "measured: $measured, profile $profile, $("$measured" --version), $(($(stat 
 failed=0
 FOOTLIGHT_SOAK=1 "${cargo_test[@]}" -- --nocapture --test-threads 1 "${@:2}" || failed=1
 if [ -d "end2end/$what" ]; then
-  (cd end2end && FOOTLIGHT_PROGRAM=$measured FOOTLIGHT_SOAK=1 FORCE_COLOR=0 npx playwright test --config "$what.config.ts" "${@:2}") || failed=1
+  (cd end2end && FOOTLIGHT_PROGRAM=$measured FOOTLIGHT_SOAK=1 FORCE_COLOR=0 npx playwright test "--project=$what" "${@:2}") || failed=1
 fi
 exit "$failed"

@@ -33,7 +33,7 @@ choose_packages() {
 }
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
-# While another program installs something, it is waited for.
+# Waits while another program installs something.
 apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
 missing_packages() {
   comm -13 <(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p' | sort) <(printf '%s\n' "$@" | sort)
@@ -55,7 +55,7 @@ install_packages() {
   dpkg-query -W nginx >/dev/null 2>&1 || nginx_was_there=no
   apt_get update
   apt_get install -y --no-install-recommends "${missing[@]}"
-  # The tests start their own nginx; the package's service would sit on port 80.
+  # The tests start their own nginx; the package's service would take port 80.
   if [ "$nginx_was_there" = no ] && dpkg-query -W nginx >/dev/null 2>&1; then
     as_root systemctl disable --now nginx || as_root service nginx stop || true
   fi
@@ -70,8 +70,8 @@ install_toolchain() {
   rustup toolchain install "$rust_version" --no-self-update --profile minimal -c clippy -c rustfmt -t wasm32-unknown-unknown
 }
 
-# cargo_tool NAME VERSION FOLDER CARGO_OPTION…: a tool of cargo's, in a folder of its own. A debug build without debug information is as
-# good, for they do little themselves, and takes a fraction of the time.
+# cargo_tool NAME VERSION FOLDER CARGO_OPTION…: installs a tool of cargo's in a folder of its own. As a debug build without debug information,
+# which takes a fraction of the time: the tools do little themselves.
 cargo_tool() {
   local name=$1 version=$2 folder=$3
   CARGO_TARGET_DIR="$tools/build-$name" CARGO_PROFILE_DEV_DEBUG=0 \
@@ -79,7 +79,7 @@ cargo_tool() {
   rm -rf "$tools/build-$name"
 }
 bindgen_done() { [ "$("$bindgen_folder/bin/wasm-bindgen" --version)" = "wasm-bindgen $bindgen_version" ]; }
-# It reads whole programs, so it is optimised a little. Without --locked: the lock file it was published with names a yanked crate.
+# This one reads whole programs, so it is optimised a little. Without --locked: the lock file it was published with names a yanked crate.
 install_bindgen() {
   CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
     cargo_tool wasm-bindgen-cli "$bindgen_version" "$bindgen_folder"
@@ -96,8 +96,8 @@ install_livekit() {
   CGO_ENABLED=0 GOBIN="$livekit_folder" GOFLAGS=-mod=mod go install "github.com/livekit/livekit-server/cmd/server@v$livekit_version"
 }
 
-# For rows with several web servers. The database's server is published as a library: its program is what stands here. The
-# lock file and the toolchain are ours, so that it is the same engine.
+# For tests with several web servers. The database's server is published as a library, so its program is written here. Lock file
+# and toolchain are ours, so that the engine is the same.
 surreal_done() { "$surreal_folder/bin/surreal" version | grep -q "^$surreal_version "; }
 install_surreal() {
   mkdir -p "$surreal_folder/src" "$surreal_folder/bin"

@@ -1,14 +1,14 @@
-# Runs steps side by side, each as soon as what it needs is there, and shows how they get on. Sourced, never run.
+# Runs steps side by side, each as soon as the steps it needs are done, and shows their progress. Sourced, never run.
 # shellcheck shell=bash
 #
-# step NAME LABEL NEEDS IS_DONE RUN ADVICE   declares one: a step that fails ends all of them, and the advice is shown
-# check NAME LABEL NEEDS RUN                 declares one whose failure is shown and counted, and the others go on
-# run_steps                                  runs what is declared; `steps_failed` is then how many checks failed. To be called by
-#                                            itself: after `if`, or before `||`, bash would forget `set -e` for all that steps run
+# step NAME LABEL NEEDS IS_DONE RUN ADVICE   declares one: if it fails, all steps end and the advice is shown
+# check NAME LABEL NEEDS RUN                 declares one whose failure is shown and counted while the others go on
+# run_steps                                  runs what is declared, and sets `steps_failed` to the number of failed checks. Call it by
+#                                            itself: after `if` or before `||`, bash would ignore `set -e` in the steps
 #
-# NEEDS are names of steps with spaces between; those that are not declared are passed over. As many steps as there are cores run at
-# once, in the order in which they are declared, and give way to the steps in `urgent`, which start as soon as they can. What a step
-# writes goes to "$logs/NAME.log"; what it writes to descriptor 3 is shown when it has ended. `logs` is set by common.sh.
+# NEEDS are names of steps, separated by spaces; names that are not declared are ignored. As many steps as there are cores run at
+# once, in the order of their declaration; steps in `urgent` come first and start as soon as they can. The output of a step goes to
+# "$logs/NAME.log"; what it writes to descriptor 3 is shown when it has ended. `logs` is set by common.sh.
 : "${logs:?}"
 
 declare -a step_names=()
@@ -26,10 +26,10 @@ check() {
   step_kind[$1]=check
 }
 
-# A log as one would have seen it: no colours, no progress bars.
+# A log without colours and progress bars.
 readable() { tr '\r' '\n' <"$1" | sed -e 's/\x1b\[[0-9;?]*[A-Za-z]//g' -e 's/\x1b(B//g' -e '/^ *Building \[/d' -e '/^ *$/d'; }
 
-# How far a step is: crates of all for cargo, otherwise its last line.
+# The progress of a step: for cargo the crates done of all, otherwise its last line.
 progress_of() {
   local text count
   text=$(tail -c 3000 "$logs/$1.log" 2>/dev/null | tr '\r' '\n')
@@ -43,10 +43,10 @@ progress_of() {
 
 tenths() { printf '%d.%d' "$(($1 / 10))" "$(($1 % 10))"; }
 now_tenths() { printf '%s' "$((${EPOCHREALTIME/[.,]/} / 100000))"; }
-# User and system seconds of all that a shell has waited for, in tenths, from what its `times` wrote.
+# User and system time of all children of a shell, in tenths of a second, from the output of its `times`.
 spent_tenths() { awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); sum += 600 * t[1] + 10 * t[2] } } END { printf "%d", sum }' "$1"; }
 
-# In a process group of its own, so that all it starts can be ended with it.
+# In a process group of its own, so that everything it starts can be ended with it.
 launch() {
   local name=$1
   step_state[$name]=running
@@ -54,7 +54,7 @@ launch() {
   (
     set +m
     trap - INT TERM HUP EXIT
-    # The lock is ours and not what a step may leave running.
+    # The lock is ours: a process that a step leaves running must not hold it.
     exec </dev/null 9>&- 3>"$steps_folder/$name.say" >"$logs/$name.log" 2>&1
     code=0
     if "${step_is_done[$name]}" >/dev/null; then
@@ -68,13 +68,13 @@ launch() {
       )
       code=$?
     fi
-    # Here and not in a substitution: that would be another shell, which has waited for nothing.
+    # Not in a command substitution, which would be another shell without these children.
     times >"$steps_folder/$name.times"
     printf '%s %s\n' "$code" "$(spent_tenths "$steps_folder/$name.times")" >"$steps_folder/$name.end"
     printf '%s\n' "$name" >&8
   ) &
   step_pid[$name]=$!
-  # Otherwise bash says of each that is ended how it was ended.
+  # Otherwise bash reports how each process was ended.
   disown "$!"
 }
 
@@ -119,7 +119,7 @@ end_running() {
   done
 }
 
-# The lines of the running steps, the newest below what has been said for good. Without a terminal: one line a minute for each.
+# The lines of the running steps, below the final lines. Without a terminal: one line a minute for each step.
 block_lines=0
 erase_block() {
   [ "$block_lines" -eq 0 ] || printf '\e[%dA\e[J' "$block_lines"
@@ -132,7 +132,7 @@ draw_block() {
   [ "${width:-0}" -gt 0 ] || width=80
   erase_block
   for name in $(running); do
-    # What was there already is over before anybody could read of it.
+    # A step that is already done is over before anybody could read its line.
     [ $((now - step_started[$name])) -ge 10 ] || continue
     line=$(printf '  %-44s %5d s  %s' "${step_label[$name]}" "$(((now - step_started[$name]) / 10))" "$(progress_of "$name")")
     printf '%s\n' "${line:0:$((width - 1))}"
@@ -152,7 +152,7 @@ say_minutes() {
 say_started() {
   local name
   for name in $(running); do
-    # Whatever is over within a second needs no line of its own.
+    # A step that is over within a second needs no line of its own.
     if [ -z "${step_minute[$name]:-}" ] && [ $(($(now_tenths) - step_started[$name])) -ge 10 ]; then
       step_minute[$name]=0
       printf '  %-44s starts\n' "${step_label[$name]}"
@@ -160,7 +160,7 @@ say_started() {
   done
 }
 
-# Says how a step ended; fails when the others must not go on.
+# Prints how a step ended; fails when the others must not go on.
 finish() {
   local name=$1 code spent=0
   if [ -f "$steps_folder/$name.end" ]; then read -r code spent <"$steps_folder/$name.end"; else code=killed; fi
@@ -198,7 +198,7 @@ give_up() {
   printf '\n%s failed: %s\nwhole log: %s\n' "${step_label[$name]}" "${step_advice[$name]}" "$logs/$name.log" >&2
 }
 
-# What every second went into, unless all of it was there already.
+# Where the time went, unless everything was there already.
 say_times() {
   local name wall=0 cpu=0 any=0
   wall=$(($(now_tenths) - steps_began))
@@ -243,7 +243,7 @@ run_steps() {
     [ -z "$signalled" ] || exit "$signalled"
     [ "$live" = no ] || erase_block
     if [ -z "$name" ]; then
-      # One whose shell was killed says nothing.
+      # A step whose shell was killed leaves no result.
       for name in $(running); do
         if ! kill -0 "${step_pid[$name]}" 2>/dev/null && [ ! -f "$steps_folder/$name.end" ]; then break; fi
         name=""

@@ -9,7 +9,8 @@ use crate::{
     },
     config::env::Env,
     domain::{destination::Platform, ids::SessionId, key::Scope, secret::Secret},
-    server::{admin_socket::socket, security},
+    net::{http::direct_client, tls},
+    server::admin_socket::socket,
 };
 use anyhow::{Context, bail};
 use clap::Subcommand;
@@ -114,7 +115,7 @@ fn scope(text: &str) -> Result<Scope, String> {
 /// No server runs with this data folder, or it refused, with its message.
 pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
     let path = socket(&env.data_folder()?);
-    let http = security::direct_client(security::tls()).unix_socket(path.as_path()).build()?;
+    let http = direct_client(tls::client()).unix_socket(path.as_path()).build()?;
     let sent = http.post("http://footlight/order").json(&read_command(command)?).send().await;
     let response = sent.map_err(reqwest::Error::without_url).with_context(|| {
         format!("no server responds at {}: start it, or set FOOTLIGHT_DATA to its data folder and run this as its user", path.display())

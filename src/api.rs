@@ -9,6 +9,7 @@ pub mod destination_input;
 pub mod docs;
 pub mod error;
 pub mod events;
+pub mod operations;
 pub mod overlay;
 pub mod public_http;
 pub mod relay_control;

@@ -1,8 +1,8 @@
 //! The Leptos application: providers, error boundary, route tables.
 //!
 //! The server knows every page. A browser gets the program of the page it opened: `live` for one session and its overlay, `manage`
-//! for lists and settings, none for pages that are plain documents (sign in, sign up, help). A link from one program's pages to another's opens
-//! a new document.
+//! for lists and settings, none for pages that are plain documents (sign in, sign up, sign out, help). A link from a page of one
+//! program to a page of another opens a new document.
 
 #[cfg(feature = "ssr")]
 pub mod shell;
@@ -25,6 +25,7 @@ use crate::{
         session::Session,
         settings::Settings,
         sign_in::SignIn,
+        sign_out::SignOut,
         sign_up::SignUp,
     },
 };
@@ -104,7 +105,7 @@ pub fn ManageApp() -> impl IntoView {
     }
 }
 
-/// Around the route tables of the server and of each program.
+/// What surrounds the route tables of the server and of each program.
 #[component]
 fn Frame(children: Children) -> impl IntoView {
     provide_meta_context();
@@ -163,6 +164,7 @@ fn PlainRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
         <ParentRoute path=path!("") view=Outlet>
             <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
             <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async/>
+            <Route path=path!("/sign-out") view=SignOut ssr=SsrMode::Async/>
             <Route path=path!("/help") view=Help ssr=SsrMode::Async/>
         </ParentRoute>
     }
@@ -182,7 +184,7 @@ mod tests {
                 assert_eq!(Program::of(route.path()), Some(program), "{}", route.path());
             }
         }
-        for path in ["/sign-in", "/sign-up", "/help", "/nowhere", "/sessions/01J/more"] {
+        for path in ["/sign-in", "/sign-up", "/sign-out", "/help", "/nowhere", "/sessions/01J/more"] {
             assert_eq!(Program::of(path), None, "{path}");
         }
         assert_eq!(Program::of("/admin/sessions/"), Some(Program::Manage));

@@ -108,7 +108,7 @@ fn handle_message(message: &FeedMessage, inputs: RwSignal<OverlayInputs>, state:
 /// The events before this page was opened.
 fn initial_state(snapshot: &OverlaySnapshot) -> OverlayState {
     let mut state = OverlayState::default();
-    snapshot.history.iter().for_each(|told| state.apply(told.seq, told.event.clone(), told.at));
+    snapshot.history.iter().for_each(|past| state.apply(past.seq, past.event.clone(), past.at));
     state
 }
 

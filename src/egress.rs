@@ -26,7 +26,7 @@ use crate::{
         env::Env,
     },
     egress::{privileges::ServiceAccount, registry::EgressRegistry, state_store::StateStore},
-    relay::tls,
+    net::tls_listener,
 };
 use anyhow::Context as _;
 use std::{sync::Arc, time::Duration};
@@ -39,7 +39,6 @@ use tokio::{
 mod auth;
 mod capture;
 mod cdp;
-mod clock;
 mod commands;
 mod counters;
 mod egress_info;
@@ -59,7 +58,6 @@ mod rtmp_connection;
 mod rtmp_error;
 mod rtmp_output;
 mod state_store;
-mod tls_client;
 mod twirp;
 mod twirp_error;
 mod warm_pool;
@@ -77,7 +75,7 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     let mut config = EgressConfig::from_env(env)?;
     config.drain_timeout = drain_timeout.map(Duration::from_secs).or(config.drain_timeout);
     // Read as root, who may be the only one to read the key.
-    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let tls = config.tls.as_ref().map(|files| tls_listener::acceptor(&files.certificate, &files.key)).transpose()?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
     let account = ServiceAccount::by_name(&config.user)?;
     let state_store = StateStore::open(&config.data, account)?;
@@ -99,7 +97,7 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     let routes = twirp::router(Arc::clone(&registry));
     let server = match tls {
         None => tokio::spawn(axum::serve(listener, routes).into_future()),
-        Some(tls) => tokio::spawn(axum::serve(tls::Listener::new(listener, tls), routes).into_future()),
+        Some(tls) => tokio::spawn(axum::serve(tls_listener::Listener::new(listener, tls), routes).into_future()),
     };
     wait_for_end(&registry, config.drain_timeout).await?;
     registry.webhook_tasks.close();

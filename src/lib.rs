@@ -6,7 +6,7 @@
 //!
 //! - `footlight serve` ([`serve`]): pages, API and the session state. Handles no media; may be killed at any moment.
 //! - `footlight relay` ([`relay`]): receives the composite by RTMP, holds the connections to the platforms, records. Knows only
-//!   the desired state that it was put, and reports what really arrives.
+//!   the desired state that it was given, and reports what really arrives.
 //! - `footlight egress` ([`egress`]): the local Web Egress. Opens the overlay page in a browser, encodes video and
 //!   audio, publishes to the relay. A LiveKit fleet can replace it: the calls are the same.
 //! - `footlight admin …` ([`admin`]): commands of the operator to the running server, over its socket.
@@ -19,7 +19,11 @@
 //! | --- | --- | --- |
 //! | [`domain`] | what a broadcast is: states, rules, ids; pure | none |
 //! | [`api`] | requests, responses and errors on the wire | `domain` |
-//! | [`server`] | use cases (`studio`), ports and adapters, the HTTP API | `domain`, `api` |
+//! | [`net`] | TLS, guarded HTTP requests, the clock, LiveKit's webhook signature, metrics | `domain` |
+//! | [`media`] | RTMP, FLV, frames, the timeline | `domain` |
+//! | [`server`] | use cases (one module each, wired in `studio`), ports and adapters, the HTTP API | `net`, `api`, `domain` |
+//! | [`relay`] | the role | `media`, `net`, `domain`; of `api` the relay's control calls |
+//! | [`egress`] | the role | `media`, `net`, `domain` |
 //! | [`rpc`] | server functions, the browser's calls, three lines each | `api`; `server` in bodies |
 //! | [`browser`] | the only access to JavaScript | `domain` |
 //! | [`components`] | props in, callbacks out | `browser` |
@@ -28,12 +32,12 @@
 //!
 //! [`serve`] and [`app`] stand above all of them. The library is compiled twice: with `ssr` natively, and with `hydrate` for
 //! browsers. `src/surfaces` holds the browser programs, each a `main` of a few lines: `composite` for the page that the egress
-//! records, `live` for Go live, a session's page and the gallery, `manage` for lists and settings. Sign in, sign up and help are plain
-//! documents. The feature gates are in this file, in `main` and in `app`, and nowhere below.
+//! records, `live` for Go live, a session's page and the gallery, `manage` for lists and settings. Sign in, sign up, sign out and help
+//! are plain documents. The feature gates are in this file, in `main` and in `app`, and nowhere below.
 //!
-//! # The walk of one click
+//! # What one click does
 //! **Go live** on `/go-live` calls [`rpc::sessions`]`::start_session`, which identifies the caller and calls
-//! `Studio::start` in [`server::studio`] (so does `POST /api/streaming/start`: one use case for both).
+//! `Sessions::start` in [`server::sessions`] (so does `POST /api/streaming/start`: one use case for both).
 //!
 //! 1. Settings and destinations are resolved and checked; their keys are sealed in, or read from, the vault.
 //! 2. The session is stored `pending`; the database enforces one active session per owner. The room is created, and the desired state
@@ -48,7 +52,7 @@
 //!
 //! When a step fails, the session is ending: relay, room, tokens and egress are taken down, in that order, until nothing is left. The
 //! reconciler repairs the rest: every few seconds it compares what is stored with what LiveKit and the relay really have, and plans
-//! from that alone, so that it does not matter which process died in between. `docs/ARCHITECTURE.md` has more such walks.
+//! from that alone, so that it does not matter which process died in between. `docs/ARCHITECTURE.md` follows more such paths.
 
 pub mod api;
 pub mod app;
@@ -64,6 +68,8 @@ std::cfg_select! {
         pub mod admin;
         pub mod config;
         pub mod egress;
+        pub mod media;
+        pub mod net;
         pub mod relay;
         pub mod serve;
         pub mod server;

@@ -15,4 +15,5 @@ mod polling;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
+pub mod sign_out;
 pub mod sign_up;

@@ -1,10 +1,8 @@
 //! The relay keeps the connections to the platforms open while everything behind it may restart.
 //! Its contract with the application is `api::relay_control`. It knows no account, no store and no LiveKit room.
 
-mod aac;
 pub mod connect;
 mod control;
-mod flv;
 mod ingest;
 mod ingest_stats;
 mod metrics;
@@ -13,7 +11,6 @@ mod queue;
 mod rate;
 mod recorder;
 mod recordings;
-pub mod rtmp;
 mod rtmp_connection;
 mod rtmp_output;
 mod slate;
@@ -21,17 +18,14 @@ mod status;
 mod stream;
 mod stream_hub;
 mod stream_tasks;
-mod tag;
 mod takeover;
-mod text;
 mod thumbnail;
-mod timeline;
-pub(crate) mod tls;
 
 use crate::{
     api::relay_control::{DesiredSession, SessionReport},
     config::{env::Env, folder::make_private, relay::RelayConfig},
     domain::ids::SessionId,
+    net::tls_listener,
 };
 use anyhow::Context as _;
 use axum::response::sse;
@@ -121,7 +115,7 @@ pub async fn start_with(config: RelayConfig, resolver: Arc<dyn Resolver>) -> any
 
 async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover: bool) -> anyhow::Result<RelayHandle> {
     make_private(&config.data)?;
-    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let tls = config.tls.as_ref().map(|files| tls_listener::acceptor(&files.certificate, &files.key)).transpose()?;
     let ingest = takeover::listen(config.ingest, after_takeover).await.context("FOOTLIGHT_RELAY_INGEST cannot be listened on")?;
     let control = takeover::listen(config.listen, after_takeover).await.context("FOOTLIGHT_RELAY_LISTEN cannot be listened on")?;
     let (control_addr, ingest_addr) = (control.local_addr()?, ingest.local_addr()?);
@@ -150,7 +144,7 @@ async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover
     match tls {
         None => drop(tokio::spawn(async move { axum::serve(control, routes).with_graceful_shutdown(ended).await })),
         Some(tls) => {
-            let control = tls::Listener::new(control, tls);
+            let control = tls_listener::Listener::new(control, tls);
             drop(tokio::spawn(async move { axum::serve(control, routes).with_graceful_shutdown(ended).await }));
         }
     }

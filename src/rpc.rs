@@ -1,4 +1,4 @@
-//! Server functions: the browser's calls, three lines each. What they do lives in `server::studio`.
+//! Server functions: the browser's calls, three lines each. What they do lives in the use cases of `server`.
 
 pub mod accounts;
 pub mod admin;

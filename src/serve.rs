@@ -3,27 +3,25 @@
 
 mod composite;
 mod compression;
+mod connections;
 mod forms;
+mod page;
 
 use crate::{
-    app::{
-        App,
-        shell::{PageHeaders, shell},
-        site::SiteFiles,
-    },
+    app::{App, shell::shell, site::SiteFiles},
     config::{env::Env, folder::make_private, machine::own_addresses, serve::ServeConfig},
     domain::address::AllowList,
+    net::{clock::Clock, http::direct_client, tls},
     server::{
-        admin_socket,
-        clock::Clock,
-        http,
+        accounts::Accounts,
+        admin_socket, descriptors, http,
         livekit::{client::LiveKitClient, timed::Timed},
         metrics,
+        ports::{Ports, ids::Ids},
         relay::client::RelayClient,
-        security,
         state::AppState,
         store::surreal::{StoreCredentials, SurrealStore},
-        studio::{Ports, Studio},
+        studio::Studio,
         vault::{Vault, parse_master_key},
         viewers,
     },
@@ -37,14 +35,12 @@ use axum::{
     response::Response,
     routing::{any, get, post},
 };
-use forms::AccountForm;
-use leptos::{
-    config::LeptosOptions,
-    prelude::{get_configuration, provide_context},
-};
+use connections::ConnectionLimits;
+use forms::Entrance;
+use leptos::{config::LeptosOptions, prelude::get_configuration};
 use leptos_axum::{LeptosRoutes, generate_route_list};
+use page::Renderer;
 use std::{
-    net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -78,42 +74,43 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     }
     let leptos = get_configuration(None).context("the build's settings (LEPTOS_…) are malformed")?.leptos_options;
     let (listen, data) = (config.listen, config.data.clone());
+    let limits = ConnectionLimits::within(descriptors::raise(), &config.trusted_proxies);
     metrics::handle();
     let state = state(config, leptos).await?;
-    print_first_sign_in(&state.studio, &data.join(FIRST_SIGN_IN)).await?;
+    print_first_sign_in(&state.studio.accounts, &data.join(FIRST_SIGN_IN)).await?;
     let listener =
         TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
     match admin_socket::open(&data).await {
-        Ok(socket) => drop(tokio::spawn(admin_socket::serve(socket, state.studio.clone(), http_client()?))),
+        Ok(socket) => {
+            let (commands, counts) = (state.studio.commands.clone(), state.studio.viewer_counts.clone());
+            drop(tokio::spawn(admin_socket::serve(socket, commands, counts, http_client()?)));
+        }
         // Sessions go on without it.
         Err(error) => {
             tracing::warn!(%error, socket = %admin_socket::socket(&data).display(), "`footlight admin` will not reach this server");
         }
     }
     tokio::spawn(state.studio.clone().run_background_tasks());
-    tracing::info!(%listen, url = state.studio.config().app_url, "serving");
-    let studio = state.studio.clone();
-    let closing = state.studio.closing().clone();
-    let serving = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(closing.clone().cancelled_owned())
-        .into_future();
-    let served = tokio::select! {
-        served = serving => served.map_err(Into::into),
-        () = stopped(closing) => Ok(()),
-    };
-    studio.hand_over().await;
-    served
+    tracing::info!(%listen, url = state.studio.config.app_url, "serving");
+    let reconciler = state.studio.reconciler.clone();
+    let closing = state.studio.closing.clone();
+    tokio::select! {
+        () = connections::serve(listener, router(state), limits, closing.clone()) => {}
+        () = stopped(closing) => {}
+    }
+    reconciler.hand_over().await;
+    Ok(())
 }
 
 fn http_client() -> anyhow::Result<reqwest::Client> {
-    security::direct_client(security::tls()).build().context("the HTTP client cannot be made")
+    direct_client(tls::client()).build().context("the HTTP client cannot be made")
 }
 
 /// The same client, or one that also trusts the relay's own authority.
 fn relay_client(config: &ServeConfig, http: &reqwest::Client) -> anyhow::Result<reqwest::Client> {
     let Some(file) = &config.relay.trust else { return Ok(http.clone()) };
-    let tls = security::tls_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
-    security::direct_client(tls).build().context("the HTTP client cannot be made")
+    let tls = tls::client_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
+    direct_client(tls).build().context("the HTTP client cannot be made")
 }
 
 async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<AppState> {
@@ -131,13 +128,14 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
     let relay = RelayClient::new(config.relay.clone(), relay_client(&config, &http)?);
     let studio = Studio::new(Ports {
         clock: Clock::System,
+        ids: Ids::default(),
         store: Arc::new(store),
         livekit: Arc::new(Timed(LiveKitClient::new(&config.livekit, http))),
         relay: Arc::new(relay.clone()),
         viewers: viewers::services(&config.viewers).context("the HTTP client cannot be made")?,
         vault,
         allow: allow.on_machine(own_addresses()),
-        config,
+        config: Arc::new(config),
     });
     Ok(AppState::new(studio, relay, leptos))
 }
@@ -146,34 +144,30 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
 pub fn router(state: AppState) -> Router {
     let site = state.leptos.site_root.to_string();
     let routes = generate_route_list(App);
-    let (files, context) = (Arc::new(SiteFiles::find(Path::new(&site))), state.clone());
-    let connect_src = connect_src(state.studio.config());
-    let provide = move || {
-        provide_context(PageHeaders { connect_src: connect_src.clone() });
-        provide_context(context.clone());
+    let renderer = Renderer::new(state.clone(), SiteFiles::find(Path::new(&site)));
+    let provide = {
+        let renderer = renderer.clone();
+        move || renderer.provide()
     };
     let document = {
-        let files = files.clone();
+        let files = renderer.files.clone();
         move || shell(&files)
     };
-    let form = |form: AccountForm| {
-        let (state, files, provide) = (state.clone(), files.clone(), provide.clone());
-        post(move |request: Request| forms::account(form, state.clone(), files.clone(), provide.clone(), request))
+    let form = |entrance: Entrance| {
+        let renderer = renderer.clone();
+        post(move |request: Request| forms::enter(entrance, renderer.clone(), request))
     };
     let sign_out = post({
-        let state = state.clone();
-        move |parts: request::Parts| forms::sign_out(state.clone(), parts)
+        let renderer = renderer.clone();
+        move |parts: request::Parts| forms::sign_out(renderer.clone(), parts)
     });
     let pages = Router::new()
         .leptos_routes_with_context(&state, routes, provide.clone(), document.clone())
-        .route("/sign-in", form(AccountForm::SignIn))
-        .route("/sign-up", form(AccountForm::SignUp))
+        .route("/sign-in", form(Entrance::SignIn))
+        .route("/sign-up", form(Entrance::SignUp))
         .route("/sign-out", sign_out);
-    let composite = get({
-        let (state, files, provide) = (state.clone(), files.clone(), provide.clone());
-        move |request: Request| composite::page(state.clone(), files.clone(), provide.clone(), request)
-    });
-    let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::middleware::own_pages_only));
+    let composite = get(move |parts: request::Parts| composite::page(renderer.clone(), parts));
+    let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::admission::admit));
     let unknown = leptos_axum::render_app_async_with_context(provide, document);
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()
@@ -213,20 +207,14 @@ impl MakeRequestId for SortableRequestIds {
     }
 }
 
-/// What pages reach beside their own origin: LiveKit, nothing else.
-fn connect_src(config: &ServeConfig) -> String {
-    let ws = &config.livekit.public_url;
-    format!("{ws} {}", ws.replacen("ws", "http", 1))
-}
-
-/// Headers of every response: CORS, caching, security. Hashed and versioned files are cached for ever, answers of the API and of
-/// server functions (room tokens and new keys are among them) nowhere, unless they say otherwise; everything else is revalidated.
+/// Headers of every response: caching, security. Hashed and versioned files are cached for ever, answers of the API and of server
+/// functions (room tokens and new keys are among them) nowhere, unless they say otherwise; everything else is revalidated.
 async fn common_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
     let private = ["/api/", "/rpc/"].iter().any(|folder| path.starts_with(folder));
-    let secure = state.studio.config().is_https();
-    let mut response = http::cors::answer(&state, request, next).await;
+    let secure = state.studio.config.is_https();
+    let mut response = next.run(request).await;
     if private {
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     } else if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
@@ -252,9 +240,9 @@ fn guard(headers: &mut HeaderMap, secure: bool) {
 }
 
 /// Prints the first sign-in link while it is valid.
-async fn print_first_sign_in(studio: &Studio, file: &Path) -> anyhow::Result<()> {
+async fn print_first_sign_in(accounts: &Accounts, file: &Path) -> anyhow::Result<()> {
     let saved = std::fs::read_to_string(file).ok();
-    match studio.first_sign_in(saved.as_deref()).await? {
+    match accounts.first_sign_in(saved.as_deref()).await? {
         Some(link) => {
             write_private(file, &link)?;
             println!("first sign-in: {link}");

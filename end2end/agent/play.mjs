@@ -9,7 +9,7 @@ if (!key) {
   process.exit(1);
 }
 
-/** One call; waits as long as the server asks for, and says what was wrong.
+/** Makes one call: waits as long as the server asks it to, and fails with the reason that the server gives.
  * @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] */
 async function call(method, path, body, headers = {}) {
   for (;;) {

@@ -44,7 +44,7 @@ export class IdleEgress {
     }
   }
 
-  /** The page that it was told to capture, token and all. */
+  /** The address of the page to capture, with its token. */
   async page(): Promise<string> {
     return until("an egress is asked for", () => {
       const request = this.started?.request;

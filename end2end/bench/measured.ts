@@ -18,8 +18,8 @@ export class Measured {
     private readonly devtools: CDPSession,
   ) {}
 
-  /** Opens an address with nothing cached. What comes over the network is counted where it is asked for: the browser tells of
-   * every request, which costs a page of many files more time than a page of one. */
+  /** Opens an address with nothing cached. Traffic is counted only on request, because the browser reports
+   * every request, and that costs a page of many files more time than a page of one. */
   static async open(url: string, counting = false): Promise<Measured> {
     const before = new Set(descendants(process.pid).map(({ pid }) => pid));
     const browser = await chromium.launch({
@@ -44,7 +44,7 @@ export class Measured {
     devtools.on("Runtime.exceptionThrown", ({ exceptionDetails }) => (measured.error ??= exceptionDetails.exception?.description ?? exceptionDetails.text));
     for (const domain of ["Runtime", "Performance"] as const) await devtools.send(`${domain}.enable`);
     if (counting) await devtools.send("Network.enable");
-    // The egress keeps a browser that is idle; one that is still starting would take time from the page.
+    // The egress uses a browser that has been idle; one that is still starting would slow the page down.
     await sleep(2_000);
     await page.goto(url, { waitUntil: "commit" });
     return measured;
@@ -59,7 +59,7 @@ export class Measured {
     return started - Number(result.value);
   }
 
-  /** What came over HTTP so far, as it was sent, where it is counted. */
+  /** Bytes received over HTTP so far, as they were sent, if they are counted. */
   get sent(): number {
     return this.bytes;
   }
@@ -72,7 +72,7 @@ export class Measured {
     return { task: of("ThreadTime"), script: of("ScriptDuration") };
   }
 
-  /** Cores that the whole browser takes, over so many seconds. */
+  /** How many cores the whole browser uses, on average over this many seconds. */
   async cores(seconds: number): Promise<number> {
     const before = this.ticks();
     const begun = performance.now();
@@ -94,7 +94,7 @@ export class Measured {
     return [this.pid, ...descendants(this.pid).map(({ pid }) => pid)];
   }
 
-  /** Hundredths of a second, by all processes that live now. */
+  /** Processor time of all living processes of the browser, in hundredths of a second. */
   private ticks(): number {
     return this.processes().reduce((sum, pid) => {
       const stat = text(`/proc/${pid}/stat`);

@@ -1,4 +1,4 @@
-// Compares the overlay page with a React page of the same function, in the same room, on the same machine, in one run. It prints
+// Compares the overlay page with a React page that does the same, in the same room, on the same machine, in one run. It prints
 // figures and asserts nothing.
 
 import { AccessToken } from "livekit-server-sdk";
@@ -81,7 +81,7 @@ test("the overlay beside a React page of the same function", async ({ sink }) =>
     print("bytes as they are sent", "kB", us.sent / 1000, them.sent / 1000);
     print("bytes, the React page as gzip -9", "kB", us.sent / 1000, react.gzipBytes / 1000);
 
-    // Both at the same time: whatever else the machine does touches both alike, and it does not the same for two minutes.
+    // Both at the same time, because the load of the machine changes within minutes: this way it affects both alike.
     const both = [await Measured.open(overlay), await Measured.open(theirs)] as const;
     for (const page of both) await page.start();
     await sleep(10_000);

@@ -31,7 +31,7 @@ export class ReactPage {
       jsx: "automatic",
       legalComments: "none",
       target: "chrome120",
-      // As in a folder of its own: the paths of ours would put a second livekit-client into it.
+      // Without our tsconfig: its paths would put a second livekit-client into the bundle.
       tsconfigRaw: "{}",
       define: { "process.env.NODE_ENV": '"production"' },
       write: false,

@@ -1,5 +1,5 @@
-// The web server is killed at many moments while a session starts and ends. Whatever was stored by then, the next process converges
-// within 15 s, and nothing is left running. (The server's own tests cover each single step.)
+// The web server is killed at many moments while a session starts and ends. Whatever was stored by then, the next process reaches
+// the right state within 15 s, and nothing is left running. (The server's own tests cover each single step.)
 
 import { randomBytes } from "node:crypto";
 import type { Page } from "@playwright/test";
@@ -28,7 +28,7 @@ async function nothingLeft(studio: Studio): Promise<boolean> {
   return (await studio.egresses()).length === 0 && (await studio.rooms()).length === 0 && studio.captureProcesses().length === 0;
 }
 
-/** Kills the web server after a moment; from the time when another is back it has 15 s. */
+/** Kills the web server after this long; once the next one runs, it has 15 s. */
 async function killed(studio: Studio, afterMs: number, what: string, isRight: () => Promise<boolean>): Promise<number> {
   await sleep(afterMs);
   await studio.killRole("serve");
@@ -69,7 +69,7 @@ test("a killed server converges within 15 s", async ({ sink, studio, streamer, g
       call(page, "/api/streaming/stop", { sessionId: session.sessionId });
       ended = await killed(studio, moment, "end", async () => {
         const now = await newest(page);
-        // An order that was never stored is none: it is given again.
+        // A request that was never stored has no effect, so it is sent again.
         if (!over(now) && now?.status !== "ending") call(page, "/api/streaming/stop", { sessionId: session.sessionId });
         return over(now) && nothingLeft(studio);
       });

@@ -34,6 +34,8 @@ test("the overlay's memory stays flat over twelve hours", async ({ studio, strea
     const events = Array.from({ length: batch }, (_, at) => made(turn * batch + at));
     const answer = await call("events", { sessionId, events });
     expect(answer.ok, await answer.clone().text()).toBe(true);
+    const { accepted } = (await answer.json()) as { accepted: string[] };
+    expect(accepted).toHaveLength(batch);
     if ((turn + 1) % Math.floor(all / 4) === 0) {
       await expect(page.locator(".scene"), "the page has heard of it").toContainText(`turn ${turn}`, { timeout: 60_000 });
       await sleep(12_000);
@@ -47,14 +49,14 @@ test("the overlay's memory stays flat over twelve hours", async ({ studio, strea
   expect(last.nodes / first.nodes, "the same of the document's nodes").toBeLessThan(1.15);
 });
 
-/** Every kind in turn, as a match tells them. */
+/** Events of every kind in turn, as a match sends them. */
 function made(number: number): object {
   const turn = Math.floor(number / batch);
   switch (number % 4) {
     case 0:
       return { kind: "stat", label: `Stat ${number % 8}`, value: String(number) };
     case 1:
-      return { kind: "decision", action: `Move ${number}`, reasoning: `Because of what was seen in turn ${turn}, this is better than the ${number} others.` };
+      return { kind: "decision", title: `Move ${number}`, reason: `Because of what was seen in turn ${turn}, this is better than the ${number} others.` };
     default:
       return { kind: "event", text: `Something happened in turn ${turn}` };
   }

@@ -39,7 +39,7 @@ test("printed commands, curl examples and the example agent work", async ({ stud
   const key = await admin(studio, "create-key", "Grace", "--agent", "Nyx", "--scopes", "start,stop,events,read", "--days", "1");
   expect(key).toMatch(/^fl_\S{40,}$/);
 
-  // What README prints.
+  // The commands of the README.
   const printed = await runWith("bash", ["-euo", "pipefail", "-c", await readmeBlock("Call it", { ORIGIN: studio.url, FOOTLIGHT_KEY: key })], process.env);
   expect(printed.stdout.toString()).toContain('"streamTitle":"First light"');
   const listed = (await admin(studio, "list-sessions")).split("\t");
@@ -49,14 +49,14 @@ test("printed commands, curl examples and the example agent work", async ({ stud
   const status = await page.request.get(`/api/streaming/status?sessionId=${session}`);
   expect(((await status.json()) as Session).endMessage).toContain("Maintenance.");
 
-  // What /api/docs prints.
+  // The command of /api/docs.
   await page.goto("/api/docs");
   const sample = (await page.getByLabel("A first call").textContent()) ?? "";
   const again = await runWith("bash", ["-euo", "pipefail", "-c", sample], { ...process.env, ORIGIN: studio.url, FOOTLIGHT_KEY: key });
   const example = JSON.parse(again.stdout.toString()) as Session;
   expect(example.status).toBe("pending");
 
-  // The example agent replaces that session by its own.
+  // The example agent replaces that session with its own.
   const played = await runWith("node", ["end2end/agent/play.mjs", studio.url], { ...process.env, FOOTLIGHT_KEY: key });
   expect(played.stdout.toString()).toMatch(/started \S+: \w+\nlive\nturn 1: [^]*turn 4: [^]*\nended: /);
 

@@ -1,4 +1,4 @@
-// LiveKit's own Node client and webhook receiver against `footlight egress` alone: nobody here wrote either.
+// LiveKit's own Node client and webhook receiver, neither of which we wrote, against `footlight egress` alone.
 
 import { expect, test } from "@playwright/test";
 import { EgressStatus, StreamOutput, StreamProtocol, TwirpError, VideoCodec, AudioCodec, EncodingOptions } from "livekit-server-sdk";

@@ -1,4 +1,4 @@
-// What may fail during a stream without ending the broadcast at the platform. Longer cases are in `soak`.
+// Faults during a stream that must not end the broadcast at the platform. Longer cases are in `soak`.
 
 import { ended, onAir, survives } from "../stack/faults.ts";
 import { settled } from "../stack/pages.ts";

@@ -5,7 +5,7 @@ import type { Locator } from "@playwright/test";
 import { expect, test } from "../stack/test.ts";
 import { until } from "../stack/wait.ts";
 
-/** Presses Tab until this has the focus, and sees that the focus can be seen. */
+/** Presses Tab until this element has the focus, and checks that the focus is visible. */
 async function reach(wanted: Locator): Promise<void> {
   await expect(wanted).toBeEnabled();
   for (let steps = 0; steps < 80; steps++) {
@@ -44,7 +44,7 @@ test("a stream is set up, started, controlled and ended without a mouse", async 
   await until("bytes at the platform", () => sink.live(key), 45_000);
   await expect(goLive.light).toContainText("ON AIR", { timeout: 20_000 });
 
-  // Nothing that takes text has the focus: shortcuts work.
+  // No text field has the focus, so the shortcuts work.
   const log = page.getByRole("log");
   await expect(log).toContainText("You are on air.");
   await page.keyboard.press("m");

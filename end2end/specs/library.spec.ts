@@ -13,7 +13,7 @@ const file = readdirSync(path.join(root, "public/vendor")).find((name) => name.e
 
 test("livekit-client settles the promise of a room id", async ({ streamer }) => {
   const { page } = streamer;
-  // Its own address has no page's policy, so that a test may import it.
+  // At its own address no content security policy applies, so the test can import it.
   await page.goto(`/vendor/${file}`);
   const sid = await page.evaluate(async () => {
     const { Room } = (await import(location.href)) as Library;
@@ -46,7 +46,7 @@ test("livekit-client offers two videos, two audios, each codec once", async ({ s
       made ||= offer.sdp ?? "";
       return offer;
     } as typeof RTCPeerConnection.prototype.createOffer;
-    // Nobody is there: the offer is made before anybody is asked.
+    // Nobody answers there: the offer is made before any request.
     await new Room().connect("ws://127.0.0.1:9", "no token", { maxRetries: 0 }).catch(() => {});
     return made;
   });

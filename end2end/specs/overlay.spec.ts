@@ -66,7 +66,7 @@ test("every preview matches its golden image, without overlaps", async ({ studio
     wrong.push(...(await faults(page)).map((fault) => `${nameOf(frame)}: ${fault}`));
     await expect.soft(page).toHaveScreenshot(`${nameOf(frame)}.png`);
   }
-  // Every corner and size, and a frame that is a pixel smaller than asked for.
+  // Every corner and size, and a frame one pixel smaller than requested.
   for (const pipCorner of ["top-left", "top-right", "bottom-left", "bottom-right"]) {
     for (const pipSize of ["small", "medium", "large"]) {
       for (const size of [[1279, 719], upright] as const) {

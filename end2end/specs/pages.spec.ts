@@ -28,7 +28,7 @@ test("every page is accessible and fits its window", async ({ studio, streamer }
   const all = async (pages: Record<string, string>): Promise<void> => {
     for (const [name, address] of Object.entries(pages)) await look(name, address);
   };
-  await all({ "sign-in": "/sign-in", "sign-up": "/sign-up", help: "/help", "api-docs": "/api/docs", front: "/" });
+  await all({ "sign-in": "/sign-in", "sign-up": "/sign-up", "sign-out": "/sign-out", help: "/help", "api-docs": "/api/docs", front: "/" });
   await signIn(page, studio.firstSignIn() ?? "");
   await all({ "home-empty": "/", "analytics-empty": "/analytics", "admin-sessions-empty": "/admin/sessions", "deliveries-empty": "/admin/deliveries" });
   await admin(studio, "create-user", "Grace");

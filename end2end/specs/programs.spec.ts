@@ -1,5 +1,5 @@
-// What pages load: links within one program's pages stay in the document, others open a new one; plain pages need no script; a page
-// whose program does not load stays as the server rendered it.
+// What pages load: links between pages of one program stay in the document, and other links open a new one; plain pages need no
+// script; a page whose program does not load stays as the server rendered it.
 
 import { settled, signIn } from "../stack/pages.ts";
 import { expect, test } from "../stack/test.ts";

@@ -6,7 +6,7 @@ import { camera, screen } from "../stack/streamer.ts";
 import { expect, test } from "../stack/test.ts";
 import { sleep } from "../stack/wait.ts";
 
-/** How long it is, and a frame from its middle as the browser itself decodes it. */
+/** The length of the recording, and a frame from its middle, decoded by the browser. */
 async function watched(video: Locator): Promise<{ durationS: number; picture: Frame }> {
   await video.scrollIntoViewIfNeeded();
   const { durationS, width, height, pixels } = await video.evaluate(async (element: HTMLVideoElement) => {

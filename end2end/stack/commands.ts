@@ -7,7 +7,7 @@ import { execFile, spawn, type ChildProcess } from "node:child_process";
 /** The project's folder. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 
-/** Runs a program to its end; an error has its output. */
+/** Runs a program to its end; if it fails, the error contains its output. */
 export function run(program: string, args: string[]): Promise<{ stdout: Buffer; stderr: string }> {
   return runWith(program, args, process.env);
 }

@@ -74,7 +74,7 @@ export class Network {
 
   async close(): Promise<void> {
     await Promise.all(this.forwarders.map((forwarder) => end(forwarder, 2_000)));
-    // The cable's other end goes with the namespace, and this end with that.
+    // Deleting the namespace deletes the other end of the veth pair, and this end with it.
     await run("ip", ["netns", "del", this.name]).catch(() => undefined);
     await run("ip", ["link", "del", this.cable]).catch(() => undefined);
     await rm(this.folder, { recursive: true, force: true });

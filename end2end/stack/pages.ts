@@ -27,12 +27,12 @@ export interface Destination {
 export class GoLive {
   constructor(private readonly page: Page) {}
 
-  /** The light, while it says that the stream is on air. */
+  /** The on-air light while the stream is on air. */
   get light(): Locator {
     return this.page.getByRole("status").filter({ hasText: /ON AIR|REHEARSAL/ });
   }
 
-  /** The light, whatever it says. */
+  /** The on-air light in any state. */
   get sign(): Locator {
     return this.page.locator("p.on-air-light");
   }
@@ -79,7 +79,7 @@ export class GoLive {
     await expect(this.page.getByRole("heading", { name: "Stream ended" })).toBeVisible({ timeout: 30_000 });
   }
 
-  /** What the page says about a destination that was refused. */
+  /** The page's message about a refused destination. */
   get refusal(): Locator {
     return this.page.getByText(/refused/i).first();
   }
@@ -93,7 +93,7 @@ export async function signIn(page: Page, link: string): Promise<void> {
   await expect(page).not.toHaveURL(/sign-in/);
 }
 
-/** Waits until the page is hydrated and answers to clicks. A page without a program does at once. */
+/** Waits until the page is hydrated and reacts to clicks. A page without a program is ready at once. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.locator('html[data-hydrated], html:not(:has(head > script[type="module"])):has(body > *)')).toBeAttached();
 }

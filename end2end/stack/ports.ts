@@ -12,7 +12,7 @@ function bind(port: number): Promise<number | undefined> {
   });
 }
 
-/** One free port, below the system's own range as well: there any program's outgoing connection could take it first. */
+/** One free port, below the system's own range too, where any program's outgoing connection could take it first. */
 export function freePort(): Promise<number> {
   return freePorts(1);
 }

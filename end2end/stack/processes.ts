@@ -1,4 +1,4 @@
-// What runs on this machine, read from /proc: who descends from whom, with which arguments and environment.
+// The processes of this machine, read from /proc: parents and children, arguments, environments.
 
 import { readFileSync, readdirSync } from "node:fs";
 
@@ -6,7 +6,7 @@ export interface Process {
   pid: number;
   parent: number;
   name: string;
-  /** In clock ticks since boot: with the pid it names one process for good. */
+  /** In clock ticks since boot; together with the pid it identifies one process for good. */
   startedAt: string;
 }
 
@@ -42,7 +42,7 @@ export function stillRunning(known: Iterable<Process>): Process[] {
   return [...known].filter((process) => now.has(`${process.pid}/${process.startedAt}`));
 }
 
-/** The processes whose arguments or environment hold a text. Our own environment and browser are not asked. */
+/** The processes whose arguments or environment hold a text. Our own environment and our browser are left out. */
 export function whoHolds(text: string, where: "cmdline" | "environ", among: Process[]): Process[] {
   return among.filter((process) => read(`/proc/${process.pid}/${where}`).includes(text));
 }

@@ -1,4 +1,4 @@
-// Reading what arrived: format, keyframes, pixels of decoded frames, strength of a tone. Everything through ffprobe and ffmpeg.
+// Examines what arrived, with ffprobe and ffmpeg: format, keyframes, pixels of decoded frames, strength of a tone.
 
 import { run } from "./commands.ts";
 
@@ -43,7 +43,7 @@ export async function format(file: string): Promise<Format> {
   };
 }
 
-/** The longest time in which no picture came, and whether time ever ran backwards, by the recording's own timestamps. */
+/** The longest time without a frame, and whether time ever ran backwards, by the recording's own timestamps. */
 export async function gap(file: string): Promise<{ longestS: number; atS: number; backwards: number }> {
   const { packets } = await probe(file, ["-select_streams", "v", "-show_entries", "packet=pts_time,flags"]);
   const times = packets.map((packet) => Number(packet.pts_time));
@@ -56,7 +56,7 @@ export async function gap(file: string): Promise<{ longestS: number; atS: number
   return { longestS, atS, backwards };
 }
 
-/** A decoded frame that can be asked for its pixels. */
+/** The pixels of a decoded frame. */
 export class Frame {
   constructor(
     readonly width: number,
@@ -69,7 +69,7 @@ export class Frame {
     return [this.pixels[index] ?? 0, this.pixels[index + 1] ?? 0, this.pixels[index + 2] ?? 0];
   }
 
-  /** Which part of the picture, or of one quarter of it, is about this colour. */
+  /** The share of the frame, or of one quarter of it, that has about this colour. */
   share(colour: Rgb, within: { left: number; top: number; right: number; bottom: number } = { left: 0, top: 0, right: 1, bottom: 1 }): number {
     let all = 0;
     let alike = 0;
@@ -83,7 +83,7 @@ export class Frame {
     return alike / all;
   }
 
-  /** Which part of it looks as another picture of the same size does, tile by tile: encoding blurs edges and moves colours a little. */
+  /** The share that looks like another frame of the same size. Compared in tiles, because encoding blurs edges and shifts colours a little. */
   alike(other: Frame): number {
     const tile = 16;
     const mean = (frame: Frame, left: number, top: number): number[] => {
@@ -108,7 +108,7 @@ export class Frame {
   }
 }
 
-/** A picture file as a frame of this size. */
+/** An image file as a frame of this size. */
 export async function still(file: string, width: number, height: number): Promise<Frame> {
   const { stdout } = await run("ffmpeg", ["-v", "error", "-i", file, "-vf", `scale=${width}:${height}`, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]);
   return new Frame(width, height, stdout);
@@ -124,7 +124,7 @@ export async function frame(file: string, atS: number): Promise<Frame> {
   return new Frame(video.width, video.height, stdout);
 }
 
-/** When the picture first differs from what it was at `fromS`, by a hundredth of its area or more; undefined if it stays till `toS`. */
+/** When at least a hundredth of the frame first differs from the frame at `fromS`; undefined if that does not happen until `toS`. */
 export async function change(file: string, fromS: number, toS: number): Promise<number | undefined> {
   const [width, height] = [160, 90];
   const { video } = await format(file);

@@ -47,7 +47,7 @@ export class Replica {
   }
 
   static async beside(first: Process, port: number): Promise<Replica> {
-    // Nobody holds this one's standard input open.
+    // It must not watch its standard input, which nobody holds open here.
     const { FOOTLIGHT_DIE_WITH_STDIN: _, ...environment } = environmentOf(first);
     const program = readFileSync(`/proc/${first.pid}/cmdline`, "utf8").split("\0")[0] ?? "";
     const server = spawn(program, ["serve"], {
@@ -60,7 +60,7 @@ export class Replica {
     return replica;
   }
 
-  /** As a crash would. */
+  /** Ends it as a crash would. */
   async kill(): Promise<void> {
     const gone = new Promise((resolve) => this.server.once("exit", resolve));
     this.server.kill("SIGKILL");

@@ -26,7 +26,7 @@ export class SecretScan {
     for (const file of await this.studio.filesThatHold(this.secret)) this.found.add(`the file ${file}`);
   }
 
-  /** Where it was found. */
+  /** The places where it was found. */
   async findings(): Promise<string[]> {
     await Promise.all(this.pending);
     return [...this.found];

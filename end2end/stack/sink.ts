@@ -11,7 +11,7 @@ import { end, spawn, type ChildProcess } from "./commands.ts";
 import { until } from "./wait.ts";
 
 export interface LiveStream {
-  /** Milliseconds since the publisher came. */
+  /** Milliseconds since the publisher connected. */
   timeMs: number;
   bytesIn: number;
 }
@@ -20,7 +20,7 @@ export class Sink {
   /** The address as a streamer enters it. */
   readonly url: string;
   readonly hostPort: string;
-  /** Stream keys that were offered, in order, with when. */
+  /** The stream keys that publishers tried, in order, each with its time. */
   readonly offered: { key: string; at: number; accepted: boolean }[] = [];
   private readonly refused = new Set<string>();
 
@@ -38,7 +38,7 @@ export class Sink {
   static async start(): Promise<Sink> {
     const folder = await mkdtemp(path.join(tmpdir(), "footlight-sink-"));
     await mkdir(path.join(folder, "recordings"));
-    // Between the choice of a port and nginx's use of it another program may take it: nginx then ends, and others are tried.
+    // Another program may take a port before nginx does; then nginx exits, and other ports are tried.
     for (let attempt = 1; ; attempt++) {
       const base = await freePorts(2);
       const sink = await Sink.open(folder, base, base + 1);
@@ -108,7 +108,7 @@ export class Sink {
     if (!keep) await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** nginx gives up by itself when it cannot have its ports; then there is nothing to wait for. */
+  /** nginx exits by itself when its ports are taken; then there is nothing to wait for. */
   private async untilUp(what: string): Promise<void> {
     const { nginx } = this;
     const up = await until(what, () => (nginx.exitCode === null ? this.stat() : "ended"), 30_000);

@@ -11,7 +11,7 @@ export const camera: { colour: Rgb; hertz: number } = { colour: [24, 160, 64], h
 export const screen: { colour: Rgb; hertz: number; title: string } = { colour: [32, 64, 192], hertz: 1900, title: "Footlight test screen" };
 
 export const chromiumProgram = process.env["FOOTLIGHT_TEST_CHROMIUM"] ?? "/usr/bin/chromium";
-/** Nothing listens there: the page is fulfilled by a route. */
+/** Nothing listens there: a route of Playwright's answers with the page. */
 const sharedTabAddress = "http://shared-tab.localhost/";
 
 const hex = (colour: Rgb): string => colour.map((value) => value.toString(16).padStart(2, "0")).join("");
@@ -27,7 +27,7 @@ export class Streamer {
     readonly page: Page,
   ) {
     context.on("weberror", (error) => this.broken.push(`${error.page()?.url() ?? "a page"}: ${error.error().message}`));
-    // A panic's message tells more than the browser's error.
+    // A panic's message says more than the browser's error.
     context.on("console", (said) => {
       if (said.text().includes("panicked at")) this.broken.push(said.text());
     });
@@ -49,7 +49,7 @@ export class Streamer {
         "--use-fake-device-for-media-stream",
         `--use-file-for-fake-video-capture=${picture}`,
         `--use-file-for-fake-audio-capture=${sound}`,
-        // Chooses in the picker. The fake media interface would replace the tab's picture.
+        // Chooses the tab in the picker. The fake media interface would replace the tab's video.
         `--auto-select-tab-capture-source-by-title=${screen.title}`,
         "--autoplay-policy=no-user-gesture-required",
         "--allow-loopback-in-peer-connection",
@@ -67,7 +67,7 @@ export class Streamer {
 
   /** Returns and clears the errors, without those for files that did not load. */
   brokenButForLostFiles(): string[] {
-    return this.broken.splice(0).filter((told) => !told.endsWith("Failed to fetch"));
+    return this.broken.splice(0).filter((error) => !error.endsWith("Failed to fetch"));
   }
 
   async stop(): Promise<void> {

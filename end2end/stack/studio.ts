@@ -83,12 +83,12 @@ export class Studio {
     return this.up.pid ?? 0;
   }
 
-  /** Where its captures have their private folders: named by the data folder, outside of it. */
+  /** The folder of its captures' private folders: outside the data folder, and named after it. */
   get scratch(): string {
     return path.join(tmpdir(), `footlight-egress-${createHash("sha256").update(path.join(this.data, "egress")).digest("hex").slice(0, 12)}`);
   }
 
-  /** What a browser reaches: the pages, and the media server by socket, TCP and UDP. */
+  /** The ports that a browser uses: the pages, and the media server's WebSocket, TCP and UDP. */
   get ports(): Ports {
     return { tcp: [this.base, this.base + 4, this.base + 5], udp: [this.base + 6] };
   }
@@ -108,7 +108,7 @@ export class Studio {
     return (await this.media().listRooms()).map((room) => room.name);
   }
 
-  /** The size of the screen that is shared in the one room there is, as it is sent. */
+  /** The size at which the shared screen is sent, in the only room there is. */
   async sharedScreen(): Promise<{ width: number; height: number } | undefined> {
     const [room = ""] = await this.rooms();
     const tracks = (await this.media().listParticipants(room)).flatMap((participant) => participant.tracks);
@@ -126,13 +126,13 @@ export class Studio {
     return (await client.listEgress()).filter((egress) => !over.includes(egress.status)).map((egress) => egress.egressId);
   }
 
-  /** The process of a role, now: `serve`, `relay`, `egress` or `livekit`. */
+  /** The current process of a role: `serve`, `relay`, `egress` or `livekit`. */
   role(name: string): Process | undefined {
     const roles = descendants(this.pid).filter((process) => process.parent === this.pid);
     return roles.find((process) => argumentsOf(process).some((argument) => argument === name || (name === "livekit" && argument === "run-supervised")));
   }
 
-  /** Kills a role as a crash would, and waits until another process has its place. */
+  /** Kills a role as a crash would, and waits until another process has replaced it. */
   async killRole(name: string): Promise<void> {
     const victim = this.role(name);
     if (!victim) throw new Error(`no role ${name}`);
@@ -150,7 +150,7 @@ export class Studio {
     for (const { pid } of renderers) kill(pid, "SIGKILL");
   }
 
-  /** Programs of a running capture below `footlight up`, now. */
+  /** The programs that captures run below `footlight up` at this moment. */
   captureProcesses(): Process[] {
     return descendants(this.pid).filter((process) => /^(chrom|Xvfb|pulseaudio|ffmpeg)/.test(process.name));
   }
@@ -165,7 +165,7 @@ export class Studio {
     return readFile(path.join(this.data, "logs", `${role}.log`), "utf8").catch(() => "");
   }
 
-  /** Ends it as Ctrl-C does. Returns what was left of it two seconds later: nothing, if all is well. */
+  /** Ends it as Ctrl-C does. Returns what is left of it two seconds later, which should be nothing. */
   async stop(): Promise<Process[]> {
     this.look();
     clearInterval(this.watching);
@@ -179,7 +179,7 @@ export class Studio {
     return left;
   }
 
-  /** One of its secrets, for signing as its parts do. */
+  /** One of its secrets, for signing like one of its parts. */
   secret(name: string): string {
     const value = this.secrets[name];
     if (value === undefined) throw new Error(`${name} is not in secrets.env`);
@@ -191,7 +191,7 @@ export class Studio {
   }
 }
 
-/** An order of whoever runs the machine; gives what it prints. */
+/** Runs a `footlight admin` command, and returns what it prints. */
 export async function admin(studio: Studio, ...order: string[]): Promise<string> {
   const { stdout } = await runWith(program, ["admin", ...order], { ...process.env, FOOTLIGHT_DATA: studio.data });
   return stdout.toString().trim();
@@ -206,7 +206,7 @@ export function post(studio: Studio, key: string, path: string, body: object): P
   });
 }
 
-/** The environment without anything of Footlight's, so that a developer's own settings do not reach a test. */
+/** The environment without Footlight's variables, so that a developer's own settings do not affect a test. */
 function surroundings(): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {

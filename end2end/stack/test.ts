@@ -31,7 +31,7 @@ export function studioOptions(sink: Sink): Required<StudioOptions> {
 
 export const test = base.extend<Fixtures>({
   studioEnv: [{}, { option: true }],
-  // Playwright reads a fixture's needs from this pattern.
+  // Playwright reads from this pattern which fixtures this one needs.
   sink: async ({}, use) => {
     const sink = await Sink.start();
     await use(sink);

@@ -1,4 +1,4 @@
-// The state of a session over time: its status by the API, and the text of the on-air light.
+// The state of a session over time: its status from the API, and the text of the on-air light.
 
 import type { Locator, Page } from "@playwright/test";
 
@@ -7,7 +7,7 @@ export interface Listed {
   status: string;
 }
 
-/** The newest session of who is signed in on this page. */
+/** The newest session of the person signed in on this page. */
 export async function newest(page: Page): Promise<Listed | undefined> {
   const answer = await page.request.get("/api/streaming/sessions?limit=1");
   return ((await answer.json()) as { sessions: Listed[] }).sessions[0];
@@ -26,7 +26,7 @@ export class Timeline {
   readonly path: { atMs: number; state: string }[] = [];
   private readonly began = Date.now();
   private isOver = false;
-  /** Reconnects of all destinations: at the first look, and now. */
+  /** Reconnects of all destinations: at the first poll, and now. */
   private reconnects: [number, number] | undefined;
   /** When the page was loaded: more than one if it was reloaded. */
   private readonly loads: Set<number>;
@@ -42,15 +42,15 @@ export class Timeline {
     this.polling = this.poll();
   }
 
-  /** Follows the newest session of who is signed in on this page. */
+  /** Follows the newest session of the person signed in on this page. */
   static async follow(page: Page, light: Locator): Promise<Timeline> {
     const session = (await newest(page))?.sessionId;
     if (session === undefined) throw new Error("there is no session to follow");
-    // Before anything happens: a reload may be over before the first look.
+    // Before anything happens, because a reload may be over before the first poll.
     return new Timeline(page, light, session, await page.evaluate(() => performance.timeOrigin));
   }
 
-  /** Whether a fault was noticed and the stream is on air again without issues, on the page too. A fault shorter than a look shows
+  /** Whether a fault was noticed and the stream is on air again without issues, on the page too. A fault shorter than the time between two polls shows
    * as a reconnect or a reloaded page. */
   hasRecovered(): boolean {
     const last = this.path.at(-1)?.state ?? "";

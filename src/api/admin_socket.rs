@@ -21,30 +21,30 @@ pub enum AdminCommand {
         user: String,
         /// The agent that uses it, by name or id; the user if absent.
         agent: Option<String>,
-        /// What the key is called.
+        /// The name of the key.
         name: String,
-        /// What it allows.
+        /// Its scopes.
         scopes: Vec<Scope>,
         /// After how many days it stops working; never, if absent.
         days: Option<u32>,
     },
     /// Remove an account's password and sign its browsers out.
     ResetPassword {
-        /// By name.
+        /// Its sign-in name.
         user: String,
     },
     /// Seal every stream key again under the current master key.
     RotateKeys,
     /// List sessions.
     ListSessions {
-        /// Finished ones as well.
+        /// Whether to include finished ones.
         all: bool,
     },
     /// End a session.
     Stop {
         /// Its id.
         session: SessionId,
-        /// Why, for its owner; may be empty.
+        /// The reason, for its owner; may be empty.
         note: String,
     },
     /// Store or delete the credentials for counting viewers on a platform.
@@ -88,7 +88,7 @@ pub enum AdminReply {
     /// A message about stored or deleted credentials.
     #[serde(rename = "told")]
     Message(String),
-    /// Shows, the newest first.
+    /// The sessions, the newest first.
     Sessions(Vec<SessionView>),
     /// The stopped session.
     Stopped(Box<SessionView>),

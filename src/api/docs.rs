@@ -2,6 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The OpenAPI tags in the order of the page, each with what its calls are for.
+pub const TAGS: [(&str, &str); 6] = [
+    ("Sessions", "Start, watch and stop sessions."),
+    ("Destinations", "Change where a running session is sent."),
+    ("Overlay", "Change the overlay and send events to it."),
+    ("Agents", "Report the games of an agent and set its avatar."),
+    ("Administration", "For administrators: all sessions, the audit log, webhook deliveries."),
+    ("Operations", "Health, metrics, LiveKit's webhooks and this document."),
+];
+
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
@@ -21,6 +31,8 @@ pub struct Call {
     pub parameters: Vec<(String, String)>,
     /// The fields of the body, each with what it is; a `*` marks those that must be there.
     pub fields: Vec<(String, String)>,
+    /// An example of the body as JSON; empty if it has none.
+    pub example: String,
     /// Statuses and what they mean.
     pub answers: Vec<(String, String)>,
 }

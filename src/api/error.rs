@@ -8,23 +8,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// 400: the request makes no sense as sent.
+    /// 400: the request cannot be read.
     BadRequest,
     /// 401: nobody is signed in, or the credential is not valid.
     Unauthenticated,
-    /// 403: signed in, and not allowed.
+    /// 403: this caller is not allowed to do it.
     Forbidden,
-    /// 404: not there, or somebody else's.
+    /// 404: it does not exist, or is somebody else's.
     NotFound,
-    /// 405: another method.
+    /// 405: the path has other methods.
     MethodNotAllowed,
-    /// 409: conflicts with the current state.
+    /// 409: it conflicts with the current state.
     Conflict,
-    /// 413: more than is taken at once.
+    /// 413: the body is too large.
     TooLarge,
-    /// 422: understood, and a field is not acceptable.
+    /// 422: a field is not acceptable.
     Invalid,
-    /// 429: too often.
+    /// 429: too many calls.
     TooManyRequests,
     /// 500: our fault; the request id finds it in the log.
     Internal,
@@ -37,9 +37,9 @@ pub enum ErrorCode {
 #[serde(rename_all = "camelCase")]
 #[error("{message}")]
 pub struct ApiError {
-    /// The kind.
+    /// The kind of error.
     pub code: ErrorCode,
-    /// One or two sentences.
+    /// What was wrong and what to do, in one or two sentences.
     pub message: String,
     /// Details for programs: the field, the conflicting id.
     #[serde(default)]

@@ -29,26 +29,26 @@ pub struct EventBatch {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventResult {
-    /// Its id, the sender's or the server's; none for one that was refused without.
+    /// Its id, from the sender or else the server; `null` for a refused event without one.
     pub id: Option<String>,
     /// Whether it is shown, or will be.
     pub accepted: bool,
     /// It was received before and is not shown twice.
     pub repeated: bool,
-    /// Its number in the session's feed; none while it is delayed.
+    /// Its number in the session's feed; `null` while it is delayed.
     pub seq: Option<u64>,
     /// Until when it is delayed.
     pub held_until: Option<Timestamp>,
-    /// Why it was refused, and the field.
+    /// Why it was refused, and which field is at fault.
     pub error: Option<EventFault>,
 }
 
 /// Why an event was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EventFault {
-    /// The field, where it is one.
+    /// The field at fault, if it is a single one.
     pub field: Option<String>,
-    /// What to do.
+    /// What is wrong, as a sentence.
     pub message: String,
 }
 

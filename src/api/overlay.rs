@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub struct OverlaySnapshot {
     /// The session's id.
     pub session_id: SessionId,
-    /// Which egress renders it; `None` in an owner's preview, which never says `START_RECORDING`.
+    /// Which egress renders it; `None` in an owner's preview, which never sends `START_RECORDING`.
     pub generation: Option<Generation>,
     /// With a host, or data only.
     pub stream_type: StreamType,
@@ -39,7 +39,7 @@ pub struct OverlaySnapshot {
     pub history: Vec<SequencedEvent>,
     /// The feed's sequence number behind this snapshot; the feed is read from here on.
     pub seq: u64,
-    /// The server's time, of the first frame.
+    /// The server's time, for the first frame.
     pub now: Timestamp,
 }
 
@@ -72,7 +72,7 @@ pub struct SequencedEvent {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "four observations of the page, each named on the wire")]
 pub struct Heartbeat {
-    /// Frames counted since load, some a second: what matters is that they grow.
+    /// Frames counted since the page was loaded, several a second. Only their growth matters.
     pub frames: u64,
     /// Whether a decoded screen frame is on the page.
     pub screen: bool,

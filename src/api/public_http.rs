@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// `POST /api/streaming/start`; a single destination may stand at the top.
+/// `POST /api/streaming/start`; a single destination may be given at the top level.
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartRequest {
@@ -32,7 +32,7 @@ pub struct StartRequest {
     pub user_id: Option<UserId>,
 }
 
-/// A session that starts.
+/// A session that is starting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartResponse {
@@ -63,7 +63,7 @@ pub struct StopRequest {
     pub reason: Option<String>,
 }
 
-/// A session that was stopped, or was over.
+/// A session that was stopped, or was over already.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StopResponse {
@@ -188,13 +188,13 @@ pub struct SessionRef {
 #[derive(Debug, Clone, PartialEq, Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum AddedDestination {
-    /// By its id.
+    /// A saved one.
     #[serde(rename_all = "camelCase")]
     Saved {
-        /// The saved one.
+        /// The saved destination's id.
         destination_id: DestinationId,
     },
-    /// Typed now.
+    /// One typed now.
     Typed(DestinationInput),
 }
 
@@ -208,7 +208,7 @@ pub struct ChangeDestinations {
     #[serde(default)]
     #[schema(value_type = Vec<AddedDestination>, max_items = 10)]
     pub add: Vec<serde_json::Value>,
-    /// Ids as in the status.
+    /// Ids of destinations, from the session's status.
     #[serde(default)]
     #[schema(max_items = 10)]
     pub remove: Vec<DestinationId>,
@@ -220,9 +220,9 @@ pub struct ChangeDestinations {
 pub struct ChangedDestinations {
     /// The session's id.
     pub session_id: SessionId,
-    /// One for each.
+    /// One result for each destination.
     pub results: Vec<DestinationOutcome>,
-    /// Where it plays now.
+    /// The session's destinations after the change.
     pub destinations: Vec<DestinationView>,
 }
 
@@ -232,10 +232,10 @@ pub struct ChangedDestinations {
 pub struct DestinationOutcome {
     /// `add` or `remove`.
     pub action: String,
-    /// Its id; none for one that was refused.
+    /// Its id; `null` if it was refused.
     pub id: Option<DestinationId>,
     /// Whether it succeeded.
     pub success: bool,
-    /// Why not, and the field.
+    /// Why it failed, and which field is at fault.
     pub error: Option<super::error::ApiError>,
 }

@@ -106,7 +106,7 @@ pub struct IngestReport {
     pub silent_ms: u32,
     /// Latest video minus latest audio timestamp.
     pub av_skew_ms: Option<i32>,
-    /// Why the last publisher was refused or cut ("only H.264 and AAC are taken, this is …").
+    /// Why the last publisher was refused or disconnected ("only H.264 and AAC are taken, this is …").
     pub refusal: Option<String>,
 }
 
@@ -156,7 +156,7 @@ pub struct DestinationReport {
     pub state: DestinationState,
     /// Bytes of media written to the socket.
     pub bytes_written: u64,
-    /// Bytes the server acknowledged, where it does.
+    /// Bytes that the server acknowledged, if it does so.
     pub bytes_acknowledged: Option<u64>,
     /// When the destination last accepted bytes; ON AIR depends on it.
     pub last_progress_at: Option<Timestamp>,
@@ -217,14 +217,14 @@ pub enum DestinationState {
     },
     /// Failed for good.
     Failed {
-        /// When.
+        /// When it ended.
         at: Timestamp,
         /// The platform's message, if it sent one.
         reason: String,
     },
     /// Ended on request.
     Finished {
-        /// When.
+        /// When it ended.
         at: Timestamp,
     },
 }

@@ -31,7 +31,7 @@ pub struct SavedDestinationView {
 pub struct ConnectionTest {
     /// Whether it answers.
     pub reached: bool,
-    /// In words.
+    /// The result, in words.
     pub note: String,
 }
 
@@ -67,26 +67,26 @@ pub struct NewSession {
     /// Destinations typed for this session.
     #[serde(default)]
     pub destinations: Vec<DestinationInput>,
-    /// The default of the machine if absent.
+    /// The machine's default if absent.
     #[serde(default)]
     pub video: Option<VideoChoice>,
     /// Differences from the owner's defaults.
     #[serde(default)]
     pub overlay: OverlayPatch,
-    /// What the host will publish at once: the recording waits for these, at most 5 s from when the composite has joined.
+    /// What the host will publish at once. The recording waits for it, at most 5 s after the composite has joined.
     #[serde(default)]
     pub announces: Vec<HostPicture>,
     /// End the owner's running session first.
     #[serde(default)]
     pub replace: bool,
-    /// Whether anybody may ask for a part of its status.
+    /// Whether anybody may read a part of its status.
     #[serde(default)]
     pub public: bool,
     /// The game's own name for the match being played.
     #[serde(default)]
     #[schema(max_length = 140)]
     pub current_lobby_id: Option<String>,
-    /// How long what is sent to the picture is held back, in milliseconds, at most 600000.
+    /// Delay of overlay events in milliseconds, at most 600000.
     #[serde(default)]
     #[schema(maximum = 600_000)]
     pub broadcast_delay_ms: u32,
@@ -107,7 +107,7 @@ pub struct StartedSession {
     pub repeated: bool,
 }
 
-/// One destination of a session, with what the relay last said of it.
+/// One destination of a session, with the relay's last report of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DestinationView {
@@ -118,13 +118,13 @@ pub struct DestinationView {
     pub state: DestinationState,
     /// kbit/s over the last 2 s.
     pub bitrate_kbps: u32,
-    /// When it last took bytes.
+    /// When it last accepted bytes.
     pub last_progress_at: Option<Timestamp>,
     /// Number of reconnects.
     pub reconnects: u32,
     /// Milliseconds it has been live.
     pub uptime_ms: u64,
-    /// Viewers there now, where the platform report them.
+    /// Viewers there now, if the platform reports them.
     #[serde(default)]
     pub viewer_count: Option<u64>,
     /// The most viewers there at once.
@@ -148,7 +148,7 @@ pub struct SessionView {
     pub health: Vec<HealthIssue>,
     /// With a host, or data only.
     pub stream_type: StreamType,
-    /// Whose.
+    /// The owner.
     pub owner: Owner,
     /// The account's name, for lists.
     pub owner_name: String,
@@ -169,10 +169,10 @@ pub struct SessionView {
     /// The game's own name for the match being played.
     #[serde(default)]
     pub current_lobby_id: Option<String>,
-    /// Whether anybody may ask for a part of its status.
+    /// Whether anybody may read a part of its status.
     #[serde(default)]
     pub public: bool,
-    /// How long what is sent to the picture is held back.
+    /// Delay of overlay events in milliseconds.
     #[serde(default)]
     pub broadcast_delay_ms: u32,
     /// The composite as the relay receives it, once it does.
@@ -189,13 +189,13 @@ pub struct SessionView {
     pub started_at: Option<Timestamp>,
     /// When it was over.
     pub ended_at: Option<Timestamp>,
-    /// Why, as a word of the API (`stopped`, `no_free_slot`, …).
+    /// Why it is over, as a code (`stopped`, `no_free_slot`, …).
     pub end_reason: Option<String>,
-    /// Why, as a sentence for people.
+    /// Why it is over, as a sentence.
     pub end_message: Option<String>,
     /// The egress on air, for admins.
     pub egress_id: Option<EgressId>,
-    /// The server's clock when this was made: the page counts on from here.
+    /// The server's time at this moment; pages count on from it.
     pub now: Timestamp,
     /// Grows with every stored change of the session.
     pub revision: u64,
@@ -255,7 +255,7 @@ pub struct TimelineView {
     pub lines: Vec<TimelineEntryView>,
     /// Number of overlay events sent by agents and games.
     pub events: u64,
-    /// Decisions among it.
+    /// How many of them are decisions.
     pub decisions: u64,
     /// The cost by the operator's prices, and its currency; once the session is over.
     pub cost: Option<(f64, String)>,
@@ -266,11 +266,11 @@ pub struct TimelineView {
 /// One entry of a session's timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineEntryView {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
     /// Who or what caused it.
     pub actor: String,
-    /// As a sentence.
+    /// What happened, as a sentence.
     pub what: String,
     /// The status after it.
     pub state: SessionStatus,

@@ -10,7 +10,7 @@ use leptos_meta::MetaTags;
 /// What the headers of a page need from the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct PageHeaders {
-    /// Where scripts may connect beside this origin: the room server's `ws(s)://` and `http(s)://` addresses, space between.
+    /// Where scripts may connect beside this origin: the room server's `ws(s)://` and `http(s)://` addresses, separated by a space.
     pub connect_src: String,
 }
 

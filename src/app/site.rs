@@ -13,7 +13,7 @@ pub struct SiteFiles {
     composite_sheet: Option<String>,
 }
 
-/// `pkg/manifest.json`: names in `pkg/`, of programs without an ending.
+/// `pkg/manifest.json`: names in `pkg/`, those of programs without their ending.
 #[derive(Debug, Clone, Deserialize)]
 struct Names {
     composite: ProgramFiles,

@@ -51,7 +51,7 @@ impl Capture {
         self.handle
     }
 
-    /// The bridge's name of its kind.
+    /// The name that the bridge has for its kind.
     pub(super) fn kind_name(self) -> &'static str {
         kind_name(self.kind)
     }
@@ -71,7 +71,7 @@ pub fn watch(on_event: impl Fn(Vec<MediaDevice>) + 'static) {
     });
 }
 
-/// Drives the meter element by a microphone until the surrounding owner is dropped; reports when it falls silent or is heard again.
+/// Shows a microphone's level in the meter element until the surrounding owner is dropped; reports when it falls silent or is heard again.
 pub fn meter(microphone: Capture, element: &str, on_event: impl Fn(bool) + 'static) {
     let handle = bridge::start_meter(microphone.handle, element);
     bridge::subscribe(handle, move |event: MeterEvent| on_event(event.heard));

@@ -30,7 +30,7 @@ pub fn size(event: &PointerEvent) -> (i32, i32) {
     listener(event).map_or((0, 0), |element| (element.client_width(), element.client_height()))
 }
 
-/// Sets `--drag-x` and `--drag-y` of the listening element. By the DOM, because the content security policy allows no inline styles.
+/// Sets `--drag-x` and `--drag-y` of the listening element. Through the DOM, because the content security policy allows no inline styles.
 pub fn set_offset(event: &PointerEvent, by: (i32, i32)) {
     let Some(element) = listener(event).and_then(|element| element.dyn_into::<HtmlElement>().ok()) else { return };
     for (name, pixels) in [("--drag-x", by.0), ("--drag-y", by.1)] {

@@ -1,5 +1,5 @@
-//! Whether the page is hydrated. A page that changes during hydration stays broken, so whatever comes from outside waits until
-//! then, in its order.
+//! Whether the page is hydrated. A page that changes during hydration stays broken, so events from outside wait until
+//! then, in their order.
 
 use std::cell::RefCell;
 
@@ -14,7 +14,7 @@ pub fn is_hydrated() -> bool {
     WAITING.with_borrow(Option::is_none)
 }
 
-/// Runs after hydration: now, or behind everything that waits already.
+/// Runs once the page is hydrated: at once, or after everything that already waits.
 pub fn after_hydration(act: impl FnOnce() + 'static) {
     let act: Act = Box::new(act);
     let now = WAITING.with_borrow_mut(|waiting| match waiting {

@@ -59,7 +59,7 @@ impl OverlayRoom {
     }
 }
 
-/// What the server has rendered into the page for its program.
+/// The data that the server has put into the page for its program.
 pub fn page_snapshot() -> Option<OverlaySnapshot> {
     let update = document().get_element_by_id("overlay-snapshot")?.text_content()?;
     serde_json::from_str(&update).ok()

@@ -29,7 +29,7 @@ pub fn mark_on_air(on: bool) {
     bridge::mark_tab(on);
 }
 
-/// Opens or closes the dialog element with this id.
+/// Opens or closes the dialog with this id.
 pub fn set_dialog(id: &str, open: bool) {
     bridge::set_dialog(id, open);
 }

@@ -14,7 +14,7 @@ pub struct DeviceList {
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum CaptureEvent {
     Opened {
-        /// Which device it became.
+        /// The device that was opened.
         device_id: DeviceId,
         label: String,
         /// Whether it has audio.
@@ -58,7 +58,7 @@ pub enum RoomEvent {
         /// `camera`, `microphone`, `screen`, `screenAudio`.
         source: String,
     },
-    /// The connection quality by LiveKit.
+    /// The connection quality as LiveKit reports it.
     Quality {
         /// See [`Quality`].
         quality: Quality,
@@ -117,7 +117,7 @@ pub struct FeedMessage {
     pub data: String,
 }
 
-/// The bridge's name of a kind of capture.
+/// The name that the bridge has for a kind of capture.
 pub(super) fn kind_name(kind: CaptureKind) -> &'static str {
     match kind {
         CaptureKind::Camera => "camera",

@@ -29,7 +29,6 @@ impl HostRoom {
         bridge::publish(self.0, capture.kind_name(), capture.handle(), framerate);
     }
 
-    /// Stops publishing a kind.
     pub fn unpublish(self, kind: CaptureKind) {
         bridge::publish(self.0, kind_name(kind), 0, 0);
     }

@@ -7,9 +7,9 @@ use leptos::prelude::*;
 pub enum Tone {
     /// On air now: red, and nothing else is.
     Live,
-    /// As it should be.
+    /// All is well.
     Ok,
-    /// Not as it should be, but it may pass.
+    /// Something is wrong, but it may pass.
     Warn,
     /// Failed.
     Bad,

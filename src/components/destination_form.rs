@@ -45,13 +45,13 @@ impl DestinationDraft {
         self.save.set(false);
     }
 
-    /// None if the platform reports no viewer counts.
+    /// `None` if the platform reports no viewer counts.
     pub fn channel_to_send(self) -> Option<String> {
         let typed = self.channel.get();
         (self.platform.get().tells_viewers() && !typed.trim().is_empty()).then_some(typed)
     }
 
-    /// What is still wrong.
+    /// What is missing or wrong, in words.
     pub fn problem(self) -> Option<String> {
         let channel = || channel(self.platform.get(), self.channel_to_send().as_deref()).err().map(|problem| problem.to_string());
         self.unusable().map(|problem| problem.to_string()).or_else(channel)

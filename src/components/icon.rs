@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-/// Which icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
     Microphone,
@@ -21,7 +20,7 @@ impl Icon {
     }
 }
 
-/// `off` crosses it out.
+/// `off`: the icon is crossed out.
 #[component]
 pub fn IconView(icon: Icon, #[prop(into)] off: Signal<bool>) -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! A level meter. The bridge moves it by `--level` and `aria-valuenow` of the element with this id.
+//! A level meter. The bridge sets `--level` and `aria-valuenow` of the element with this id.
 
 use leptos::prelude::*;
 

@@ -7,7 +7,7 @@ pub fn ErrorNotice(
     /// What was wrong and what to do.
     #[prop(into)]
     message: Signal<String>,
-    /// No button without it.
+    /// Without it there is no button.
     #[prop(optional, into)]
     on_retry: Option<Callback<()>>,
 ) -> impl IntoView {
@@ -19,7 +19,7 @@ pub fn ErrorNotice(
     }
 }
 
-/// An empty list; the children are what to do about it.
+/// An empty list; the children say what to do about it.
 #[component]
 pub fn Empty(#[prop(into)] title: String, #[prop(into)] text: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
     view! {

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-/// What the light shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LightState {
     /// The stream is over.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// `src`: an HLS playlist.
+/// `src` is an HLS playlist.
 #[component]
 pub fn Player(#[prop(into)] src: String) -> impl IntoView {
     let failed = RwSignal::new(false);

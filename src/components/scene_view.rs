@@ -18,9 +18,9 @@ use tickers::{DecisionPanel, Ticker};
 /// because the compiler would put functions into every program.
 #[derive(Debug, Clone, Copy)]
 pub struct DataLayers {
-    /// Next to the name, along the upper edge.
+    /// Beside the name, along the upper edge.
     beside: Callback<Signal<SceneModel>, AnyView>,
-    /// Over the picture.
+    /// On top of the video.
     over: Callback<Signal<SceneModel>, AnyView>,
 }
 

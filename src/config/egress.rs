@@ -14,15 +14,15 @@ pub struct EgressConfig {
     pub listen: SocketAddr,
     /// LiveKit API key: issuer of accepted tokens and of signed webhooks.
     pub api_key: String,
-    /// Secret behind `api_key`.
+    /// The secret that belongs to `api_key`.
     pub api_secret: String,
     /// Folder of the stored state.
     pub data: PathBuf,
     /// Folder for the private folders of egresses.
     pub scratch: PathBuf,
-    /// Concurrent egresses.
+    /// How many egresses may run at once.
     pub slots: usize,
-    /// Receivers of every webhook.
+    /// The addresses that receive every webhook.
     pub webhook_urls: Vec<Url>,
     /// The only origin whose pages are opened, followed by LiveKit's, which those pages may also call.
     pub origins: Arc<[url::Origin]>,

@@ -1,18 +1,18 @@
-//! The reader behind every configuration: names the variable in each refusal and never repeats its value.
+//! The reader behind every configuration: each error names the variable, and never repeats its value.
 
 use std::{collections::HashMap, fmt::Display, path::PathBuf, str::FromStr};
 
-/// A variable that stops the start.
+/// Why a variable stops the start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// Needed and not set.
+    /// It is needed and not set.
     #[error("{name} is not set: {expected}")]
     Missing {
         name: &'static str,
         /// What it must be.
         expected: String,
     },
-    /// Set and not understood. The value itself is not repeated: it may be a secret.
+    /// It is set, and cannot be read. The value itself is not repeated: it may be a secret.
     #[error("{name} is malformed: expected {expected}")]
     Malformed {
         name: &'static str,
@@ -31,7 +31,7 @@ impl Env {
         Self(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect())
     }
 
-    /// An environment made of pairs.
+    /// An environment of these names and values.
     pub fn of_pairs<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
@@ -46,7 +46,7 @@ impl Env {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// A value that must be there.
+    /// A value without which there is no start.
     ///
     /// # Errors
     /// [`ConfigError::Missing`] with what was expected.
@@ -54,7 +54,7 @@ impl Env {
         self.get(name).ok_or_else(|| ConfigError::Missing { name, expected: expected.to_string() })
     }
 
-    /// A value of a type that reads itself from text, or `default`.
+    /// A value parsed from its text, or `default`.
     ///
     /// # Errors
     /// [`ConfigError::Malformed`] with what was expected.
@@ -90,7 +90,7 @@ impl Env {
         Ok(PathBuf::from(home).join(".local/share/footlight"))
     }
 
-    /// A refusal of `name`.
+    /// The error for a value of `name` that cannot be read.
     pub fn malformed(name: &'static str, expected: impl Display) -> ConfigError {
         ConfigError::Malformed { name, expected: expected.to_string() }
     }

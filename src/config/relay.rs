@@ -7,7 +7,6 @@ use super::{
 use crate::domain::address::AllowList;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-/// The relay's configuration.
 #[derive(Clone)]
 pub struct RelayConfig {
     /// Address of the control API; anything but loopback needs [`Self::tls`].
@@ -25,11 +24,10 @@ pub struct RelayConfig {
     /// Private destinations the operator allows.
     pub allow: AllowList,
     pub timeouts: Timeouts,
-    /// Limits on resources.
     pub limits: Limits,
 }
 
-/// PEM files.
+/// The certificate and key, as PEM files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     /// Certificate chain, leaf first.
@@ -48,7 +46,7 @@ pub struct Timeouts {
     pub first_retry_delay: Duration,
     /// Longest delay before a retry: `FOOTLIGHT_RETRY_MOST`.
     pub max_retry_delay: Duration,
-    /// For connecting to one IP address, for the handshake, and for the publish.
+    /// How long connecting to one IP address, the handshake and the publish may each take.
     pub connect: Duration,
     /// A connection that accepts no bytes for this long is lost.
     pub stall: Duration,
@@ -79,10 +77,10 @@ impl Default for Timeouts {
     }
 }
 
-/// Limits on what others can make the relay hold.
+/// Limits on what others can make the relay keep in memory and on disk.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Streams at once: `FOOTLIGHT_RELAY_SHOWS`.
+    /// Number of streams at once: `FOOTLIGHT_RELAY_SHOWS`.
     pub streams: usize,
     /// Destinations per stream: `FOOTLIGHT_RELAY_DESTINATIONS`.
     pub destinations: usize,

@@ -1,4 +1,4 @@
-//! `footlight serve`: the application.
+//! Configuration of `footlight serve`.
 
 mod clients;
 mod integrations;
@@ -26,48 +26,46 @@ use std::{
 };
 use url::{Host, Url};
 
-/// The configuration of `footlight serve`.
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
     pub listen: SocketAddr,
-    /// How browsers reach it, without a trailing slash.
+    /// The address that people open, without a trailing slash.
     pub app_url: String,
     pub data: PathBuf,
     /// The store's address: `surrealkv://…`, `ws://…`, `mem://`.
     pub store: String,
     /// Name and password for a store behind `ws://`.
     pub store_credentials: Option<(String, Secret)>,
-    /// LiveKit and its egress.
     pub livekit: LiveKitConfig,
     pub relay: RelayClientConfig,
     /// Whether viewers see "be right back" while no composite arrives (`FOOTLIGHT_SLATE`).
     pub slate: bool,
-    /// Seals stream keys: 32 bytes in 64 hexadecimal digits; older ones still open.
+    /// The keys that encrypt stream keys, 32 bytes in 64 hexadecimal digits each: the first encrypts, the others only decrypt.
     pub master_keys: Vec<Secret>,
     pub jwt_secret: Secret,
     /// Whether anybody may create an account.
     pub sign_up_open: bool,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Opens `/metrics` and the details of `/readyz` to callers from elsewhere.
+    pub metrics_token: Option<Secret>,
     /// Other sites whose pages may call the API by key.
     pub cors_origins: Vec<String>,
-    /// How much larger than usual every rate limit is.
+    /// Every rate limit is multiplied by this.
     pub rate_factor: u32,
-    /// Sessions of one account and its agents at once.
+    /// How many sessions one account and its agents may have at once.
     pub shows_per_account: usize,
-    /// Sessions in all at once.
+    /// How many sessions there may be in all.
     pub most_shows: usize,
     /// `host:port` pairs that may be private, as given.
     pub allow_private: String,
-    /// The default video format.
     pub video: DefaultVideo,
     /// Servers that receive webhooks.
     pub hooks: Hooks,
     /// Where viewers are counted.
     pub viewers: ViewersConfig,
-    /// Prices, where the operator set any.
+    /// Prices, if the operator has set any.
     pub prices: Option<Prices>,
-    /// How long things may take.
     pub deadlines: Deadlines,
     /// Names this process among replicas on one store; the same after a restart (`FOOTLIGHT_REPLICA`).
     pub replica: String,
@@ -76,9 +74,9 @@ pub struct ServeConfig {
 /// How long things may take before a watchdog acts.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
-    /// From the click to live (`FOOTLIGHT_START_DEADLINE`, s).
+    /// How long a start may take until the session is live (`FOOTLIGHT_START_DEADLINE`, s).
     pub start: Duration,
-    /// From an egress's acceptance to its picture at the relay (`FOOTLIGHT_SIGNAL_DEADLINE`, s).
+    /// How long the composite may take to reach the relay after an egress was accepted (`FOOTLIGHT_SIGNAL_DEADLINE`, s).
     pub signal: Duration,
     /// How long a host may take to join for the first time (`FOOTLIGHT_HOST_DEADLINE`, s).
     pub host: Duration,
@@ -123,6 +121,10 @@ impl ServeConfig {
             jwt_secret,
             sign_up_open: env.flag("FOOTLIGHT_SIGN_UP", true)?,
             trusted_proxies: list(env, "FOOTLIGHT_TRUSTED_PROXIES", "IP addresses, separated by commas", |text| text.parse().ok())?,
+            metrics_token: match env.get("FOOTLIGHT_METRICS_TOKEN") {
+                Some(_) => Some(secret(env, "FOOTLIGHT_METRICS_TOKEN", 16)?),
+                None => None,
+            },
             cors_origins: list(env, "FOOTLIGHT_CORS_ORIGINS", "origins such as https://game.example, separated by commas", origin)?,
             rate_factor: env.parsed("FOOTLIGHT_RATE_FACTOR", 1, "a whole number from 1 to 100000").and_then(|factor| match factor {
                 1..=100_000 => Ok(factor),
@@ -186,7 +188,7 @@ fn list<T>(env: &Env, name: &'static str, shape: &str, read: impl Fn(&str) -> Op
     entries.map(|text| read(text).ok_or_else(|| Env::malformed(name, shape))).collect()
 }
 
-/// Scheme, host and port as browsers send it, or nothing.
+/// Scheme, host and port, written as browsers send an origin; `None` for anything else.
 fn origin(text: &str) -> Option<String> {
     let origin = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?.origin().ascii_serialization();
     (origin == text.trim_end_matches('/')).then_some(origin)

@@ -13,7 +13,7 @@ pub enum LogFormat {
 
 #[derive(Debug, Clone)]
 pub struct TelemetryConfig {
-    /// `FOOTLIGHT_LOG_FORMAT`.
+    /// Set by `FOOTLIGHT_LOG_FORMAT`.
     pub format: LogFormat,
     /// Service name of traces: `OTEL_SERVICE_NAME`, else `footlight-` and the role.
     pub service: String,

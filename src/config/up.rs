@@ -11,7 +11,6 @@ use std::{
 pub struct UpConfig {
     /// The data folder: secrets, store, recordings, logs.
     pub data: PathBuf,
-    /// The web server's address.
     pub listen: SocketAddr,
     /// The address at which people and the egress browser open the studio, without a trailing slash.
     pub public_url: String,
@@ -27,7 +26,7 @@ pub struct UpConfig {
     pub site: PathBuf,
 }
 
-/// The LiveKit server.
+/// Where LiveKit comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LiveKit {
     /// Started as a child process on loopback.

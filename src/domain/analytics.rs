@@ -8,7 +8,7 @@ use super::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The upper edges of the click-to-live histogram, in milliseconds; what took longer counts to the last.
+/// The upper edges of the click-to-live histogram, in milliseconds; what took longer counts in the last.
 const EDGES: [u64; 22] = [
     1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000, 10_000, 12_000, 14_000, 16_000, 18_000, 20_000, 25_000, 30_000, 40_000,
     50_000, 60_000, 90_000, 120_000,
@@ -85,7 +85,7 @@ pub struct Report {
     pub days: Vec<DayReport>,
     /// Half of the sessions that went live did so within this many milliseconds of the click (to the next step of the histogram).
     pub waited_p50_ms: Option<u64>,
-    /// And nineteen of twenty within this.
+    /// Nineteen of twenty did so within this many milliseconds.
     pub waited_p95_ms: Option<u64>,
     /// Why sessions ended normally: the API's codes, the most frequent first.
     pub ended: Vec<(String, u64)>,
@@ -120,7 +120,7 @@ pub struct DayReport {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlatformReport {
-    /// Its word.
+    /// Its name on the wire.
     pub platform: String,
     /// Destinations there.
     pub shows: u64,
@@ -160,7 +160,7 @@ impl Report {
 }
 
 impl Report {
-    /// With the days in between on which there was nothing.
+    /// Adds the days in between that have no sessions.
     #[must_use]
     pub fn filled(mut self, days: impl Iterator<Item = String>) -> Self {
         let mut known: BTreeMap<_, _> = self.days.into_iter().map(|report| (report.day.clone(), report)).collect();

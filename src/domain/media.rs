@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the browser calls a device; differs from browser to browser.
+/// The browser's id of a device; it differs from browser to browser.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DeviceId(String);

@@ -23,7 +23,7 @@ pub struct OverlayEvent {
     /// When it happened; when it arrived, if the sender does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// What it was.
+    /// The kind of event, and what it says.
     #[serde(flatten)]
     pub kind: OverlayEventKind,
 }
@@ -99,10 +99,10 @@ pub struct Match {
     /// The turn ("Turn 7").
     #[serde(default)]
     pub turn: String,
-    /// What goes on ("battle").
+    /// The phase of the game ("battle").
     #[serde(default)]
     pub phase: String,
-    /// How it ended ("Nyx wins"); a match that runs has none.
+    /// How it ended ("Nyx wins"); absent while it runs.
     #[serde(default)]
     pub result: Option<String>,
 }
@@ -111,7 +111,7 @@ pub struct Match {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Side {
-    /// Who.
+    /// Its name.
     pub name: String,
     /// Life, points, anything that counts.
     #[serde(default)]

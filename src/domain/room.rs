@@ -26,7 +26,7 @@ pub fn overlay_identity(session: &SessionId, generation: Generation) -> String {
 /// What a browser needs to join a room.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RoomAccess {
-    /// LiveKit's WebSocket address as browsers reach it.
+    /// LiveKit's WebSocket address for browsers.
     pub url: String,
     /// The room's name.
     pub name: String,

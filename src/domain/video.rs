@@ -20,7 +20,7 @@ pub struct VideoFormat {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("video {field} must be {expected}")]
 pub struct UnsuitableFormat {
-    /// The offending field as it is called on the wire.
+    /// The invalid field, by its name on the wire.
     pub field: &'static str,
     /// What it must be.
     pub expected: &'static str,

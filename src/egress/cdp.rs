@@ -14,13 +14,11 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-/// A call failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CdpError {
-    /// The browser's error message.
+    /// The browser refused the call, with this message.
     #[error("{0}")]
     Refused(String),
-    /// The pipe is closed.
     #[error("the browser is gone")]
     Closed,
 }

@@ -1,10 +1,12 @@
 //! The public state of one egress. Every change is stored first and then sent as a webhook, in order.
 
-use crate::egress::{
-    clock,
-    request::EgressRequest,
-    state_store::StateStore,
-    webhook_sender::{WebhookQueue, pending_webhook},
+use crate::{
+    egress::{
+        request::EgressRequest,
+        state_store::StateStore,
+        webhook_sender::{WebhookQueue, pending_webhook},
+    },
+    net::clock,
 };
 use livekit_protocol::{EgressInfo, EgressStatus, StreamInfo, StreamInfoList, egress_info, stream_info};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,7 +44,6 @@ impl Failure {
         Self { lost: Some(process), ..Self::internal(text) }
     }
 
-    /// An internal error.
     pub fn internal(text: impl Into<String>) -> Self {
         Self::new(500, text)
     }

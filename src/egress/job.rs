@@ -27,7 +27,7 @@ use tokio::{
 /// A command from the API to a running egress.
 #[derive(Debug)]
 pub enum JobCommand {
-    /// `StopEgress`.
+    /// The API call `StopEgress`.
     Stop,
     /// The worker is shutting down.
     Abort,
@@ -48,12 +48,10 @@ enum Ending {
     Failed(Failure),
 }
 
-/// One running egress.
 pub struct Job {
     /// `EG_…`.
     pub egress_id: String,
     pub request: EgressRequest,
-    /// Its public state.
     pub shared_info: Arc<SharedEgressInfo>,
     pub config: Arc<EgressConfig>,
     /// Commands from the API.
@@ -62,13 +60,12 @@ pub struct Job {
     pub health: Arc<HealthSources>,
     /// A capture environment from the warm pool.
     pub warm_instance: Option<WarmInstance>,
-    /// Counters of the worker.
     pub counters: Arc<Counters>,
 }
 
 struct RunState {
     environment: Option<CaptureEnvironment>,
-    /// Loaded, until it is started.
+    /// The loaded encoder, until it is started.
     encoder: Option<Encoder>,
     page: Option<Page>,
     outputs: Outputs,
@@ -230,7 +227,7 @@ impl Job {
         tokio::spawn(async move {
             let mut sent = false;
             let read = read_flv(flv, |tag| {
-                let picture = tag.key;
+                let picture = tag.is_key();
                 encoder_output.push(tag);
                 if picture && !std::mem::replace(&mut sent, true) {
                     // The channel has room for both possible messages.

@@ -3,75 +3,80 @@
 use crate::{
     config::egress::Sandbox,
     egress::{capture::ProcessKind, registry::EgressRegistry},
+    net::prometheus::{
+        Description,
+        Kind::{Counter, Gauge},
+        Registry,
+    },
 };
+use metrics::{Label, counter, gauge};
 use sha2::{Digest as _, Sha256};
-use std::{collections::BTreeMap, fmt::Write as _, fs, sync::atomic::Ordering};
+use std::{fs, sync::atomic::Ordering};
 
-/// Name, type and help text.
-type Family = (&'static str, &'static str, &'static str);
+const SLOTS: &str = "footlight_egress_slots";
+const USED: &str = "footlight_egress_slots_used";
+const SANDBOX: &str = "footlight_egress_sandbox";
+const SPARES: &str = "footlight_egress_spares";
+const FPS: &str = "footlight_egress_fps";
+const SPEED: &str = "footlight_egress_speed";
+const FRAMES: &str = "footlight_egress_frames_total";
+const BYTES: &str = "footlight_egress_bytes_total";
+const DROPPED: &str = "footlight_egress_frames_dropped_total";
+const RETRIES: &str = "footlight_egress_output_retries_total";
+const CPU: &str = "footlight_egress_cpu_seconds_total";
+const MEMORY: &str = "footlight_egress_memory_bytes";
 
-const SLOTS: Family = ("slots", "gauge", "Maximum number of concurrent egresses.");
-const USED: Family = ("slots_used", "gauge", "Running egresses.");
-const REFUSED: Family = ("starts_refused_total", "counter", "Starts refused because no slot was free.");
-const SANDBOX: Family = ("sandbox", "gauge", "Whether Chromium runs in its sandbox.");
-const SPARES: Family = ("spares", "gauge", "Warm instances that are ready.");
-const SPARES_TAKEN: Family = ("spares_taken_total", "counter", "Starts that used a warm instance.");
-const SPARES_LOST: Family = ("spares_lost_total", "counter", "Warm instances that broke and were replaced.");
-const ENDED: Family = ("ended_total", "counter", "Ended egresses by status.");
-const RESTARTS: Family = ("restarts_total", "counter", "Egresses that failed because this process crashed or hung.");
-const FPS: Family = ("fps", "gauge", "Encoded frames per second over the last 5 s.");
-const SPEED: Family = ("speed", "gauge", "Media time divided by wall time over the last 5 s: below 1 the encoder falls behind.");
-const FRAMES: Family = ("frames_total", "counter", "Encoded frames.");
-const BYTES: Family = ("bytes_total", "counter", "Encoded bytes.");
-const DROPPED: Family = ("frames_dropped_total", "counter", "Frames skipped for an output that was too slow.");
-const RETRIES: Family = ("output_retries_total", "counter", "Reconnections of outputs.");
-const CPU: Family = ("cpu_seconds_total", "counter", "CPU time by process; the browser includes its children.");
-const MEMORY: Family = ("memory_bytes", "gauge", "Memory by process (proportional set size).");
-
-#[derive(Default)]
-struct Families(BTreeMap<Family, Vec<(String, f64)>>);
-
-impl Families {
-    fn put(&mut self, family: Family, labels: impl Into<String>, value: f64) {
-        self.0.entry(family).or_default().push((labels.into(), value));
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    fn count(&mut self, family: Family, labels: impl Into<String>, value: u64) {
-        self.put(family, labels, value as f64);
-    }
-}
+const METRICS: [Description; 12] = [
+    (SLOTS, Gauge, "Maximum number of concurrent egresses."),
+    (USED, Gauge, "Running egresses."),
+    (SANDBOX, Gauge, "Whether Chromium runs in its sandbox."),
+    (SPARES, Gauge, "Warm instances that are ready."),
+    (FPS, Gauge, "Encoded frames per second over the last 5 s."),
+    (SPEED, Gauge, "Media time divided by wall time over the last 5 s: below 1 the encoder falls behind."),
+    (FRAMES, Counter, "Encoded frames."),
+    (BYTES, Counter, "Encoded bytes."),
+    (DROPPED, Counter, "Frames skipped for an output that was too slow."),
+    (RETRIES, Counter, "Reconnections of outputs."),
+    // It only grows, but the crate's counters are whole numbers.
+    (CPU, Gauge, "CPU time by process; the browser includes its children."),
+    (MEMORY, Gauge, "Memory by process (proportional set size)."),
+];
 
 /// The worker's metrics in Prometheus' text format; `with_ids` for a caller who may know the egresses' ids.
 pub fn text(registry: &EgressRegistry, with_ids: bool) -> String {
-    let mut families = Families::default();
-    of_worker(registry, &mut families);
+    // Filled anew for every request, so that nothing of an egress remains after its end.
+    let now = Registry::new(&METRICS, &[]);
+    now.record(|| record(registry, with_ids));
+    registry.counters().render() + &now.render()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+fn record(registry: &EgressRegistry, with_ids: bool) {
+    gauge!(SLOTS).set(registry.config().slots as f64);
+    gauge!(USED).set(registry.used() as f64);
+    gauge!(SANDBOX).set(f64::from(u8::from(registry.config().sandbox == Sandbox::On)));
+    if let Some(spares) = registry.spares() {
+        gauge!(SPARES).set(spares as f64);
+    }
+    costs(vec![Label::new("process", "worker")], vec![std::process::id()]);
     for (id, health, info) in registry.health() {
         let id = if with_ids { id } else { label_for_others(&id, &registry.config().api_secret) };
-        let label = format!("{{egress=\"{id}\"}}");
+        let egress = Label::new("egress", id);
+        let labels = vec![egress.clone()];
         let encoder_output = &health.encoder_output;
-        families.count(FRAMES, label.as_str(), encoder_output.frames.load(Ordering::Relaxed));
-        families.count(BYTES, label.as_str(), encoder_output.bytes.load(Ordering::Relaxed));
-        families.count(DROPPED, label.as_str(), encoder_output.skipped.load(Ordering::Relaxed));
+        counter!(FRAMES, labels.clone()).absolute(encoder_output.frames.load(Ordering::Relaxed));
+        counter!(BYTES, labels.clone()).absolute(encoder_output.bytes.load(Ordering::Relaxed));
+        counter!(DROPPED, labels.clone()).absolute(encoder_output.skipped.load(Ordering::Relaxed));
         if let Some(pace) = encoder_output.pace() {
-            families.put(FPS, label.as_str(), pace.fps);
-            families.put(SPEED, label.as_str(), pace.speed);
+            gauge!(FPS, labels.clone()).set(pace.fps);
+            gauge!(SPEED, labels.clone()).set(pace.speed);
         }
-        families.put(RETRIES, label, info.stream_results.iter().map(|result| f64::from(result.retries)).sum());
+        counter!(RETRIES, labels).absolute(info.stream_results.iter().map(|result| u64::from(result.retries)).sum());
         for (kind, pid) in health.processes() {
             let pids = if kind == ProcessKind::Chromium { with_children(pid) } else { vec![pid] };
-            costs(&mut families, &format!("{{egress=\"{id}\",process=\"{}\"}}", kind.name()), pids);
+            costs(vec![egress.clone(), Label::new("process", kind.name())], pids);
         }
     }
-    let mut out = String::new();
-    for ((name, kind, help), samples) in families.0 {
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "# HELP footlight_egress_{name} {help}\n# TYPE footlight_egress_{name} {kind}");
-        for (labels, value) in samples {
-            let _ = writeln!(out, "footlight_egress_{name}{labels} {value}");
-        }
-    }
-    out
 }
 
 /// Tells an egress from the others as long as it runs, and from its id nothing.
@@ -79,32 +84,12 @@ fn label_for_others(id: &str, secret: &str) -> String {
     hex::encode(&Sha256::digest(format!("footlight egress label\n{secret}\n{id}"))[..4])
 }
 
-fn of_worker(registry: &EgressRegistry, families: &mut Families) {
-    let counts = registry.counters().read();
-    families.count(SLOTS, "", registry.config().slots as u64);
-    families.count(USED, "", registry.used() as u64);
-    families.count(REFUSED, "", counts.refused);
-    families.count(SANDBOX, "", u64::from(registry.config().sandbox == Sandbox::On));
-    if let Some(spares) = registry.spares() {
-        families.count(SPARES, "", spares as u64);
-        families.count(SPARES_TAKEN, "", counts.spares_taken);
-        families.count(SPARES_LOST, "", counts.spares_lost);
-    }
-    for (status, ended) in &counts.ended {
-        families.count(ENDED, format!("{{status=\"{status}\"}}"), *ended);
-    }
-    for process in ["keeper", "Xvfb", "PulseAudio", "chromium", "page", "encoder"] {
-        families.count(RESTARTS, format!("{{process=\"{process}\"}}"), counts.lost.get(process).copied().unwrap_or(0));
-    }
-    costs(families, "{process=\"worker\"}", vec![std::process::id()]);
-}
-
-/// Adds the CPU seconds and memory of some processes together, if any of them is running.
-fn costs(families: &mut Families, labels: &str, pids: Vec<u32>) {
+/// Records the CPU seconds and memory of some processes together, if any of them is running.
+fn costs(labels: Vec<Label>, pids: Vec<u32>) {
     let costs = pids.into_iter().filter_map(cost);
     if let Some((seconds, bytes)) = costs.reduce(|(a, b), (c, d)| (a + c, b + d)) {
-        families.put(CPU, labels, seconds);
-        families.put(MEMORY, labels, bytes);
+        gauge!(CPU, labels.clone()).set(seconds);
+        gauge!(MEMORY, labels).set(bytes);
     }
 }
 

@@ -1,13 +1,15 @@
 //! The outputs of one egress: starts and stops them, and writes their events into the stream results.
 
-use crate::egress::{
-    clock,
-    egress_info::{Failure, SharedEgressInfo, finish},
-    encoder_output::EncoderOutput,
-    encoding::Encoding,
-    output::OutputUrl,
-    request::EgressRequest,
-    rtmp_output::{OutputEvent, RtmpOutput},
+use crate::{
+    egress::{
+        egress_info::{Failure, SharedEgressInfo, finish},
+        encoder_output::EncoderOutput,
+        encoding::Encoding,
+        output::OutputUrl,
+        request::EgressRequest,
+        rtmp_output::{OutputEvent, RtmpOutput},
+    },
+    net::clock,
 };
 use livekit_protocol::stream_info::Status;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -58,7 +60,6 @@ impl Outputs {
         (outputs, received)
     }
 
-    /// Starts publishing.
     pub fn start(&mut self) {
         self.started = true;
         for (index, (output, token)) in &self.active {
@@ -66,7 +67,6 @@ impl Outputs {
         }
     }
 
-    /// Adds an output.
     pub fn add(&mut self, index: usize, output: OutputUrl) {
         let token = CancellationToken::new();
         self.active.insert(index, (output.clone(), token.clone()));

@@ -38,7 +38,7 @@ impl ServiceAccount {
     /// Makes the account the owner of a path.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The system refuses it.
     pub fn chown(self, path: &Path) -> anyhow::Result<()> {
         chown(path, Some(self.uid), Some(self.gid)).with_context(|| format!("giving {} to the egress account", path.display()))
     }
@@ -46,7 +46,7 @@ impl ServiceAccount {
     /// Switches to the account, in every thread and permanently.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The system refuses it.
     pub fn switch_to(self) -> anyhow::Result<()> {
         setgroups(&[])?;
         setgid(self.gid)?;
@@ -59,7 +59,7 @@ impl ServiceAccount {
 /// Makes our memory and environment, which hold the API secret, unreadable for processes of the same account, such as the browser.
 ///
 /// # Errors
-/// The system refuses.
+/// The system refuses it.
 pub fn forbid_dumps() -> anyhow::Result<()> {
     Ok(set_dumpable(false)?)
 }

@@ -1,4 +1,4 @@
-//! All egresses of this worker by id: limits them by slots, and passes API calls to the running ones.
+//! All egresses of this worker by id: admits as many as there are slots, and passes API calls to the running ones.
 
 use crate::{
     config::egress::{EgressConfig, Sandbox},
@@ -41,7 +41,7 @@ pub struct EgressRegistry {
     webhook_sender: Arc<WebhookSender>,
     entries: Mutex<Vec<Entry>>,
     pub jobs: TaskTracker,
-    /// Webhooks under way.
+    /// The tasks that send webhooks.
     pub webhook_tasks: TaskTracker,
     draining: AtomicBool,
     counters: Arc<Counters>,
@@ -80,7 +80,7 @@ impl EgressRegistry {
             tracing::warn!(folder = %folder.display(), "cleaning up after an earlier run");
             reaper::clear(&folder, None);
         }
-        let webhook_sender = WebhookSender::new(config.webhook_urls.clone(), config.api_key.clone(), &config.api_secret)?;
+        let webhook_sender = WebhookSender::new(config.webhook_urls.clone(), config.api_key.clone(), config.api_secret.clone())?;
         let webhook_tasks = TaskTracker::new();
         for pending in state_store.pending()? {
             webhook_sender.queue(&webhook_tasks).push_last(pending, &state_store);
@@ -98,7 +98,7 @@ impl EgressRegistry {
             };
             entries.push(Entry { shared_info: Arc::new(shared_info), running: None });
         }
-        let counters = Arc::<Counters>::default();
+        let counters = Arc::new(Counters::new(config.warm));
         let first = Encoding::of_preset(0).expect("the first preset is one of ours");
         let warm_pool = (config.warm && config.sandbox != Sandbox::Missing)
             .then(|| Arc::new(WarmPool::new(Arc::clone(&config), Arc::clone(&counters), first)));
@@ -160,7 +160,7 @@ impl EgressRegistry {
         }
         let (used, total) = (entries.iter().filter(|entry| entry.uses_slot()).count(), self.config.slots);
         if used >= total {
-            self.counters.count(|counts| counts.refused += 1);
+            self.counters.refused();
             return Err(TwirpError::unavailable(format!("no free egress slot: {used} of {total} in use")));
         }
         entries.retain(|entry| {

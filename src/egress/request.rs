@@ -6,7 +6,6 @@ use livekit_protocol::{
 };
 use url::{Origin, Url};
 
-/// A parsed start request.
 #[derive(Clone)]
 pub struct EgressRequest {
     /// The page to capture; its query contains the overlay token.

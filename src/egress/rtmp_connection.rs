@@ -1,35 +1,36 @@
 //! One RTMP(S) connection that publishes.
 
-use crate::egress::{
-    encoder_output::{Kind, Tag},
-    encoding::Encoding,
-    output::OutputUrl,
-    rtmp_error::{RtmpError, os_message},
-    rtmp_output::STALL_TIMEOUT,
+use crate::{
+    egress::{encoding::Encoding, output::OutputUrl, rtmp_error::RtmpError},
+    media::{
+        rtmp::{
+            amf::Value,
+            client::{ClientSession, Event, PublishState, Refusal},
+            handshake,
+            publisher::{Lost, Publisher, Step, Transport},
+            text::{metadata_body, redact_key},
+        },
+        tag::Tag,
+    },
+    net::{os_message, tls},
 };
-use rml_rtmp::{
-    handshake::{Handshake, HandshakeProcessResult, PeerType},
-    sessions::{ClientSession, ClientSessionConfig, ClientSessionEvent, ClientSessionResult, PublishRequestType, StreamMetadata},
-    time::RtmpTimestamp,
-};
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf},
     net::TcpStream,
-    time::timeout,
+    time::{sleep_until, timeout},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
+/// A socket that accepts no bytes for this long is lost.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time limit for a clean end.
+const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A connection whose publish the server has accepted.
 pub struct RtmpConnection {
-    reader: ReadHalf<Box<dyn Socket>>,
-    writer: WriteHalf<Box<dyn Socket>>,
-    state: ClientSession,
-    buffer: Vec<u8>,
+    publisher: Publisher,
+    /// The stream name, which no error may contain.
+    key: String,
 }
 
 impl RtmpConnection {
@@ -38,148 +39,110 @@ impl RtmpConnection {
     /// # Errors
     /// The server cannot be reached or refuses.
     pub async fn publish(output: &OutputUrl, encoding: &Encoding) -> Result<Self, RtmpError> {
-        let socket = connect(output).await?;
-        timeout(CONNECT_TIMEOUT, Self::negotiate(socket, output, encoding)).await.unwrap_or_else(|_| Err(RtmpError::NoAnswer))
+        let transport = connect(output).await?;
+        timeout(CONNECT_TIMEOUT, Self::negotiate(transport, output, encoding)).await.unwrap_or(Err(RtmpError::NoAnswer))
     }
 
-    async fn negotiate(mut socket: Box<dyn Socket>, output: &OutputUrl, encoding: &Encoding) -> Result<Self, RtmpError> {
-        let rest = handshake(&mut socket).await?;
-        let mut config = ClientSessionConfig::new();
-        config.tc_url = Some(output.tc_url());
-        "FMLE/3.0 (compatible; Footlight)".clone_into(&mut config.flash_version);
-        let (state, mut pending) = ClientSession::new(config).map_err(protocol)?;
-        let (reader, writer) = tokio::io::split(socket);
-        let mut connection = Self { reader, writer, state, buffer: vec![0; 16 * 1024] };
-        pending.push(connection.state.request_connection(output.app.clone()).map_err(protocol)?);
-        if !rest.is_empty() {
-            pending.extend(connection.state.handle_input(&rest).map_err(protocol)?);
-        }
-        let mut step = "connect";
+    async fn negotiate(mut transport: Box<dyn Transport>, output: &OutputUrl, encoding: &Encoding) -> Result<Self, RtmpError> {
+        handshake::as_client(&mut transport).await.map_err(|error| RtmpError::Handshake(handshake_error(&error)))?;
+        let session = ClientSession::new(&output.app, &output.tc_url(), output.stream.clone());
+        let publisher = Publisher::new(transport, session);
+        let mut connection = Self { publisher, key: output.stream.clone() };
         loop {
-            for result in std::mem::take(&mut pending) {
-                match result {
-                    ClientSessionResult::OutboundResponse(packet) => connection.write(&packet.bytes).await?,
-                    ClientSessionResult::RaisedEvent(ClientSessionEvent::ConnectionRequestAccepted) => {
-                        step = "publish";
-                        let asked =
-                            connection.state.request_publishing(output.stream.clone(), PublishRequestType::Live).map_err(protocol)?;
-                        pending.push(asked);
-                    }
-                    ClientSessionResult::RaisedEvent(ClientSessionEvent::ConnectionRequestRejected { .. }) => {
-                        return Err(RtmpError::command("connect", "rejected"));
-                    }
-                    ClientSessionResult::RaisedEvent(ClientSessionEvent::PublishRequestAccepted) => {
-                        connection.send_metadata(encoding).await?;
+            let events = match connection.publisher.step().await {
+                Ok(Step::Read(events)) => events,
+                Ok(Step::Written(_)) => continue,
+                Err(Lost::Violation(_)) => return Err(RtmpError::command(connection.command(), "refused")),
+                // Some servers refuse a key by closing the connection; then a write may fail before the end is read.
+                Err(Lost::Closed | Lost::Io(_)) => {
+                    return Err(RtmpError::command(connection.command(), "connection closed remotely"));
+                }
+            };
+            for event in events {
+                match event {
+                    Event::Accepted => {
+                        connection.publisher.send_data(metadata(encoding));
                         return Ok(connection);
                     }
-                    ClientSessionResult::RaisedEvent(ClientSessionEvent::UnhandleableOnStatusCode { code }) if is_rejection(&code) => {
-                        return Err(RtmpError::command("publish", code));
+                    Event::ConnectRefused(_) => return Err(RtmpError::command("connect", "rejected")),
+                    Event::PublishRefused(refusal) => return Err(RtmpError::command("publish", connection.reason(&refusal))),
+                    Event::Acknowledged(_) => {}
+                }
+            }
+        }
+    }
+
+    /// The command that the server has not answered yet.
+    fn command(&self) -> &'static str {
+        if self.publisher.state() == PublishState::Connecting { "connect" } else { "publish" }
+    }
+
+    fn reason(&self, refusal: &Refusal) -> String {
+        if refusal.code.is_empty() { "rejected".to_owned() } else { redact_key(&refusal.code, &self.key) }
+    }
+
+    /// Queues a tag; [`Self::step`] sends it.
+    pub fn send(&mut self, tag: Tag) {
+        self.publisher.send_media(tag.track, tag.at, tag.body);
+    }
+
+    /// Whether everything queued was sent.
+    pub fn is_idle(&self) -> bool {
+        !self.publisher.is_busy()
+    }
+
+    /// Reads or writes once, whichever is possible first. Safe to cancel.
+    ///
+    /// # Errors
+    /// The connection is lost, stalled, or was ended by the server.
+    pub async fn step(&mut self) -> Result<(), RtmpError> {
+        let (busy, deadline) = (self.publisher.is_busy(), self.publisher.progress() + STALL_TIMEOUT);
+        let step = tokio::select! {
+            biased;
+            step = self.publisher.step() => step,
+            () = sleep_until(deadline.into()), if busy => return Err(RtmpError::Stalled),
+        };
+        match step {
+            Ok(Step::Written(_)) => {}
+            Ok(Step::Read(events)) => {
+                for event in events {
+                    if let Event::ConnectRefused(refusal) | Event::PublishRefused(refusal) = event {
+                        return Err(RtmpError::Rejected(self.reason(&refusal)));
                     }
-                    _ => {}
                 }
             }
-            if pending.is_empty() {
-                let read = connection.reader.read(&mut connection.buffer).await.unwrap_or(0);
-                if read == 0 {
-                    return Err(RtmpError::command(step, "connection closed remotely"));
-                }
-                pending = connection.state.handle_input(&connection.buffer[..read]).map_err(|_| RtmpError::command(step, "refused"))?;
-            }
-        }
-    }
-
-    async fn send_metadata(&mut self, encoding: &Encoding) -> Result<(), RtmpError> {
-        #[expect(clippy::cast_precision_loss, reason = "at most 60")]
-        let framerate = encoding.framerate as f32;
-        let metadata = StreamMetadata {
-            video_width: Some(encoding.width),
-            video_height: Some(encoding.height),
-            video_codec_id: Some(7),
-            video_frame_rate: Some(framerate),
-            video_bitrate_kbps: Some(encoding.video_kbps),
-            audio_codec_id: Some(10),
-            audio_bitrate_kbps: Some(encoding.audio_kbps),
-            audio_sample_rate: Some(encoding.audio_hz),
-            audio_channels: Some(2),
-            audio_is_stereo: Some(true),
-            encoder: Some("Footlight".to_owned()),
-        };
-        let result = self.state.publish_metadata(&metadata).map_err(protocol)?;
-        self.write_result(result).await
-    }
-
-    /// Sends tags.
-    ///
-    /// # Errors
-    /// The connection is lost or stalled.
-    pub async fn send(&mut self, tags: &[Tag]) -> Result<(), RtmpError> {
-        for tag in tags {
-            let at = RtmpTimestamp::new(tag.at_ms);
-            let result = match tag.kind {
-                Kind::Video => self.state.publish_video_data(tag.data.clone(), at, false),
-                Kind::Audio => self.state.publish_audio_data(tag.data.clone(), at, false),
-            };
-            self.write_result(result.map_err(protocol)?).await?;
-        }
-        Ok(())
-    }
-
-    /// Reads the server's next messages. Safe to cancel; pass the results to [`Self::send_replies`].
-    ///
-    /// # Errors
-    /// The connection is lost or was ended by the server.
-    pub async fn read_results(&mut self) -> Result<Vec<ClientSessionResult>, RtmpError> {
-        let read = match self.reader.read(&mut self.buffer).await {
-            Ok(0) => return Err(RtmpError::Closed),
-            Ok(read) => read,
-            Err(error) => return Err(RtmpError::Lost(error)),
-        };
-        self.state.handle_input(&self.buffer[..read]).map_err(|_| RtmpError::NotRtmp)
-    }
-
-    /// Sends the replies of the protocol, and detects that the server has rejected the stream.
-    ///
-    /// # Errors
-    /// The connection is lost or was ended by the server.
-    pub async fn send_replies(&mut self, results: Vec<ClientSessionResult>) -> Result<(), RtmpError> {
-        for result in results {
-            match result {
-                ClientSessionResult::RaisedEvent(ClientSessionEvent::UnhandleableOnStatusCode { code }) if is_rejection(&code) => {
-                    return Err(RtmpError::Rejected(code));
-                }
-                result => self.write_result(result).await?,
-            }
+            Err(Lost::Closed) => return Err(RtmpError::Closed),
+            Err(Lost::Io(error)) => return Err(RtmpError::Lost(error)),
+            Err(Lost::Violation(_)) => return Err(RtmpError::NotRtmp),
         }
         Ok(())
     }
 
     /// Unpublishes and closes the connection, within a second.
     pub async fn finish(&mut self) {
-        let closing = self.state.stop_publishing().unwrap_or_default();
-        for result in closing {
-            // The connection ends here either way.
-            let _ = timeout(Duration::from_millis(500), self.write_result(result)).await;
-        }
-        let _ = timeout(Duration::from_millis(500), self.writer.shutdown()).await;
-    }
-
-    async fn write_result(&mut self, result: ClientSessionResult) -> Result<(), RtmpError> {
-        match result {
-            ClientSessionResult::OutboundResponse(packet) => self.write(&packet.bytes).await,
-            _ => Ok(()),
-        }
-    }
-
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), RtmpError> {
-        match timeout(STALL_TIMEOUT, self.writer.write_all(bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(RtmpError::Lost(error)),
-            Err(_) => Err(RtmpError::Stalled),
-        }
+        // The connection ends here either way.
+        let _ = self.publisher.close(UNPUBLISH_TIMEOUT).await;
     }
 }
 
-async fn connect(output: &OutputUrl) -> Result<Box<dyn Socket>, RtmpError> {
+fn metadata(encoding: &Encoding) -> bytes::Bytes {
+    let number = |name: &str, value: u32| (name.to_owned(), Value::Number(f64::from(value)));
+    metadata_body(vec![
+        number("width", encoding.width),
+        number("height", encoding.height),
+        number("videocodecid", 7),
+        number("framerate", encoding.framerate),
+        number("videodatarate", encoding.video_kbps),
+        number("audiocodecid", 10),
+        number("audiodatarate", encoding.audio_kbps),
+        number("audiosamplerate", encoding.audio_hz),
+        number("audiochannels", 2),
+        ("stereo".to_owned(), Value::Bool(true)),
+        ("encoder".to_owned(), Value::text("Footlight")),
+    ])
+}
+
+async fn connect(output: &OutputUrl) -> Result<Box<dyn Transport>, RtmpError> {
     let host = &output.host;
     let socket = match timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), output.port))).await {
         Ok(Ok(socket)) => socket,
@@ -191,7 +154,7 @@ async fn connect(output: &OutputUrl) -> Result<Box<dyn Socket>, RtmpError> {
         return Ok(Box::new(socket));
     }
     let name = rustls_pki_types::ServerName::try_from(host.clone()).map_err(|_| RtmpError::NoServerName)?;
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(crate::egress::tls_client::client_config()));
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(tls::client()));
     match timeout(CONNECT_TIMEOUT, connector.connect(name, socket)).await {
         Ok(Ok(stream)) => Ok(Box::new(stream)),
         Ok(Err(error)) => Err(RtmpError::Tls(error)),
@@ -199,34 +162,125 @@ async fn connect(output: &OutputUrl) -> Result<Box<dyn Socket>, RtmpError> {
     }
 }
 
-async fn handshake(socket: &mut Box<dyn Socket>) -> Result<Vec<u8>, RtmpError> {
-    let failed = |reason: &str| RtmpError::Handshake(reason.to_owned());
-    let failed_io = |error: std::io::Error| RtmpError::Handshake(os_message(&error));
-    let mut handshake = Handshake::new(PeerType::Client);
-    let hello = handshake.generate_outbound_p0_and_p1().map_err(|_| failed("could not begin"))?;
-    socket.write_all(&hello).await.map_err(failed_io)?;
-    let mut buffer = vec![0; 8192];
-    loop {
-        let read = socket.read(&mut buffer).await.map_err(failed_io)?;
-        if read == 0 {
-            return Err(failed("connection closed remotely"));
-        }
-        match handshake.process_bytes(&buffer[..read]).map_err(|_| failed("not RTMP"))? {
-            HandshakeProcessResult::InProgress { response_bytes } => {
-                socket.write_all(&response_bytes).await.map_err(failed_io)?;
-            }
-            HandshakeProcessResult::Completed { response_bytes, remaining_bytes } => {
-                socket.write_all(&response_bytes).await.map_err(failed_io)?;
-                return Ok(remaining_bytes);
-            }
-        }
+fn handshake_error(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "connection closed remotely".to_owned(),
+        io::ErrorKind::InvalidData => "not RTMP".to_owned(),
+        _ => os_message(error),
     }
 }
 
-fn is_rejection(code: &str) -> bool {
-    ["BadName", "Failed", "Denied", "Rejected", "Error"].iter().any(|word| code.contains(word))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{
+        rtmp::server::{Event as ServerEvent, ServerSession},
+        tag::{Role, Track},
+    };
+    use bytes::Bytes;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
 
-fn protocol(error: impl std::fmt::Display) -> RtmpError {
-    RtmpError::Protocol(error.to_string())
+    /// What the server does.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Server {
+        SpeaksHttp,
+        ClosesAtConnect,
+        ClosesAtPublish,
+        Refuses,
+        AcceptsThenRefuses,
+        Takes,
+    }
+
+    /// Serves one connection; returns the timestamps of the media and whether it was unpublished.
+    async fn serve(listener: TcpListener, server: Server) -> (Vec<u32>, bool) {
+        let (mut socket, _) = listener.accept().await.expect("a connection");
+        if server == Server::SpeaksHttp {
+            socket.write_all(&b"HTTP/1.1 400 Bad Request\r\n".repeat(200)).await.expect("sent");
+            return (Vec::new(), false);
+        }
+        handshake::as_server(&mut socket).await.expect("RTMP");
+        let (mut session, mut times) = (ServerSession::default(), Vec::new());
+        if server == Server::ClosesAtConnect {
+            return (times, false);
+        }
+        loop {
+            while let Some(event) = session.take().expect("RTMP") {
+                match event {
+                    ServerEvent::Publish { .. } if server == Server::ClosesAtPublish => return (times, false),
+                    ServerEvent::Publish { name, .. } if server == Server::Refuses => session.refuse(&format!("{name} is in use")),
+                    ServerEvent::Publish { .. } => session.accept(),
+                    ServerEvent::Metadata(pairs) => {
+                        assert!(pairs.contains(&("width".to_owned(), Value::Number(1280.0))), "{pairs:?}");
+                    }
+                    ServerEvent::Media(message) => {
+                        times.push(message.timestamp);
+                        if server == Server::AcceptsThenRefuses {
+                            session.refuse("enough");
+                        }
+                    }
+                    ServerEvent::Unpublish => return (times, true),
+                }
+            }
+            let out = session.output();
+            if socket.write_all(&out).await.is_err() || socket.read_buf(session.input()).await.unwrap_or(0) == 0 {
+                return (times, false);
+            }
+        }
+    }
+
+    async fn connected(server: Server) -> (Result<RtmpConnection, RtmpError>, tokio::task::JoinHandle<(Vec<u32>, bool)>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let output = OutputUrl::parse(&format!("rtmp://127.0.0.1:{port}/live/secretkey")).expect("an address");
+        let task = tokio::spawn(serve(listener, server));
+        (RtmpConnection::publish(&output, &Encoding::of_preset(0).expect("a preset")).await, task)
+    }
+
+    fn frame(at: u64) -> Tag {
+        Tag { track: Track::Video, role: Role::Key, at, body: Bytes::from(vec![0x17; 10_000]) }
+    }
+
+    #[tokio::test]
+    async fn refusals_name_the_command_and_never_the_key() {
+        for (server, words) in [
+            (Server::SpeaksHttp, "Failed to connect: handshake: not RTMP"),
+            (Server::ClosesAtConnect, "Failed to connect: 'connect' cmd failed: connection closed remotely"),
+            (Server::ClosesAtPublish, "Failed to connect: 'publish' cmd failed: connection closed remotely"),
+            (Server::Refuses, "Failed to connect: 'publish' cmd failed: NetStream.Publish.BadName"),
+        ] {
+            let (refused, _) = connected(server).await;
+            assert_eq!(refused.err().expect(words).to_string(), words);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_the_server_ends_later_is_rejected() {
+        let (connection, _served) = connected(Server::AcceptsThenRefuses).await;
+        let mut connection = connection.expect("accepted");
+        connection.send(frame(0));
+        let error = loop {
+            if let Err(error) = connection.step().await {
+                break error;
+            }
+        };
+        assert!(matches!(&error, RtmpError::Rejected(code) if code == "NetStream.Publish.BadName"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn tags_arrive_with_their_timestamps_and_the_end_unpublishes() {
+        let (connection, served) = connected(Server::Takes).await;
+        let mut connection = connection.expect("accepted");
+        // RTMP's timestamps wrap after 49 days.
+        for at in [0, 33, u64::from(u32::MAX) + 8] {
+            connection.send(frame(at));
+        }
+        while !connection.is_idle() {
+            connection.step().await.expect("sent");
+        }
+        connection.finish().await;
+        assert_eq!(served.await.expect("no panic"), (vec![0, 33, 7], true));
+    }
 }

@@ -1,5 +1,6 @@
 //! Why an RTMP connection was not made, or was lost. The texts are LiveKit's, without the address.
 
+use crate::net::os_message;
 use std::io;
 
 /// An error of one connection to an output.
@@ -18,9 +19,6 @@ pub enum RtmpError {
     NoTlsAnswer,
     #[error("Failed to connect: handshake: {0}")]
     Handshake(String),
-    /// `rml_rtmp` could not read or write a message.
-    #[error("Failed to connect: {0}")]
-    Protocol(String),
     /// The server refused `connect` or `publish`, or closed the connection instead of answering.
     #[error("Failed to connect: '{command}' cmd failed: {reason}")]
     Command { command: &'static str, reason: String },
@@ -44,10 +42,4 @@ impl RtmpError {
     pub fn command(command: &'static str, reason: impl Into<String>) -> Self {
         Self::Command { command, reason: reason.into() }
     }
-}
-
-/// An operating system error without its number.
-pub fn os_message(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -1,7 +1,10 @@
 //! One RTMP output: connects, publishes, reconnects after a loss, and reports events. Knows no egress.
 
-use crate::egress::{
-    encoder_output::EncoderOutput, encoding::Encoding, output::OutputUrl, rtmp_connection::RtmpConnection, rtmp_error::RtmpError,
+use crate::{
+    egress::{
+        encoder_output::EncoderOutput, encoding::Encoding, output::OutputUrl, rtmp_connection::RtmpConnection, rtmp_error::RtmpError,
+    },
+    media::tag::Role,
 };
 use rand::Rng as _;
 use std::{
@@ -11,8 +14,6 @@ use std::{
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio_util::sync::CancellationToken;
 
-/// A socket that accepts no bytes for this long is lost.
-pub const STALL_TIMEOUT: Duration = Duration::from_secs(10);
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 
@@ -27,11 +28,10 @@ pub enum OutputEvent {
     Failed(RtmpError),
 }
 
-/// One output.
 pub struct RtmpOutput {
     pub output: OutputUrl,
     pub encoder_output: Arc<EncoderOutput>,
-    /// For the metadata.
+    /// What the stream's metadata says.
     pub encoding: Encoding,
     /// How long a lost connection is retried.
     pub outage_limit: Duration,
@@ -82,34 +82,28 @@ impl RtmpOutput {
         *accepted_before = true;
         self.report(OutputEvent::Accepted);
         let (first, mut live) = self.encoder_output.subscribe();
-        connection.send(&first).await?;
+        for tag in first {
+            connection.send(tag);
+        }
         let connected = Instant::now();
         let mut in_sync = true;
         let outcome = loop {
+            let idle = connection.is_idle();
             tokio::select! {
                 biased;
                 () = self.finish.cancelled() => {
                     connection.finish().await;
                     return Ok(());
                 }
-                read = connection.read_results() => {
-                    let answered = match read {
-                        Ok(results) => connection.send_replies(results).await,
-                        Err(error) => Err(error),
-                    };
-                    if let Err(error) = answered {
-                        break error;
-                    }
-                }
-                tag = live.recv() => match tag {
+                stepped = connection.step() => if let Err(error) = stepped {
+                    break error;
+                },
+                tag = live.recv(), if idle => match tag {
                     Ok(tag) => {
-                        in_sync |= tag.key;
-                        if (in_sync || tag.header)
-                            && let Err(error) = connection.send(std::slice::from_ref(&tag)).await
-                        {
-                            break error;
-                        }
-                        if !in_sync && !tag.header {
+                        in_sync |= tag.is_key();
+                        if in_sync || tag.role == Role::Header {
+                            connection.send(tag);
+                        } else {
                             self.encoder_output.skipped.fetch_add(1, Ordering::Relaxed);
                         }
                     }

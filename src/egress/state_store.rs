@@ -1,10 +1,7 @@
 //! Egress state on disk, so that it survives a kill -9: one JSON file per egress, as `ListEgress` shows it, kept for a day after its end.
-//! Its last webhook is kept beside it until it is delivered. The folder is called ledger, and the webhook's file ends with owed.
+//! Its last webhook is kept beside it until it is delivered. On disk the folder is called ledger, and a webhook's file ends with owed.
 
-use crate::{
-    config::folder::make_private,
-    egress::{clock, privileges::ServiceAccount},
-};
+use crate::{config::folder::make_private, egress::privileges::ServiceAccount, net::clock};
 use anyhow::Context as _;
 use livekit_protocol::{EgressInfo, EgressStatus, WebhookEvent};
 use serde::{Deserialize, Serialize};

@@ -61,7 +61,7 @@ struct PoolState {
 }
 
 impl WarmPool {
-    /// An empty pool; the first instance is launched for `wanted`.
+    /// An empty pool; the first instance is launched with the encoding `wanted`.
     pub fn new(config: Arc<EgressConfig>, counters: Arc<Counters>, wanted: Encoding) -> Self {
         Self { config, counters, state: Mutex::new(PoolState { ready: None, wanted, closed: false }) }
     }
@@ -76,7 +76,7 @@ impl WarmPool {
         let mut state = self.lock();
         state.wanted = *encoding;
         let taken = state.ready.take_if(|ready| ready.shape == Shape::of(encoding))?;
-        self.counters.count(|counts| counts.spares_taken += 1);
+        self.counters.spare_taken();
         Some(taken)
     }
 
@@ -115,7 +115,7 @@ impl WarmPool {
             }
             if let Some(reason) = reason {
                 tracing::warn!(reason, "the warm instance broke");
-                self.counters.count(|counts| counts.spares_lost += 1);
+                self.counters.spare_lost();
                 self.clear().await;
             }
             let fits = self.lock().ready.as_ref().map(|ready| ready.shape == Shape::of(&wanted));

@@ -1,14 +1,11 @@
 //! Sends webhooks like LiveKit: signed, in order per egress, up to five attempts.
 
-use crate::egress::{
-    clock,
-    state_store::{PendingWebhook, StateStore},
+use crate::{
+    egress::state_store::{PendingWebhook, StateStore},
+    net::{clock, http::direct_client, tls, webhook_signature},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use jsonwebtoken::{EncodingKey, Header};
 use livekit_protocol::{EgressInfo, WebhookEvent};
 use rand::{Rng as _, distr::Alphanumeric};
-use sha2::{Digest as _, Sha256};
 use std::{
     sync::{
         Arc,
@@ -26,7 +23,7 @@ pub struct WebhookSender {
     client: reqwest::Client,
     receivers: Vec<Url>,
     api_key: String,
-    secret: EncodingKey,
+    api_secret: String,
 }
 
 /// The webhooks of one egress. They arrive in order, and a slow receiver does not delay the others.
@@ -56,27 +53,14 @@ impl PendingAck {
     }
 }
 
-#[derive(serde::Serialize)]
-struct Claims<'a> {
-    iss: &'a str,
-    exp: i64,
-    nbf: i64,
-    iat: i64,
-    sha256: String,
-}
-
 impl WebhookSender {
     /// A sender to `receivers`.
     ///
     /// # Errors
     /// The HTTP client cannot be made.
-    pub fn new(receivers: Vec<Url>, api_key: String, api_secret: &str) -> anyhow::Result<Arc<Self>> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(crate::egress::tls_client::client_config())
-            .timeout(Duration::from_secs(10))
-            .no_proxy()
-            .build()?;
-        Ok(Arc::new(Self { client, receivers, api_key, secret: EncodingKey::from_secret(api_secret.as_bytes()) }))
+    pub fn new(receivers: Vec<Url>, api_key: String, api_secret: String) -> anyhow::Result<Arc<Self>> {
+        let client = direct_client(tls::client()).timeout(Duration::from_secs(10)).build()?;
+        Ok(Arc::new(Self { client, receivers, api_key, api_secret }))
     }
 
     /// Opens a queue; it is drained and closed when its last handle is dropped. `running` tracks its tasks.
@@ -127,10 +111,8 @@ impl WebhookSender {
     }
 
     fn sign(&self, body: &str) -> String {
-        let now = clock::seconds();
-        let sha256 = BASE64_STANDARD.encode(Sha256::digest(body.as_bytes()));
-        let claims = Claims { iss: &self.api_key, exp: now + 300, nbf: now, iat: now, sha256 };
-        jsonwebtoken::encode(&Header::default(), &claims, &self.secret).expect("HS256 over plain claims cannot fail")
+        webhook_signature::sign(body.as_bytes(), &self.api_key, &self.api_secret, clock::now())
+            .expect("HS256 over plain claims cannot fail")
     }
 }
 

@@ -185,7 +185,7 @@ fn platform(name: &str) -> String {
     sentence(known.map_or(name, |platform| platform.label()))
 }
 
-/// A dash where no platform reported any.
+/// A dash if no platform reported any.
 fn viewers(most: u64) -> String {
     if most == 0 { "–".to_owned() } else { most.to_string() }
 }

@@ -1,7 +1,7 @@
 //! The HTTP API, from its OpenAPI document. Each call can be tried here.
 
 use crate::{
-    api::docs::Call,
+    api::docs::{Call, TAGS},
     browser,
     components::notice::{ErrorNotice, Loading},
     rpc::docs::api_calls,
@@ -51,17 +51,16 @@ pub fn ApiDocs() -> AnyView {
 
 #[component]
 fn Groups(all: Vec<Call>, key: RwSignal<String>) -> impl IntoView {
-    ["Shows", "Picture", "Agents", "Administration"]
-        .map(|group| {
-            let calls = all.iter().filter(|call| call.group == group).cloned().map(|call| view! { <CallCard call key/> }).collect_view();
-            view! { <section class="calls"><h2 class="section">{group}</h2>{calls}</section> }
-        })
-        .into_view()
+    TAGS.map(|(group, about)| {
+        let calls = all.iter().filter(|call| call.group == group).cloned().map(|call| view! { <CallCard call key/> }).collect_view();
+        view! { <section class="calls"><h2 class="section">{group}</h2><p class="quiet">{about}</p>{calls}</section> }
+    })
+    .into_view()
 }
 
 #[component]
 fn CallCard(call: Call, key: RwSignal<String>) -> impl IntoView {
-    let (path, body) = (RwSignal::new(call.path.clone()), RwSignal::new(String::new()));
+    let (path, body) = (RwSignal::new(call.path.clone()), RwSignal::new(call.example.clone()));
     let (answer, waiting) = (RwSignal::new(String::new()), RwSignal::new(false));
     let method = StoredValue::new(call.method.clone());
     let submit = move |event: leptos::ev::SubmitEvent| {

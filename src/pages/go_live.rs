@@ -32,7 +32,7 @@ use live_view::LiveView;
 use local_media::LocalMedia;
 use pre_join::PreJoin;
 
-/// A running session is found again at load.
+/// A running session is found again when the page loads.
 #[component]
 pub fn GoLive() -> AnyView {
     let found = Resource::new_blocking(|| (), |()| running_session());
@@ -54,7 +54,7 @@ pub fn GoLive() -> AnyView {
 
 #[derive(Clone)]
 enum Stage {
-    /// Nothing runs: preview, destinations, checks, the button.
+    /// No session runs: preview, destinations, checks, the button.
     PreJoin,
     /// A session runs, or has just ended. Whoever started it in this page has access to its room.
     Session { view: Box<SessionView>, access: Option<RoomAccess> },
@@ -77,7 +77,7 @@ fn StageSwitch(session: Option<SessionView>) -> impl IntoView {
     on_cleanup(move || media.close_all());
     let first = session.map_or(Stage::PreJoin, |view| Stage::Session { view: Box::new(view), access: None });
     let stage = RwSignal::new(first);
-    // In a task of its own: the code that asks for it still reads signals that go with the old stage.
+    // In a task of its own, because the code that asks for it still reads signals of the old stage.
     let go = move |to: Stage| {
         clock::after(0, move || {
             // The page may have been left meanwhile.

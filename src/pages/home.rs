@@ -23,7 +23,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-/// `/`
+/// The page at `/`.
 #[component]
 pub fn Home() -> AnyView {
     let CurrentUser(me) = expect_context();

@@ -28,12 +28,11 @@ pub fn session_badge(session: &SessionView) -> (Tone, String) {
     (tone, text.to_owned())
 }
 
-/// Ended or failed.
 pub fn is_over(session: &SessionView) -> bool {
     session.status.is_over()
 }
 
-/// The first problem, or that there is none.
+/// The first problem, or a word for none.
 pub fn health_badge(session: &SessionView) -> (Tone, String) {
     if is_over(session) {
         return (Tone::Neutral, session.end_message.clone().unwrap_or_else(|| "Ended".to_owned()));

@@ -63,9 +63,9 @@ pub fn AccountForm(
     path: String,
     /// Label of the button.
     submit: &'static str,
-    /// For password managers.
+    /// Tells password managers whether the password is a new one.
     autocomplete: &'static str,
-    /// Below the password.
+    /// A line below the password.
     #[prop(default = "")]
     hint: &'static str,
 ) -> impl IntoView {
@@ -97,8 +97,9 @@ pub fn AccountForm(
     }
 }
 
+/// Why the form was refused, if it was.
 #[component]
-fn FormError() -> impl IntoView {
+pub fn FormError() -> impl IntoView {
     use_context::<RefusedForm>().map(|refused| view! { <div id="form-error"><ErrorNotice message=refused.message/></div> })
 }
 

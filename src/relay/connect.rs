@@ -1,10 +1,15 @@
 //! Opens connections to destinations: resolves the name, checks every IP address, and connects to an allowed one.
 //! An error is either [`ConnectionError::Permanent`] or worth a retry ([`ConnectionError::Transient`]).
 
-use crate::domain::address::{AllowList, IngestTarget, check_ip};
+use crate::{
+    domain::address::{AllowList, IngestTarget, check_ip},
+    media::rtmp::publisher::Transport,
+    net,
+};
+use anyhow::Context;
 use futures::future::BoxFuture;
 use nix::sys::socket::{setsockopt, sockopt};
-use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls_pki_types::ServerName;
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -13,7 +18,6 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
@@ -27,7 +31,7 @@ const SEND_BUFFER: u32 = 192 * 1024;
 pub enum ConnectionError {
     /// The server or the address check refuses; final unless the platform has accepted the stream before.
     Permanent(String),
-    /// A network error; retried.
+    /// A network error, which is retried.
     Transient(String),
 }
 
@@ -35,10 +39,9 @@ pub enum ConnectionError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ErrorRank {
     Unknown,
-    /// No route, often because there is no IPv6.
+    /// There is no route, often because there is no IPv6.
     Unreachable,
     Forbidden,
-    /// Timed out.
     NoAnswer,
     Answered,
 }
@@ -56,10 +59,6 @@ impl Resolver for SystemResolver {
         Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|found| found.ip()).collect()) })
     }
 }
-
-/// A byte stream, encrypted or not.
-pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// Opens connections to destinations.
 pub struct Connector {
@@ -82,16 +81,10 @@ impl Connector {
         connect: Duration,
         stall: Duration,
     ) -> anyhow::Result<Self> {
-        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(path) = extra_ca {
-            for certificate in CertificateDer::pem_file_iter(path)? {
-                roots.add(certificate?)?;
-            }
-        }
-        let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = match extra_ca {
+            Some(file) => net::tls::client_trusting(file).context("FOOTLIGHT_RELAY_CA cannot be read")?,
+            None => net::tls::client(),
+        };
         Ok(Self { resolver, allow, tls: TlsConnector::from(Arc::new(config)), connect, stall })
     }
 
@@ -165,10 +158,9 @@ impl Connector {
     }
 }
 
-/// An operating system error without its number.
+/// An operating system error without its number, to be continued in a sentence.
 pub fn os_message(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    net::os_message(error).to_lowercase()
 }
 
 #[cfg(test)]

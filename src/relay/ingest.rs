@@ -1,17 +1,18 @@
 //! The RTMP ingest: accepts publishers with a valid stream name and refuses everyone else.
 
-use super::{
-    RelayState,
-    connect::Transport,
-    rtmp::{
-        Violation, handshake, kind,
-        server::{Event, ServerSession},
+use super::{RelayState, stream::Admission};
+use crate::{
+    domain::ids::{Generation, SessionId},
+    media::{
+        rtmp::{
+            Violation, handshake, kind,
+            publisher::Transport,
+            server::{Event, ServerSession},
+            text::metadata_body,
+        },
+        tag::Track,
     },
-    stream::Admission,
-    tag::Track,
-    text::metadata_body,
 };
-use crate::domain::ids::{Generation, SessionId};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -49,11 +50,11 @@ pub async fn serve(relay: Arc<RelayState>, listener: TcpListener, tls: Option<Tl
             accepted = listener.accept() => accepted,
         };
         let Ok((tcp, peer)) = accepted else {
-            tokio::time::sleep(Duration::from_millis(50)).await; // Out of file descriptors: other connections must end first.
+            tokio::time::sleep(Duration::from_millis(50)).await; // There are no file descriptors left: other connections must end first.
             continue;
         };
         let Ok(permit) = permits.clone().try_acquire_owned() else {
-            relay.metrics.ingest_refused.add(1);
+            relay.metrics.ingest_refused.increment(1);
             continue;
         };
         let (relay, tls) = (relay.clone(), tls.clone());
@@ -66,7 +67,7 @@ pub async fn serve(relay: Arc<RelayState>, listener: TcpListener, tls: Option<Tl
                 None => Box::new(tcp),
                 Some(tls) => match timeout(NEGOTIATION_TIMEOUT, tls.accept(tcp)).await {
                     Ok(Ok(stream)) => Box::new(stream),
-                    _ => return relay.metrics.ingest_refused.add(1),
+                    _ => return relay.metrics.ingest_refused.increment(1),
                 },
             };
             run_connection(&relay, transport, peer).await;
@@ -79,11 +80,11 @@ async fn run_connection(relay: &Arc<RelayState>, mut transport: Box<dyn Transpor
     let admission = match negotiate(relay, &mut transport, &mut session).await {
         Ok(admission) => admission,
         Err(reason) => {
-            relay.metrics.ingest_refused.add(1);
+            relay.metrics.ingest_refused.increment(1);
             return tracing::warn!(%peer, reason = %reason, "ingest refused");
         }
     };
-    relay.metrics.ingest_accepted.add(1);
+    relay.metrics.ingest_accepted.increment(1);
     tracing::info!(session = %admission.stream.id, source = admission.id.0, "composite is being published");
     let end = read_media(&mut transport, &mut session, &admission).await;
     admission.stream.leave(admission.id);

@@ -1,13 +1,14 @@
 //! Statistics of the incoming composite.
 
-use super::{
-    aac,
-    rate::{Rate, now},
-    tag::{Role, Tag, Track},
-};
+use super::rate::Rate;
 use crate::{
     api::relay_control::{IngestReport, IngestState},
     domain::ids::Generation,
+    media::{
+        aac,
+        tag::{Role, Tag, Track},
+    },
+    net::clock::now,
 };
 use std::time::{Duration, Instant};
 

@@ -1,25 +1,36 @@
 //! Prometheus metrics. No ids, no names that people chose, no addresses except the names of big platforms.
 
-use crate::{api::relay_control::DesiredTarget, domain::address::IngestTarget};
-use std::{
-    fmt::Write as _,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+use crate::{
+    api::relay_control::DesiredTarget,
+    domain::address::IngestTarget,
+    net::prometheus::{
+        Description,
+        Kind::{Counter as Count, Gauge, Histogram as Times},
+        Registry,
+    },
 };
+use metrics::{Counter, Histogram, counter, gauge, histogram};
+use std::time::Duration;
 
-/// A number that only grows.
-#[derive(Default)]
-pub struct Counter(AtomicU64);
+const CONNECT_SECONDS: &str = "footlight_relay_destination_connect_seconds";
+/// Upper bounds of the connect latency histogram, in seconds.
+const BOUNDS: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-impl Counter {
-    pub fn add(&self, amount: u64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
-    }
-
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
+const METRICS: [Description; 13] = [
+    ("footlight_relay_shows", Gauge, "Streams."),
+    ("footlight_relay_ingests", Gauge, "Streams whose composite arrives."),
+    ("footlight_relay_destinations_live", Gauge, "Destinations that are live."),
+    ("footlight_relay_ingest_kbps", Gauge, "kbit/s of all composites together."),
+    ("footlight_relay_ingest_fps", Gauge, "Frames per second of all composites together."),
+    ("footlight_relay_ingest_accepted_total", Count, "Publishers accepted at the ingest."),
+    ("footlight_relay_ingest_refused_total", Count, "Publishers refused at the ingest for any reason."),
+    ("footlight_relay_ingest_bytes_total", Count, "Bytes of composite received."),
+    ("footlight_relay_destination_connects_total", Count, "Connections begun, by platform."),
+    ("footlight_relay_destination_retries_total", Count, "Retries after a lost connection, by platform."),
+    ("footlight_relay_destination_dropped_groups_total", Count, "GOPs dropped because a destination was too slow, by platform."),
+    ("footlight_relay_destination_bytes_total", Count, "Bytes that destinations accepted, by platform."),
+    (CONNECT_SECONDS, Times, "How long a connection took to open, handshakes included, by platform."),
+];
 
 /// The label under which a destination is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +70,7 @@ impl Platform {
     }
 }
 
-/// Upper bounds of the connect latency histogram, in milliseconds.
-const BOUNDS: [u64; 9] = [10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
-
 /// Counters of one platform.
-#[derive(Default)]
 pub struct PlatformCounters {
     pub connects: Counter,
     /// Retries after a lost connection.
@@ -71,29 +78,36 @@ pub struct PlatformCounters {
     /// GOPs dropped because a destination was too slow.
     pub dropped_groups: Counter,
     pub bytes: Counter,
-    /// One counter per bucket; the last one is beyond all bounds.
-    latencies: [Counter; BOUNDS.len() + 1],
-    millis: Counter,
+    /// None for a recording.
+    latencies: Option<Histogram>,
 }
 
 impl PlatformCounters {
+    fn new(platform: Platform, label: &'static str) -> Self {
+        Self {
+            connects: counter!("footlight_relay_destination_connects_total", "platform" => label),
+            retries: counter!("footlight_relay_destination_retries_total", "platform" => label),
+            dropped_groups: counter!("footlight_relay_destination_dropped_groups_total", "platform" => label),
+            bytes: counter!("footlight_relay_destination_bytes_total", "platform" => label),
+            latencies: (platform != Platform::Recording).then(|| histogram!(CONNECT_SECONDS, "platform" => label)),
+        }
+    }
+
     /// Records a connection that took `after` to open, handshakes included.
     pub fn connected(&self, after: Duration) {
-        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        let bucket = BOUNDS.iter().position(|bound| millis <= *bound).unwrap_or(BOUNDS.len());
-        self.latencies[bucket].add(1);
-        self.millis.add(millis);
+        if let Some(latencies) = &self.latencies {
+            latencies.record(after);
+        }
     }
 }
 
-/// Counters since the start.
-#[derive(Default)]
+/// The metrics of one relay since its start.
 pub struct Metrics {
+    registry: Registry,
     /// Publishers accepted at the ingest.
     pub ingest_accepted: Counter,
     /// Publishers refused at the ingest for any reason.
     pub ingest_refused: Counter,
-    /// Bytes of composite received.
     pub bytes_in: Counter,
     platforms: [PlatformCounters; Platform::ALL.len()],
 }
@@ -102,12 +116,24 @@ pub struct Metrics {
 pub struct Gauges {
     pub streams: usize,
     pub ingests: usize,
-    /// Destinations that are live.
+    /// Number of destinations that are live.
     pub live: usize,
     /// kbit/s of all composites together.
     pub ingest_kbps: u64,
     /// Frames per second of all composites together.
     pub ingest_fps: f32,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let registry = Registry::new(&METRICS, &[(CONNECT_SECONDS, &BOUNDS)]);
+        let [ingest_accepted, ingest_refused, bytes_in] = registry.record(|| {
+            ["footlight_relay_ingest_accepted_total", "footlight_relay_ingest_refused_total", "footlight_relay_ingest_bytes_total"]
+                .map(|name| counter!(name))
+        });
+        let platforms = registry.record(|| Platform::ALL.map(|(platform, label)| PlatformCounters::new(platform, label)));
+        Self { registry, ingest_accepted, ingest_refused, bytes_in, platforms }
+    }
 }
 
 impl Metrics {
@@ -117,70 +143,17 @@ impl Metrics {
     }
 
     /// The metrics page.
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     pub fn text(&self, gauges: &Gauges) -> String {
-        let mut page = MetricsText(String::new());
-        page.one("gauge", "shows", gauges.streams);
-        page.one("gauge", "ingests", gauges.ingests);
-        page.one("gauge", "destinations_live", gauges.live);
-        page.one("gauge", "ingest_kbps", gauges.ingest_kbps);
-        page.one("gauge", "ingest_fps", format!("{:.1}", gauges.ingest_fps));
-        page.one("counter", "ingest_accepted_total", self.ingest_accepted.get());
-        page.one("counter", "ingest_refused_total", self.ingest_refused.get());
-        page.one("counter", "ingest_bytes_total", self.bytes_in.get());
-        let counters: [(&str, CounterOf); 4] = [
-            ("destination_connects_total", |counts| &counts.connects),
-            ("destination_retries_total", |counts| &counts.retries),
-            ("destination_dropped_groups_total", |counts| &counts.dropped_groups),
-            ("destination_bytes_total", |counts| &counts.bytes),
-        ];
-        for (name, counter) in counters {
-            page.kind("counter", name);
-            for (platform, label) in Platform::ALL {
-                page.line(name, &format!("platform=\"{label}\""), counter(self.of(platform)).get());
-            }
-        }
-        page.kind("histogram", "destination_connect_seconds");
-        for (platform, label) in Platform::ALL.into_iter().filter(|(platform, _)| *platform != Platform::Recording) {
-            page.latencies(self.of(platform), label);
-        }
-        page.0
+        self.registry.record(|| {
+            gauge!("footlight_relay_shows").set(gauges.streams as f64);
+            gauge!("footlight_relay_ingests").set(gauges.ingests as f64);
+            gauge!("footlight_relay_destinations_live").set(gauges.live as f64);
+            gauge!("footlight_relay_ingest_kbps").set(gauges.ingest_kbps as f64);
+            gauge!("footlight_relay_ingest_fps").set((f64::from(gauges.ingest_fps) * 10.0).round() / 10.0);
+        });
+        self.registry.render()
     }
-}
-
-/// Picks one counter of a platform.
-type CounterOf = fn(&PlatformCounters) -> &Counter;
-
-struct MetricsText(String);
-
-impl MetricsText {
-    fn kind(&mut self, kind: &str, name: &str) {
-        writeln!(self.0, "# TYPE footlight_relay_{name} {kind}").expect("a string takes everything");
-    }
-
-    fn line(&mut self, name: &str, labels: &str, value: impl std::fmt::Display) {
-        writeln!(self.0, "footlight_relay_{name}{{{labels}}} {value}").expect("a string takes everything");
-    }
-
-    fn one(&mut self, kind: &str, name: &str, value: impl std::fmt::Display) {
-        self.kind(kind, name);
-        writeln!(self.0, "footlight_relay_{name} {value}").expect("a string takes everything");
-    }
-
-    fn latencies(&mut self, counts: &PlatformCounters, label: &str) {
-        let mut sum = 0;
-        let bounds = BOUNDS.iter().map(|millis| seconds(*millis)).chain(["+Inf".to_owned()]);
-        for (bound, counter) in bounds.zip(&counts.latencies) {
-            sum += counter.get();
-            self.line("destination_connect_seconds_bucket", &format!("platform=\"{label}\",le=\"{bound}\""), sum);
-        }
-        let platform = format!("platform=\"{label}\"");
-        self.line("destination_connect_seconds_sum", &platform, seconds(counts.millis.get()));
-        self.line("destination_connect_seconds_count", &platform, sum);
-    }
-}
-
-fn seconds(millis: u64) -> String {
-    format!("{}.{:03}", millis / 1000, millis % 1000)
 }
 
 #[cfg(test)]
@@ -213,11 +186,15 @@ mod tests {
         for millis in [3, 60, 90, 400, 60_000] {
             metrics.of(Platform::Twitch).connected(Duration::from_millis(millis));
         }
-        let text = metrics.text(&Gauges { streams: 0, ingests: 0, live: 0, ingest_kbps: 0, ingest_fps: 0.0 });
-        for (bound, count) in [("0.010", 1), ("0.050", 1), ("0.100", 3), ("0.500", 4), ("10.000", 4), ("+Inf", 5)] {
+        let text = metrics.text(&Gauges { streams: 0, ingests: 0, live: 0, ingest_kbps: 0, ingest_fps: 29.94 });
+        for (bound, count) in [("0.01", 1), ("0.05", 1), ("0.1", 3), ("0.5", 4), ("10", 4), ("+Inf", 5)] {
             let line = format!("destination_connect_seconds_bucket{{platform=\"twitch\",le=\"{bound}\"}} {count}\n");
             assert!(text.contains(&line), "{line}{text}");
         }
-        assert!(text.contains("destination_connect_seconds_sum{platform=\"twitch\"} 60.553\n"), "{text}");
+        assert!(text.contains("destination_connect_seconds_sum{platform=\"twitch\"} 60.553"), "{text}");
+        for line in ["destination_connects_total{platform=\"recording\"} 0\n", "ingest_refused_total 0\n", "ingest_fps 29.9\n"] {
+            assert!(text.contains(line), "{line}{text}");
+        }
+        assert!(METRICS.iter().all(|(name, ..)| text.contains(&format!("# HELP {name} "))), "{text}");
     }
 }

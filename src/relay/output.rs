@@ -1,12 +1,12 @@
-//! One wanted destination and the task that sends to it.
+//! One desired destination and the task that sends to it.
 
 use super::{
-    RelayState, metrics::Platform, queue::Queue, rate::now, recorder::Recorder, rtmp_output::RtmpOutput, status::Status,
-    stream_hub::StreamHub,
+    RelayState, metrics::Platform, queue::Queue, recorder::Recorder, rtmp_output::RtmpOutput, status::Status, stream_hub::StreamHub,
 };
 use crate::{
     api::relay_control::{DesiredDestination, DesiredTarget, DestinationReport, DestinationState},
     domain::{address::check_address, ids::SessionId},
+    net::clock::now,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -81,14 +81,14 @@ impl Output {
         self.stop.cancel();
     }
 
-    /// Marks it as no longer wanted; it is reported until its task has ended.
+    /// Marks it as no longer desired; it is reported until its task has ended.
     #[must_use]
     pub fn being_removed(mut self) -> Self {
         self.being_removed = true;
         self
     }
 
-    /// Whether it is no longer wanted and its task has ended.
+    /// Whether it is no longer desired and its task has ended.
     pub fn is_removed(&self) -> bool {
         self.being_removed && self.status.is_over()
     }

@@ -1,9 +1,7 @@
 //! The send queue of one destination. It is bounded; an overflow drops whole GOPs of this destination only.
 
-use super::{
-    metrics::Platform,
-    tag::{Role, Tag},
-};
+use super::metrics::Platform;
+use crate::media::tag::{Role, Tag};
 use std::{collections::VecDeque, sync::Mutex};
 use tokio::sync::Notify;
 
@@ -47,7 +45,7 @@ impl Queue {
         self.ready.notify_one();
     }
 
-    /// Closes and empties it.
+    /// Closes it, and drops what waits in it.
     pub fn close(&self) {
         let mut inner = self.lock();
         let dropped = inner.dropped;
@@ -114,7 +112,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::relay::tag::Track;
+    use crate::media::tag::Track;
     use bytes::Bytes;
 
     fn video(role: Role, at: u64, bytes: usize) -> Tag {

@@ -1,24 +1,17 @@
-//! Rates over the last two seconds, and the wall clock.
+//! Rates over the last two seconds.
 
-use crate::domain::timestamp::Timestamp;
 use std::{
     collections::VecDeque,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 const WINDOW: Duration = Duration::from_secs(2);
-
-pub fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
 
 /// A sum over a sliding window.
 #[derive(Default)]
 pub struct Rate(VecDeque<(Instant, usize)>);
 
 impl Rate {
-    /// Adds an amount now.
     pub fn add(&mut self, amount: usize) {
         let now = Instant::now();
         self.expire(now);
@@ -28,7 +21,6 @@ impl Rate {
         }
     }
 
-    /// The sum per second.
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     pub fn per_second(&mut self) -> f32 {
         self.expire(Instant::now());

@@ -2,14 +2,12 @@
 
 use super::{
     connect::os_message,
-    flv,
     queue::Queue,
-    rate::now,
     recordings::Quota,
     status::Status,
     stream_hub::{Flow, StreamHub},
 };
-use crate::{api::relay_control::DestinationState, config::relay::Timeouts};
+use crate::{api::relay_control::DestinationState, config::relay::Timeouts, media::flv, net::clock::now};
 use bytes::{Buf, BytesMut};
 use std::{
     io,
@@ -32,12 +30,10 @@ const SEGMENT_TIMEOUT: Duration = Duration::from_secs(15);
 const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 pub const PLAYLIST: &str = "index.m3u8";
 
-/// One recording.
 pub struct Recorder {
     /// Folder of the playlist and its segments.
     pub folder: PathBuf,
     pub label: String,
-    /// The stream to record.
     pub hub: Arc<StreamHub>,
     /// Tags waiting to be written.
     pub queue: Arc<Queue>,
@@ -45,7 +41,7 @@ pub struct Recorder {
     pub status: Arc<Status>,
     /// Whether the composite arrives.
     pub flow: watch::Receiver<Flow>,
-    /// Cancelled when the recording is no longer wanted.
+    /// Cancelled when the recording is no longer desired.
     pub stop: CancellationToken,
     pub timeouts: Timeouts,
     /// Whether the recordings may take more disk space.

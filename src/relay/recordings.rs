@@ -86,7 +86,7 @@ pub async fn enforce_limits(relay: Arc<RelayState>) {
     }
 }
 
-/// Removes the oldest recordings until the rest is young and small enough. Active recordings stay; if they are still too
+/// Removes the oldest recordings until the others are within the limits. Active recordings stay; if they are still too
 /// large together, their names are returned, largest first.
 fn remove_old(folder: &path::Path, max_bytes: u64, age: Duration, active: &[String]) -> std::io::Result<Vec<String>> {
     if !folder.exists() {

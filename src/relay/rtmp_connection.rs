@@ -1,21 +1,24 @@
 //! One connection to a platform, from connect to unpublish. Bytes count as sent once the socket has accepted them.
 
 use super::{
-    connect::{ConnectionError, Transport, os_message},
-    rtmp::{
-        client::{ClientSession, Event, PublishState},
-        handshake, kind,
-    },
+    connect::{ConnectionError, os_message},
     rtmp_output::RtmpOutput,
     stream_hub::Flow,
-    tag::{Role, Tag, Track},
-    text::{redact_key, split_app_and_key},
 };
-use crate::domain::address::IngestTarget;
-use bytes::{Buf, BytesMut};
+use crate::{
+    domain::address::IngestTarget,
+    media::{
+        rtmp::{
+            client::{ClientSession, Event, PublishState},
+            handshake,
+            publisher::{Lost, Publisher, Step, Transport},
+            text::{redact_key, split_app_and_key},
+        },
+        tag::{Role, Tag},
+    },
+};
 use std::time::Instant;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
     sync::watch,
     time::{Duration, sleep_until, timeout},
 };
@@ -25,9 +28,8 @@ const WRITE_AHEAD_BYTES: usize = 64 * 1024;
 /// Time limit for a clean end.
 const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How a connection ended.
 pub enum End {
-    /// The destination is no longer wanted.
+    /// The destination is no longer desired.
     Stopped,
     /// The composite was lost for longer than the grace period.
     NothingToSend,
@@ -45,33 +47,27 @@ pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
         Ok(transport) => transport,
         Err(error) => return (End::Failed(error), None),
     };
-    let (reader, writer) = tokio::io::split(transport);
     let (application, name) = split_app_and_key(&output.target, &output.key);
     let url = IngestTarget { application: application.clone(), ..output.target.clone() }.url();
     let mut connection = RtmpConnection {
-        session: ClientSession::new(&application, &url, name),
-        reader,
-        writer,
-        out: BytesMut::new(),
+        publisher: Publisher::new(transport, ClientSession::new(&application, &url, name)),
         base: None,
         accepted: None,
-        progress: Instant::now(),
-        unflushed: false,
         output,
     };
     let end = match connection.run().await {
         Ok(end) => end,
         Err(error) => End::Failed(connection.redact(error)),
     };
-    if !matches!(end, End::Failed(_)) {
-        connection.unpublish().await;
+    if !matches!(end, End::Failed(_)) && !connection.publisher.close(UNPUBLISH_TIMEOUT).await {
+        tracing::debug!(destination = %connection.output.label, "not unpublished in time");
     }
     (end, connection.accepted)
 }
 
 async fn open(output: &RtmpOutput) -> Result<Box<dyn Transport>, ConnectionError> {
     let began = Instant::now();
-    output.metrics.of(output.platform).connects.add(1);
+    output.metrics.of(output.platform).connects.increment(1);
     let mut transport = output.connector.open(&output.target).await?;
     match timeout(output.timeouts.connect, handshake::as_client(&mut transport)).await {
         Ok(Ok(())) => {
@@ -88,40 +84,29 @@ async fn open(output: &RtmpOutput) -> Result<Box<dyn Transport>, ConnectionError
 
 struct RtmpConnection<'a> {
     output: &'a mut RtmpOutput,
-    session: ClientSession,
-    reader: ReadHalf<Box<dyn Transport>>,
-    writer: WriteHalf<Box<dyn Transport>>,
-    out: BytesMut,
+    publisher: Publisher,
     /// Timeline timestamp that is 0 on this connection, in milliseconds.
     base: Option<u64>,
     accepted: Option<Instant>,
-    progress: Instant,
-    unflushed: bool,
 }
 
 impl RtmpConnection<'_> {
     async fn run(&mut self) -> Result<End, ConnectionError> {
-        let mut input = BytesMut::with_capacity(4096);
         let (stop, queue) = (self.output.stop.clone(), self.output.queue.clone());
         loop {
             self.refill();
-            let busy = !self.out.is_empty() || self.unflushed;
-            let waiting = busy || self.accepted.is_none();
+            let waiting = self.publisher.is_busy() || self.accepted.is_none();
+            let all_sent = self.accepted.is_some() && self.publisher.unsent() == 0;
             let limit = if self.accepted.is_some() { self.output.timeouts.stall } else { self.output.timeouts.connect };
-            let deadline = self.progress + limit;
+            let deadline = self.publisher.progress() + limit;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(End::Stopped),
-                read = self.reader.read_buf(&mut input) => {
-                    self.handle_read(read, &mut input)?;
-                }
-                written = write_some(&mut self.writer, &self.out), if busy => {
-                    let count = written.map_err(|error| self.io_error(&error))?;
-                    self.unflushed = !self.out.is_empty();
-                    self.out.advance(count);
-                    self.handle_written(count);
-                }
-                () = queue.ready(), if self.accepted.is_some() && self.out.is_empty() => {}
+                done = self.publisher.step() => match done.map_err(|lost| self.lost_error(lost))? {
+                    Step::Read(events) => self.handle_events(events)?,
+                    Step::Written(count) => self.handle_written(count),
+                },
+                () = queue.ready(), if all_sent => {}
                 () = wait_until_over(&mut self.output.flow) => return Ok(End::NothingToSend),
                 () = sleep_until(deadline.into()), if waiting => return Err(self.timeout_error(limit)),
             }
@@ -129,19 +114,9 @@ impl RtmpConnection<'_> {
     }
 
     fn refill(&mut self) {
-        let idle = self.out.is_empty() && !self.unflushed;
-        self.fill();
-        if idle && !self.out.is_empty() && self.accepted.is_some() {
-            self.progress = Instant::now(); // The stall timeout starts when there are bytes to send.
-        }
-    }
-
-    fn fill(&mut self) {
-        self.out.unsplit(self.session.output());
-        while self.accepted.is_some() && self.out.len() < WRITE_AHEAD_BYTES {
-            let Some(tag) = self.output.queue.pop() else { return };
+        while self.accepted.is_some() && self.publisher.unsent() < WRITE_AHEAD_BYTES {
+            let Some(tag) = self.output.queue.pop() else { break };
             self.send(tag);
-            self.out.unsplit(self.session.output());
         }
     }
 
@@ -153,17 +128,10 @@ impl RtmpConnection<'_> {
             let Some(at) = tag.at.checked_sub(base) else { return };
             at
         };
-        #[expect(clippy::cast_possible_truncation, reason = "RTMP timestamps wrap at 32 bits by definition")]
-        self.session.send(if tag.track == Track::Video { kind::VIDEO } else { kind::AUDIO }, at as u32, tag.body);
+        self.publisher.send_media(tag.track, at, tag.body);
     }
 
-    fn handle_read(&mut self, read: std::io::Result<usize>, input: &mut BytesMut) -> Result<(), ConnectionError> {
-        let count = read.map_err(|error| self.io_error(&error))?;
-        if count == 0 {
-            return Err(self.closed_error("the server closed the connection"));
-        }
-        let events = self.session.handle_input(input).map_err(|violation| ConnectionError::Transient(violation.to_string()))?;
-        input.clear();
+    fn handle_events(&mut self, events: Vec<Event>) -> Result<(), ConnectionError> {
         for event in events {
             match event {
                 Event::Accepted => self.start_publishing(),
@@ -172,10 +140,7 @@ impl RtmpConnection<'_> {
                     return Err(ConnectionError::Transient(format!("ended by the platform: {reason}")));
                 }
                 Event::PublishRefused(reason) => return Err(ConnectionError::Permanent(format!("stream key refused: {reason}"))),
-                Event::Acknowledged(bytes) => {
-                    self.output.status.acknowledged(bytes);
-                    self.progress = Instant::now();
-                }
+                Event::Acknowledged(bytes) => self.output.status.acknowledged(bytes),
             }
         }
         Ok(())
@@ -183,24 +148,22 @@ impl RtmpConnection<'_> {
 
     fn start_publishing(&mut self) {
         self.accepted = Some(Instant::now());
-        self.progress = Instant::now();
         if let Some(metadata) = self.output.hub.subscribe(&self.output.queue) {
-            self.session.send(kind::DATA, 0, metadata);
+            self.publisher.send_data(metadata);
         }
         tracing::info!(destination = %self.output.label, "publishing");
     }
 
     fn handle_written(&mut self, count: usize) {
-        self.progress = Instant::now();
         if self.accepted.is_some() && count > 0 {
             self.output.status.progress(count);
-            self.output.metrics.of(self.output.platform).bytes.add(count as u64);
+            self.output.metrics.of(self.output.platform).bytes.increment(count as u64);
         }
     }
 
     /// Some servers refuse a key by closing the connection instead of answering the publish.
     fn closed_error(&self, how: &str) -> ConnectionError {
-        match self.session.state() {
+        match self.publisher.state() {
             PublishState::Publishing => ConnectionError::Permanent(format!("stream key refused: {how}")),
             PublishState::Connecting => ConnectionError::Transient(how.to_owned()),
             PublishState::Accepted => ConnectionError::Transient(format!("connection lost: {how}")),
@@ -208,54 +171,31 @@ impl RtmpConnection<'_> {
     }
 
     /// The kernel may time out a stalled connection before we do; the error is the same.
-    fn io_error(&self, error: &std::io::Error) -> ConnectionError {
-        if error.kind() == std::io::ErrorKind::TimedOut {
-            self.timeout_error(self.output.timeouts.stall)
-        } else {
-            self.closed_error(&os_message(error))
+    fn lost_error(&self, lost: Lost) -> ConnectionError {
+        match lost {
+            Lost::Closed => self.closed_error("the server closed the connection"),
+            Lost::Violation(violation) => ConnectionError::Transient(violation.to_string()),
+            Lost::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => self.timeout_error(self.output.timeouts.stall),
+            Lost::Io(error) => self.closed_error(&os_message(&error)),
         }
     }
 
     fn timeout_error(&self, limit: Duration) -> ConnectionError {
         let seconds = limit.as_secs_f32().round();
-        ConnectionError::Transient(match self.session.state() {
+        ConnectionError::Transient(match self.publisher.state() {
             PublishState::Accepted => format!("no data accepted for {seconds} s"),
             PublishState::Connecting => format!("no response to connect for {seconds} s"),
             PublishState::Publishing => format!("no response to publish for {seconds} s"),
         })
     }
 
-    async fn unpublish(&mut self) {
-        self.session.unpublish();
-        self.out.unsplit(self.session.output());
-        let closing = async {
-            self.writer.write_all(&self.out).await?;
-            self.writer.flush().await?;
-            self.writer.shutdown().await
-        };
-        if timeout(UNPUBLISH_TIMEOUT, closing).await.is_err() {
-            tracing::debug!(destination = %self.output.label, "not unpublished in time");
-        }
-    }
-
     /// A platform's error text may contain the key or control characters, or be too long.
     fn redact(&self, error: ConnectionError) -> ConnectionError {
-        let safe = |text: String| redact_key(&text, &self.output.key);
+        let safe = |text: String| redact_key(&text, self.output.key.expose());
         match error {
             ConnectionError::Permanent(text) => ConnectionError::Permanent(safe(text)),
             ConnectionError::Transient(text) => ConnectionError::Transient(safe(text)),
         }
-    }
-}
-
-/// Writes to the socket, or flushes what TLS still holds. Safe to cancel.
-async fn write_some(writer: &mut WriteHalf<Box<dyn Transport>>, out: &[u8]) -> std::io::Result<usize> {
-    if out.is_empty() {
-        return writer.flush().await.map(|()| 0);
-    }
-    match writer.write(out).await? {
-        0 => Err(std::io::ErrorKind::WriteZero.into()),
-        count => Ok(count),
     }
 }
 

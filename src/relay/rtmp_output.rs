@@ -5,7 +5,6 @@ use super::{
     connect::{ConnectionError, Connector},
     metrics::{Metrics, Platform},
     queue::Queue,
-    rate::now,
     rtmp_connection::{self, End},
     status::Status,
     stream_hub::{Flow, StreamHub},
@@ -14,6 +13,7 @@ use crate::{
     api::relay_control::DestinationState,
     config::relay::Timeouts,
     domain::{address::IngestTarget, destination::StreamKey, timestamp::Timestamp},
+    net::clock::now,
 };
 use std::{
     sync::Arc,
@@ -25,7 +25,6 @@ use tokio_util::sync::CancellationToken;
 /// A connection that lasted this long was stable: the next loss starts a new outage.
 const STABLE_AFTER: Duration = Duration::from_secs(10);
 
-/// One RTMP destination.
 pub struct RtmpOutput {
     pub target: IngestTarget,
     /// The stream key; sent to the platform and nowhere else.
@@ -34,7 +33,6 @@ pub struct RtmpOutput {
     /// Whether the platform accepted this stream before this task started.
     pub accepted_before: bool,
     pub connector: Arc<Connector>,
-    /// The stream to send.
     pub hub: Arc<StreamHub>,
     /// Tags waiting to be sent.
     pub queue: Arc<Queue>,
@@ -42,7 +40,7 @@ pub struct RtmpOutput {
     pub status: Arc<Status>,
     /// Whether the composite arrives.
     pub flow: watch::Receiver<Flow>,
-    /// Cancelled when the destination is no longer wanted.
+    /// Cancelled when the destination is no longer desired.
     pub stop: CancellationToken,
     pub timeouts: Timeouts,
     pub metrics: Arc<Metrics>,
@@ -118,7 +116,7 @@ impl RtmpOutput {
         outage.attempt += 1;
         let delay = delay(&self.timeouts, outage.attempt, rand::random());
         let next_at = now().plus_millis(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
-        self.metrics.of(self.platform).retries.add(1);
+        self.metrics.of(self.platform).retries.increment(1);
         self.status.set(DestinationState::Retrying { attempt: outage.attempt, since, next_at, reason });
         tokio::select! {
             () = self.stop.cancelled() => Some(DestinationState::Finished { at: now() }),

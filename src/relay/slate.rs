@@ -2,13 +2,15 @@
 //! arrives. It is a source like any other, with the lowest priority.
 
 use super::{
-    RelayState, flv,
+    RelayState,
     recorder::isolated,
     stream::RelayStream,
     stream_hub::{SLATE, StreamHub},
-    tag::Track,
 };
-use crate::domain::video::VideoFormat;
+use crate::{
+    domain::video::VideoFormat,
+    media::{flv, tag::Track},
+};
 use bytes::Bytes;
 use std::{
     io,
@@ -21,7 +23,6 @@ use tokio::{
     time::{sleep, sleep_until, timeout},
 };
 
-/// Length of the loop.
 const LOOP_MS: u32 = 2000;
 const ENCODE_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -113,8 +114,11 @@ async fn encode(format: VideoFormat, filter: &str) -> io::Result<Slate> {
         .args(["-c:a", "aac", "-b:a", "128k", "-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1"]);
     let child = isolated(&mut command).stdout(Stdio::piped()).spawn()?;
     let output = timeout(ENCODE_TIMEOUT, child.wait_with_output()).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    let mut slate = flv::read(output.stdout.into());
+    if !output.status.success() {
+        return Err(io::Error::other("ffmpeg made no slate"));
+    }
+    let mut slate = flv::read_all(&output.stdout).await?;
     slate.retain(|(_, at, _)| *at < LOOP_MS);
     let pictures = slate.iter().filter(|(track, ..)| *track == Track::Video).count();
-    if output.status.success() && pictures > 1 { Ok(slate) } else { Err(io::Error::other("ffmpeg made no slate")) }
+    if pictures > 1 { Ok(slate) } else { Err(io::Error::other("ffmpeg made no slate")) }
 }

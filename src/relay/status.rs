@@ -1,12 +1,10 @@
 //! State and statistics of one destination. Written by its task, read by reports.
 
-use super::{
-    queue::Queue,
-    rate::{Rate, now},
-};
+use super::{queue::Queue, rate::Rate};
 use crate::{
     api::relay_control::{DestinationReport, DestinationState},
     domain::{ids::DestinationId, timestamp::Timestamp},
+    net::clock::now,
 };
 use std::{
     sync::{Arc, Mutex, MutexGuard},

@@ -1,18 +1,14 @@
-//! One stream of the relay: its wanted state, its publishers and its outputs. It exists until it is deleted.
+//! One stream of the relay: its desired state, its publishers and its outputs. It exists until it is deleted.
 
-use super::{
-    RelayState,
-    output::Output,
-    rate::now,
-    stream_hub::StreamHub,
-    timeline::{SourceId, SourceKind},
-};
+use super::{RelayState, output::Output, stream_hub::StreamHub};
 use crate::{
     api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestState, SessionReport},
     domain::{
         ids::{Generation, SessionId},
         video::VideoFormat,
     },
+    media::timeline::{SourceId, SourceKind},
+    net::clock::now,
 };
 use bytes::Bytes;
 use std::{
@@ -79,7 +75,7 @@ impl RelayStream {
         Self { id, hub, changed, relay, inner: Mutex::new(inner), thumbnail: Mutex::default(), ended: CancellationToken::new() }
     }
 
-    /// Applies the wanted state: starts and stops destinations, and disconnects publishers whose token was removed.
+    /// Applies the desired state: starts and stops destinations, and disconnects publishers whose token was removed.
     pub fn apply(&self, wanted: DesiredSession) {
         let mut inner = self.lock();
         let mut before = std::mem::take(&mut inner.outputs);

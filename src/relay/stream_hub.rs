@@ -1,14 +1,17 @@
 //! Distributes one stream: from its publishers through the timeline into the queue of every destination.
 //! Keeps what a new destination needs first (headers, metadata, current GOP), and the statistics.
 
-use super::{
-    ingest_stats::IngestStats,
-    metrics::Metrics,
-    queue::Queue,
-    tag::{Role, Tag, Track, UnsuitableCodec, inspect},
-    timeline::{SourceId, SourceKind, Timeline},
+use super::{ingest_stats::IngestStats, metrics::Metrics, queue::Queue};
+use crate::{
+    api::relay_control::IngestReport,
+    config::relay::Timeouts,
+    domain::ids::Generation,
+    media::{
+        gop::GopCache,
+        tag::{Tag, Track, UnsuitableCodec, inspect},
+        timeline::{SourceId, SourceKind, Timeline},
+    },
 };
-use crate::{api::relay_control::IngestReport, config::relay::Timeouts, domain::ids::Generation};
 use bytes::Bytes;
 use std::{
     collections::HashMap,
@@ -37,15 +40,12 @@ pub struct StreamHub {
     changed: Arc<Notify>,
     metrics: Arc<Metrics>,
     began: Instant,
-    max_gop_bytes: usize,
 }
 
-#[derive(Default)]
 struct Inner {
     timeline: Timeline,
     stats: IngestStats,
-    gop: Vec<Tag>,
-    gop_bytes: usize,
+    gop: GopCache,
     source_metadata: HashMap<SourceId, Bytes>,
     metadata: Option<Bytes>,
     queues: Vec<Arc<Queue>>,
@@ -54,7 +54,15 @@ struct Inner {
 impl StreamHub {
     /// A hub without sources; `max_gop_bytes` limits the GOP kept for new destinations.
     pub fn new(changed: Arc<Notify>, metrics: Arc<Metrics>, max_gop_bytes: usize) -> Self {
-        Self { inner: Mutex::default(), flow: watch::channel(Flow::Waiting).0, changed, metrics, began: Instant::now(), max_gop_bytes }
+        let inner = Inner {
+            timeline: Timeline::default(),
+            stats: IngestStats::default(),
+            gop: GopCache::new(max_gop_bytes),
+            source_metadata: HashMap::new(),
+            metadata: None,
+            queues: Vec::new(),
+        };
+        Self { inner: Mutex::new(inner), flow: watch::channel(Flow::Waiting).0, changed, metrics, began: Instant::now() }
     }
 
     /// Watches whether the composite arrives.
@@ -114,9 +122,9 @@ impl StreamHub {
         for tag in &taken.tags {
             if id != SLATE {
                 inner.stats.measure(tag);
-                self.metrics.bytes_in.add(tag.body.len() as u64);
+                self.metrics.bytes_in.increment(tag.body.len() as u64);
             }
-            inner.distribute(tag, self.max_gop_bytes, &self.metrics);
+            inner.distribute(tag, &self.metrics);
         }
         if on_air == Some(id) {
             self.flow.send_if_modified(|flow| std::mem::replace(flow, Flow::Flowing) != Flow::Flowing);
@@ -135,7 +143,6 @@ impl StreamHub {
         self.lock().queues.push(queue);
     }
 
-    /// Removes a destination.
     pub fn remove(&self, queue: &Arc<Queue>) {
         self.lock().queues.retain(|other| !Arc::ptr_eq(other, queue));
     }
@@ -143,16 +150,13 @@ impl StreamHub {
     /// Opens a destination's queue at the latest keyframe; returns the stream's metadata.
     pub fn subscribe(&self, queue: &Queue) -> Option<Bytes> {
         let inner = self.lock();
-        queue.open(inner.start_tags());
+        queue.open(inner.gop.start_tags());
         inner.metadata.clone()
     }
 
     /// Video header and latest keyframe, for a thumbnail.
-    pub fn keyframe_tags(&self) -> Option<Vec<Tag>> {
-        let inner = self.lock();
-        let key = inner.gop.first().filter(|tag| tag.is_key())?.clone();
-        let header = inner.start_tags().into_iter().find(|tag| tag.track == Track::Video && tag.role == Role::Header)?;
-        Some(vec![header, key])
+    pub fn keyframe_tags(&self) -> Option<[Tag; 2]> {
+        self.lock().gop.keyframe()
     }
 
     /// Whether the composite has been lost long enough and a destination is connected.
@@ -193,7 +197,6 @@ impl StreamHub {
         }
     }
 
-    /// Statistics of the composite.
     pub fn report(&self) -> IngestReport {
         self.lock().stats.report()
     }
@@ -201,7 +204,6 @@ impl StreamHub {
     fn mark_lost(&self, inner: &mut Inner) {
         inner.stats.lost();
         inner.gop.clear();
-        inner.gop_bytes = 0;
         self.flow.send_if_modified(|flow| std::mem::replace(flow, Flow::Held) != Flow::Held);
         self.changed.notify_one();
     }
@@ -212,32 +214,12 @@ impl StreamHub {
 }
 
 impl Inner {
-    fn distribute(&mut self, tag: &Tag, max_gop_bytes: usize, metrics: &Metrics) {
-        if tag.role != Role::Header {
-            if tag.is_key() {
-                self.gop.clear();
-                self.gop_bytes = 0;
-            }
-            self.gop_bytes += tag.body.len();
-            if self.gop_bytes <= max_gop_bytes && (tag.is_key() || !self.gop.is_empty()) {
-                self.gop.push(tag.clone());
-            } else {
-                self.gop.clear(); // A GOP without its keyframe is useless; new destinations wait for the next one.
-            }
-        }
+    fn distribute(&mut self, tag: &Tag, metrics: &Metrics) {
+        self.gop.push(tag);
         for queue in &self.queues {
             if queue.push(tag) {
-                metrics.of(queue.platform()).dropped_groups.add(1);
+                metrics.of(queue.platform()).dropped_groups.increment(1);
             }
         }
-    }
-
-    /// Headers, then the current GOP.
-    fn start_tags(&self) -> Vec<Tag> {
-        let at = self.gop.first().map_or(0, |tag| tag.at);
-        let [video, audio] = self.timeline.headers();
-        let header = |track, body: Option<&Bytes>| body.map(|body| Tag { track, role: Role::Header, at, body: body.clone() });
-        let headers = [header(Track::Video, video), header(Track::Audio, audio)];
-        headers.into_iter().flatten().chain(self.gop.iter().cloned()).collect()
     }
 }

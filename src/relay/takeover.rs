@@ -1,6 +1,6 @@
 //! Replaces a running relay (`footlight relay --takeover`): the old one releases its addresses, keeps its streams
 //! until the new one has them, and exits. They talk over a socket in the data folder. Stream keys are never
-//! sent over it: the application puts the wanted states to the new relay.
+//! sent over it: the application sends the desired states to the new relay.
 
 use super::RelayState;
 use crate::domain::ids::SessionId;

@@ -1,6 +1,7 @@
-//! Thumbnails: decodes the latest keyframe with `ffmpeg`. One at a time for the whole relay.
+//! Thumbnails: decodes the latest keyframe with `ffmpeg`. The whole relay decodes one at a time.
 
-use super::{flv, recorder::isolated, tag::Tag};
+use super::recorder::isolated;
+use crate::media::{flv, tag::Tag};
 use bytes::Bytes;
 use std::{io, process::Stdio, time::Duration};
 use tokio::{

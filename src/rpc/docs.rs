@@ -11,7 +11,7 @@ use leptos::prelude::*;
 #[server(prefix = "/rpc", endpoint = "docs/calls", input = Json, output = Json)]
 pub async fn api_calls() -> Result<Vec<Call>, ApiError> {
     use crate::server::{http::openapi, rpc};
-    rpc::studio().await?;
+    rpc::own_page().await?;
     Ok(openapi::calls())
 }
 
@@ -19,5 +19,6 @@ pub async fn api_calls() -> Result<Vec<Call>, ApiError> {
 #[server(prefix = "/rpc", endpoint = "docs/help", input = Json, output = Json)]
 pub async fn load_installation_info() -> Result<InstallationInfo, ApiError> {
     use crate::server::rpc;
-    Ok(rpc::installation_info(&rpc::studio().await?))
+    rpc::own_page().await?;
+    Ok(rpc::installation_info())
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 #[server(prefix = "/rpc", endpoint = "overlay/previews", input = Json, output = Json)]
 pub async fn load_previews(wish: OverlayPatch) -> Result<Vec<PreviewSnapshot>, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.previews(&caller, &wish).await)
+    use crate::server::{overlay::Overlay, rpc};
+    let (overlay, caller) = rpc::admit::<Overlay>().await?;
+    rpc::reply(overlay.previews(&caller, &wish).await)
 }

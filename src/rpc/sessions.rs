@@ -19,93 +19,93 @@ use leptos::prelude::*;
 /// Preflight checks: LiveKit, relay, free slots, the default video format.
 #[server(prefix = "/rpc", endpoint = "sessions/preflight", input = Json, output = Json)]
 pub async fn run_preflight() -> Result<Preflight, ApiError> {
-    use crate::server::rpc;
-    let (studio, _caller) = rpc::admit().await?;
-    Ok(studio.preflight().await)
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, _caller) = rpc::admit::<Sessions>().await?;
+    Ok(sessions.preflight().await)
 }
 
 #[server(prefix = "/rpc", endpoint = "sessions/start", input = Json, output = Json)]
 pub async fn start_session(show: NewSession) -> Result<StartedSession, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.start(&caller, show).await)
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.start(&caller, show).await)
 }
 
 /// Stops a session; one that is over stays as it is.
 #[server(prefix = "/rpc", endpoint = "sessions/stop", input = Json, output = Json)]
 pub async fn stop_session(id: SessionId) -> Result<SessionView, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.stop(&caller, &id, None).await)
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.stop(&caller, &id, None).await)
 }
 
 #[server(prefix = "/rpc", endpoint = "sessions/get", input = Json, output = Json)]
 pub async fn get_session(id: SessionId) -> Result<SessionView, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.session(&caller, &id).await)
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.session(&caller, &id).await)
 }
 
 /// The caller's running session, if any, for a reloaded page.
 #[server(prefix = "/rpc", endpoint = "sessions/running", input = Json, output = Json)]
 pub async fn running_session() -> Result<Option<SessionView>, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.running(&caller).await)
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.running(&caller).await)
 }
 
 /// A page of the caller's sessions, newest first.
 #[server(prefix = "/rpc", endpoint = "sessions/mine", input = Json, output = Json)]
 pub async fn my_sessions(behind: Option<SessionId>) -> Result<SessionPage, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.my_sessions(&caller, behind).await)
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.mine(&caller, behind).await)
 }
 
 /// A fresh room token for the host of a running session.
 #[server(prefix = "/rpc", endpoint = "sessions/room", input = Json, output = Json)]
 pub async fn rejoin_room(id: SessionId) -> Result<RoomAccess, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.room_access(&caller, &id).await)
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.room_access(&caller, &id).await)
 }
 
 /// Changes what the composite shows.
 #[server(prefix = "/rpc", endpoint = "sessions/overlay", input = Json, output = Json)]
 pub async fn set_overlay(id: SessionId, patch: OverlayPatch) -> Result<OverlaySettings, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.set_overlay(&caller, &id, &patch).await)
+    use crate::server::{overlay::Overlay, rpc};
+    let (overlay, caller) = rpc::admit::<Overlay>().await?;
+    rpc::reply(overlay.set(&caller, &id, &patch).await)
 }
 
 /// Adds and removes destinations of a running session.
 #[server(prefix = "/rpc", endpoint = "sessions/destinations", input = Json, output = Json)]
 pub async fn change_destinations(id: SessionId, add: Vec<DestinationInput>, remove: Vec<DestinationId>) -> Result<SessionView, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.change_destinations(&caller, &id, add, &remove).await)
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.change_destinations(&caller, &id, add, &remove).await)
 }
 
 /// The caller's saved destinations.
 #[server(prefix = "/rpc", endpoint = "destinations/saved", input = Json, output = Json)]
 pub async fn saved_destinations() -> Result<Vec<Destination>, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.saved_destinations(&caller).await)
+    use crate::server::{destinations::Destinations, rpc};
+    let (destinations, caller) = rpc::admit::<Destinations>().await?;
+    rpc::reply(destinations.mine(&caller).await)
 }
 
 /// Deletes a saved destination with its key.
 #[server(prefix = "/rpc", endpoint = "destinations/delete", input = Json, output = Json)]
 pub async fn delete_destination(id: DestinationId) -> Result<(), ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.delete_destination(&caller, &id).await)
+    use crate::server::{destinations::Destinations, rpc};
+    let (destinations, caller) = rpc::admit::<Destinations>().await?;
+    rpc::reply(destinations.delete(&caller, &id).await)
 }
 
 /// The timeline and cost of a session.
 #[server(prefix = "/rpc", endpoint = "sessions/story", input = Json, output = Json)]
 pub async fn load_timeline(id: SessionId) -> Result<TimelineView, ApiError> {
-    use crate::server::rpc;
-    let (studio, caller) = rpc::admit().await?;
-    rpc::reply(studio.timeline(&caller, &id).await)
+    use crate::server::{rpc, sessions::Sessions};
+    let (sessions, caller) = rpc::admit::<Sessions>().await?;
+    rpc::reply(sessions.timeline(&caller, &id).await)
 }

@@ -1,20 +1,20 @@
 //! Plain HTML forms: sign in, sign up, sign out. A refused form answers with its own page and the reason; an accepted one
 //! redirects.
 
+use super::page::Renderer;
 use crate::{
     api::{
         accounts::Credentials,
         error::{ApiError, ErrorCode},
     },
-    app::{shell::shell, site::SiteFiles},
     pages::{layout::safe_next, sign_in::RefusedForm},
     server::{
+        accounts::SIGNED_IN_DAYS,
         auth::origin::Origin,
         cookies::{self, SIGN_IN_COOKIE},
         error::StudioError,
         rpc, security,
         state::AppState,
-        studio::accounts::SIGNED_IN_DAYS,
     },
 };
 use axum::{
@@ -26,10 +26,9 @@ use axum::{
 };
 use leptos::prelude::provide_context;
 use serde::Deserialize;
-use std::sync::Arc;
 
 #[derive(Clone, Copy)]
-pub enum AccountForm {
+pub enum Entrance {
     /// Name and password, or the token of a one-time link.
     SignIn,
     /// A new name and password.
@@ -52,17 +51,11 @@ struct GoOn {
 }
 
 /// Signs in: 303 to the requested page. Refused: the same page with the reason and its status.
-pub async fn account(
-    form: AccountForm,
-    state: AppState,
-    files: Arc<SiteFiles>,
-    provide: impl Fn() + Clone + Send + Sync + 'static,
-    request: Request,
-) -> Response {
+pub async fn enter(entrance: Entrance, site: Renderer, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let (name, refused) = match read(&parts, body).await {
         Err(error) => (String::new(), error),
-        Ok(fields) => match enter(form, &state, &parts, &fields).await {
+        Ok(fields) => match signed_in(entrance, &site.state, &parts, &fields).await {
             Ok(cookies) => {
                 let next = Query::<GoOn>::try_from_uri(&parts.uri).ok().and_then(|Query(go_on)| go_on.next);
                 return see_other(&safe_next(next), &cookies);
@@ -70,28 +63,31 @@ pub async fn account(
             Err(error) => (fields.name, error),
         },
     };
-    let context = move || {
-        provide();
-        provide_context(RefusedForm { name: name.clone(), message: refused.message.clone() });
-        rpc::page_reply(Err(&refused));
-    };
-    let render = leptos_axum::render_app_async_with_context(context, move || shell(&files));
-    render(Request::from_parts(parts, Body::empty())).await
+    refuse(&site, parts, name, refused).await
 }
 
-/// Ends the sign-in of this browser: 303 to the front page.
-pub async fn sign_out(state: AppState, parts: Parts) -> Response {
-    let config = state.studio.config();
+/// The form's page again, with what was typed, the reason and its status.
+async fn refuse(site: &Renderer, parts: Parts, name: String, error: ApiError) -> Response {
+    let context = move || {
+        provide_context(RefusedForm { name: name.clone(), message: error.message.clone() });
+        rpc::page_reply(Err(&error));
+    };
+    site.page(parts, context).await
+}
+
+/// Ends the sign-in of this browser: 303 to the front page. Refused: a page with the reason, from which to try again.
+pub async fn sign_out(site: Renderer, parts: Parts) -> Response {
+    let (accounts, config) = (&site.state.studio.accounts, &site.state.studio.config);
     let over = async {
         security::same_origin(&parts.headers, config)?;
         if let Some(token) = cookies::cookie(&parts.headers, SIGN_IN_COOKIE) {
-            state.studio.sign_out(token, &Origin::of(&parts, config)).await.map_err(StudioError::into_api_error)?;
+            accounts.sign_out(token, &Origin::of(&parts, config)).await.map_err(StudioError::into_api_error)?;
         }
         Ok::<_, ApiError>(())
     };
     match over.await {
         Ok(()) => see_other("/", &cookies::sign_out_cookies(config)),
-        Err(error) => (StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error.message).into_response(),
+        Err(error) => refuse(&site, parts, String::new(), error).await,
     }
 }
 
@@ -104,15 +100,15 @@ async fn read(parts: &Parts, body: Body) -> Result<Fields, ApiError> {
 }
 
 /// Signs in and returns the cookies.
-async fn enter(form: AccountForm, state: &AppState, parts: &Parts, fields: &Fields) -> Result<Vec<String>, ApiError> {
-    let (studio, config) = (&state.studio, state.studio.config());
+async fn signed_in(entrance: Entrance, state: &AppState, parts: &Parts, fields: &Fields) -> Result<Vec<String>, ApiError> {
+    let (accounts, config) = (&state.studio.accounts, &state.studio.config);
     security::same_origin(&parts.headers, config)?;
     let origin = Origin::of(parts, config);
     let credentials = || Credentials { name: fields.name.clone(), password: fields.password.clone() };
-    let signed_in = match (form, fields.token.as_deref()) {
-        (AccountForm::SignIn, Some(token)) => studio.sign_in_once(token, &origin).await,
-        (AccountForm::SignIn, None) => studio.sign_in(&credentials(), &origin).await,
-        (AccountForm::SignUp, _) => studio.sign_up(&credentials(), &origin).await,
+    let signed_in = match (entrance, fields.token.as_deref()) {
+        (Entrance::SignIn, Some(token)) => accounts.sign_in_once(token, &origin).await,
+        (Entrance::SignIn, None) => accounts.sign_in(&credentials(), &origin).await,
+        (Entrance::SignUp, _) => accounts.sign_up(&credentials(), &origin).await,
     };
     let signed_in = signed_in.map_err(StudioError::into_api_error)?;
     Ok(cookies::sign_in_cookies(signed_in.token, SIGNED_IN_DAYS, config))

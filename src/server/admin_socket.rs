@@ -2,17 +2,13 @@
 //! 0700 in the data folder, and has mode 0600 itself.
 
 use super::{
-    error::{StudioError, StudioResult},
+    error::StudioResult,
     http::ErrorResponse,
-    livekit::signature,
-    studio::Studio,
+    operations::{commands::OperatorCommands, viewer_counts::ViewerCounts},
     viewers::Credential,
 };
 use crate::{
-    api::{
-        admin_socket::{AdminCommand, AdminReply},
-        error::{ApiError, ErrorCode},
-    },
+    api::admin_socket::{AdminCommand, AdminReply},
     domain::account::Role,
 };
 use axum::{Json, Router, extract::State, routing::post};
@@ -20,16 +16,13 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
-    time::Duration,
 };
 use tokio::net::{UnixListener, UnixStream};
 
-/// Timeout of a test webhook.
-const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
-
 #[derive(Clone)]
 struct AdminSocketState {
-    studio: Studio,
+    commands: OperatorCommands,
+    viewer_counts: ViewerCounts,
     http: reqwest::Client,
 }
 
@@ -58,60 +51,35 @@ pub async fn open(data: &Path) -> io::Result<UnixListener> {
 ///
 /// # Errors
 /// The socket broke.
-pub async fn serve(listener: UnixListener, studio: Studio, http: reqwest::Client) -> io::Result<()> {
-    axum::serve(listener, Router::new().route("/order", post(handle)).with_state(AdminSocketState { studio, http })).await
+pub async fn serve(
+    listener: UnixListener,
+    commands: OperatorCommands,
+    viewer_counts: ViewerCounts,
+    http: reqwest::Client,
+) -> io::Result<()> {
+    let state = AdminSocketState { commands, viewer_counts, http };
+    axum::serve(listener, Router::new().route("/order", post(handle)).with_state(state)).await
 }
 
 async fn handle(State(state): State<AdminSocketState>, Json(command): Json<AdminCommand>) -> Result<Json<AdminReply>, ErrorResponse> {
     Ok(Json(execute(&state, command).await?))
 }
 
-async fn execute(AdminSocketState { studio, http }: &AdminSocketState, command: AdminCommand) -> StudioResult<AdminReply> {
+async fn execute(AdminSocketState { commands, viewer_counts, http }: &AdminSocketState, command: AdminCommand) -> StudioResult<AdminReply> {
     Ok(match command {
         AdminCommand::CreateUser { name, admin } => {
-            AdminReply::SignInLink(studio.create_user(&name, if admin { Role::Admin } else { Role::Streamer }).await?)
+            AdminReply::SignInLink(commands.create_user(&name, if admin { Role::Admin } else { Role::Streamer }).await?)
         }
         AdminCommand::CreateKey { user, agent, name, scopes, days } => {
-            AdminReply::Key(studio.create_key(&user, agent.as_deref(), &name, scopes, days).await?)
+            AdminReply::Key(commands.create_key(&user, agent.as_deref(), &name, scopes, days).await?)
         }
-        AdminCommand::ResetPassword { user } => AdminReply::SignInLink(studio.reset_password(&user).await?),
-        AdminCommand::RotateKeys => AdminReply::Rotated(studio.rotate_keys().await?),
-        AdminCommand::ListSessions { all } => AdminReply::Sessions(studio.every_session(all).await?),
-        AdminCommand::Stop { session, note } => AdminReply::Stopped(Box::new(studio.stop_any(&session, &note).await?)),
+        AdminCommand::ResetPassword { user } => AdminReply::SignInLink(commands.reset_password(&user).await?),
+        AdminCommand::RotateKeys => AdminReply::Rotated(commands.rotate_keys().await?),
+        AdminCommand::ListSessions { all } => AdminReply::Sessions(commands.every_session(all).await?),
+        AdminCommand::Stop { session, note } => AdminReply::Stopped(Box::new(commands.stop_any(&session, &note).await?)),
         AdminCommand::ViewerCounts { platform, id, secret } => {
-            AdminReply::Message(studio.set_credential(platform, &Credential { id, secret: secret.expose().to_owned() }).await?)
+            AdminReply::Message(viewer_counts.set_credential(platform, &Credential { id, secret: secret.expose().to_owned() }).await?)
         }
-        AdminCommand::TestWebhook => AdminReply::WebhookTaken { address: test_webhook(studio, http).await? },
+        AdminCommand::TestWebhook => AdminReply::WebhookTaken { address: commands.test_webhook(http).await? },
     })
-}
-
-/// Signs a webhook as LiveKit does and sends it the way LiveKit would: to the public address.
-async fn test_webhook(studio: &Studio, http: &reqwest::Client) -> StudioResult<String> {
-    let config = studio.config();
-    let address = format!("{}/api/webhooks/livekit", config.app_url);
-    let now = studio.now();
-    let event = serde_json::json!({
-        "event": "room_started",
-        "id": format!("EV_test_{}", now.as_millis()),
-        "createdAt": (now.as_millis() / 1000).to_string(),
-        "room": { "name": "footlight-test" },
-    });
-    let body = event.to_string().into_bytes();
-    let signature = signature::sign(&body, &config.livekit.api_key, config.livekit.api_secret.expose(), now)
-        .map_err(|error| StudioError::Internal(error.to_string()))?;
-    let request = http.post(&address).timeout(WEBHOOK_TIMEOUT).header("authorization", signature);
-    let refused = |why: String| StudioError::from(ApiError::new(ErrorCode::Unavailable, why));
-    let answer = request.header("content-type", "application/webhook+json").body(body).send().await.map_err(|error| {
-        refused(format!(
-            "{address} cannot be reached from here ({}). Check PUBLIC_APP_URL, and the proxy in front of it.",
-            error.without_url()
-        ))
-    })?;
-    match answer.status() {
-        status if status.is_success() => Ok(address),
-        reqwest::StatusCode::UNAUTHORIZED => {
-            Err(refused(format!("{address} answers 401: another studio answers there, or a proxy changes the body or the headers.")))
-        }
-        status => Err(refused(format!("{address} answers {status}: something else than this studio answers there."))),
-    }
 }

@@ -1,9 +1,8 @@
-//! Authentication: passwords, opaque tokens, API keys, overlay tokens, and the extractors that handlers use.
+//! Authentication: callers, passwords, opaque tokens, overlay tokens, the origin of a request. Pure: `http::extract` reads requests.
 
 pub mod caller;
 pub mod origin;
 pub mod overlay;
 pub mod password;
-pub mod scoped;
 pub mod throttle;
 pub mod token;

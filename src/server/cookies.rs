@@ -4,6 +4,7 @@
 use crate::config::serve::ServeConfig;
 use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use time::Duration;
 
 pub const SIGN_IN_COOKIE: &str = "footlight";
 /// The cookie of an overlay page.
@@ -17,14 +18,14 @@ const PREFIXED_TOKEN: &str = "h.";
 
 /// The value of a cookie of ours, by its plain name.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let prefixed = all(headers).find_map(|pair| pair.strip_prefix(PREFIX)?.strip_prefix(name)?.strip_prefix('='));
-    let plain = || all(headers).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let prefixed = all(headers).find(|cookie| cookie.name().strip_prefix(PREFIX) == Some(name)).and_then(|cookie| cookie.value_raw());
+    let plain = || all(headers).find(|cookie| cookie.name() == name)?.value_raw();
     prefixed.or_else(|| plain().filter(|value| !value.starts_with(PREFIXED_TOKEN)))
 }
 
-fn all(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+fn all(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|text| text.split(';')).map(str::trim)
+    values.flat_map(Cookie::split_parse).flatten()
 }
 
 /// The token of a new sign-in: marked where its cookie is prefixed.
@@ -59,7 +60,8 @@ fn build(name: &str, value: String, path: &'static str, days: i64, config: &Serv
 }
 
 fn one(name: String, value: String, path: &'static str, days: i64, secure: bool) -> String {
-    let cookie = Cookie::build((name, value)).path(path).max_age(time::Duration::days(days));
+    // Scripts cannot read it, other sites cannot send it, and over HTTPS it never travels in clear.
+    let cookie = Cookie::build((name, value)).path(path).max_age(Duration::days(days));
     cookie.http_only(true).same_site(SameSite::Strict).secure(secure).build().to_string()
 }
 
@@ -74,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_by_its_whole_name() {
-        let headers = sent("footlight-overlay=o; footlight=s");
+        let headers = sent("footlight-overlay=o; footlight=s; footlight=t");
         assert_eq!(cookie(&headers, SIGN_IN_COOKIE), Some("s"));
         assert_eq!(cookie(&headers, OVERLAY_COOKIE), Some("o"));
         assert_eq!(cookie(&headers, "foot"), None);

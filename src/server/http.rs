@@ -1,18 +1,21 @@
-//! The public API, `/api/…`: three lines a handler, the use cases are the Studio's. Every route is registered with its
+//! The public API, `/api/…`. A handler takes a few lines, because the use cases do the work. Every route is registered with its
 //! description, so that the document is complete.
 
 #![expect(clippy::missing_errors_doc, reason = "the answers of each route, errors too, stand in its description")]
 
 pub mod admin;
+pub mod admission;
 pub mod agents;
 pub mod composite;
 pub mod cors;
+pub mod extract;
 pub mod feed;
 pub mod media;
 pub mod middleware;
 pub mod openapi;
 pub mod operations;
 pub mod overlay;
+pub mod scoped;
 pub mod sessions;
 pub mod webhooks;
 
@@ -31,7 +34,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Every route of the API.
 pub fn routes(state: &AppState) -> Router<AppState> {
-    let (router, document) = OpenApiRouter::with_openapi(openapi::base())
+    let (router, mut document) = OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(sessions::start))
         .routes(routes!(sessions::stop))
         .routes(routes!(sessions::status))
@@ -55,12 +58,18 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .routes(routes!(webhooks::livekit))
         .routes(routes!(openapi::openapi))
         .split_for_parts();
+    let (operations, described) = operations::routes().split_for_parts();
+    document.merge(described);
     openapi::keep(document);
-    router
+    let router = router
         .method_not_allowed_fallback(middleware::wrong_method)
-        .route_layer(axum::middleware::from_fn_with_state(state.clone(), middleware::admit))
-        .route("/api/{*rest}", any(middleware::unknown))
-        .merge(operations::routes())
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), admission::admit))
+        .route("/api/{*rest}", any(middleware::unknown));
+    let router = match cors::layer(&state.studio.config) {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.merge(operations)
 }
 
 /// An [`ApiError`] on its way out, with its HTTP status.
@@ -127,7 +136,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
     }
 }
 
-/// `application/json`, or another kind that is written in it.
+/// `application/json`, or another media type based on JSON.
 fn says_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -155,8 +164,8 @@ fn read_body<T: DeserializeOwned>(body: &serde_json::Value) -> Result<T, ErrorRe
     })
 }
 
-/// The field without which the complaint is another one: serde does not name the field of a wrong type. One that must be
-/// there is suspected last, for without it there is always another complaint.
+/// The invalid field. Serde does not name a field of a wrong type, so each field is left out in turn until the error changes.
+/// Required fields come last, because leaving one out always changes the error.
 fn culprit<T: DeserializeOwned>(body: &serde_json::Value, fields: &[String]) -> Option<String> {
     let complaint = |body: serde_json::Value| serde_json::from_value::<T>(body).err().map(|error| error.to_string());
     let first = complaint(body.clone());
@@ -214,30 +223,33 @@ pub fn with_status<T: Serialize>(status: StatusCode, body: T) -> Response {
 /// What every call may answer, for the document.
 #[derive(utoipa::IntoResponses)]
 pub enum Errors {
-    /// The request makes no sense as sent.
+    /// The request cannot be read.
     #[response(status = 400)]
     BadRequest(ApiError),
     /// Nobody is signed in, or the credential is not valid.
     #[response(status = 401)]
     Unauthenticated(ApiError),
-    /// Not allowed: a scope is missing, or only administrators may.
+    /// The key lacks a scope, or only administrators may do this.
     #[response(status = 403)]
     Forbidden(ApiError),
-    /// Not there, or somebody else's.
+    /// It does not exist, or is somebody else's.
     #[response(status = 404)]
     NotFound(ApiError),
-    /// Conflicts with the current state.
+    /// It conflicts with the current state.
     #[response(status = 409)]
     Conflict(ApiError),
     /// The body is too large.
     #[response(status = 413)]
     TooLarge(ApiError),
-    /// Understood, and a field is not acceptable: `detail.field` names it.
+    /// A field is not acceptable; `detail.field` names it.
     #[response(status = 422)]
     Invalid(ApiError),
-    /// Too often: wait `Retry-After` seconds.
+    /// Too many calls: wait `Retry-After` seconds.
     #[response(status = 429)]
     TooManyRequests(ApiError),
+    /// Our fault: the log explains it under the request's id.
+    #[response(status = 500)]
+    Internal(ApiError),
     /// A part Footlight needs does not answer, or no slot is free.
     #[response(status = 503)]
     Unavailable(ApiError),

@@ -5,6 +5,9 @@ use super::auth::throttle::{Allowance, Throttle};
 use crate::api::error::ApiError;
 use std::time::Duration;
 
+/// An account and all its agents may together ask for as many times what one of them may.
+const AGENTS: u32 = 5;
+
 /// A group of routes that draw from one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
@@ -14,6 +17,8 @@ pub enum Group {
     Stop,
     /// Batches of events and overlay changes.
     Events,
+    /// Changes of settings, keys and agents.
+    Change,
     Read,
     Heartbeat,
     /// LiveKit's webhooks: they are signed, and a fleet shares one address.
@@ -29,6 +34,7 @@ impl Group {
             Self::Start => "Too many starts in a short time.",
             Self::Stop => "Too many stops in a short time.",
             Self::Events => "Too many event batches or overlay changes in a short time.",
+            Self::Change => "Too many changes in a short time.",
             Self::Read => "Too many questions in a short time.",
             Self::Heartbeat | Self::Webhook => "Too many calls in a short time.",
             Self::Unauthenticated => "Too many calls without a valid sign-in or API key.",
@@ -36,16 +42,58 @@ impl Group {
     }
 }
 
-/// Every bucket of this process.
+/// A bucket for each group.
 #[derive(Debug)]
-pub struct Limits {
+struct Buckets {
     start: Throttle,
     stop: Throttle,
     events: Throttle,
+    change: Throttle,
     read: Throttle,
     heartbeat: Throttle,
     webhook: Throttle,
     unauthenticated: Throttle,
+}
+
+impl Buckets {
+    fn new(factor: u32) -> Self {
+        let of = |burst, every_ms| throttle(factor, burst, every_ms);
+        Self {
+            start: of(20, 3_000),
+            stop: of(60, 1_000),
+            events: of(300, 100),
+            change: of(60, 1_000),
+            read: of(300, 100),
+            heartbeat: of(60, 500),
+            webhook: of(5_000, 2),
+            unauthenticated: of(120, 500),
+        }
+    }
+
+    const fn of(&self, group: Group) -> &Throttle {
+        match group {
+            Group::Start => &self.start,
+            Group::Stop => &self.stop,
+            Group::Events => &self.events,
+            Group::Change => &self.change,
+            Group::Read => &self.read,
+            Group::Heartbeat => &self.heartbeat,
+            Group::Webhook => &self.webhook,
+            Group::Unauthenticated => &self.unauthenticated,
+        }
+    }
+}
+
+fn throttle(factor: u32, burst: u32, every_ms: u64) -> Throttle {
+    Throttle::new(burst.saturating_mul(factor), Duration::from_nanos(every_ms * 1_000_000 / u64::from(factor.max(1))))
+}
+
+/// Every bucket of this process.
+#[derive(Debug)]
+pub struct Limits {
+    callers: Buckets,
+    /// An account's agents together.
+    accounts: Buckets,
     /// Password attempts for one account from one address.
     guess: Throttle,
     /// Password attempts for one account from anywhere: large, or an attacker could lock the owner out.
@@ -59,17 +107,10 @@ pub struct Limits {
 impl Limits {
     /// Buckets `factor` times as large as usual (`FOOTLIGHT_RATE_FACTOR`), for many games behind one key.
     pub fn new(factor: u32) -> Self {
-        let of = |burst: u32, every_ms: u64| {
-            Throttle::new(burst.saturating_mul(factor), Duration::from_nanos(every_ms * 1_000_000 / u64::from(factor.max(1))))
-        };
+        let of = |burst, every_ms| throttle(factor, burst, every_ms);
         Self {
-            start: of(20, 3_000),
-            stop: of(60, 1_000),
-            events: of(300, 100),
-            read: of(300, 100),
-            heartbeat: of(60, 500),
-            webhook: of(5_000, 2),
-            unauthenticated: of(120, 500),
+            callers: Buckets::new(factor),
+            accounts: Buckets::new(factor.saturating_mul(AGENTS)),
             guess: of(10, 30_000),
             account: of(100, 10_000),
             address: of(60, 3_000),
@@ -82,17 +123,28 @@ impl Limits {
     /// # Errors
     /// It is empty: 429.
     pub fn take(&self, group: Group, key: &str) -> (Allowance, Result<(), ApiError>) {
-        let throttle = match group {
-            Group::Start => &self.start,
-            Group::Stop => &self.stop,
-            Group::Events => &self.events,
-            Group::Read => &self.read,
-            Group::Heartbeat => &self.heartbeat,
-            Group::Webhook => &self.webhook,
-            Group::Unauthenticated => &self.unauthenticated,
-        };
-        let allowance = throttle.take(key);
-        (allowance, allowance.admit(group.message()))
+        self.take_for(group, key, None)
+    }
+
+    /// The same, and one from the bucket of the caller's whole account.
+    ///
+    /// # Errors
+    /// One of them is empty: 429.
+    pub fn take_for(&self, group: Group, key: &str, account: Option<&str>) -> (Allowance, Result<(), ApiError>) {
+        let allowance = self.callers.of(group).take(key);
+        let admitted = allowance.admit(group.message());
+        match account.filter(|_| admitted.is_ok()) {
+            Some(account) => (allowance, self.accounts.of(group).take(account).admit(group.message())),
+            None => (allowance, admitted),
+        }
+    }
+
+    /// Before a one-time link is tried. By address only: a link cannot be guessed, and strangers must not use up other people's tries.
+    ///
+    /// # Errors
+    /// Too many tries from this address: 429.
+    pub fn link(&self, client_prefix: &str) -> Result<(), ApiError> {
+        self.address.take(client_prefix).admit("Too many tries to sign in.")
     }
 
     /// Before a password or a link is tried.
@@ -118,6 +170,14 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_accounts_agents_share_a_bucket() {
+        let limits = Limits::new(1);
+        let taken = (0..200).filter(|n| limits.take_for(Group::Start, &format!("agent:{n}"), Some("user:nyx")).1.is_ok()).count();
+        assert_eq!(taken, 100, "five times what one may");
+        assert!(limits.take_for(Group::Start, "agent:other", Some("user:blaze")).1.is_ok());
+    }
 
     #[test]
     fn password_guessing_never_locks_the_owner_out() {

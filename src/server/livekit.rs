@@ -1,8 +1,6 @@
 //! The port to LiveKit: rooms, tokens, Web Egress. A LiveKit fleet and the local egress implement the same calls.
 
 pub mod client;
-pub mod fake;
-pub mod signature;
 pub mod timed;
 pub mod tokens;
 
@@ -63,7 +61,7 @@ pub enum EgressPhase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedEgress {
     pub id: EgressId,
-    /// How far it is.
+    /// Its phase.
     pub phase: EgressPhase,
     /// The page it captures: names deployment, session and generation.
     pub page_url: String,
@@ -113,10 +111,10 @@ impl Sandbox {
     }
 }
 
-/// What Footlight asks of LiveKit.
+/// The calls that Footlight makes to LiveKit.
 #[async_trait]
 pub trait LiveKit: Send + Sync + 'static {
-    /// Answers if LiveKit does.
+    /// Succeeds if LiveKit answers.
     async fn ping(&self) -> Result<(), LiveKitError>;
     /// Creates a room that stays open for `empty` without anybody and for `departure` after the last host left.
     async fn create_room(&self, name: &str, empty: Duration, departure: Duration) -> Result<(), LiveKitError>;
@@ -132,6 +130,6 @@ pub trait LiveKit: Send + Sync + 'static {
     async fn stop_egress(&self, id: &EgressId) -> Result<(), LiveKitError>;
     /// Every egress that is not over, and ended ones as long as LiveKit remembers.
     async fn egresses(&self) -> Result<Vec<ObservedEgress>, LiveKitError>;
-    /// Total and used slots; `None` where the engine does not report them.
+    /// Total and used slots; `None` if the engine does not report them.
     async fn slots(&self) -> Result<Option<Slots>, LiveKitError>;
 }

@@ -1,7 +1,6 @@
 //! The port to the relay: desired states go out, reports come back.
 
 pub mod client;
-pub mod fake;
 
 use crate::{
     api::relay_control::{DesiredSession, SessionReport},

@@ -1,47 +1,62 @@
 //! What server functions share: the caller and origin of a request, the status and cookies of a response.
 
 use super::{
+    accounts::Accounts,
     auth::{
-        caller::{Caller, not_signed_in},
+        caller::{Caller, Proof, not_signed_in},
         origin::Origin,
     },
     error::StudioResult,
+    http::extract::{Identified, signed_in},
     security,
     state::AppState,
-    studio::Studio,
 };
-use crate::api::{docs::InstallationInfo, error::ApiError};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use crate::{
+    api::{docs::InstallationInfo, error::ApiError},
+    config::serve::ServeConfig,
+};
+use axum::{
+    extract::FromRef,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
+use std::sync::Arc;
 
-/// The use cases.
+/// The part of the server that a server function needs.
+pub fn part<T: FromRef<AppState>>() -> T {
+    T::from_ref(&expect_context::<AppState>())
+}
+
+/// Refuses a request that another site's page sent.
 ///
 /// # Errors
 /// The request came from another site.
 #[expect(clippy::unused_async, reason = "every step of a server function is awaited alike")]
-pub async fn studio() -> Result<Studio, ApiError> {
-    let studio = expect_context::<AppState>().studio.clone();
-    security::same_origin(&headers(), studio.config()).map_err(with_status)?;
-    Ok(studio)
+pub async fn own_page() -> Result<(), ApiError> {
+    security::same_origin(&headers(), &part::<Arc<ServeConfig>>()).map_err(with_status)
 }
 
 /// Who is asking, if anybody.
 ///
 /// # Errors
 /// The store failed.
-pub async fn caller(studio: &Studio) -> StudioResult<Option<Caller>> {
-    Caller::of(&headers(), studio).await
+pub async fn caller() -> StudioResult<Option<Caller>> {
+    // Admission has found them already; a page that is rendered on the server calls from within.
+    match use_context::<Parts>().and_then(|parts| parts.extensions.get::<Identified>().cloned()) {
+        Some(Identified(found)) => Ok(found.filter(|caller| matches!(caller.proof, Proof::SignIn(_)))),
+        None => signed_in(&headers(), &part::<Accounts>()).await,
+    }
 }
 
-/// The use cases and who is asking.
+/// The part that a server function needs, and who is asking.
 ///
 /// # Errors
 /// Nobody is signed in, or the request came from another site.
-pub async fn admit() -> Result<(Studio, Caller), ApiError> {
-    let studio = studio().await?;
-    match reply(caller(&studio).await)? {
-        Some(caller) => Ok((studio, caller)),
+pub async fn admit<T: FromRef<AppState>>() -> Result<(T, Caller), ApiError> {
+    own_page().await?;
+    match reply(caller().await)? {
+        Some(caller) => Ok((part(), caller)),
         None => Err(with_status(not_signed_in())),
     }
 }
@@ -63,8 +78,8 @@ pub fn page_reply(opened: Result<Option<&str>, &ApiError>) {
 }
 
 /// What the help page says about this installation.
-pub fn installation_info(studio: &Studio) -> InstallationInfo {
-    let config = studio.config();
+pub fn installation_info() -> InstallationInfo {
+    let config = part::<Arc<ServeConfig>>();
     InstallationInfo {
         webhook_url: format!("{}/api/webhooks/livekit", config.app_url),
         room_server: config.livekit.public_url.clone(),
@@ -74,8 +89,8 @@ pub fn installation_info(studio: &Studio) -> InstallationInfo {
 
 /// Where the request comes from.
 pub fn origin() -> Origin {
-    let studio = expect_context::<AppState>().studio.clone();
-    use_context::<Parts>().map(|parts| Origin::of(&parts, studio.config())).unwrap_or_default()
+    let config = part::<Arc<ServeConfig>>();
+    use_context::<Parts>().map(|parts| Origin::of(&parts, &config)).unwrap_or_default()
 }
 
 fn headers() -> HeaderMap {

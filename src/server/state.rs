@@ -1,9 +1,22 @@
 //! The state of every handler. The only place below `serve` where adapters are named.
 
-use super::{relay::client::RelayClient, studio::Studio};
+use super::{
+    accounts::{Accounts, agents::Agents, api_keys::ApiKeys, audit::AuditLog},
+    destinations::Destinations,
+    feed::Feed,
+    games::Games,
+    operations::{analytics::Analytics, monitoring::Monitoring, outbox::Outbox, session_admin::SessionAdmin},
+    overlay::Overlay,
+    reconcile::Reconciler,
+    relay::client::RelayClient,
+    sessions::Sessions,
+    studio::Studio,
+};
+use crate::config::serve::ServeConfig;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
+use tokio_util::sync::CancellationToken;
 
 /// The shared state. Every layer of every call clones it, so it is one `Arc`.
 #[derive(Clone)]
@@ -32,10 +45,34 @@ impl Deref for AppState {
     }
 }
 
-impl FromRef<AppState> for Studio {
-    fn from_ref(state: &AppState) -> Self {
-        state.studio.clone()
-    }
+/// Gives each handler and server function the one use case that it needs.
+macro_rules! parts {
+    ($($field:ident: $part:ty,)*) => {$(
+        impl FromRef<AppState> for $part {
+            fn from_ref(state: &AppState) -> Self {
+                state.studio.$field.clone()
+            }
+        }
+    )*};
+}
+
+parts! {
+    sessions: Sessions,
+    destinations: Destinations,
+    reconciler: Reconciler,
+    accounts: Accounts,
+    agents: Agents,
+    api_keys: ApiKeys,
+    audit: AuditLog,
+    overlay: Overlay,
+    games: Games,
+    outbox: Outbox,
+    analytics: Analytics,
+    session_admin: SessionAdmin,
+    monitoring: Monitoring,
+    feed: Feed,
+    config: Arc<ServeConfig>,
+    closing: CancellationToken,
 }
 
 impl FromRef<AppState> for RelayClient {

@@ -3,15 +3,15 @@
 pub mod twitch;
 pub mod youtube;
 
-use crate::{config::serve::ViewersConfig, domain::destination::Platform};
+use crate::{
+    config::serve::ViewersConfig,
+    domain::destination::Platform,
+    net::{self, clock},
+};
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 /// Timeout of one request.
@@ -87,7 +87,7 @@ async fn read<T: DeserializeOwned>(mut answer: Response) -> Result<T, ViewerCoun
 /// The wait that the service requests: `Retry-After` in seconds, or Twitch's `Ratelimit-Reset`, a second of Unix time.
 fn wait(headers: &HeaderMap) -> Option<Duration> {
     let seconds = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = u64::try_from(clock::seconds()).unwrap_or_default();
     let wait = seconds("retry-after").or_else(|| seconds("ratelimit-reset").map(|at| at.saturating_sub(now)))?;
     Some(Duration::from_secs(wait.min(LONGEST_WAIT)))
 }
@@ -104,7 +104,7 @@ fn below(base: &Url, path: &str) -> Url {
 /// # Errors
 /// The client cannot be made.
 pub fn services(config: &ViewersConfig) -> Result<Vec<Arc<dyn ViewerCounter>>, reqwest::Error> {
-    let builder = Client::builder().tls_backend_preconfigured(super::security::tls());
+    let builder = Client::builder().tls_backend_preconfigured(net::tls::client());
     let (http, of) = (builder.redirect(reqwest::redirect::Policy::none()).build()?, config.clone());
     let twitch = twitch::Twitch::new(http.clone(), of.twitch, of.twitch_sign_in);
     Ok(vec![Arc::new(twitch), Arc::new(youtube::YouTube::new(http, of.youtube))])

@@ -6,12 +6,16 @@ mod access;
 mod accounts;
 #[path = "api/admin_sessions.rs"]
 mod admin_sessions;
+#[path = "api/admission.rs"]
+mod admission;
 #[path = "api/bodies.rs"]
 mod bodies;
 #[path = "api/calls.rs"]
 mod calls;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/examples.rs"]
+mod examples;
 #[path = "api/fields.rs"]
 mod fields;
 #[path = "api/fuzz.rs"]
@@ -30,5 +34,7 @@ mod page_access;
 mod proxies;
 #[path = "api/secrets.rs"]
 mod secrets;
+#[allow(dead_code, reason = "each test program uses its own part")]
+mod support;
 #[path = "api/tokens.rs"]
 mod tokens;

@@ -14,6 +14,8 @@ mod relay;
 mod shelf;
 #[path = "bench/store.rs"]
 mod store;
+#[allow(dead_code, reason = "each test program uses its own part")]
+mod support;
 
 /// A percentile in milliseconds of sorted latencies; NaN if there are none.
 fn percentile(sorted: &[std::time::Duration], percent: usize) -> f64 {

@@ -7,7 +7,7 @@ mod sources;
 #[path = "code_rules/words.rs"]
 mod words;
 
-use imports::{Place, broken};
+use imports::{Place, broken, circle};
 use sources::{Source, product, tracked};
 use words::banned_in;
 
@@ -23,18 +23,44 @@ fn imports_follow_the_module_rules() {
 }
 
 #[test]
+fn modules_of_the_server_import_one_way() {
+    none(circle(product().iter().map(|source| (Place::of(&source.path), source.code.as_str()))));
+}
+
+#[test]
+fn a_planted_circle_is_found() {
+    let files = [
+        ("src/server/error.rs", "use super::store::StoreError;"),
+        ("src/server/store/surreal.rs", "use crate::server::metrics;"),
+        ("src/server/metrics.rs", "fn f() { crate::server::error::chain() }"),
+        ("src/server/clock.rs", "use super::error::StudioError;"),
+        ("src/server/vault.rs", "use crate::domain::ids::SessionId;"),
+    ];
+    let found = circle(files.iter().map(|(path, code)| (Place::of(path), *code)));
+    assert_eq!(found, ["clock imports error", "error imports store", "metrics imports error", "store imports metrics"]);
+}
+
+#[test]
 fn import_rules_reject_and_accept_the_right_lines() {
     let cases = [
         ("src/domain/overlay_state.rs", "use crate::server::store::Store;", false),
         ("src/domain/overlay_state.rs", "use super::ids::SessionId;", true),
         ("src/domain/overlay_state/scene.rs", "use super::super::super::server::Store;", false),
         ("src/domain/overlay_state.rs", "use leptos::prelude::*;", false),
-        ("src/api/sessions.rs", "use crate::{domain::ids::SessionId, server::{store::Store, clock::Clock}};", false),
-        ("src/server/studio/start.rs", "use crate::server::{studio::Studio, store::surreal::SurrealStore};", false),
-        ("src/server/studio/start.rs", "use super::super::http::feed;", false),
-        ("src/server/studio/start.rs", "use crate::{domain::ids::SessionId, server::store::Store};", true),
+        ("src/api/sessions.rs", "use crate::{domain::ids::SessionId, server::{store::Store, vault::Vault}};", false),
+        ("src/server/sessions/start.rs", "use crate::server::store::surreal::SurrealStore;", false),
+        ("src/server/sessions/start.rs", "use super::super::http::feed;", false),
+        ("src/server/sessions/start.rs", "use super::super::studio::Studio;", false),
+        ("src/server/sessions/start.rs", "use super::super::overlay::Overlay;", false),
+        ("src/server/sessions/start.rs", "use super::super::reconcile::Reconciler;", true),
+        ("src/server/sessions/start.rs", "use crate::{domain::ids::SessionId, server::store::Store};", true),
+        ("src/server/reconcile/apply.rs", "use crate::server::sessions::Sessions;", false),
+        ("src/server/metrics.rs", "use super::feed::Feed;", false),
+        ("src/server/accounts.rs", "use axum::http::HeaderMap;", false),
+        ("src/server/http/sessions.rs", "use crate::server::{sessions::Sessions, state::AppState};", true),
+        ("src/server/http/sessions.rs", "use crate::server::studio::Studio;", false),
         ("src/server/state.rs", "use super::{relay::client::RelayClient, studio::Studio};", true),
-        ("src/server/studio.rs", "fn f() { crate::server::relay::client::RelayClient::new() }", false),
+        ("src/server/reconcile.rs", "fn f() { crate::server::relay::client::RelayClient::new() }", false),
         ("src/pages/home.rs", "use crate::server::rpc;", false),
         ("src/pages/home.rs", "fn f() { web_sys::window(); }", false),
         ("src/components/badge.rs", "use crate::rpc::sessions::stop_session;", false),
@@ -42,8 +68,15 @@ fn import_rules_reject_and_accept_the_right_lines() {
         ("src/components/badge.rs", "use crate::api::error::ApiError;", true),
         ("src/rpc/sessions.rs", "async fn f() { use crate::server::rpc; }", true),
         ("src/browser/page.rs", "use wasm_bindgen::prelude::*;", true),
-        ("src/relay/tag.rs", "use crate::egress::job;", false),
-        ("src/relay/tag.rs", "use crate::config::relay::RelayConfig;", true),
+        ("src/relay/queue.rs", "use crate::egress::job;", false),
+        ("src/relay/queue.rs", "use crate::{config::relay::RelayConfig, media::tag::Tag, net::clock};", true),
+        ("src/egress/job.rs", "use crate::{media::flv, net::tls};", true),
+        ("src/egress/job.rs", "use rml_rtmp::handshake::Handshake;", false),
+        ("src/media/tag.rs", "use crate::relay::queue::Queue;", false),
+        ("src/media/tag.rs", "use crate::{domain::ids::Generation, net::clock};", false),
+        ("src/net/tls.rs", "use crate::config::relay::RelayConfig;", false),
+        ("src/server/studio.rs", "use crate::net::clock::Clock;", true),
+        ("src/server/studio.rs", "use crate::media::tag::Tag;", false),
     ];
     for (path, code, allowed) in cases {
         let findings = broken(&Place::of(path), code);

@@ -23,5 +23,7 @@ mod sdk;
 mod sink;
 #[path = "egress/site.rs"]
 mod site;
+#[allow(dead_code, reason = "each test program uses its own part")]
+mod support;
 #[path = "egress/worker.rs"]
 mod worker;

@@ -26,6 +26,8 @@ mod process;
 mod secrets;
 #[path = "relay/slate.rs"]
 mod slate;
+#[allow(dead_code, reason = "each test program uses its own part")]
+mod support;
 #[path = "relay/takeover.rs"]
 mod takeover;
 #[path = "relay/tls.rs"]

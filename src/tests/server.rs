@@ -2,8 +2,6 @@
 
 #[path = "server/crashes.rs"]
 mod crashes;
-#[path = "server/crashing_ports.rs"]
-mod crashing_ports;
 #[path = "server/feed_writer.rs"]
 mod feed_writer;
 #[path = "server/harness.rs"]
@@ -22,6 +20,8 @@ mod platforms;
 mod random_faults;
 #[path = "server/state.rs"]
 mod state;
+#[allow(dead_code, reason = "each test program uses its own part")]
+mod support;
 #[path = "server/viewers.rs"]
 mod viewers;
 #[path = "server/webhooks.rs"]

@@ -9,3 +9,5 @@ mod egress;
 mod harness;
 #[path = "soak/relay.rs"]
 mod relay;
+#[allow(dead_code, reason = "each test program uses its own part")]
+mod support;

@@ -48,7 +48,6 @@ impl ChildProcess {
         Ok(Self { _stdin: child.stdin.take(), child, pid, kill_group: role.kill_group })
     }
 
-    /// Waits until it exits.
     pub(super) async fn wait(&mut self) -> std::io::Result<ExitStatus> {
         let status = self.child.wait().await;
         self.kill_leftovers();

@@ -10,7 +10,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Path of the configuration.
 pub(super) fn config_path(data: &Path) -> PathBuf {
     data.join("livekit.yaml")
 }

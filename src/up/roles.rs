@@ -1,4 +1,4 @@
-//! The four roles as child processes: program, health check, and an environment with only what the role needs.
+//! The four roles as child processes: program, health check, and an environment that holds only what the role needs.
 
 use super::{
     health::Health,
@@ -45,7 +45,6 @@ pub(super) struct Role {
     /// Its arguments. Never a secret: everyone on the machine can read them.
     pub(super) arguments: Vec<OsString>,
     pub(super) environment: BTreeMap<String, String>,
-    /// Its health endpoint.
     pub(super) health: Health,
     /// How long it may take to stop.
     pub(super) grace: Duration,

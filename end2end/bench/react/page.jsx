@@ -1,5 +1,5 @@
-// What a team builds that has LiveKit's own packages and no Footlight: a Web Egress page that shows the shared screen in full,
-// the webcam in its corner and a line with name and title. No match, no decisions, no ticker.
+// The page that a team would build with LiveKit's own packages and without Footlight: it shows the shared screen in full, the
+// webcam in a corner and a line with name and title. It has no match, no decisions and no ticker.
 
 import { LiveKitRoom, RoomAudioRenderer, VideoTrack, useRoomContext, useTracks } from "@livekit/components-react";
 import sdk from "@livekit/egress-sdk";
@@ -7,8 +7,8 @@ import { Track } from "livekit-client";
 import { useEffect, useRef } from "react";
 import { createRoot } from "react-dom/client";
 
-// The package is CommonJS with a default of its own inside.
-const EgressHelper = sdk.default ?? sdk;
+// The package is CommonJS with a default of its own inside, which its types do not mention.
+const { default: EgressHelper = sdk } = /** @type {typeof sdk & { default?: typeof sdk }} */ (sdk);
 const query = new URLSearchParams(location.search);
 
 function Stage() {
@@ -17,7 +17,8 @@ function Stage() {
   const camera = useTracks([Track.Source.Camera])[0];
   const playing = useRef(new Set());
   useEffect(() => EgressHelper.setRoom(room), [room]);
-  // As the overlay does: not before both pictures, which this room has, are there.
+  // Like the overlay: not before both videos of this room are there.
+  /** @param {import("react").SyntheticEvent} event */
   const begin = (event) => {
     if (playing.current.add(event.target).size === 2) EgressHelper.startRecording();
   };
@@ -39,7 +40,9 @@ function Stage() {
   );
 }
 
-createRoot(document.getElementById("root")).render(
+const root = document.getElementById("root");
+if (!root) throw new Error("the page has no root");
+createRoot(root).render(
   <LiveKitRoom serverUrl={EgressHelper.getLiveKitURL()} token={EgressHelper.getAccessToken()} connect>
     <Stage />
   </LiveKitRoom>,

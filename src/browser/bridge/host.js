@@ -1,4 +1,4 @@
-// The host's room: it publishes what is wanted, over every reconnect.
+// The host's room: it publishes what is wanted, after every reconnect too.
 
 import { emit, newHandle } from "./events.js";
 import { library } from "./library.js";

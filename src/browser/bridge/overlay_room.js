@@ -23,7 +23,7 @@ export function joinEarly() {
   joinOverlayRoom();
 }
 
-/** Resolved once there is nothing to do but wait for video: the room is joined, or there is none.
+/** Resolves once only the video is missing: the room is joined, or there is none.
  * @type {() => void} */
 let markIdle = () => {};
 const idle = new Promise((/** @type {(value: void) => void} */ done) => (markIdle = done));
@@ -94,7 +94,7 @@ async function connectRoom(on, url, token, attempt) {
     const room = new Room({ adaptiveStream: false, dynacast: false });
     const which = (/** @type {import("livekit-client").TrackPublication} */ publication) =>
       publication.source === Track.Source.Camera ? "camera" : "screen";
-    // By the room's clock alone (whole seconds): ours may differ from it too much.
+    // Only by the room's clock, which counts whole seconds: ours may differ from it too much.
     let [own, since] = [0, 0];
     const ageOf = (/** @type {import("livekit-client").Participant} */ host) => {
       const joined = Number(room.localParticipant.joinedAt ?? 0);
@@ -104,7 +104,7 @@ async function connectRoom(on, url, token, attempt) {
     const look = () => {
       const hosts = [...room.remoteParticipants.values()].filter((participant) => participant.identity.startsWith("host-"));
       on.host = hosts.length > 0;
-      // What a host announced counts while it may be about to publish it; later it may have been switched off.
+      // An announcement counts only as long as the host may be about to publish; later the device may have been switched off.
       const joining = hosts.filter((host) => ageOf(host) < 5000);
       const announces = joining.flatMap((host) => (host.attributes.announces ?? "").split(","));
       const publications = hosts.flatMap((host) => [...host.trackPublications.values()]);

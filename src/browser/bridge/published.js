@@ -12,7 +12,7 @@ import { library } from "./library.js";
  * @typedef {{ width: number, height: number, framerate: number }} Picture
  */
 /**
- * A room as the host wants it. `wanted` is what shall be published; `syncTracks` makes it so, over every reconnect.
+ * A room as the host wants it. `wanted` is what should be published; `syncTracks` publishes it, after every reconnect too.
  * @typedef {{
  *   handle: number, room: Room | null, left: boolean, syncing: boolean, again: boolean, timer: number,
  *   wanted: Map<CaptureKind, { capture: number, muted: boolean, framerate: number }>, picture: Picture,
@@ -34,7 +34,7 @@ export function wantedTrack(host, slot) {
 /** @type {Record<Slot, string>} LiveKit's Track.Source */
 const SOURCES = { camera: "camera", microphone: "microphone", screen: "screen_share", screenAudio: "screen_share_audio" };
 
-/** What is published, as the library has it: after a reconnect it has published by itself.
+/** What is published, by the library's own list: after a reconnect the library publishes again by itself.
  * @param {Room} room @param {Slot} slot @returns {LocalTrackPublication | undefined} */
 function published(room, slot) {
   return [...room.localParticipant.trackPublications.values()].find((it) => it.source === SOURCES[slot] && it.track);

@@ -22,7 +22,7 @@ function audio() {
 const meters = new Map();
 
 /**
- * Drives a meter by a microphone, 15 times a second: `--level` (0 to 1) and `aria-valuenow` (0 to 100) of the element.
+ * Shows the level of a microphone in a meter, 15 times a second: `--level` (0 to 1) and `aria-valuenow` (0 to 100) of the element.
  * Emits `{heard}` when the microphone is silent for 4 s or is heard again.
  * @param {number} capture @param {string} elementId
  */
@@ -43,7 +43,7 @@ export function startMeter(capture, elementId) {
     analyser.getFloatTimeDomainData(samples);
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
     const decibels = 10 * Math.log10(power + 1e-10);
-    // -60 dB is the quiet end of the scale; it falls slower than it rises, as meters do.
+    // -60 dB is the quiet end of the scale; like other meters, it falls more slowly than it rises.
     level = Math.max(Math.min(Math.max((decibels + 60) / 60, 0), 1), level * 0.82);
     const element = document.getElementById(elementId);
     element?.style.setProperty("--level", level.toFixed(3));

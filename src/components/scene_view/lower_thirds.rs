@@ -1,4 +1,4 @@
-//! What stays in its place: info bar, score, statistics, alert.
+//! The layers with a fixed place: info bar, score, statistics, alert.
 
 use super::face_view;
 use crate::domain::overlay_state::{SceneModel, Side, Tone};
@@ -44,7 +44,7 @@ pub fn ScoreBar(scene: Signal<SceneModel>) -> impl IntoView {
 }
 
 fn side_view(side: Side, bar: Option<u8>, whose: &'static str) -> impl IntoView {
-    // The bar is drawn by attributes: the content security policy takes no inline style.
+    // The bar is drawn by attributes: the content security policy allows no inline style.
     let bar = bar.map(|percent| {
         let start = if whose == "ours" { 0 } else { 100 - percent };
         view! {

@@ -1,4 +1,4 @@
-//! What comes and goes: decisions and the event ticker. A card or line keeps its element while it is shown.
+//! The layers that scroll by: decisions and the event ticker. A card or line keeps its element while it is shown.
 
 use super::lower_thirds::tone;
 use crate::domain::overlay_state::scene::{Decision, Line};

@@ -40,7 +40,7 @@ fn hook(text: &str) -> Option<Hook> {
 }
 
 /// What a minute of an egress and a gigabyte cost (`FOOTLIGHT_PRICE_EGRESS_MINUTE`, `FOOTLIGHT_PRICE_GIGABYTE`, in
-/// `FOOTLIGHT_PRICE_CURRENCY`); nothing is estimated where neither is set.
+/// `FOOTLIGHT_PRICE_CURRENCY`); without either, no costs are estimated.
 pub(super) fn prices(env: &Env) -> Result<Option<Prices>, ConfigError> {
     let price = |name: &'static str| match env.parsed(name, 0.0, "an amount such as 0.02")? {
         price if price >= 0.0 && f64::is_finite(price) => Ok(price),

@@ -4,12 +4,11 @@ use super::{Secret, is_loopback, secret};
 use crate::config::env::{ConfigError, Env};
 use url::Url;
 
-/// How LiveKit is reached.
 #[derive(Debug, Clone)]
 pub struct LiveKitConfig {
-    /// From here, over HTTP.
+    /// Its address for this server, over HTTP.
     pub api_url: String,
-    /// From browsers, over WebSocket.
+    /// Its address for browsers, over WebSocket.
     pub public_url: String,
     /// Where the Egress API answers; LiveKit itself for a fleet.
     pub egress_url: String,

@@ -9,7 +9,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct DefaultVideo {
     pub format: VideoFormat,
-    /// The preset it is, if it is one.
+    /// The preset with this format, if there is one.
     pub preset: VideoPreset,
     /// The machine is too small for 1080p30.
     pub small_machine: bool,

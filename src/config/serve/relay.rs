@@ -9,9 +9,9 @@ use url::Url;
 #[derive(Debug, Clone)]
 pub struct RelayClientConfig {
     pub url: String,
-    /// Its ingest, as the egress reaches it.
+    /// The address of its ingest for the egress.
     pub ingest_url: String,
-    /// Opens the control API; publish tokens are derived from it.
+    /// The shared secret of the control API; publish tokens are derived from it.
     pub secret: Secret,
     /// The authority behind the relay's certificate, where it is not a public one (`FOOTLIGHT_RELAY_TRUST`, a PEM file).
     pub trust: Option<PathBuf>,
@@ -28,7 +28,7 @@ impl RelayClientConfig {
     }
 }
 
-/// An address of scheme `plain` on this machine, or of `plain` with an s anywhere.
+/// Accepts an address with scheme `plain` on this machine, or with `plain` and an s (TLS) anywhere.
 fn address(env: &Env, name: &'static str, default: &str, plain: &str, path: bool) -> Result<String, ConfigError> {
     let text = env.get(name).unwrap_or(default).trim_end_matches('/');
     let shape = if path { "://host:port/show" } else { "://host:port" };

@@ -7,11 +7,11 @@ use url::Url;
 /// The addresses of the services that count viewers.
 #[derive(Debug, Clone)]
 pub struct ViewersConfig {
-    /// Helix (`FOOTLIGHT_TWITCH_API`).
+    /// Twitch's API, Helix (`FOOTLIGHT_TWITCH_API`).
     pub twitch: Url,
     /// Where Twitch gives tokens (`FOOTLIGHT_TWITCH_SIGN_IN`).
     pub twitch_sign_in: Url,
-    /// The Data API (`FOOTLIGHT_YOUTUBE_API`).
+    /// YouTube's Data API (`FOOTLIGHT_YOUTUBE_API`).
     pub youtube: Url,
 }
 
@@ -25,7 +25,7 @@ impl ViewersConfig {
     }
 }
 
-/// Credentials are sent there, so TLS is required except on loopback.
+/// Credentials are sent to it, so it needs TLS except on loopback.
 fn address(env: &Env, name: &'static str, default: &str) -> Result<Url, ConfigError> {
     let url = Url::parse(env.get(name).unwrap_or(default)).ok().filter(|url| {
         let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();

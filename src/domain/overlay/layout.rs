@@ -30,7 +30,7 @@ pub enum Host {
     Expected,
     /// In the room.
     Here,
-    /// Was there; since when not.
+    /// Was there, and has been away since this time.
     Away(Timestamp),
 }
 

@@ -99,7 +99,7 @@ named! {
     PipSize {
         /// A sixth of the picture's width.
         Small = "small",
-        /// A fifth and a bit.
+        /// A little more than a fifth.
         Medium = "medium",
         /// Almost a third.
         Large = "large",

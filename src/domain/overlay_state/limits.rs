@@ -12,7 +12,7 @@ const MOST_SIDES: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} must be {expected}")]
 pub struct UnsuitableEvent {
-    /// As it is called on the wire.
+    /// Its name on the wire.
     pub field: &'static str,
     /// What it must be.
     pub expected: String,

@@ -76,15 +76,15 @@ pub struct SceneModel {
 pub struct Decision {
     /// Its number in the feed, which identifies the card.
     pub seq: u64,
-    /// What.
+    /// What it decided.
     pub title: String,
     /// Why; may be empty.
     pub reason: String,
     /// How long it took to decide.
     pub took_ms: Option<u32>,
-    /// Percent.
+    /// Confidence in percent.
     pub confidence: Option<u8>,
-    /// It is not the newest any more, or old.
+    /// It is no longer the newest, or it is old.
     pub fading: bool,
 }
 

@@ -128,7 +128,7 @@ impl fmt::Display for SessionStatus {
 pub struct InvalidTransition {
     /// The state it was in.
     pub from: &'static str,
-    /// What was asked of it.
+    /// What it was asked to do.
     pub action: &'static str,
 }
 

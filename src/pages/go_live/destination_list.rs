@@ -14,7 +14,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// The list and the form. `now`: the server's clock, counted on by this page.
+/// The list and the form. `now` is the server's time, counted on by this page.
 #[component]
 pub fn DestinationsPanel(session: LiveSession, #[prop(into)] now: Signal<Timestamp>) -> impl IntoView {
     let change = Action::new(move |(add, remove): &(Vec<DestinationInput>, Vec<DestinationId>)| {

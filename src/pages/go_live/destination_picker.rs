@@ -15,7 +15,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// What is chosen, as signals.
+/// The choice, as signals.
 #[derive(Clone, Copy)]
 pub struct DestinationChoice {
     checked: RwSignal<Vec<DestinationId>>,
@@ -38,7 +38,7 @@ impl DestinationChoice {
         self.rehearsal.get() && self.count() == 1
     }
 
-    /// What is still wrong.
+    /// What is missing or wrong, in words.
     pub fn problem(self) -> Option<String> {
         if self.count() == 0 {
             return Some("Choose a destination or a rehearsal.".to_owned());

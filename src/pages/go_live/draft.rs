@@ -1,4 +1,4 @@
-//! The next stream as far as it is set up. It outlives a stream: going live again asks for nothing twice.
+//! What is set up for the next stream. It outlives a stream, so that nobody has to set it up again.
 
 use super::destination_picker::DestinationChoice;
 use crate::domain::{overlay::OverlayPatch, video::VideoPreset};

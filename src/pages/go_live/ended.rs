@@ -10,7 +10,7 @@ pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Ca
     // The lights of camera and microphone must go out.
     Effect::new(move |_| media.close_all());
     let view = session.view;
-    // Read once: the tab's title is read when this stage is gone already.
+    // Read once, because the tab's title is read again when this stage is gone already.
     let heading = view.with_untracked(labels::ended_heading);
     let failed = move || view.with(|view| view.status.is_failed());
     let why = move || view.with(|view| view.end_message.clone());

@@ -47,7 +47,7 @@ pub struct LiveSession {
     pub presence: RwSignal<Presence>,
     pub feed_open: RwSignal<bool>,
     pub uplink: RwSignal<Option<Uplink>>,
-    /// The connection quality by LiveKit.
+    /// The connection quality as LiveKit reports it.
     pub quality: RwSignal<Quality>,
     pub log: RwSignal<Vec<LogEntry>>,
     room: RwSignal<Option<HostRoom>>,
@@ -92,8 +92,8 @@ impl LiveSession {
         self.view.with_untracked(|view| view.session_id.clone())
     }
 
-    /// Connects feed and room and keeps the tab's title and icon right, until the surrounding component goes. Call it once, in the
-    /// studio's component.
+    /// Connects feed and room, and keeps the tab's title and icon up to date, until the surrounding component is dropped. Call it
+    /// once, in the studio's component.
     pub fn follow(self, media: LocalMedia, access: Option<RoomAccess>) {
         Effect::new(move |_| {
             let id = self.id();

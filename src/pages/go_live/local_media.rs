@@ -26,7 +26,7 @@ pub enum CaptureState {
         /// Whether it has audio.
         audio: bool,
     },
-    /// It was denied, or the device went away.
+    /// Permission was denied, or the device went away.
     Failed(CaptureFailure),
 }
 

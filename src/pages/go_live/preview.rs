@@ -12,7 +12,7 @@ use crate::{
 };
 use leptos::{ev::PointerEvent, prelude::*};
 
-/// The settings follow long before.
+/// By then the settings have long followed.
 const DROP_TIMEOUT_MS: u64 = 1_500;
 
 /// The webcam can be dragged to another corner; `WebcamOptions` does the same by keys. `data` shows what is in `overlay`.

@@ -115,7 +115,7 @@ fn ConnectionNote(session: LiveSession) -> impl IntoView {
 #[component]
 fn StreamHealth(session: LiveSession) -> impl IntoView {
     let upload = move || {
-        // A good connection is not mentioned: beside a low frame rate it would read as a contradiction.
+        // A good connection is not mentioned: beside a low frame rate it would look like a contradiction.
         let connection = match session.quality.get() {
             Quality::Poor => ", poor connection",
             Quality::Lost => ", connection lost",

@@ -37,7 +37,7 @@ pub fn SavedDestinations(agent: Option<AgentId>) -> impl IntoView {
     });
     let chosen = RwSignal::new(None::<SavedDestinationView>);
     let asking = RwSignal::new(false);
-    // `Some(None)` is a new one.
+    // `Some(None)`: a new destination is being entered.
     let editing = RwSignal::new(None::<Option<SavedDestinationView>>);
     let form = DestinationDraft::new(0);
     Effect::new(move |_| {

@@ -1,4 +1,4 @@
-//! A signed-in device as people call it, from what its browser says of itself.
+//! A name for a signed-in device, from its browser's user agent.
 
 /// Part of a user agent, and the browser that it means. In this order: most browsers claim to be others as well.
 const BROWSERS: [(&str, &str); 11] = [
@@ -15,7 +15,7 @@ const BROWSERS: [(&str, &str); 11] = [
     ("Safari/", "Safari"),
 ];
 
-/// The same of operating systems.
+/// The same for operating systems.
 const SYSTEMS: [(&str, &str); 8] = [
     ("Android", "Android"),
     ("iPhone", "iPhone"),

@@ -1,5 +1,4 @@
-//! The caller of a request, as an extractor: a handler's signature is its access rule. `Caller` is a signed-in person; API keys
-//! are accepted through `scoped`.
+//! The caller of a use case: a user, or one of their agents.
 
 use crate::{
     api::{
@@ -13,20 +12,6 @@ use crate::{
         key::{ApiKey, Scope},
         session::{Actor, Owner, Session},
     },
-    server::{
-        auth::token,
-        cookies::{OVERLAY_COOKIE, SIGN_IN_COOKIE, cookie},
-        error::StudioError,
-        http::ErrorResponse,
-        security,
-        state::AppState,
-        store::TokenHash,
-        studio::{Studio, overlay::OverlayViewer},
-    },
-};
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, Method, header, request::Parts},
 };
 use std::sync::Arc;
 
@@ -100,97 +85,27 @@ impl Caller {
         self.owner().to_string()
     }
 
-    /// Who the request's cookie belongs to, if anybody.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn of(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
-        let Some(token) = cookie(headers, SIGN_IN_COOKIE).filter(|token| !token.is_empty()) else { return Ok(None) };
-        let Some(sign_in) = studio.store().sign_in(&token::hash(token)).await? else { return Ok(None) };
-        if sign_in.expires_at <= studio.now() {
-            return Ok(None);
-        }
-        Ok(studio.store().user(&sign_in.user).await?.map(|user| Self::signed_in(user, sign_in.id)))
+    /// The key of the limits of their whole account.
+    pub fn account_key(&self) -> String {
+        Owner::User(self.user.id.clone()).to_string()
     }
 
-    /// Who the request's API key belongs to; `None` without one.
+    /// The caller, if their key has the scope. A signed-in person has all scopes.
     ///
     /// # Errors
-    /// The key is invalid, or the store failed.
-    pub async fn of_key(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
-        match bearer(headers) {
-            Some(key) => studio.caller_by_key(&token::hash(key)).await?.map(Some).ok_or_else(|| StudioError::Refused(no_such_key())),
-            None => Ok(None),
+    /// The scope is missing: 403 with its name.
+    pub fn allowed(self, scope: Scope) -> Result<Self, ApiError> {
+        match &self.proof {
+            Proof::Key(key) if !key.allows(scope) => {
+                let message = format!("This API key lacks the scope `{}`. Make one that has it under Settings.", scope.name());
+                Err(ApiError { detail: serde_json::json!({ "scope": scope }), ..ApiError::new(ErrorCode::Forbidden, message) })
+            }
+            _ => Ok(self),
         }
     }
-
-    /// Identifies the caller by key or by cookie. An invalid key is refused, whatever the cookie says.
-    ///
-    /// # Errors
-    /// The key is invalid, or the store failed.
-    pub async fn identify(headers: &HeaderMap, studio: &Studio) -> Result<Option<Self>, StudioError> {
-        match Self::of_key(headers, studio).await? {
-            Some(caller) => Ok(Some(caller)),
-            None => Self::of(headers, studio).await,
-        }
-    }
-}
-
-/// The key in `Authorization: Bearer …`.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, key) = text.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
-}
-
-/// The hash of a request's key or cookie, before the caller is known.
-pub fn credential(headers: &HeaderMap) -> Option<TokenHash> {
-    bearer(headers).or_else(|| cookie(headers, SIGN_IN_COOKIE)).map(token::hash)
 }
 
 /// The error for callers without a valid sign-in.
 pub fn not_signed_in() -> ApiError {
     ApiError::new(ErrorCode::Unauthenticated, "Sign in first, or send an API key as `Authorization: Bearer fl_…`.")
-}
-
-fn no_such_key() -> ApiError {
-    ApiError::new(ErrorCode::Unauthenticated, "This API key is not valid: it was never made, has expired, or was revoked.")
-}
-
-/// The caller found by the API's middleware, so that it is looked up once.
-#[derive(Debug, Clone)]
-pub struct Identified(pub Option<Caller>);
-
-/// The caller of a request, with any authentication.
-pub(super) async fn caller_of(parts: &Parts, state: &AppState) -> Result<Caller, ErrorResponse> {
-    let found = match parts.extensions.get::<Identified>() {
-        Some(Identified(found)) => found.clone(),
-        None => Caller::identify(&parts.headers, &state.studio).await?,
-    };
-    let caller = found.ok_or_else(not_signed_in)?;
-    if parts.method != Method::GET && matches!(caller.proof, Proof::SignIn(_)) {
-        security::same_origin(&parts.headers, state.studio.config())?;
-    }
-    Ok(caller)
-}
-
-impl FromRequestParts<AppState> for Caller {
-    type Rejection = ErrorResponse;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ErrorResponse> {
-        let caller = caller_of(parts, state).await?;
-        match caller.proof {
-            Proof::SignIn(_) => Ok(caller),
-            Proof::Key(_) => Err(ApiError::new(ErrorCode::Forbidden, "An API key does not open this. Sign in with a browser.").into()),
-        }
-    }
-}
-
-impl FromRequestParts<AppState> for OverlayViewer {
-    type Rejection = ErrorResponse;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ErrorResponse> {
-        let token = cookie(&parts.headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
-        Ok(state.studio.overlay_viewer(token).await?)
-    }
 }

@@ -4,7 +4,10 @@ use super::{ApiResult, Errors, JsonBody, QueryParams};
 use crate::{
     api::admin::{DeliveryPage, ResendRequest, SessionQuery, StatusFilter},
     domain::{destination::Platform, ids::SessionId},
-    server::{auth::scoped, studio::Studio},
+    server::{
+        http::scoped,
+        operations::{outbox::Outbox, session_admin::SessionAdmin},
+    },
 };
 use axum::{
     Json,
@@ -34,14 +37,16 @@ pub struct Export {
     sort: Option<String>,
 }
 
-/// Exports all sessions as CSV, at most 10 000 rows. Administrators only.
+/// Exports sessions as CSV.
+///
+/// At most 10 000 rows, everybody's. Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/sessions.csv", tag = "Administration", params(Export),
-    responses((status = 200, description = "RFC 4180, with a head", content_type = "text/csv", body = String), Errors),
+    get, path = "/api/admin/sessions.csv", operation_id = "exportSessions", tag = "Administration", params(Export),
+    responses((status = 200, description = "CSV by RFC 4180; the first line names the columns", content_type = "text/csv", body = String), Errors),
     security(("key" = ["admin"]), ("signIn" = []))
 )]
 pub async fn export(
-    State(studio): State<Studio>,
+    State(session_admin): State<SessionAdmin>,
     scoped::Admin(caller): scoped::Admin,
     QueryParams(params): QueryParams<Export>,
 ) -> ApiResult<Response> {
@@ -54,7 +59,7 @@ pub async fn export(
         oldest_first: params.sort.as_deref() == Some("oldest"),
         behind: None,
     };
-    let table = studio.export(&caller, &query).await?;
+    let table = session_admin.export(&caller, &query).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"sessions.csv\""),
@@ -74,31 +79,35 @@ pub struct Deliveries {
     cursor: Option<String>,
 }
 
-/// Lists webhook deliveries and their results. Administrators only.
+/// Lists webhook deliveries and their results.
+///
+/// Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/deliveries", tag = "Administration", params(Deliveries),
-    responses((status = 200, description = "The latest sessions first", body = DeliveryPage), Errors),
+    get, path = "/api/admin/deliveries", operation_id = "listWebhookDeliveries", tag = "Administration", params(Deliveries),
+    responses((status = 200, description = "One page, the latest sessions first", body = DeliveryPage), Errors),
     security(("key" = ["admin"]), ("signIn" = []))
 )]
 pub async fn deliveries(
-    State(studio): State<Studio>,
+    State(outbox): State<Outbox>,
     scoped::Admin(caller): scoped::Admin,
     QueryParams(params): QueryParams<Deliveries>,
 ) -> ApiResult<Json<DeliveryPage>> {
-    Ok(Json(studio.list_deliveries(&caller, params.session_id.as_ref(), params.cursor.as_deref()).await?))
+    Ok(Json(outbox.list(&caller, params.session_id.as_ref(), params.cursor.as_deref()).await?))
 }
 
-/// Sends a webhook delivery again. Administrators only.
+/// Sends a webhook delivery again.
+///
+/// Administrators only.
 #[utoipa::path(
-    post, path = "/api/admin/deliveries/resend", tag = "Administration", request_body = ResendRequest,
+    post, path = "/api/admin/deliveries/resend", operation_id = "resendWebhookDelivery", tag = "Administration", request_body = ResendRequest,
     responses((status = 202, description = "It is sent within seconds"), Errors),
     security(("key" = ["admin"]), ("signIn" = []))
 )]
 pub async fn resend(
-    State(studio): State<Studio>,
+    State(outbox): State<Outbox>,
     scoped::Admin(caller): scoped::Admin,
     JsonBody(request): JsonBody<ResendRequest>,
 ) -> ApiResult<StatusCode> {
-    studio.resend_delivery(&caller, &request.id).await?;
+    outbox.resend(&caller, &request.id).await?;
     Ok(StatusCode::ACCEPTED)
 }

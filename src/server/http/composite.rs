@@ -4,10 +4,11 @@ use crate::{
     api::{error::ApiError, overlay::OverlaySnapshot},
     domain::ids::SessionId,
     server::{
-        auth::caller::{Caller, not_signed_in},
+        auth::caller::not_signed_in,
         cookies,
         error::{StudioError, StudioResult},
-        studio::Studio,
+        http::extract::signed_in,
+        state::AppState,
     },
 };
 use axum::{extract::Query, http::request::Parts};
@@ -21,28 +22,29 @@ pub struct Opened {
     pub cookie: Option<String>,
 }
 
-/// `?sessionId=…&token=…`; without a token a preview, for the owner. Without a session `?preview=…`: a made-up session, under the
-/// caller's own settings and those that stand beside it (`&theme=light&pipCorner=top-left`).
+/// Opens `?sessionId=…&token=…`. Without a token it is a preview for the owner. `?preview=…` instead of a session is a sample, under
+/// the caller's own settings and those in the query (`&theme=light&pipCorner=top-left`).
 ///
 /// # Errors
-/// The token is not valid for this session, or nobody is signed in (401); the session is unknown or over, there is no such
-/// made-up session (404); a setting that is none (422).
-pub async fn open(studio: &Studio, parts: &Parts) -> StudioResult<Opened> {
+/// The token is not valid for this session, or nobody is signed in (401); the session is unknown or over, or there is no
+/// such sample (404); a setting is unknown (422).
+pub async fn open(state: &AppState, parts: &Parts) -> StudioResult<Opened> {
+    let (overlay, config) = (&state.studio.overlay, &state.studio.config);
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();
     let of = |name: &str| query.iter().find(|(field, _)| field == name).map(|(_, text)| text.as_str());
     let token = of("token").filter(|token| !token.is_empty());
     if let Some(token) = token {
-        let viewer = studio.overlay_viewer(token).await?;
-        let snapshot = studio.overlay_snapshot(&viewer, &session(of("sessionId"))?).await?;
-        return Ok(Opened { snapshot, cookie: Some(cookies::overlay_cookie(token.to_owned(), studio.config())) });
+        let viewer = overlay.viewer(token).await?;
+        let snapshot = overlay.snapshot(&viewer, &session(of("sessionId"))?).await?;
+        return Ok(Opened { snapshot, cookie: Some(cookies::overlay_cookie(token.to_owned(), config)) });
     }
-    let caller = Caller::of(&parts.headers, studio).await?.ok_or_else(|| StudioError::Refused(not_signed_in()))?;
+    let caller = signed_in(&parts.headers, &state.studio.accounts).await?.ok_or_else(|| StudioError::Refused(not_signed_in()))?;
     let snapshot = match (of("sessionId"), of("preview")) {
         (None, Some(name)) => {
             let wish: Vec<_> = query.iter().filter(|(field, _)| field != "preview").cloned().collect();
-            studio.preview(&caller, name, &wish).await?
+            overlay.preview(&caller, name, &wish).await?
         }
-        (id, _) => studio.overlay_preview(&caller, &session(id)?).await?,
+        (id, _) => overlay.session_preview(&caller, &session(id)?).await?,
     };
     Ok(Opened { snapshot, cookie: None })
 }

@@ -1,37 +1,31 @@
 //! CORS: only origins that the operator lists may call the API, and only by key: such calls carry no cookie of ours.
 
-use crate::server::state::AppState;
-use axum::{
-    extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use crate::config::serve::ServeConfig;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use std::time::Duration;
+use tower_http::cors::CorsLayer;
 
-const METHODS: &str = "GET, POST, PUT, PATCH";
-const REQUEST_HEADERS: &str = "authorization, content-type, idempotency-key, last-event-id";
-const ANSWER_HEADERS: &str = "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-request-id";
+const METHODS: [Method; 4] = [Method::GET, Method::POST, Method::PUT, Method::PATCH];
+const REQUEST_HEADERS: [HeaderName; 4] =
+    [header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("idempotency-key"), HeaderName::from_static("last-event-id")];
+const ANSWER_HEADERS: [HeaderName; 5] = [
+    header::RETRY_AFTER,
+    HeaderName::from_static("ratelimit-limit"),
+    HeaderName::from_static("ratelimit-remaining"),
+    HeaderName::from_static("ratelimit-reset"),
+    HeaderName::from_static("x-request-id"),
+];
 
-/// Answers preflights of listed origins and marks their answers as readable.
-pub async fn answer(state: &AppState, request: Request, next: Next) -> Response {
-    let listed = request
-        .headers()
-        .get(header::ORIGIN)
-        .filter(|_| request.uri().path().starts_with("/api/"))
-        .filter(|origin| state.studio.config().cors_origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes()))
-        .cloned();
-    let Some(origin) = listed else { return next.run(request).await };
-    let preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
-    if preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(REQUEST_HEADERS));
-        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
-    } else {
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_HEADERS));
-    }
-    response
+/// Answers preflights and marks answers to listed origins as readable; `None` if the operator lists none.
+pub fn layer(config: &ServeConfig) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods(METHODS)
+            .allow_headers(REQUEST_HEADERS)
+            .expose_headers(ANSWER_HEADERS)
+            .max_age(Duration::from_mins(10))
+            .vary([header::ORIGIN])
+    })
 }

@@ -1,7 +1,7 @@
 //! Server-sent events: a session's state and overlay events, resumed without loss from a sequence number; for admins, of all
 //! sessions.
 
-use super::{ApiResult, Errors, QueryParams};
+use super::{ApiResult, Errors, QueryParams, extract::Identified};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
@@ -9,15 +9,13 @@ use crate::{
     },
     domain::{ids::SessionId, key::Scope},
     server::{
-        auth::{
-            caller::{Caller, Identified, not_signed_in},
-            scoped::{self, allowed},
-        },
+        auth::caller::{Caller, not_signed_in},
         cookies::{OVERLAY_COOKIE, cookie},
-        error::StudioResult,
-        http::ErrorResponse,
+        feed::{Announcement, Feed},
+        http::{ErrorResponse, scoped},
+        overlay::Overlay,
+        sessions::Sessions,
         store::FeedEntry,
-        studio::{Studio, feed::Announcement},
     },
 };
 use axum::{
@@ -30,12 +28,12 @@ use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 
 /// Shorter than the silence after which proxies and clients close a connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Events a slow client may leave unread before it is disconnected (it resumes by its sequence number).
 const UNREAD: usize = 256;
-const PAGE: usize = 500;
 
 type Events = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Event, Infallible>>>>;
 
@@ -50,47 +48,58 @@ pub struct WhichFeed {
     after: Option<u64>,
 }
 
-/// Streams server-sent events: the session's state (`session`), overlay settings and events (`overlay`, `show`). A `ping` comes
-/// every 10 s of silence. Resumes without loss by `Last-Event-ID` or `after`. For the owner, an admin, or the overlay of this very session (which sees no destinations).
+/// Streams what happens in a session, as server-sent events.
+///
+/// `session` carries its state, `overlay` the overlay's settings, `show` one overlay event; a `ping` comes after 10 s of silence.
+/// With `Last-Event-ID` or `after` the stream goes on where it broke off, without loss. It is open to the owner, administrators and
+/// the session's own overlay page, which gets no destinations.
 #[utoipa::path(
-    get, path = "/api/streaming/feed", tag = "Picture", params(WhichFeed,
+    get, path = "/api/streaming/feed", operation_id = "followSession", tag = "Sessions", params(WhichFeed,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
-    responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
+    responses((status = 200, description = "A stream that ends only when the server stops", content_type = "text/event-stream", body = String), Errors),
     security(("key" = ["read"]), ("signIn" = []), ("overlay" = []))
 )]
 pub async fn of_session(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
+    State(overlay): State<Overlay>,
+    State(feed): State<Feed>,
+    State(closing): State<CancellationToken>,
     Extension(Identified(found)): Extension<Identified>,
     headers: HeaderMap,
     QueryParams(which): QueryParams<WhichFeed>,
 ) -> ApiResult<Events> {
     let id = which.session_id;
-    let whole = admit(&studio, found, &headers, &id).await?;
+    let whole = admit(&sessions, &overlay, found, &headers, &id).await?;
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let seq = resumed.or(which.after).unwrap_or(0);
     let (out, events) = mpsc::channel(UNREAD);
     tokio::spawn(async move {
-        // The connection's end is no fault, and neither is ours.
-        let closing = studio.closing().clone();
-        let _ = closing.run_until_cancelled(tell_session(&studio, &id, whole, seq, &out)).await;
+        // It ends with the connection or with the server; neither is an error.
+        let _ = closing.run_until_cancelled(tell_session(&sessions, &feed, &id, whole, seq, &out)).await;
     });
     Ok(stream(events))
 }
 
-/// Streams server-sent events of all sessions as they change. Administrators only.
+/// Streams the state of every session as it changes, as server-sent events.
+///
+/// Administrators only.
 #[utoipa::path(
-    get, path = "/api/admin/feed", tag = "Administration",
-    responses((status = 200, description = "Endless", content_type = "text/event-stream", body = String), Errors),
+    get, path = "/api/admin/feed", operation_id = "followAllSessions", tag = "Administration",
+    responses((status = 200, description = "A stream that ends only when the server stops", content_type = "text/event-stream", body = String), Errors),
     security(("key" = ["admin"]), ("signIn" = []))
 )]
-pub async fn of_everybody(State(studio): State<Studio>, scoped::Admin(caller): scoped::Admin) -> ApiResult<Events> {
+pub async fn of_everybody(
+    State(feed): State<Feed>,
+    State(closing): State<CancellationToken>,
+    scoped::Admin(caller): scoped::Admin,
+) -> ApiResult<Events> {
     if !caller.is_admin() {
         return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's streams.").into());
     }
     let (out, events) = mpsc::channel(UNREAD);
     tokio::spawn(async move {
-        let mut news = studio.feed().listen();
-        while let Some(announcement) = studio.closing().run_until_cancelled(news.recv()).await {
+        let mut news = feed.listen();
+        while let Some(announcement) = closing.run_until_cancelled(news.recv()).await {
             match announcement {
                 Ok(Announcement::Session(view)) => {
                     if out.send(Ok(session_event(&view, None))).await.is_err() {
@@ -116,31 +125,38 @@ fn ping() -> Event {
 }
 
 /// `true` for full access to the session, `false` for its overlay.
-async fn admit(studio: &Studio, found: Option<Caller>, headers: &HeaderMap, id: &SessionId) -> Result<bool, ErrorResponse> {
+async fn admit(
+    sessions: &Sessions,
+    overlay: &Overlay,
+    found: Option<Caller>,
+    headers: &HeaderMap,
+    id: &SessionId,
+) -> Result<bool, ErrorResponse> {
     if let Some(caller) = found {
-        let caller = allowed(caller, Scope::Read)?;
-        studio.session(&caller, id).await?;
+        let caller = caller.allowed(Scope::Read)?;
+        sessions.session(&caller, id).await?;
         return Ok(true);
     }
     let token = cookie(headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
-    let viewer = studio.overlay_viewer(token).await?;
+    let viewer = overlay.viewer(token).await?;
     if &viewer.session == id { Ok(false) } else { Err(not_signed_in().into()) }
 }
 
 /// Sends the current state, then missed entries, then live ones. A reader that lags starts over from its last number.
 async fn tell_session(
-    studio: &Studio,
+    sessions: &Sessions,
+    feed: &Feed,
     id: &SessionId,
     whole: bool,
     mut seq: u64,
     out: &mpsc::Sender<Result<Event, Infallible>>,
 ) -> Option<()> {
     loop {
-        let mut news = studio.feed().listen();
-        if let Some(view) = studio.feed_view(id).await.ok()? {
+        let mut news = feed.listen();
+        if let Some(view) = sessions.feed_view(id).await.ok()? {
             out.send(Ok(session_event(&reduced(view, whole), Some(seq)))).await.ok()?;
         }
-        for entry in missed(studio, id, seq).await.ok()? {
+        for entry in sessions.feed_after(id, seq).await.ok()? {
             seq = entry.seq;
             out.send(Ok(entry_event(&entry))).await.ok()?;
         }
@@ -158,16 +174,6 @@ async fn tell_session(
                 Err(RecvError::Closed) => return None,
             }
         }
-    }
-}
-
-async fn missed(studio: &Studio, id: &SessionId, mut seq: u64) -> StudioResult<Vec<FeedEntry>> {
-    let mut all = Vec::new();
-    loop {
-        let page = studio.store().feed_after(id, seq, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(all) };
-        seq = last.seq;
-        all.extend(page);
     }
 }
 

@@ -1,13 +1,12 @@
 //! Recordings and thumbnails, proxied from the relay for owner and admins.
 
-use super::{ApiResult, Errors, PathParams};
+use super::{ApiResult, Errors, PathParams, scoped};
 use crate::{
     domain::ids::SessionId,
     server::{
-        auth::scoped,
         error::StudioError,
         relay::{RelayError, client::RelayClient},
-        studio::Studio,
+        sessions::Sessions,
     },
 };
 use axum::{
@@ -22,24 +21,27 @@ use reqwest::Method;
 const PASSED: [header::HeaderName; 6] =
     [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_RANGE, header::ACCEPT_RANGES, header::ETAG, header::LAST_MODIFIED];
 
-/// A file of a rehearsal's recording: HLS, with byte ranges. `index.m3u8` is the playlist.
+/// Reads a file of a rehearsal's recording.
+///
+/// A recording is HLS; `index.m3u8` is its playlist. Byte ranges work.
 #[utoipa::path(
-    get, path = "/api/streaming/recordings/{session}/{file}", tag = "Shows",
-    params(("session" = SessionId, Path, description = "Which stream"), ("file" = String, Path, description = "Letters, digits, `.`, `-`, `_`"),
-        ("Range" = Option<String>, Header, description = "Bytes")),
+    get, path = "/api/streaming/recordings/{session}/{file}", operation_id = "getRecordingFile", tag = "Sessions",
+    params(("session" = SessionId, Path, description = "The session"),
+        ("file" = String, Path, description = "The file's name: letters, digits, `.`, `-`, `_`"),
+        ("Range" = Option<String>, Header, description = "Which bytes, such as `bytes=0-1023`")),
     responses((status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>),
         (status = 206, description = "A part of it", content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 416, description = "No such part"), Errors),
+        (status = 416, description = "The file has no such part"), Errors),
     security(("key" = ["read"]), ("signIn" = []))
 )]
 pub async fn recording(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     State(relay): State<RelayClient>,
     scoped::Read(caller): scoped::Read,
     PathParams((session, file)): PathParams<(SessionId, String)>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    studio.session(&caller, &session).await?;
+    sessions.session(&caller, &session).await?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if file.starts_with('.') || !file.chars().all(plain) {
         return Err(StudioError::not_found("recording").into());
@@ -47,19 +49,20 @@ pub async fn recording(
     pass(&relay, &format!("/recordings/{session}/{file}"), &headers).await
 }
 
-/// The latest thumbnail of a running session.
+/// Reads the latest thumbnail of a running session.
 #[utoipa::path(
-    get, path = "/api/streaming/thumbnails/{session}", tag = "Shows", params(("session" = SessionId, Path, description = "Which stream")),
+    get, path = "/api/streaming/thumbnails/{session}", operation_id = "getThumbnail", tag = "Sessions",
+    params(("session" = SessionId, Path, description = "The session")),
     responses((status = 200, description = "JPEG", content_type = "image/jpeg", body = Vec<u8>), Errors),
     security(("key" = ["read"]), ("signIn" = []))
 )]
 pub async fn thumbnail(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     State(relay): State<RelayClient>,
     scoped::Read(caller): scoped::Read,
     PathParams(session): PathParams<SessionId>,
 ) -> ApiResult<Response> {
-    studio.session(&caller, &session).await?;
+    sessions.session(&caller, &session).await?;
     pass(&relay, &format!("/shows/{session}/thumbnail.jpg"), &HeaderMap::new()).await
 }
 

@@ -1,6 +1,8 @@
 //! The OpenAPI 3.1 document, generated from the handlers and their types.
 
-use crate::api::docs::Call;
+mod examples;
+
+use crate::api::docs::{Call, TAGS};
 use axum::{
     Json,
     http::{StatusCode, header},
@@ -15,6 +17,7 @@ use utoipa::{
         schema::AnyOf,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
         server::ServerBuilder,
+        tag::TagBuilder,
     },
 };
 
@@ -25,7 +28,7 @@ static DOCUMENT: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
 #[openapi(info(
     title = "Footlight",
     description = "Start, feed and stop sessions. Every call is safe to repeat; every error is \
-                   `{code, message, detail, requestId}`. Send an API key as `Authorization: Bearer fl_…`; \
+                   `{code, message, detail, requestId}`, with a status that fits. Send an API key as `Authorization: Bearer fl_…`; \
                    keys are made under Settings."
 ))]
 struct Base;
@@ -34,22 +37,27 @@ struct Base;
 pub fn base() -> utoipa::openapi::OpenApi {
     let mut base = Base::openapi();
     env!("CARGO_PKG_VERSION").clone_into(&mut base.info.version);
+    base.tags = Some(TAGS.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build()).to_vec());
     base.servers = Some(vec![ServerBuilder::new().url("/").build()]);
     let components = base.components.get_or_insert_default();
     let key = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("fl_…")
-        .description(Some("An API key of a user or of an agent. Its scopes (start, stop, events, read) say what it opens."))
+        .description(Some(
+            "An API key of a user or of an agent. Its scopes (start, stop, events, read, and admin for administrators) say which calls \
+             it may make.",
+        ))
         .build();
     components.add_security_scheme("key", SecurityScheme::Http(key));
     let cookie = |name: &str, words: &str| SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, words)));
-    components.add_security_scheme("signIn", cookie("footlight", "A person at a browser."));
-    components.add_security_scheme("overlay", cookie("footlight-overlay", "The composite's page."));
+    components.add_security_scheme("signIn", cookie("footlight", "The sign-in of a person at a browser."));
+    components.add_security_scheme("overlay", cookie("footlight-overlay", "The token of an overlay page."));
     base
 }
 
 /// Stores the document of the routes.
 pub fn keep(mut document: utoipa::openapi::OpenApi) {
+    examples::add(&mut document);
     if let Some(components) = &mut document.components {
         let known = components.schemas.clone();
         for schema in components.schemas.values_mut() {
@@ -120,6 +128,7 @@ pub fn calls() -> Vec<Call> {
 fn call(document: &Value, path: &str, method: &str, operation: &Value) -> Call {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let pretty = |value: &Value| if value.is_null() { String::new() } else { serde_json::to_string_pretty(value).unwrap_or_default() };
     let keys = list(&operation["security"]).into_iter().flat_map(|one| list(&one["key"]));
     let parameters = list(&operation["parameters"]).into_iter().map(|one| {
         let must = if one["required"] == true { "*" } else { "" };
@@ -137,6 +146,7 @@ fn call(document: &Value, path: &str, method: &str, operation: &Value) -> Call {
         scopes: keys.map(|scope| text(&scope)).collect(),
         parameters: parameters.collect(),
         fields,
+        example: pretty(&operation["requestBody"]["content"]["application/json"]["example"]),
         answers: answers.map(|(status, answer)| (status.clone(), text(&answer["description"]))).collect(),
     }
 }
@@ -155,8 +165,11 @@ fn fields_of(document: &Value, schema: &Value, fields: &mut Vec<(String, String)
     }
 }
 
-/// The OpenAPI document.
-#[utoipa::path(get, path = "/api/openapi.json", tag = "Administration", responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)), security(()))]
+/// Reads this document.
+#[utoipa::path(
+    get, path = "/api/openapi.json", operation_id = "getOpenApiDocument", tag = "Operations",
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)), security(())
+)]
 pub async fn openapi() -> Response {
     match document() {
         Some(document) => ([(header::CACHE_CONTROL, "no-cache")], Json(document)).into_response(),

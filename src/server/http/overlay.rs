@@ -1,53 +1,57 @@
 //! The overlay: settings, events, and heartbeats of its page.
 
-use super::{ApiResult, Errors, JsonBody};
+use super::{ApiResult, Errors, JsonBody, scoped};
 use crate::{
     api::{
         events::{ChangeOverlay, ChangedOverlay, EventBatch, EventResults},
         overlay::Heartbeat,
     },
-    server::{
-        auth::scoped,
-        studio::{Studio, overlay::OverlayViewer},
-    },
+    server::overlay::{Overlay, OverlayViewer},
 };
 use axum::{Json, extract::State, http::StatusCode};
 
-/// Changes the overlay's settings, also while live; visible within a second.
+/// Changes the settings of a session's overlay.
+///
+/// This works while live too; viewers see the change within a second.
 #[utoipa::path(
-    patch, path = "/api/streaming/overlay", tag = "Picture", request_body = ChangeOverlay,
-    responses((status = 200, description = "The configuration from now on", body = ChangedOverlay), Errors),
+    patch, path = "/api/streaming/overlay", operation_id = "changeOverlay", tag = "Overlay", request_body = ChangeOverlay,
+    responses((status = 200, description = "The settings after the change", body = ChangedOverlay), Errors),
     security(("key" = ["events"]), ("signIn" = []))
 )]
 pub async fn change(
-    State(studio): State<Studio>,
+    State(overlay): State<Overlay>,
     scoped::Events(caller): scoped::Events,
     JsonBody(body): JsonBody<ChangeOverlay>,
 ) -> ApiResult<Json<ChangedOverlay>> {
-    Ok(Json(studio.change_overlay(&caller, body).await?))
+    Ok(Json(overlay.change(&caller, body).await?))
 }
 
-/// Sends up to 100 events to the overlay. Each is accepted or refused individually; a repeated id is not shown twice.
+/// Sends up to 100 events to a session's overlay.
+///
+/// Each is accepted or refused on its own. An event whose id was sent before is not shown twice.
 #[utoipa::path(
-    post, path = "/api/streaming/events", tag = "Picture", request_body = EventBatch,
-    responses((status = 200, description = "What became of each", body = EventResults), Errors),
+    post, path = "/api/streaming/events", operation_id = "sendOverlayEvents", tag = "Overlay", request_body = EventBatch,
+    responses((status = 200, description = "One result for each event, in order", body = EventResults), Errors),
     security(("key" = ["events"]), ("signIn" = []))
 )]
 pub async fn events(
-    State(studio): State<Studio>,
+    State(overlay): State<Overlay>,
     scoped::Events(caller): scoped::Events,
     JsonBody(batch): JsonBody<EventBatch>,
 ) -> ApiResult<Json<EventResults>> {
-    Ok(Json(studio.publish(&caller, batch).await?))
+    Ok(Json(overlay.publish(&caller, batch).await?))
 }
 
-/// The overlay page's heartbeat: frames painted, media on the page. Only for that page, by its cookie.
+/// Reports that the overlay page is alive.
+///
+/// The page itself sends this every 2 s, with the frames it painted and the media it has. It is admitted by its cookie; nobody else
+/// needs this call.
 #[utoipa::path(
-    post, path = "/api/streaming/heartbeat", tag = "Picture", request_body = Heartbeat,
-    responses((status = 204, description = "Heard"), Errors),
+    post, path = "/api/streaming/heartbeat", operation_id = "sendOverlayHeartbeat", tag = "Overlay", request_body = Heartbeat,
+    responses((status = 204, description = "Received"), Errors),
     security(("overlay" = []))
 )]
-pub async fn heartbeat(State(studio): State<Studio>, viewer: OverlayViewer, JsonBody(heartbeat): JsonBody<Heartbeat>) -> StatusCode {
-    studio.heartbeat(&viewer, heartbeat).await;
+pub async fn heartbeat(State(overlay): State<Overlay>, viewer: OverlayViewer, JsonBody(heartbeat): JsonBody<Heartbeat>) -> StatusCode {
+    overlay.heartbeat(&viewer, heartbeat).await;
     StatusCode::NO_CONTENT
 }

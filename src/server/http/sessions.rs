@@ -1,6 +1,6 @@
-//! Sessions by API: the same use cases as the pages'.
+//! Sessions by API, with the same use cases as the pages.
 
-use super::{ApiResult, ErrorResponse, Errors, JsonBody, QueryParams, with_status};
+use super::{ApiResult, ErrorResponse, Errors, JsonBody, QueryParams, extract::Identified, scoped, with_status};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
@@ -10,6 +10,7 @@ use crate::{
         },
         sessions::DestinationInput,
     },
+    config::serve::ServeConfig,
     domain::{
         destination::{Platform, StreamKey},
         ids::{AgentId, SessionId, UserId},
@@ -19,13 +20,10 @@ use crate::{
         timestamp::Timestamp,
     },
     server::{
-        auth::{
-            caller::{Identified, not_signed_in},
-            scoped::{self, allowed},
-        },
+        auth::caller::not_signed_in,
         error::StudioError,
-        studio::{
-            Studio,
+        sessions::{
+            Sessions,
             listing::{Listing, MOST_LISTED},
         },
     },
@@ -37,20 +35,22 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use std::sync::Arc;
 
-/// Starts a session. The response is `pending`; `live` comes by the feed.
+/// Starts a session.
 ///
-/// The same `Idempotency-Key` within 24 h gives the same session with 200 and a fresh room token. An active session of the same
-/// owner is 409 with its id, unless `replace` is true.
+/// The response is `pending`; the feed reports `live`. The same `Idempotency-Key` within 24 h gives the same session, with 200 and a
+/// fresh room token. If the owner has an active session, the answer is 409 with its id, unless `replace` is true.
 #[utoipa::path(
-    post, path = "/api/streaming/start", tag = "Shows", request_body = StartRequest,
+    post, path = "/api/streaming/start", operation_id = "startSession", tag = "Sessions", request_body = StartRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same again gives the same session.")),
-    responses((status = 201, description = "The stream is starting", body = StartResponse),
+    responses((status = 201, description = "The session is starting", body = StartResponse),
         (status = 200, description = "The same key was used before", body = StartResponse), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn start(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
+    State(config): State<Arc<ServeConfig>>,
     scoped::Start(caller): scoped::Start,
     headers: HeaderMap,
     JsonBody(body): JsonBody<StartRequest>,
@@ -80,14 +80,14 @@ pub async fn start(
     if session.idempotency_key.as_ref().is_some_and(|key| !(1..=200).contains(&key.len())) {
         return Err(ApiError::invalid("Idempotency-Key", "Idempotency-Key must be 1 to 200 plain characters.").into());
     }
-    let started = studio.start(&caller, session).await?;
+    let started = sessions.start(&caller, session).await?;
     let status = if started.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let session_id = started.session.session_id;
     Ok(with_status(
         status,
         StartResponse {
             success: true,
-            overlay_url: format!("{}/stream/overlay?sessionId={session_id}&preview=1", studio.config().app_url),
+            overlay_url: format!("{}/stream/overlay?sessionId={session_id}&preview=1", config.app_url),
             message: format!("The stream is {}. Follow it at /api/streaming/feed?sessionId={session_id}.", started.session.status),
             status: started.session.status,
             session_id,
@@ -96,14 +96,16 @@ pub async fn start(
     ))
 }
 
-/// Stops a session. For one that is already over the response is 200 too.
+/// Stops a session.
+///
+/// Stopping a session that is already over is answered with 200 too.
 #[utoipa::path(
-    post, path = "/api/streaming/stop", tag = "Shows", request_body = StopRequest,
+    post, path = "/api/streaming/stop", operation_id = "stopSession", tag = "Sessions", request_body = StopRequest,
     responses((status = 200, description = "It is over, or ending", body = StopResponse), Errors),
     security(("key" = ["stop"]), ("signIn" = []))
 )]
 pub async fn stop(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     scoped::Stop(caller): scoped::Stop,
     JsonBody(body): JsonBody<StopRequest>,
 ) -> ApiResult<Json<StopResponse>> {
@@ -111,8 +113,8 @@ pub async fn stop(
         return Err(ApiError::invalid("reason", "reason must be at most 300 characters.").into());
     }
     let note = body.reason.filter(|_| caller.is_admin());
-    let view = studio.stop(&caller, &body.session_id, note).await?;
-    let stats = studio.statistics(&view).await?;
+    let view = sessions.stop(&caller, &body.session_id, note).await?;
+    let stats = sessions.statistics(&view).await?;
     Ok(Json(StopResponse { success: true, session_id: view.session_id, status: view.status, stats }))
 }
 
@@ -125,29 +127,31 @@ pub struct OneSession {
     session_id: SessionId,
 }
 
-/// The status of a session. A part of it is public for public sessions.
+/// Reads the status of a session.
+///
+/// The owner and administrators get all of it. Of a public session anybody gets a part, without a key.
 #[utoipa::path(
-    get, path = "/api/streaming/status", tag = "Shows", params(OneSession),
-    responses((status = 200, description = "How it stands", body = StatusResponse), Errors),
+    get, path = "/api/streaming/status", operation_id = "getSessionStatus", tag = "Sessions", params(OneSession),
+    responses((status = 200, description = "The status: all of it, or the public part", body = StatusResponse), Errors),
     security(("key" = ["read"]), ("signIn" = []), ())
 )]
 pub async fn status(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     Extension(Identified(found)): Extension<Identified>,
     QueryParams(which): QueryParams<OneSession>,
 ) -> ApiResult<Json<StatusResponse>> {
     let public = |error: ErrorResponse| async {
-        match studio.feed_view(&which.session_id).await? {
+        match sessions.feed_view(&which.session_id).await? {
             Some(view) if view.public => Ok(Json(StatusResponse::Public(PublicStatus::from(view)))),
             _ => Err(error),
         }
     };
     let Some(caller) = found else { return public(not_signed_in().into()).await };
-    let caller = match allowed(caller, Scope::Read) {
+    let caller = match caller.allowed(Scope::Read) {
         Ok(caller) => caller,
         Err(error) => return public(error.into()).await,
     };
-    match studio.session(&caller, &which.session_id).await {
+    match sessions.session(&caller, &which.session_id).await {
         Ok(view) => Ok(Json(StatusResponse::Whole(Box::new(view)))),
         Err(error @ StudioError::Refused(_)) => public(error.into()).await,
         Err(error) => Err(error.into()),
@@ -180,14 +184,16 @@ pub struct Filters {
     limit: Option<usize>,
 }
 
-/// Lists the caller's sessions, or all for administrators, the newest first.
+/// Lists the caller's sessions, the newest first.
+///
+/// Administrators get everybody's.
 #[utoipa::path(
-    get, path = "/api/streaming/sessions", tag = "Shows", params(Filters),
+    get, path = "/api/streaming/sessions", operation_id = "listSessions", tag = "Sessions", params(Filters),
     responses((status = 200, description = "One page", body = SessionPage), Errors),
     security(("key" = ["read"]), ("signIn" = []))
 )]
 pub async fn list(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     scoped::Read(caller): scoped::Read,
     QueryParams(params): QueryParams<Filters>,
 ) -> ApiResult<Json<SessionPage>> {
@@ -200,7 +206,7 @@ pub async fn list(
     let Filters { platform, agent_id: agent, user_id: user, from, to, cursor, .. } = params;
     let search = params.q.unwrap_or_default().trim().to_lowercase();
     let listing = Listing { status, platform, agent, user, from, to, search, oldest_first: false, cursor, limit };
-    Ok(Json(studio.list_sessions(&caller, listing).await?))
+    Ok(Json(sessions.list(&caller, listing).await?))
 }
 
 fn unknown_status(name: &str) -> ApiError {
@@ -208,30 +214,32 @@ fn unknown_status(name: &str) -> ApiError {
     ApiError::invalid("status", format!("status must be some of {all}; {name:?} is none."))
 }
 
-/// Creates a new room token for the host.
+/// Creates a new room token for the host of a session.
 #[utoipa::path(
-    post, path = "/api/streaming/room", tag = "Shows", request_body = SessionRef,
+    post, path = "/api/streaming/room", operation_id = "createRoomToken", tag = "Sessions", request_body = SessionRef,
     responses((status = 200, description = "For joining the room", body = RoomAccess), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn room(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     scoped::Start(caller): scoped::Start,
     JsonBody(which): JsonBody<SessionRef>,
 ) -> ApiResult<Json<RoomAccess>> {
-    Ok(Json(studio.room_access(&caller, &which.session_id).await?))
+    Ok(Json(sessions.room_access(&caller, &which.session_id).await?))
 }
 
-/// Adds and removes destinations of a running session. Each is accepted or refused individually.
+/// Adds and removes destinations of a running session.
+///
+/// Each is accepted or refused on its own, so look at every result.
 #[utoipa::path(
-    post, path = "/api/streaming/destinations", tag = "Shows", request_body = ChangeDestinations,
-    responses((status = 200, description = "What became of each", body = ChangedDestinations), Errors),
+    post, path = "/api/streaming/destinations", operation_id = "changeDestinations", tag = "Destinations", request_body = ChangeDestinations,
+    responses((status = 200, description = "One result for each destination", body = ChangedDestinations), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn destinations(
-    State(studio): State<Studio>,
+    State(sessions): State<Sessions>,
     scoped::Start(caller): scoped::Start,
     JsonBody(body): JsonBody<ChangeDestinations>,
 ) -> ApiResult<Json<ChangedDestinations>> {
-    Ok(Json(studio.alter_destinations(&caller, body).await?))
+    Ok(Json(sessions.alter_destinations(&caller, body).await?))
 }

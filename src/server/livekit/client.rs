@@ -13,7 +13,7 @@ use serde::Deserialize;
 use std::time::Duration;
 
 /// The library gives up after 10 s while the server still tries; a start that times out here may yet succeed there,
-/// so it is waited for longer than the server itself does.
+/// so this waits longer than the server itself.
 const START_TIMEOUT: Duration = Duration::from_secs(45);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -25,7 +25,7 @@ pub struct LiveKitClient {
 }
 
 impl LiveKitClient {
-    /// A client; nothing is asked yet.
+    /// A client; no request is made yet.
     pub fn new(config: &LiveKitConfig, http: reqwest::Client) -> Self {
         let (key, secret) = (config.api_key.as_str(), config.api_secret.expose());
         Self {
@@ -161,7 +161,7 @@ fn translate(error: ServiceError) -> LiveKitError {
             ServerErrorCode::DEADLINE_EXCEEDED => LiveKitError::Unreachable(Reason(answer.to_string())),
             _ => LiveKitError::Refused(Reason(answer.to_string())),
         },
-        // A request's own error text carries its address, and with it nothing secret; still, the address is ours to know.
+        // An error's text contains the address of the request. That is no secret, but nobody else needs to know it.
         ServiceError::Twirp(ServerError::Request(error)) if error.is_connect() => {
             LiveKitError::Down(Reason(error.without_url().to_string()))
         }

@@ -11,14 +11,14 @@ use crate::{
 use livekit_api::access_token::{AccessToken, AccessTokenError, VideoGrants};
 use std::time::Duration;
 
-/// How long a host may take to join with it; a connected host is not cut when it expires.
+/// How long a host may take to join with it; a connected host stays connected when it expires.
 const HOST_TOKEN_TTL: Duration = Duration::from_hours(6);
 /// As long as the overlay token beside it.
 const OVERLAY_TOKEN_TTL: Duration = Duration::from_hours(24);
 
 /// For the host: publish camera, microphone, screen and its audio; see others' tracks, change nothing else. What it announces
 /// is in the token, as the attribute `announces` (comma-separated), because it may not change its own attributes: the
-/// composite knows it with the host's joining, before anything is published.
+/// composite knows it as soon as the host has joined, before anything is published.
 ///
 /// # Errors
 /// The API key or secret is empty.
@@ -62,7 +62,7 @@ fn join(session: &SessionId) -> VideoGrants {
     VideoGrants { room_join: true, room: room_name(session), ..VideoGrants::default() }
 }
 
-/// LiveKit reads a missing `canPublish` as true, so it is said.
+/// LiveKit reads a missing `canPublish` as true, so it is set explicitly.
 fn watch(session: &SessionId) -> VideoGrants {
     VideoGrants { can_publish: Some(false), can_publish_data: Some(false), can_subscribe: Some(true), ..join(session) }
 }

@@ -10,13 +10,12 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream::BoxStream};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
-use std::{sync::Arc, time::Duration};
+use sse_stream::{Sse, SseByteStream};
+use std::{io, sync::Arc, time::Duration};
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The relay writes at least a comment this often; silence beyond it is a dead connection.
 const EVENTS_SILENCE: Duration = Duration::from_secs(30);
-/// One event is one report of a few kilobytes.
-const LONGEST_EVENT: usize = 256 * 1024;
 
 /// A relay over HTTP.
 #[derive(Debug, Clone)]
@@ -26,7 +25,7 @@ pub struct RelayClient {
 }
 
 impl RelayClient {
-    /// A client; nothing is asked yet.
+    /// A client; no request is made yet.
     pub fn new(config: RelayClientConfig, http: reqwest::Client) -> Self {
         Self { http, config: Arc::new(config) }
     }
@@ -59,53 +58,24 @@ impl Relay for RelayClient {
 
     async fn events(&self) -> Result<BoxStream<'static, RelayEvent>, RelayError> {
         let answer = accepted(self.request(Method::GET, "/events").send().await.map_err(lost)?).await?;
-        let mut bytes = answer.bytes_stream();
-        let events = async_stream(move |out| async move {
-            let mut buffer = Vec::new();
-            while let Ok(Some(Ok(chunk))) = tokio::time::timeout(EVENTS_SILENCE, bytes.next()).await {
-                buffer.extend_from_slice(&chunk);
-                while let Some(end) = buffer.windows(2).position(|pair| pair == b"\n\n") {
-                    let block: Vec<u8> = buffer.drain(..end + 2).collect();
-                    let event = parse(&String::from_utf8_lossy(&block));
-                    if let Some(event) = event
-                        && out.send(event).await.is_err()
-                    {
-                        return;
-                    }
-                }
-                if buffer.len() > LONGEST_EVENT {
-                    return;
-                }
-            }
-        });
-        Ok(events)
+        // The limit is on bytes rather than events, because the relay's comments are no events.
+        let bytes = tokio_stream::StreamExt::timeout(answer.bytes_stream(), EVENTS_SILENCE);
+        let bytes = bytes.map(|chunk| chunk.map_err(io::Error::other)?.map_err(io::Error::other));
+        Ok(SseByteStream::new(bytes).filter_map(async |block| read_event(&block.ok()?)).boxed())
     }
 }
 
-/// A stream fed by a task; the task ends with the stream.
-fn async_stream<F, Fut>(feed: F) -> BoxStream<'static, RelayEvent>
-where
-    F: FnOnce(tokio::sync::mpsc::Sender<RelayEvent>) -> Fut,
-    Fut: Future<Output = ()> + Send + 'static,
-{
-    let (sender, receiver) = tokio::sync::mpsc::channel(64);
-    tokio::spawn(feed(sender));
-    tokio_stream::wrappers::ReceiverStream::new(receiver).boxed()
-}
-
-/// One block of a server-sent event stream; comments and unknown events are none.
-fn parse(block: &str) -> Option<RelayEvent> {
+/// An event that this version knows.
+fn read_event(event: &Sse) -> Option<RelayEvent> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Gone {
         session_id: SessionId,
     }
-    let field = |name: &str| {
-        block.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_start).collect::<Vec<_>>().join("\n")
-    };
-    match field("event").as_str() {
-        "show" => serde_json::from_str(&field("data")).ok().map(|report| RelayEvent::Session(Box::new(report))),
-        "gone" => serde_json::from_str(&field("data")).ok().map(|Gone { session_id }| RelayEvent::Gone(session_id)),
+    let data = event.data.as_deref()?;
+    match event.event.as_deref()? {
+        "show" => serde_json::from_str(data).ok().map(|report| RelayEvent::Session(Box::new(report))),
+        "gone" => serde_json::from_str(data).ok().map(|Gone { session_id }| RelayEvent::Gone(session_id)),
         _ => None,
     }
 }
@@ -135,11 +105,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_block_is_read_and_anything_else_is_passed_over() {
-        let gone = parse("event: gone\ndata: {\"sessionId\":\"s1\"}\n\n");
+    fn known_events_are_read_and_anything_else_is_passed_over() {
+        let gone = read_event(&Sse::default().event("gone").data("{\"sessionId\":\"s1\"}"));
         assert_eq!(gone, Some(RelayEvent::Gone("s1".parse().expect("an id"))));
-        assert_eq!(parse(": keep alive\n\n"), None);
-        assert_eq!(parse("event: later\ndata: {}\n\n"), None);
-        assert_eq!(parse("event: show\ndata: not json\n\n"), None);
+        assert_eq!(read_event(&Sse::default().event("later").data("{}")), None);
+        assert_eq!(read_event(&Sse::default().event("show").data("not json")), None);
+        assert_eq!(read_event(&Sse::default().data("{}")), None);
     }
 }

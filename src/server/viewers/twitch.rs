@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded::Serializer};
 /// Logins in one request, at most.
 const AT_ONCE: usize = 100;
 
-/// Helix at its address, and the token it takes for now.
+/// Helix at its address, and the token that it accepts at present.
 pub struct Twitch {
     http: Client,
     api: Url,

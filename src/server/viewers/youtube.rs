@@ -1,7 +1,7 @@
 //! `YouTube`, by its Data API v3. Source: the reference of `videos.list` (`liveStreamingDetails.concurrentViewers`, a number in
 //! a string, missing where it is hidden or over; 1 unit), `channels.list` (`forHandle`; 1 unit), `search.list`
-//! (`eventType=live`; 100 of the 10 000 units that a project has a day), and "Errors" (`quotaExceeded` and its kin). The key
-//! goes in a header, which Google documents for all its APIs, so that it stands in no address.
+//! (`eventType=live`; 100 of the 10 000 units that a project has a day), and "Errors" (`quotaExceeded` and others). The key
+//! goes in a header, which Google documents for all its APIs, so that it is in no address.
 
 use super::{Credential, ViewerCountError, ViewerCounter, ask, below, read};
 use crate::domain::destination::Platform;

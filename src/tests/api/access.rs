@@ -51,11 +51,11 @@ fn routes(session: &str, agent: &str) -> Vec<Route> {
 async fn expired_and_revoked(server: &TestServer, person: &Person) -> [String; 2] {
     let caller = server.caller(person).await;
     let wish =
-        NewApiKey { name: "old".into(), agent_id: None, scopes: Scope::ALL.to_vec(), expires_at: Some(server.studio.now().plus_millis(1)) };
-    let expired = server.studio.make_key(&caller, &wish, &Origin::default()).await.expect("a key");
-    let revoked = server.studio.make_key(&caller, &NewApiKey { expires_at: None, ..wish }, &Origin::default()).await.expect("a key");
+        NewApiKey { name: "old".into(), agent_id: None, scopes: Scope::ALL.to_vec(), expires_at: Some(server.clock.now().plus_millis(1)) };
+    let expired = server.studio.api_keys.make(&caller, &wish, &Origin::default()).await.expect("a key");
+    let revoked = server.studio.api_keys.make(&caller, &NewApiKey { expires_at: None, ..wish }, &Origin::default()).await.expect("a key");
     server.clock.advance(1);
-    server.studio.revoke_key(&caller, &revoked.key.id, &Origin::default()).await.expect("revoked");
+    server.studio.api_keys.revoke(&caller, &revoked.key.id, &Origin::default()).await.expect("revoked");
     [expired.text, revoked.text].map(|text| format!("Bearer {text}"))
 }
 

@@ -1,6 +1,7 @@
 //! Sessions for administrators: filters, stable pages, stopping several, draining.
 
 use super::harness::{Person, TestServer};
+use crate::support::wait::until;
 use axum::http::{Method, StatusCode};
 use footlight::domain::key::Scope;
 use serde_json::{Value, json};
@@ -102,14 +103,14 @@ async fn draining_refuses_only_new_sessions() {
     let refused = server.post("/api/streaming/start", &bobs, start.clone()).await;
     assert_eq!((refused.status.as_u16(), &refused.body["code"]), (503, &json!("unavailable")), "{refused:?}");
     assert!(overview(&server, &admin, json!({})).await["draining"].as_bool().expect("told"));
-    assert_eq!(server.studio.preflight().await.lines[0].label, "The studio", "whoever is about to start a stream is told before");
+    assert_eq!(server.studio.sessions.preflight().await.lines[0].label, "The studio", "whoever is about to start a stream is told before");
     let replaced =
         server.post("/api/streaming/start", &key, json!({ "streamType": "agent", "platform": "rehearsal", "replace": true })).await;
     assert_eq!(replaced.status.as_u16(), 503, "nor in the place of a running one");
     let going_on = server.get(&format!("/api/streaming/status?sessionId={running}"), &key).await;
     assert_ne!(going_on.body["status"], json!("ended"));
     rpc(&server, &admin, "/rpc/admin/drain", json!({ "draining": false })).await;
-    assert!(server.studio.preflight().await.lines.iter().all(|line| line.label != "The studio"));
+    assert!(server.studio.sessions.preflight().await.lines.iter().all(|line| line.label != "The studio"));
     assert_eq!(server.post("/api/streaming/start", &bobs, start).await.status, StatusCode::CREATED);
     let log = server.call(Method::GET, "/api/admin/audit", &[("cookie", &admin.cookie)], None).await;
     let changes = log.body["entries"].as_array().map(|all| all.iter().filter(|one| one["action"] == "drain_changed").count());
@@ -138,15 +139,11 @@ async fn only_administrators_see_egress_ids() {
     let admin = server.admin().await;
     let (id, key) = show(&server, "Ada", "One").await;
     let path = format!("/api/streaming/status?sessionId={id}");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(15);
-    loop {
+    let look = async || {
         let seen = server.call(Method::GET, &path, &[("cookie", &admin.cookie)], None).await;
-        if seen.body["egressId"].is_string() {
-            break;
-        }
-        assert!(std::time::Instant::now() < deadline, "{seen:?}");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+        if seen.body["egressId"].is_string() { Ok(()) } else { Err(seen) }
+    };
+    until("an egress id", 15, look).await;
     for path in [path, "/api/streaming/sessions".into()] {
         let told = server.get(&path, &key).await;
         assert!(!told.body.to_string().contains("EG_"), "{told:?}");

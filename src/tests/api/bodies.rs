@@ -2,13 +2,11 @@
 //! `FOOTLIGHT_BLESS=1` records them again, for review.
 
 use super::harness::TestServer;
+use crate::support::wait::until;
 use axum::http::Method;
 use footlight::domain::key::Scope;
 use serde_json::{Value, json};
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::collections::HashMap;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/fixtures/api/bodies.json");
 
@@ -67,11 +65,9 @@ async fn response_bodies_match_the_recorded_ones() {
     let started = post("/api/streaming/start", json!({ "streamType": "user", "streamTitle": "A stream", "destinations": [custom] })).await;
     let id = started.body["sessionId"].as_str().expect("an id").to_owned();
     take("POST start", started.status.as_u16(), started.body);
-    let deadline = Instant::now() + Duration::from_secs(15);
-    while server.get(&format!("/api/streaming/status?sessionId={id}"), &key).await.body["status"] != "starting" {
-        assert!(Instant::now() < deadline, "the egress is asked for in the background");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let status = format!("/api/streaming/status?sessionId={id}");
+    until("the egress, which is asked for in the background", 15, async || server.get(&status, &key).await.body["status"] == "starting")
+        .await;
     let twitch = json!({ "platform": "twitch", "streamKey": "live_0123456789abcdef" });
     let events = json!([
         { "id": "e1", "kind": "stat", "label": "Cards left", "value": "12" },

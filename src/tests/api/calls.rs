@@ -1,6 +1,7 @@
 //! Each API call when it succeeds, and when it is repeated.
 
 use super::harness::{NOW, TestServer};
+use crate::support::wait::until;
 use axum::http::{Method, StatusCode};
 use footlight::{
     api::accounts::OwnerDefaults,
@@ -195,10 +196,10 @@ async fn game_calls_are_idempotent() {
     let typed = serde_json::from_value(
         json!({ "platform": "custom", "customRtmpUrl": "rtmp://127.0.0.1:1935/live", "streamKey": "", "saveAs": "Sink" }),
     );
-    let place = server.studio.save_destination(&caller, None, typed.expect("a place")).await.expect("kept");
+    let place = server.studio.destinations.save(&caller, None, typed.expect("a place")).await.expect("kept");
     let auto_start = AutoStart { on: true, destinations: vec![place.destination.id.clone()], after_game: AfterGame::Stop };
     let defaults = OwnerDefaults { overlay: OverlayPatch { show_event_feed: Some(false), ..OverlayPatch::default() }, auto_start };
-    server.studio.set_defaults(&caller, Some(&agent.id), defaults.clone()).await.expect("kept");
+    server.studio.sessions.set_defaults(&caller, Some(&agent.id), defaults.clone()).await.expect("kept");
 
     let first = server.post(&path("game-started"), &key, json!({ "lobbyId": "l1", "streamTitle": "Ladder" })).await;
     assert_eq!((first.status, &first.body["changed"]), (StatusCode::OK, &json!(true)), "{first:?}");
@@ -208,7 +209,7 @@ async fn game_calls_are_idempotent() {
     let status = server.get(&format!("/api/streaming/status?sessionId={id}"), &key).await;
     assert_eq!((&status.body["currentLobbyId"], &status.body["overlay"]["showEventFeed"]), (&json!("l1"), &json!(false)));
     assert_eq!(status.body["destinations"][0]["id"], json!(place.destination.id));
-    let used = server.studio.list_saved_destinations(&caller, None).await.expect("places");
+    let used = server.studio.destinations.list(&caller, None).await.expect("places");
     assert_eq!(used[0].used_at, Some(NOW));
 
     let other = server.post(&path("game-ended"), &key, json!({ "lobbyId": "l0" })).await;
@@ -221,7 +222,7 @@ async fn game_calls_are_idempotent() {
     assert_eq!((&late.body["changed"], &late.body["sessionId"]), (&json!(false), &json!(id)), "a late repeat starts nothing");
 
     let keep = OwnerDefaults { auto_start: AutoStart { after_game: AfterGame::Keep, ..defaults.auto_start.clone() }, ..defaults };
-    server.studio.set_defaults(&caller, Some(&agent.id), keep).await.expect("kept");
+    server.studio.sessions.set_defaults(&caller, Some(&agent.id), keep).await.expect("kept");
     let next = server.post(&path("game-started"), &key, json!({ "lobbyId": "l2" })).await;
     let kept = server.post(&path("game-ended"), &key, json!({ "lobbyId": "l2" })).await;
     assert_eq!((&kept.body["changed"], &kept.body["sessionId"]), (&json!(false), &next.body["sessionId"]));
@@ -247,8 +248,8 @@ async fn delayed_events_are_released_in_order_when_due() {
     let now = server.post("/api/streaming/events", &key, at_once).await;
     assert_eq!((&now.body["results"][0]["seq"], &now.body["results"][1]["repeated"]), (&json!(1), &json!(true)));
     let shown = || async {
-        server.studio.reconcile_all().await.expect("a round");
-        let feed = server.studio.store().feed_after(&session, 0, 100).await.expect("the feed");
+        server.studio.reconciler.reconcile_all().await.expect("a round");
+        let feed = server.studio.sessions.feed_after(&session, 0).await.expect("the feed");
         feed.into_iter().map(|entry| (entry.seq, entry.id.unwrap_or_default())).collect::<Vec<_>>()
     };
     server.clock.advance(59_999);
@@ -264,14 +265,7 @@ async fn heartbeats_need_the_overlays_cookie() {
     let owner = server.streamer("Owner").await;
     let key = server.key(&owner, None, &Scope::ALL).await;
     server.agent_show(&key).await;
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
-    let page = loop {
-        if let Some(page) = server.livekit.running().last().map(|egress| egress.page_url.clone()) {
-            break page;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "no egress was asked for");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    };
+    let page = until("an egress", 10, async || server.livekit.running().last().map(|egress| egress.page_url.clone())).await;
     let cookie = format!("footlight-overlay={}", page.rsplit_once("token=").expect("a token").1);
     let beat = json!({ "frames": 1, "screen": false, "camera": false, "audio": false, "connected": true });
     let heard = server.call(Method::POST, "/api/streaming/heartbeat", &[("cookie", &cookie)], Some(beat.clone())).await;

@@ -5,13 +5,13 @@ use axum::http::{Method, StatusCode};
 use footlight::domain::key::Scope;
 use serde_json::{Value, json};
 
-async fn document(server: &TestServer) -> Value {
+pub async fn document(server: &TestServer) -> Value {
     let reply = server.call(Method::GET, "/api/openapi.json", &[], None).await;
     assert_eq!(reply.status, StatusCode::OK);
     reply.body
 }
 
-/// Every route in the sources is registered with its description, but those of operators.
+/// Every route in the sources is registered with its description.
 #[tokio::test]
 async fn routes_and_the_document_match() {
     let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "1000")]).await;
@@ -32,6 +32,7 @@ async fn routes_and_the_document_match() {
         ("patch", "/api/streaming/overlay"),
         ("post", "/api/streaming/events"),
         ("get", "/api/streaming/feed"),
+        ("get", "/readyz"),
         ("post", "/api/webhooks/livekit"),
     ] {
         assert!(paths.get(call.1).is_some_and(|path| path.get(call.0).is_some()), "{call:?} is not described");
@@ -96,7 +97,7 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) {
     }
 }
 
-fn fits(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+pub fn fits(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     if let Some(name) = schema["$ref"].as_str() {
         let pointer = name.trim_start_matches('#');
         let target = document.pointer(pointer).ok_or_else(|| format!("{at}: {name} is not in the document"))?;

@@ -122,7 +122,8 @@ fn any_body_of_any_call_is_refused_or_done() {
 fn any_webhook_body_is_refused_or_taken() {
     each(60, (any_json(), prop::collection::vec(any::<u8>(), 0..64), any::<bool>()), async |server, _, _, (event, bytes, whole)| {
         let body = if whole { event.to_string().into_bytes() } else { bytes };
-        let claims = json!({ "iss": "devkey", "exp": server.studio.now().as_millis() / 1000 + 60, "sha256": STANDARD.encode(Sha256::digest(&body)) });
+        let claims =
+            json!({ "iss": "devkey", "exp": server.clock.now().as_millis() / 1000 + 60, "sha256": STANDARD.encode(Sha256::digest(&body)) });
         let token =
             jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()));
         for authorization in [token.expect("signed"), String::from_utf8_lossy(&body).chars().filter(char::is_ascii_alphanumeric).collect()]

@@ -1,11 +1,12 @@
 //! What an answer, a key or a cookie gives away, and who counts as an administrator.
 
 use super::harness::{Person, Reply, TestServer};
+use crate::support::app::in_memory;
 use axum::http::{Method, StatusCode, header};
 use footlight::{
     api::accounts::{Credentials, NewApiKey},
     domain::{audit::AuditAction, key::Scope, session::Actor},
-    server::{auth::origin::Origin, error::StudioError, livekit::Sandbox, store::surreal::SurrealStore},
+    server::{auth::origin::Origin, error::StudioError, livekit::Sandbox},
 };
 use serde_json::{Value, json};
 
@@ -64,7 +65,7 @@ async fn an_admins_key_has_admin_power_by_its_scope_only() {
         (&administrator, None, vec![Scope::Admin]),
     ] {
         let wish = NewApiKey { name: "test".into(), agent_id, scopes, expires_at: None };
-        let refused = server.studio.make_key(caller, &wish, &Origin::default()).await;
+        let refused = server.studio.api_keys.make(caller, &wish, &Origin::default()).await;
         assert!(matches!(&refused, Err(StudioError::Refused(error)) if error.detail["field"] == "scopes"), "{refused:?}");
     }
 }
@@ -85,11 +86,11 @@ async fn the_timeline_and_the_audit_log_name_the_administrator_who_acted() {
         assert_eq!(done.status, StatusCode::OK, "{path}: {done:?}");
     }
     let id = show.parse().expect("an id");
-    let lines = server.studio.store().timeline(&id).await.expect("a timeline");
+    let lines = server.store.timeline(&id).await.expect("a timeline");
     let changed = lines.iter().find(|line| line.what.starts_with("Destinations changed")).expect("a line");
     assert_eq!(changed.actor, Actor::Admin, "{lines:?}");
     let administrator = server.caller(&admin).await.user.id.clone();
-    let log = server.studio.store().audit(None, 50).await.expect("the log");
+    let log = server.store.audit(None, 50).await.expect("the log");
     let acted: Vec<_> = log.iter().filter(|line| line.action == AuditAction::ForeignSession).collect();
     assert_eq!(acted.len(), 3, "{log:?}");
     assert!(acted.iter().all(|line| line.user.as_ref() == Some(&administrator) && line.subject.starts_with(&show)), "{acted:?}");
@@ -97,7 +98,7 @@ async fn the_timeline_and_the_audit_log_name_the_administrator_who_acted() {
     // What owners do to their own is theirs, and no business of the audit log.
     let own = server.post("/api/streaming/start", &owners_key, json!({ "streamType": "agent", "platform": "rehearsal" })).await;
     server.post("/api/streaming/stop", &owners_key, json!({ "sessionId": own.body["sessionId"] })).await;
-    let after = server.studio.store().audit(None, 50).await.expect("the log");
+    let after = server.store.audit(None, 50).await.expect("the log");
     assert_eq!(after.iter().filter(|line| line.action == AuditAction::ForeignSession).count(), 3);
 }
 
@@ -107,13 +108,13 @@ async fn what_was_typed_at_a_refused_sign_in_is_in_no_log() {
     server.streamer("Owner").await;
     let try_in = async |name: &str| {
         let credentials = Credentials { name: name.into(), password: "wrong horse".into() };
-        server.studio.sign_in(&credentials, &Origin::default()).await.expect_err("refused")
+        server.studio.accounts.sign_in(&credentials, &Origin::default()).await.expect_err("refused")
     };
     for _ in 0..12 {
         let _ = try_in("Canary password 7b30").await;
     }
     let _ = try_in("owner").await;
-    let log = server.studio.store().audit(None, 50).await.expect("the log");
+    let log = server.store.audit(None, 50).await.expect("the log");
     assert!(log.iter().any(|line| line.action == AuditAction::SignInThrottled), "{log:?}");
     assert!(!format!("{log:?}").to_lowercase().contains("canary"), "{log:?}");
     let known = log.iter().find(|line| line.action == AuditAction::SignInRefused && line.user.is_some()).expect("a line");
@@ -137,7 +138,7 @@ async fn a_reset_password_revokes_every_key_and_a_new_one_if_asked_to() {
     assert!(!works(&own).await && !works(&agents).await);
     let again = server.key(&owner, None, &[Scope::Read]).await;
     assert!(works(&again).await);
-    server.studio.reset_password("owner").await.expect("reset");
+    server.studio.commands.reset_password("owner").await.expect("reset");
     assert!(!works(&again).await, "a key that a thief made does not outlive the password");
 }
 
@@ -188,7 +189,7 @@ fn cookies(reply: &Reply) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn cookies_over_https_belong_to_this_host_and_an_upgrade_signs_nobody_out() {
     let url = "https://studio.example";
-    let store = SurrealStore::open("mem://", None).await.expect("a store");
+    let store = in_memory().await;
     let server = TestServer::over(store.clone(), &[("PUBLIC_APP_URL", url)]);
     let fields = [("name", "ada"), ("password", "correct horse battery")];
     let signed_up = server.form("/sign-up", &[("origin", url)], &fields).await;
@@ -203,7 +204,7 @@ async fn cookies_over_https_belong_to_this_host_and_an_upgrade_signs_nobody_out(
     // A sign-in from before the upgrade: its token has no mark, its cookie the plain name.
     let before = TestServer::over(store, &[]);
     let credentials = Credentials { name: fields[0].1.into(), password: fields[1].1.into() };
-    let old = before.studio.sign_in(&credentials, &Origin::default()).await.expect("signed in").token;
+    let old = before.studio.accounts.sign_in(&credentials, &Origin::default()).await.expect("signed in").token;
     assert_eq!(status(&format!("footlight={old}")).await, StatusCode::OK);
     let out = server.form("/sign-out", &[("origin", url), ("cookie", &format!("footlight={old}"))], &[]).await;
     let cleared: Vec<_> = out.headers.get_all(header::SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()).collect();

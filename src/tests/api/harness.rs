@@ -1,42 +1,42 @@
 //! A test server with its router, users and keys.
 
+pub use crate::support::app::{API_SECRET as SECRET, NOW};
+use crate::support::{
+    app::{self, TestApp, in_memory},
+    livekit::FakeLiveKit,
+    relay::FakeRelay,
+};
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{Method, Request, StatusCode},
 };
 use footlight::{
     api::accounts::{Credentials, NewAgent, NewApiKey},
-    config::{env::Env, serve::ServeConfig},
-    domain::{agent::Agent, ids::SessionId, key::Scope, timestamp::Timestamp},
+    domain::{agent::Agent, ids::SessionId, key::Scope},
+    net::{clock::Clock, tls},
     serve::router,
     server::{
         auth::{caller::Caller, origin::Origin},
-        clock::Clock,
-        livekit::fake::FakeLiveKit,
-        relay::{client::RelayClient, fake::FakeRelay},
-        security,
+        http::extract::signed_in,
+        relay::client::RelayClient,
         state::AppState,
-        store::surreal::SurrealStore,
-        studio::{Ports, Studio},
-        vault::{Vault, parse_master_key},
-        viewers,
+        store::Store,
+        studio::Studio,
     },
 };
 use http_body_util::BodyExt;
 use leptos::config::LeptosOptions;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 use tower::ServiceExt;
-
-pub const NOW: Timestamp = Timestamp::from_millis(1_795_421_948_792);
-pub const RELAY_SECRET: &str = "another long enough secret";
-pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// The whole application over the fakes.
 pub struct TestServer {
     pub router: Router,
     pub studio: Studio,
+    pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub livekit: FakeLiveKit,
     pub relay: FakeRelay,
@@ -61,69 +61,51 @@ impl TestServer {
     }
 
     pub async fn with(extra: &[(&str, &str)]) -> Self {
-        Self::over(SurrealStore::open("mem://", None).await.expect("a store"), extra)
+        Self::over(in_memory().await, extra)
     }
 
-    pub fn over(store: SurrealStore, extra: &[(&str, &str)]) -> Self {
+    pub fn over(store: Arc<dyn Store>, extra: &[(&str, &str)]) -> Self {
         // What was logged, for whoever looks for a fault: RUST_LOG=info.
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         let _ = tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_test_writer().try_init();
-        let mut pairs = vec![
-            ("HOME", "/nonexistent"),
-            ("LIVEKIT_API_KEY", "devkey"),
-            ("LIVEKIT_API_SECRET", SECRET),
-            ("STREAM_KEY_ENCRYPTION_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
-            ("STREAMING_JWT_SECRET", "a secret that is long enough to sign"),
-            ("FOOTLIGHT_RELAY_SECRET", RELAY_SECRET),
+        let pairs = [
             ("FOOTLIGHT_RELAY_URL", "http://127.0.0.1:9"),
             ("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", "127.0.0.1:1935"),
             ("FOOTLIGHT_CORS_ORIGINS", "https://game.example"),
         ];
-        pairs.extend_from_slice(extra);
-        let config = ServeConfig::from_env(&Env::of_pairs(pairs)).expect("a configuration");
-        let master = parse_master_key(config.master_keys[0].expose()).expect("a key");
-        let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
-        let relay = RelayClient::new(config.relay.clone(), http);
-        let (clock, livekit, relay_shows) = (Clock::fixed(NOW), FakeLiveKit::default(), FakeRelay::default());
-        let studio = Studio::new(Ports {
-            clock: clock.clone(),
-            store: Arc::new(store),
-            livekit: Arc::new(livekit.clone()),
-            relay: Arc::new(relay_shows.clone()),
-            viewers: viewers::services(&config.viewers).expect("a client"),
-            vault: Vault::new(master, Vec::new()),
-            allow: config.allow_private.parse().expect("a list"),
-            config,
-        });
+        let config = app::config(&[&pairs, extra].concat());
+        let http = reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().expect("a client");
+        let recordings = RelayClient::new(config.relay.clone(), http);
+        let TestApp { studio, store, livekit, relay, clock } = TestApp::with(store, FakeLiveKit::default(), config);
         let leptos = LeptosOptions::builder().output_name("footlight").site_root("/nonexistent").build();
-        let router = router(AppState::new(studio.clone(), relay, leptos));
-        Self { router, studio, clock, livekit, relay: relay_shows }
+        let router = router(AppState::new(studio.clone(), recordings, leptos));
+        Self { router, studio, store, clock, livekit, relay }
     }
 
     /// Signs a streamer up.
     pub async fn streamer(&self, name: &str) -> Person {
         let credentials = Credentials { name: name.to_owned(), password: "correct horse".to_owned() };
-        let signed_in = self.studio.sign_up(&credentials, &Origin::default()).await.expect("signed up");
+        let signed_in = self.studio.accounts.sign_up(&credentials, &Origin::default()).await.expect("signed up");
         Person { cookie: format!("footlight={}", signed_in.token) }
     }
 
     /// The administrator, by the first link.
     pub async fn admin(&self) -> Person {
-        let link = self.studio.first_sign_in(None).await.expect("a link").expect("the first start");
+        let link = self.studio.accounts.first_sign_in(None).await.expect("a link").expect("the first start");
         let token = link.split_once("token=").expect("a token").1.to_owned();
-        let signed_in = self.studio.sign_in_once(&token, &Origin::default()).await.expect("signed in");
+        let signed_in = self.studio.accounts.sign_in_once(&token, &Origin::default()).await.expect("signed in");
         Person { cookie: format!("footlight={}", signed_in.token) }
     }
 
     /// The caller behind a person's cookie, for use cases that have no call.
     pub async fn caller(&self, person: &Person) -> Caller {
         let headers = [("cookie".parse().expect("a name"), person.cookie.parse().expect("a value"))].into_iter().collect();
-        Caller::of(&headers, &self.studio).await.expect("the store").expect("signed in")
+        signed_in(&headers, &self.studio.accounts).await.expect("the store").expect("signed in")
     }
 
     pub async fn agent(&self, person: &Person, name: &str) -> Agent {
         let caller = self.caller(person).await;
-        self.studio.make_agent(&caller, &NewAgent { name: name.to_owned() }, &Origin::default()).await.expect("an agent")
+        self.studio.agents.make(&caller, &NewAgent { name: name.to_owned() }, &Origin::default()).await.expect("an agent")
     }
 
     /// A key as it stands in `Authorization`.
@@ -135,7 +117,7 @@ impl TestServer {
             expires_at: Some(NOW.plus_millis(3_600_000)),
         };
         let caller = self.caller(person).await;
-        format!("Bearer {}", self.studio.make_key(&caller, &wish, &Origin::default()).await.expect("a key").text)
+        format!("Bearer {}", self.studio.api_keys.make(&caller, &wish, &Origin::default()).await.expect("a key").text)
     }
 
     /// Starts a rehearsal of the agent behind a key.
@@ -159,6 +141,24 @@ impl TestServer {
             None => Body::empty(),
         };
         self.send(request.body(body).expect("a request")).await
+    }
+
+    /// Sends a body letter for letter.
+    pub async fn call_text(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_owned())).expect("a request")).await
+    }
+
+    /// Asks from a network address.
+    pub async fn call_from(&self, peer: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut request = Request::builder().uri(path).extension(ConnectInfo(peer));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).expect("a request")).await
     }
 
     /// Sends a form of a page, as a browser does.

@@ -16,7 +16,7 @@ const PASSWORD: &str = "correct horse";
 
 async fn sign_up(server: &TestServer, name: &str) -> Result<String, String> {
     let credentials = Credentials { name: name.to_owned(), password: PASSWORD.to_owned() };
-    match server.studio.sign_up(&credentials, &Origin::default()).await {
+    match server.studio.accounts.sign_up(&credentials, &Origin::default()).await {
         Ok(signed_in) => Ok(signed_in.me.name),
         Err(StudioError::Refused(error)) if error.detail["field"] == "name" => Err(error.message),
         Err(other) => panic!("{name}: {other}"),
@@ -25,7 +25,7 @@ async fn sign_up(server: &TestServer, name: &str) -> Result<String, String> {
 
 async fn sign_in(server: &TestServer, name: &str) -> Option<String> {
     let credentials = Credentials { name: name.to_owned(), password: PASSWORD.to_owned() };
-    server.studio.sign_in(&credentials, &Origin::default()).await.ok().map(|signed_in| signed_in.me.name)
+    server.studio.accounts.sign_in(&credentials, &Origin::default()).await.ok().map(|signed_in| signed_in.me.name)
 }
 
 fn roomy() -> [(&'static str, &'static str); 1] {
@@ -50,7 +50,7 @@ async fn an_account_cannot_look_like_another() {
         assert!(message.contains(words), "{name:?}: {message}");
     }
     // The command line is no way round.
-    assert!(matches!(server.studio.create_user("adrnin", Role::Streamer).await, Err(StudioError::Refused(_))));
+    assert!(matches!(server.studio.commands.create_user("adrnin", Role::Streamer).await, Err(StudioError::Refused(_))));
 }
 
 #[tokio::test]
@@ -75,10 +75,10 @@ async fn accounts_from_before_sign_in_under_their_stored_key() {
         // A hash made by the studio itself, from a throwaway account.
         let donor = format!("donor {number}");
         sign_up(&server, &donor).await.expect("free");
-        let hash = server.studio.store().user_by_name(&donor).await.expect("the store").expect("there").1;
+        let hash = server.store.user_by_name(&donor).await.expect("the store").expect("there").1;
         let id = format!("before-{number}").parse().expect("an id");
         let user = User { id, name: name.to_owned(), role: Role::Streamer, created_at: NOW };
-        server.studio.store().insert_user(&user, &name.to_lowercase(), hash.as_deref()).await.expect("inserted");
+        server.store.insert_user(&user, &name.to_lowercase(), hash.as_deref()).await.expect("inserted");
         assert_eq!(sign_in(&server, name).await.as_deref(), Some(name), "{name}");
         assert!(sign_up(&server, name).await.is_err(), "{name} is taken, whichever key it has");
     }

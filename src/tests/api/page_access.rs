@@ -1,6 +1,7 @@
 //! Access to pages, and their response headers.
 
 use super::harness::{Reply, TestServer};
+use crate::support::wait::until;
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
@@ -17,15 +18,9 @@ async fn overlay_of(server: &TestServer, name: &str) -> String {
     let key = server.key(&person, Some(&agent), &[Scope::Start]).await;
     let before: Vec<_> = server.livekit.running().into_iter().map(|egress| egress.page_url).collect();
     let _ = server.agent_show(&key).await;
-    let pages = || server.livekit.running().into_iter().map(|egress| egress.page_url).find(|page| !before.contains(page));
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    loop {
-        if let Some(page) = pages() {
-            return page.strip_prefix("http://127.0.0.1:3000").expect("our own address").to_owned();
-        }
-        assert!(std::time::Instant::now() < deadline, "no egress was started");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let started = async || server.livekit.running().into_iter().map(|egress| egress.page_url).find(|page| !before.contains(page));
+    let page = until("an egress", 10, started).await;
+    page.strip_prefix("http://127.0.0.1:3000").expect("our own address").to_owned()
 }
 
 async fn page(server: &TestServer, path: &str) -> Reply {
@@ -186,13 +181,17 @@ async fn a_form_signs_in_and_leads_on_or_says_why_not() {
     let out = server.form("/sign-out", &[("origin", "http://127.0.0.1:3000"), ("cookie", "footlight=nobody")], &[]).await;
     assert_eq!((out.status, out.headers[header::LOCATION].to_str().ok()), (StatusCode::SEE_OTHER, Some("/")));
     assert!(out.headers[header::SET_COOKIE].to_str().expect("a cookie").contains("Max-Age=0"));
-    assert_eq!(server.form("/sign-out", &[("origin", "https://evil.example")], &[]).await.status, StatusCode::FORBIDDEN);
+    let refused = server.form("/sign-out", &[("origin", "https://evil.example")], &[]).await;
+    let page = refused.body.as_str().expect("a page");
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(page.contains("another site") && page.contains("role=\"alert\"") && page.contains("action=\"/sign-out\""), "{page}");
+    assert!(refused.headers.get(header::SET_COOKIE).is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_sign_in_link_works_once() {
     let server = TestServer::new().await;
-    let start = async |kept: Option<&str>| server.studio.first_sign_in(kept).await.expect("the store");
+    let start = async |kept: Option<&str>| server.studio.accounts.first_sign_in(kept).await.expect("the store");
     let link = start(None).await.expect("the first start");
     assert_eq!(start(Some(&link)).await.as_deref(), Some(&*link), "a second start, before anybody came in");
     server.clock.advance(2 * 24 * 3_600_000);

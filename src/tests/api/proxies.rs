@@ -1,5 +1,6 @@
 //! The real program in an environment that names a proxy, and over a data folder that is open to others.
 
+use footlight::net::{http, tls};
 use std::{
     os::unix::fs::PermissionsExt,
     process::Stdio,
@@ -65,12 +66,7 @@ async fn a_proxy_in_the_environment_hears_nothing_of_livekit_and_relay() {
     std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o755)).expect("open to others");
     let listen = TcpListener::bind("127.0.0.1:0").await.and_then(|free| free.local_addr()).expect("a port").to_string();
     let mut server = serve(data.path(), &listen, &proxy, &livekit, &relay);
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(footlight::server::security::tls())
-        .no_proxy()
-        .timeout(Duration::from_secs(5))
-        .build()
-        .expect("a client");
+    let client = http::direct_client(tls::client()).timeout(Duration::from_secs(5)).build().expect("a client");
     let heard = async {
         loop {
             // It asks LiveKit, through the library's own client.

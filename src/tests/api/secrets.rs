@@ -2,6 +2,7 @@
 //! answer, in all that was logged, and in the store: as they are, hexadecimal, in Base64 and as parts of an address.
 
 use super::harness::{Person, TestServer};
+use crate::support::wait::until;
 use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use footlight::{
@@ -16,7 +17,6 @@ use std::{
     io::Write,
     path::Path,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
 };
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -147,7 +147,7 @@ async fn everything(server: &TestServer) -> Told {
     for path in ["/api/streaming/sessions", &format!("/api/streaming/status?sessionId={session}"), "/healthz"] {
         told.0.extend(format!("{:?}", server.get(path, &key).await).into_bytes());
     }
-    server.studio.rotate_keys().await.expect("rotated");
+    server.studio.commands.rotate_keys().await.expect("rotated");
     told
 }
 
@@ -155,15 +155,8 @@ async fn everything(server: &TestServer) -> Told {
 async fn stored(folder: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     let address = format!("surrealkv://{}", folder.display());
-    let deadline = Instant::now() + Duration::from_secs(60);
     // Background tasks of the server release the store when they end.
-    let client = loop {
-        match surrealdb::engine::any::connect(&address).await {
-            Ok(client) => break client,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+    let client = until("the store's folder to be free", 60, async || surrealdb::engine::any::connect(&address).await).await;
     client.use_ns("footlight").use_db("footlight").await.expect("there");
     let schema = include_str!("../../server/store/schema.surql");
     let tables: Vec<&str> = schema.lines().filter_map(|line| line.strip_prefix("DEFINE TABLE ")?.split(' ').next()).collect();
@@ -204,7 +197,7 @@ async fn nowhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = SurrealStore::open(&format!("surrealkv://{}", folder.path().display()), None).await.expect("a store");
     let secrets = [("STREAM_KEY_ENCRYPTION_KEY", MASTER), ("STREAMING_JWT_SECRET", JWT), ("FOOTLIGHT_RELAY_SECRET", RELAY)];
-    let server = TestServer::over(store, &secrets);
+    let server = TestServer::over(Arc::new(store), &secrets);
     let told = everything(&server).await;
     drop(server);
     let store = stored(folder.path()).await;

@@ -53,7 +53,7 @@ async fn livekits_library_accepts_our_minimal_tokens() {
         );
         assert!(claims.get("sip").is_none_or(|sip| sip.as_object().is_none_or(|sip| sip.values().all(|right| right == false))), "{claims}");
     }
-    let config = &server.studio.config().livekit;
+    let config = &server.studio.config.livekit;
     for (access, identity) in [
         (overlay_access(config, &session, Generation(2)), format!("overlay-{session}-2")),
         (preview_access(config, &session, "u1"), "preview-u1".to_owned()),

@@ -21,7 +21,7 @@ const WARM_UP_S: u64 = 1;
 const LISTENERS: usize = 500;
 
 fn client() -> Client {
-    Client::builder().tls_backend_preconfigured(footlight::server::security::tls()).build().expect("a client")
+    Client::builder().tls_backend_preconfigured(footlight::net::tls::client()).build().expect("a client")
 }
 
 async fn answered(name: &str, request: RequestBuilder) -> Duration {

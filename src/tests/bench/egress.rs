@@ -15,8 +15,9 @@ mod sink;
 #[path = "../egress/site.rs"]
 mod site;
 
+use crate::support::wait::until;
 use ffprobe::{by_process, distinct, samples};
-use harness::{Harness, until};
+use harness::Harness;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -60,11 +61,7 @@ async fn egress_time_to_first_byte() {
         // The first one gives the warm pool its size, and warms the system's caches.
         for round in 0..6 {
             if warm == "1" && round > 0 {
-                let deadline = Instant::now() + Duration::from_secs(30);
-                while samples(&harness.get("/metrics").await, "spares") != [1.0] {
-                    assert!(Instant::now() < deadline, "no warm instance");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
+                until("a warm instance", 30, async || samples(&harness.get("/metrics").await, "spares") == [1.0]).await;
             }
             // Let everything settle.
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -72,7 +69,7 @@ async fn egress_time_to_first_byte() {
             let key = format!("first{round}");
             let begun = Instant::now();
             let id = start(&harness, BIG, "page.html", &key).await;
-            let first = until("the first byte", 20, || harness.sink.arrived(&key).first().map(|tag| tag.when)).await;
+            let first = until("the first byte", 20, async || harness.sink.arrived(&key).first().map(|tag| tag.when)).await;
             took.push(first - begun);
             stop_all(&harness, &[id]).await;
         }

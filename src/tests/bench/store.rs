@@ -5,6 +5,7 @@ use super::{
     harness::{NOW, TestServer},
     shelf::{line, session},
 };
+use crate::support::wait::until;
 use footlight::{
     api::admin::{DateRange, SessionQuery, StatusFilter},
     domain::{
@@ -18,6 +19,7 @@ use footlight::{
 use serde_json::{Value, json};
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use surrealdb::{Surreal, engine::any::Any};
@@ -35,20 +37,9 @@ fn address(folder: &Path) -> String {
 }
 
 async fn raw(folder: &Path) -> Surreal<Any> {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        match surrealdb::engine::any::connect(address(folder)).await {
-            Ok(db) => {
-                db.use_ns("footlight").use_db("footlight").await.expect("our database");
-                return db;
-            }
-            Err(error) if Instant::now() < deadline => {
-                eprintln!("the folder is still held: {error}");
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let db = until("the folder to be free", 20, async || surrealdb::engine::any::connect(address(folder)).await).await;
+    db.use_ns("footlight").use_db("footlight").await.expect("our database");
+    db
 }
 
 /// The session with this number; all sessions are spread over a year that ends today.
@@ -103,7 +94,7 @@ async fn timed<T, F: Future<Output = T>>(mut call: impl FnMut(usize) -> F) -> f6
 }
 
 async fn measure(folder: &Path, all: usize) {
-    let store = SurrealStore::open(&address(folder), None).await.expect("the store opens");
+    let store: Arc<dyn Store> = Arc::new(SurrealStore::open(&address(folder), None).await.expect("the store opens"));
     let server = TestServer::over(store.clone(), &[]);
     let admin = server.admin().await;
     let caller = server.caller(&admin).await;
@@ -112,7 +103,7 @@ async fn measure(folder: &Path, all: usize) {
         let (studio, caller) = (server.studio.clone(), caller.clone());
         move |_| {
             let (studio, caller, wanted) = (studio.clone(), caller.clone(), wanted.clone());
-            async move { studio.session_overview(&caller, &wanted).await.expect("a page") }
+            async move { studio.session_admin.overview(&caller, &wanted).await.expect("a page") }
         }
     };
     let middle = Ulid::from_parts(u64::try_from(NOW.as_millis()).expect("after 1970") - 1000 * 3600 * 24 * 180, 0).to_string();
@@ -125,7 +116,7 @@ async fn measure(folder: &Path, all: usize) {
         ("failed", timed(page(wanted(StatusFilter::Failed))).await),
         ("a word that is nowhere", timed(page(SessionQuery { search: "nowhere".into(), ..wanted(StatusFilter::All) })).await),
         ("a platform that nobody used", timed(page(SessionQuery { platform: Some(Platform::Kick), ..wanted(StatusFilter::All) })).await),
-        ("report of a year", timed(|_| async { server.studio.analytics(&caller, true, &span).await.expect("a report") }).await),
+        ("report of a year", timed(|_| async { server.studio.analytics.report(&caller, true, &span).await.expect("a report") }).await),
         ("a start stored", {
             let (store, base) = (store.clone(), all * 10);
             timed(move |round| {

@@ -1,6 +1,8 @@
 //! Who may import whom. A `use` is flattened to paths, `super` is resolved, and paths written out in code count alike.
 
-/// Where a file stands: its module path, such as `["server", "studio", "start"]`.
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a file stands: its module path, such as `["server", "sessions", "start"]`.
 pub struct Place {
     file: String,
     module: Vec<String>,
@@ -19,16 +21,18 @@ impl Place {
 }
 
 /// Which rooms of the crate each may know. `serve`, `main`, `app` and `lib` stand above all of them.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("domain", &["domain"]),
     ("api", &["api", "domain"]),
     ("config", &["config", "domain"]),
-    ("server", &["server", "api", "domain", "config"]),
-    ("relay", &["relay", "domain", "config", "api::relay_control"]),
-    ("egress", &["egress", "domain", "config", "relay::tls", "up::parent_watch"]),
+    ("net", &["net", "domain"]),
+    ("media", &["media", "domain"]),
+    ("server", &["server", "net", "api", "domain", "config"]),
+    ("relay", &["relay", "media", "net", "domain", "config", "api::relay_control"]),
+    ("egress", &["egress", "media", "net", "domain", "config", "up::parent_watch"]),
     ("telemetry", &["telemetry", "config"]),
     ("up", &["up", "domain", "config"]),
-    ("admin", &["admin", "api", "domain", "config", "server::admin_socket", "server::security"]),
+    ("admin", &["admin", "net::http", "net::tls", "api", "domain", "config", "server::admin_socket"]),
     ("rpc", &["rpc", "api", "domain", "server"]),
     ("browser", &["browser", "domain", "api"]),
     ("components", &["components", "browser", "domain", "api::error"]),
@@ -38,19 +42,34 @@ const ROOMS: [(&str, &[&str]); 14] = [
 
 /// Inside the server: what a room must not know, and the files that may.
 const SHUT: [(&str, &str, &[&str]); 9] = [
-    ("server::studio", "server::http", &[]),
-    ("server::studio", "server::rpc", &[]),
-    ("server::http", "server::rpc", &[]),
+    ("server", "server::studio", &["server::state"]),
+    ("server", "server::state", &["server::http", "server::rpc"]),
+    ("server", "server::http", &["server::http", "server::rpc", "server::admin_socket"]),
+    ("server", "server::rpc", &["server::rpc"]),
     ("server", "server::store::surreal", &["server::store"]),
     ("server", "server::livekit::client", &["server::livekit"]),
     ("server", "server::relay::client", &["server::relay", "server::state", "server::http::media"]),
     ("server", "server::viewers::twitch", &["server::viewers"]),
     ("server", "server::viewers::youtube", &["server::viewers"]),
-    ("server::store", "server::studio", &[]),
 ];
 
+/// The use cases of the server, each with those that it may know: the ones above it only. What they stand on (ports, store, errors)
+/// knows none of them; their callers know all.
+const USE_CASES: [(&str, &[&str]); 9] = [
+    ("feed", &[]),
+    ("accounts", &[]),
+    ("destinations", &["accounts"]),
+    ("registry", &["feed"]),
+    ("reconcile", &["feed", "registry"]),
+    ("sessions", &["accounts", "destinations", "registry", "reconcile"]),
+    ("overlay", &["feed", "accounts", "registry", "reconcile"]),
+    ("games", &["accounts", "registry", "sessions", "overlay"]),
+    ("operations", &["feed", "accounts", "registry", "reconcile", "sessions"]),
+];
+const CALLERS: [&str; 5] = ["http", "rpc", "state", "studio", "admin_socket"];
+
 /// Crates, and the only rooms that may name them.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 15] = [
     (
         "leptos",
         &[
@@ -69,24 +88,50 @@ const CRATES: [(&str, &[&str]); 11] = [
             "surfaces",
         ],
     ),
-    ("axum", &["serve", "app::shell", "server", "relay", "egress"]),
+    (
+        "axum",
+        &[
+            "serve",
+            "app::shell",
+            "server::http",
+            "server::rpc",
+            "server::state",
+            "server::admin_socket",
+            "server::auth::origin",
+            "server::cookies",
+            "server::security",
+            "relay",
+            "egress",
+            "net::tls_listener",
+        ],
+    ),
     ("livekit_api", &["server::livekit", "egress"]),
     ("opentelemetry", &["telemetry"]),
     ("opentelemetry_sdk", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),
     ("surrealdb", &["server::store::surreal"]),
-    ("reqwest", &["serve", "admin", "server", "egress", "relay"]),
+    ("reqwest", &["serve", "admin", "server", "egress", "relay", "net"]),
+    ("metrics_exporter_prometheus", &["net::prometheus"]),
+    ("webpki_roots", &["net::tls"]),
+    ("jsonwebtoken", &["net::webhook_signature", "egress::auth", "server"]),
+    ("rml_rtmp", &[]),
     ("wasm_bindgen", &["lib", "browser"]),
     ("web_sys", &["browser"]),
     ("js_sys", &["browser"]),
 ];
 
+/// Every path that a file names.
+fn paths(place: &Place, code: &str) -> Vec<Vec<String>> {
+    let used = statements(code).into_iter().flat_map(|tree| flat(&tree)).map(|path| resolved(place, path)).collect::<Vec<_>>();
+    used.into_iter().chain(written_out(code)).collect()
+}
+
 /// What a file names that it must not.
 pub fn broken(place: &Place, code: &str) -> Vec<String> {
-    let mut paths: Vec<Vec<String>> = statements(code).iter().flat_map(|tree| flat(tree)).map(|path| resolved(place, path)).collect();
-    paths.extend(written_out(code));
-    let mut findings: Vec<_> =
-        paths.iter().filter_map(|path| Some(format!("{} names {}: {}", place.file, path.join("::"), refusal(place, path)?))).collect();
+    let mut findings: Vec<_> = paths(place, code)
+        .iter()
+        .filter_map(|path| Some(format!("{} names {}: {}", place.file, path.join("::"), refusal(place, path)?)))
+        .collect();
     findings.sort();
     findings.dedup();
     findings
@@ -106,8 +151,33 @@ fn refusal(place: &Place, path: &[String]) -> Option<&'static str> {
             return Some("it may not know that room");
         }
     }
+    if let (Some("server"), Some(own), "server", Some(wanted)) =
+        (place.module.first().map(String::as_str), place.module.get(1), path.get(1)?.as_str(), path.get(2))
+        && USE_CASES.iter().any(|(name, _)| name == wanted)
+        && own != wanted
+        && !CALLERS.contains(&own.as_str())
+        && !USE_CASES.iter().any(|(name, known)| name == own && known.contains(&wanted.as_str()))
+    {
+        return Some("that use case is not below it");
+    }
     let shut = |(from, to, but): &&(&str, &str, &[&str])| place.within(from) && named(to) && !but.iter().any(|room| place.within(room));
     SHUT.iter().find(shut).map(|_| "that room is shut to it")
+}
+
+/// The server's modules that import one another in a circle, and those that lead into one. Each file is given by its place and its code.
+pub fn circle<'a>(files: impl Iterator<Item = (Place, &'a str)>) -> Vec<String> {
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (place, code) in files.filter(|(place, _)| place.within("server") && place.module.len() > 1) {
+        let own = &place.module[1];
+        let named = paths(&place, code).into_iter().filter(|path| path.len() > 2 && path[0] == "crate" && path[1] == "server");
+        imports.entry(own.clone()).or_default().extend(named.map(|path| path[2].clone()).filter(|module| module != own));
+    }
+    // Whatever imports nothing that is left cannot be part of a circle.
+    while let Some(free) = imports.iter().find(|(_, named)| !named.iter().any(|module| imports.contains_key(module))) {
+        let free = free.0.clone();
+        imports.remove(&free);
+    }
+    imports.into_iter().map(|(module, named)| format!("{module} imports {}", Vec::from_iter(named).join(", "))).collect()
 }
 
 /// The trees of all `use` statements, without white space but the one in `as`.

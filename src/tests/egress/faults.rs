@@ -1,6 +1,7 @@
 //! Kills and stops real processes. Each fault is detected within five seconds and leaves nothing behind.
 
-use super::harness::{Harness, until};
+use super::harness::Harness;
+use crate::support::wait::until;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -90,7 +91,7 @@ async fn killed_worker_leaves_nothing_and_reports_failure() {
 async fn browser_hanging_during_page_load_is_noticed() {
     let harness = Harness::new().await;
     let id = harness.start("hang", "never").await;
-    let browser = until("the browser", 20, || find(&harness, BROWSER).first().copied()).await;
+    let browser = until("the browser", 20, async || find(&harness, BROWSER).first().copied()).await;
     let at = Instant::now();
     kill(browser, Signal::SIGSTOP).expect("it runs");
     let (seen, hook) = harness.hook("egress_ended", 10, |hook| hook["event"] == "egress_ended").await;

@@ -1,6 +1,7 @@
 //! The harness of the egress tests: the worker as a separate process, our site, and a sink.
 
 use super::{sink::Sink, site::Site};
+use crate::support::wait::{free_port, until};
 use livekit_api::access_token::{AccessToken, VideoGrants};
 use serde_json::{Value, json};
 use std::{
@@ -92,7 +93,7 @@ impl Harness {
             .spawn()
             .expect("the worker starts");
         self.worker = Some(child);
-        until("the worker listens", 20, || std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()).await;
+        until("the worker listens", 20, async || std::net::TcpStream::connect(("127.0.0.1", self.port))).await;
     }
 
     pub fn log(&self) -> String {
@@ -109,7 +110,7 @@ impl Harness {
 
     pub async fn worker_ends(&mut self) {
         let mut worker = self.worker.take().expect("running");
-        until("the worker ends", 20, || worker.try_wait().expect("ours")).await;
+        until("the worker ends", 20, || std::future::ready(worker.try_wait().expect("ours"))).await;
     }
 
     pub fn page(&self, name: &str) -> String {
@@ -178,7 +179,7 @@ impl Harness {
 
     /// Waits for a matching webhook; returns its arrival and body.
     pub async fn hook(&self, what: &str, seconds: u64, fits: impl Fn(&Value) -> bool) -> (Instant, Value) {
-        let found = || self.behind.taken().into_iter().find(|(_, hook)| fits(hook));
+        let found = async || self.behind.taken().into_iter().find(|(_, hook)| fits(hook));
         until(what, seconds, found).await
     }
 
@@ -188,7 +189,7 @@ impl Harness {
 
     pub async fn frames(&self, key: &str, count: usize) {
         // Every egress here has 15 fps.
-        until("frames at the sink", 40 + count as u64 / 15, || (self.sink.frames(key) >= count).then_some(())).await;
+        until("frames at the sink", 40 + count as u64 / 15, async || self.sink.frames(key) >= count).await;
     }
 
     /// Running processes of any egress of this worker, with their command lines.
@@ -206,15 +207,11 @@ impl Harness {
 
     /// Waits until no process and no folder of any egress is left.
     pub async fn assert_clean(&self) {
-        let deadline = Instant::now() + Duration::from_secs(8);
-        loop {
+        let look = async || {
             let (processes, folders) = (self.processes(), std::fs::read_dir(&self.scratch).map_or(0, Iterator::count));
-            if processes.is_empty() && folders == 0 {
-                return;
-            }
-            assert!(Instant::now() < deadline, "left: {folders} folders, {processes:#?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            if processes.is_empty() && folders == 0 { Ok(()) } else { Err((folders, processes)) }
+        };
+        until("no folder and no process is left", 8, look).await;
     }
 }
 
@@ -235,18 +232,6 @@ impl Drop for Harness {
     }
 }
 
-/// Polls until `look` finds something.
-pub async fn until<T>(what: &str, seconds: u64, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(seconds);
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "waited {seconds} s for: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 /// A hard link to the program, so that a build in the meantime does not change what is tested.
 fn program() -> &'static std::path::Path {
     static PROGRAM: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
@@ -262,8 +247,4 @@ fn program() -> &'static std::path::Path {
         std::fs::hard_link(built, &own).or_else(|_| std::fs::copy(built, &own).map(|_| ())).expect("a link to the program");
         own
     })
-}
-
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }

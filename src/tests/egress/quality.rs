@@ -2,8 +2,9 @@
 
 use super::{
     ffprobe::{analysed, counting_show, keys, probed, rates, rises, units},
-    harness::{Harness, until},
+    harness::Harness,
 };
+use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn output_meets_platform_requirements() {
@@ -51,7 +52,7 @@ async fn encoding_options_apply_to_portrait_too() {
         request["advanced"][field] = value.into();
     }
     let info = harness.call("StartWebEgress", &request).await.expect("accepted");
-    let enough = || (keys(&harness.sink.arrived("portrait")).len() >= 6).then_some(());
+    let enough = async || keys(&harness.sink.arrived("portrait")).len() >= 6;
     until("six keyframes", 40, enough).await;
     harness.stop(info["egressId"].as_str().expect("an id")).await.expect("stoppable");
     harness.ended().await;

@@ -1,6 +1,7 @@
 //! Replays recorded cases of the real LiveKit: the same request and fault must give the same webhooks.
 
 use super::harness::Harness;
+use crate::support::wait::free_port;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ async fn replay(harness: &mut Harness, name: &str) -> Vec<Value> {
     harness.forget_hooks();
     let (mine, good, denied, second) =
         (harness.sink.url("mystreamkey"), harness.sink.url("goodkey11"), harness.sink.url("denykey"), harness.sink.url("secondkey"));
-    let nobody = format!("rtmp://127.0.0.1:{}/live/mystreamkey", super::harness::free_port());
+    let nobody = format!("rtmp://127.0.0.1:{}/live/mystreamkey", free_port());
     let (page, outputs) = match name {
         "page-says-end" => ("pageend.html", vec![mine.clone()]),
         "page-answers-404" => ("missing.html", vec![mine.clone()]),

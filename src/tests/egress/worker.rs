@@ -2,8 +2,9 @@
 
 use super::{
     ffprobe::{by_process, samples},
-    harness::{Harness, until},
+    harness::Harness,
 };
+use crate::support::wait::until;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -21,7 +22,7 @@ async fn drain_waits_until_a_second_signal() {
     harness.start("page.html", "drained").await;
     harness.frames("drained", 15).await;
     harness.signal_worker(Signal::SIGTERM);
-    until("draining", 5, || harness.log().contains("draining").then_some(())).await;
+    until("draining", 5, async || harness.log().contains("draining")).await;
     let (status, _) = harness.call("StartWebEgress", &harness.request("page.html", &[harness.sink.url("k")])).await.expect_err("draining");
     assert_eq!(status, 503);
     let frames = harness.sink.frames("drained");
@@ -79,7 +80,7 @@ async fn pending_end_webhook_is_sent_after_restart() {
     harness.hook("the outputs are accepted", 10, |hook| hook["egressInfo"]["streamResults"][0]["startedAt"].is_string()).await;
     harness.refuse_hooks(u32::MAX, 503);
     harness.stop(&id).await.expect("stoppable");
-    until("the end is listed", 20, || harness.log().contains("EGRESS_COMPLETE").then_some(())).await;
+    until("the end is listed", 20, async || harness.log().contains("EGRESS_COMPLETE")).await;
     harness.assert_clean().await;
     let tried = harness.tried_hooks().len();
     harness.signal_worker(Signal::SIGKILL);
@@ -93,7 +94,7 @@ async fn pending_end_webhook_is_sent_after_restart() {
     let folder = harness.data.path().join("egress").join("ledger");
     let has_pending =
         || std::fs::read_dir(&folder).expect("the state folder").flatten().any(|file| file.path().extension() == Some("owed".as_ref()));
-    until("the pending webhook is removed", 10, || (!has_pending()).then_some(())).await;
+    until("the pending webhook is removed", 10, async || !has_pending()).await;
     assert!(harness.tried_hooks().len() > tried);
 }
 
@@ -206,14 +207,14 @@ async fn warm_pool_replaces_broken_instance_and_serves_fitting_start() {
         harness.forget_hooks();
         let at = Instant::now();
         let id = harness.start("page.html", key).await;
-        let first = until("the first byte", 20, || harness.sink.arrived(key).first().map(|tag| tag.when)).await;
+        let first = until("the first byte", 20, async || harness.sink.arrived(key).first().map(|tag| tag.when)).await;
         eprintln!("{key}: first byte after {:.2?}", first - at);
         assert_eq!(samples(&harness.get("/metrics").await, "spares_taken_total"), [taken], "{key}");
         harness.stop(&id).await.expect("stoppable");
         assert_eq!(harness.ended().await["egressInfo"]["status"], "EGRESS_COMPLETE");
         wait_for(&harness, "spares", 1.0).await;
         // An instance of another size is replaced.
-        let shape = || harness.processes().iter().any(|(_, line)| line.contains("640x360x24")).then_some(());
+        let shape = async || harness.processes().iter().any(|(_, line)| line.contains("640x360x24"));
         until("a warm instance of that size", 20, shape).await;
     }
     harness.signal_worker(Signal::SIGTERM);
@@ -222,13 +223,9 @@ async fn warm_pool_replaces_broken_instance_and_serves_fitting_start() {
 }
 
 async fn wait_for(harness: &Harness, metric: &str, value: f64) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
+    let look = async || {
         let found = samples(&harness.get("/metrics").await, metric);
-        if found == [value] {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{metric} is {found:?}, not {value}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        if found == [value] { Ok(()) } else { Err(found) }
+    };
+    until(&format!("{metric} is {value}"), 30, look).await;
 }

@@ -5,7 +5,7 @@ use super::harness::*;
 use bytes::BytesMut;
 use footlight::{
     api::relay_control::IngestState,
-    relay::rtmp::{
+    media::rtmp::{
         amf::{Value, write_all},
         chunk::Reader,
         kind,
@@ -56,7 +56,7 @@ async fn read_command(stream: &mut TcpStream, reader: &mut Reader, name: &str) -
     loop {
         while let Some(message) = reader.take().expect("legal") {
             if message.kind == kind::COMMAND {
-                let values = footlight::relay::rtmp::amf::read_all(message.body).expect("legal");
+                let values = footlight::media::rtmp::amf::read_all(message.body).expect("legal");
                 if values.first().and_then(Value::as_text) == Some(name) {
                     return values;
                 }

@@ -1,5 +1,7 @@
 //! A relay in this process with short timeouts, its client, and encoders that publish to it.
 
+pub use crate::support::wait::free_port;
+use crate::support::wait::until;
 use footlight::{
     api::relay_control::{DesiredDestination, DesiredIngest, DesiredSession, DesiredTarget, DestinationReport, SessionReport},
     config::relay::{Limits, RelayConfig, Timeouts},
@@ -11,7 +13,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 pub const SECRET: &str = "a-secret-of-the-tests";
@@ -116,15 +118,11 @@ impl TestRelay {
 
     /// Polls the report until `holds` returns true.
     pub async fn until(&self, session: &str, what: &str, holds: impl Fn(&SessionReport) -> bool) -> SessionReport {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
+        let look = async || {
             let report = self.report(session).await;
-            if holds(&report) {
-                return report;
-            }
-            assert!(Instant::now() < deadline, "{what} never came: {report:#?}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            if holds(&report) { Ok(report) } else { Err(report) }
+        };
+        until(what, 30, look).await
     }
 
     pub fn ingest_url(&self, session: &str, generation: u32) -> String {
@@ -186,10 +184,6 @@ pub fn state(report: &SessionReport, id: &str) -> String {
 
 pub fn reason(report: &SessionReport, id: &str) -> String {
     serde_json::to_value(&of(report, id).state).expect("plain")["reason"].as_str().unwrap_or_default().to_owned()
-}
-
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
 }
 
 /// The packets of a file by ffprobe: codec type, timestamp in seconds, and whether it is a keyframe.

@@ -4,7 +4,7 @@ use super::{harness::*, process::Process};
 use bytes::{Bytes, BytesMut};
 use footlight::{
     api::relay_control::IngestState,
-    relay::rtmp::{
+    media::rtmp::{
         Message,
         chunk::Writer,
         client::{ClientSession, Event},

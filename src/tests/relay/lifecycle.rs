@@ -1,7 +1,7 @@
 //! Start, stop, takeover and restart of the relay.
 
 use super::{harness::*, platform::*, process::*};
-use std::time::{Duration, Instant};
+use crate::support::wait::until;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn relay_unpublishes_on_sigterm_and_exits_on_second() {
@@ -20,11 +20,9 @@ async fn relay_unpublishes_on_sigterm_and_exits_on_second() {
             .await;
         process.signal("-TERM");
         if signals == 2 {
-            let deadline = Instant::now() + Duration::from_secs(5);
-            while !std::fs::read_to_string(relay.data.path().join("log")).expect("a log").contains("ending all streams") {
-                assert!(Instant::now() < deadline, "the first signal had no effect");
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
+            let log = relay.data.path().join("log");
+            let is_heard = async || std::fs::read_to_string(&log).expect("a log").contains("ending all streams");
+            until("the first signal's effect", 5, is_heard).await;
             process.signal("-TERM");
         }
         let (status, after) = process.end().await;
@@ -56,14 +54,8 @@ async fn takeover_costs_each_platform_one_reconnect() {
     let _new = Process::beside(&relay, &["--takeover"], &variables).await;
     while events.chunk().await.is_ok_and(|chunk| chunk.is_some()) {}
     // The application notices that the stream is missing and puts it again.
-    let deadline = Instant::now() + Duration::from_secs(20);
-    let known = loop {
-        if let Ok(answer) = relay.http.get(relay.url("/shows")).bearer_auth(SECRET).send().await {
-            break answer.text().await.expect("text");
-        }
-        assert!(Instant::now() < deadline, "no relay responds");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let answer = until("a relay to respond", 20, async || relay.http.get(relay.url("/shows")).bearer_auth(SECRET).send().await).await;
+    let known = answer.text().await.expect("text");
     assert_eq!(known, "[]", "no state is passed from the old relay to the new one");
     assert!(old.0.try_wait().expect("our child").is_none(), "the old relay continues until the new one has the stream");
     show.destinations.iter_mut().for_each(|one| one.accepted_before = true);

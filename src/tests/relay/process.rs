@@ -1,6 +1,7 @@
 //! The relay as a separate process, and an egress that reconnects whenever it is disconnected.
 
 use super::harness::*;
+use crate::support::wait::until;
 use std::{
     fs::File,
     process::{Child, Command, ExitStatus, Stdio},
@@ -29,10 +30,8 @@ impl Process {
         command.env("FOOTLIGHT_RELAY_LISTEN", relay.control.to_string()).env("FOOTLIGHT_RELAY_INGEST", relay.ingest.to_string());
         command.envs(variables.iter().copied()).stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
         let process = Self(command.spawn().expect("the program starts"));
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while arguments.is_empty() && relay.http.get(relay.url("/healthz")).send().await.is_err() {
-            assert!(Instant::now() < deadline, "the relay never responds");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        if arguments.is_empty() {
+            until("the relay to respond", 20, async || relay.http.get(relay.url("/healthz")).send().await).await;
         }
         process
     }

@@ -4,10 +4,8 @@ use super::{harness::*, platform::*, tunnel::*};
 use footlight::{
     api::relay_control::IngestState,
     config::serve::{RelayClientConfig, Secret},
-    server::{
-        relay::{Relay, RelayError, RelayEvent, client::RelayClient},
-        security,
-    },
+    net,
+    server::relay::{Relay, RelayError, RelayEvent, client::RelayClient},
 };
 use futures::StreamExt;
 
@@ -46,10 +44,10 @@ async fn control_and_ingest_support_tls() {
     };
     // The application's own client, with and without the relay's certificate authority.
     let client = |tls| reqwest::Client::builder().tls_backend_preconfigured(tls).build().expect("a client");
-    let distrusting = RelayClient::new(config(None), client(security::tls()));
+    let distrusting = RelayClient::new(config(None), client(net::tls::client()));
     let refused = distrusting.put(&wanted("doors", &[1], vec![])).await;
     assert!(matches!(refused, Err(RelayError::Unreachable(_))), "{refused:?}");
-    let trust = security::tls_trusting(&files.certificate).expect("a certificate");
+    let trust = net::tls::client_trusting(&files.certificate).expect("a certificate");
     let trusting = RelayClient::new(config(Some(files.certificate.clone())), client(trust));
     let mut events = trusting.events().await.expect("TLS");
     trusting.put(&wanted("doors", &[1], vec![])).await.expect("TLS");
@@ -64,5 +62,5 @@ async fn control_and_ingest_support_tls() {
     let there = tokio::time::timeout(std::time::Duration::from_secs(20), arrives).await;
     assert_eq!(there, Ok(true), "the composite never came through TLS");
     assert!(relay.http.get(relay.url("/healthz")).send().await.is_err(), "plain HTTP is not served");
-    assert!(security::tls_trusting(&files.key).is_err(), "a key is no certificate");
+    assert!(net::tls::client_trusting(&files.key).is_err(), "a key is no certificate");
 }

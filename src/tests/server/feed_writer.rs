@@ -2,7 +2,7 @@
 //! order.
 
 use super::harness::TestApp;
-use footlight::{api::events::EventBatch, server::studio::feed::Announcement};
+use footlight::{api::events::EventBatch, server::feed::Announcement};
 use futures::future::join_all;
 use serde_json::json;
 
@@ -14,13 +14,13 @@ async fn concurrent_lines_are_numbered_and_heard_in_order() {
     let app = TestApp::new().await;
     let caller = app.caller("ada").await;
     let id = app.start(&caller).await.session.session_id;
-    let mut heard = app.studio.feed().listen();
+    let mut heard = app.studio.feed.listen();
     let calls = (0..CALLS).map(|call| {
         let (studio, caller, session_id) = (app.studio.clone(), caller.clone(), id.clone());
         let events = (0..LINES).map(|line| json!({ "kind": "event", "id": format!("{call}-{line}"), "text": "something" })).collect();
         tokio::spawn(async move {
             let batch = EventBatch { session_id, events, broadcast_delay_ms: None };
-            studio.publish(&caller, batch).await.expect("taken").results
+            studio.overlay.publish(&caller, batch).await.expect("taken").results
         })
     });
     let mut numbers = Vec::new();
@@ -51,7 +51,7 @@ async fn concurrent_lines_with_one_id_are_stored_once() {
     let send = || {
         let events = vec![json!({ "kind": "event", "id": "the-same", "text": "something" })];
         let batch = EventBatch { session_id: id.clone(), events, broadcast_delay_ms: None };
-        app.studio.publish(&caller, batch)
+        app.studio.overlay.publish(&caller, batch)
     };
     let results = join_all((0..10).map(|_| send())).await;
     let results: Vec<_> = results.into_iter().map(|sent| sent.expect("taken").results.remove(0)).collect();

@@ -1,11 +1,13 @@
-//! A studio over fakes with a fixed clock. Tests can reach every port and start another process over the same ones.
+//! What the server's tests do with an app over fakes: callers, sessions in each state, and time that goes by.
 
+pub use crate::support::app::{API_KEY, API_SECRET, NOW, TestApp, in_memory, vault};
+use crate::support::{app, livekit::FakeLiveKit, wait::until};
 use footlight::{
     api::{
         error::ErrorCode,
         sessions::{DestinationInput, NewSession, StartedSession},
     },
-    config::{env::Env, serve::ServeConfig},
+    config::serve::ServeConfig,
     domain::{
         account::{Role, User},
         destination::{Platform, StreamKey},
@@ -13,82 +15,27 @@ use footlight::{
         overlay::OverlayPatch,
         room::{host_identity, room_name},
         session::{Session, StreamType},
-        timestamp::Timestamp,
     },
     server::{
         auth::caller::Caller,
-        clock::Clock,
         error::StudioError,
-        livekit::{LiveKit, fake::FakeLiveKit},
-        relay::{Relay, fake::FakeRelay},
-        store::{Store, TimelineEntry, surreal::SurrealStore},
-        studio::{Ports, Studio},
-        vault::{Vault, parse_master_key},
-        viewers,
+        livekit::LiveKit,
+        store::{Store, TimelineEntry},
     },
 };
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-pub const NOW: Timestamp = Timestamp::from_millis(1_795_422_611_000);
-pub const API_KEY: &str = "devkey";
-pub const API_SECRET: &str = "0123456789abcdef0123456789abcdef";
-const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-
-/// A studio with its fakes.
-#[derive(Clone)]
-pub struct TestApp {
-    pub studio: Studio,
-    pub store: SurrealStore,
-    pub livekit: FakeLiveKit,
-    pub relay: FakeRelay,
-    pub clock: Clock,
-}
+use std::sync::Arc;
 
 pub fn config(extra: &[(&str, &str)]) -> ServeConfig {
-    let mut pairs = vec![
-        ("HOME", "/nonexistent"),
-        ("LIVEKIT_API_KEY", API_KEY),
-        ("LIVEKIT_API_SECRET", API_SECRET),
-        ("STREAM_KEY_ENCRYPTION_KEY", MASTER_KEY),
-        ("STREAMING_JWT_SECRET", "a secret that is long enough to sign"),
-        ("FOOTLIGHT_RELAY_SECRET", "another long enough secret"),
-        ("FOOTLIGHT_VIDEO", "720p30"),
-    ];
-    pairs.extend_from_slice(extra);
-    ServeConfig::from_env(&Env::of_pairs(pairs)).expect("complete")
-}
-
-/// A process over these ports.
-pub fn process(config: ServeConfig, clock: &Clock, store: Arc<dyn Store>, livekit: Arc<dyn LiveKit>, relay: Arc<dyn Relay>) -> Studio {
-    process_with(config, Vault::new(parse_master_key(MASTER_KEY).expect("a key"), Vec::new()), clock, store, livekit, relay)
-}
-
-/// The same with another vault.
-pub fn process_with(
-    config: ServeConfig,
-    vault: Vault,
-    clock: &Clock,
-    store: Arc<dyn Store>,
-    livekit: Arc<dyn LiveKit>,
-    relay: Arc<dyn Relay>,
-) -> Studio {
-    let allow = config.allow_private.parse().expect("a list");
-    let viewers = viewers::services(&config.viewers).expect("a client");
-    Studio::new(Ports { clock: clock.clone(), store, livekit, relay, viewers, vault, allow, config })
+    app::config(&[&[("FOOTLIGHT_VIDEO", "720p30")], extra].concat())
 }
 
 impl TestApp {
     pub async fn new() -> Self {
-        Self::over(SurrealStore::open("mem://", None).await.expect("a store"), FakeLiveKit::with_slots(2))
+        Self::over(in_memory().await, FakeLiveKit::with_slots(2))
     }
 
-    pub fn over(store: SurrealStore, livekit: FakeLiveKit) -> Self {
-        let (relay, clock) = (FakeRelay::default(), Clock::fixed(NOW));
-        let studio = process(config(&[]), &clock, Arc::new(store.clone()), Arc::new(livekit.clone()), Arc::new(relay.clone()));
-        Self { studio, store, livekit, relay, clock }
+    pub fn over(store: Arc<dyn Store>, livekit: FakeLiveKit) -> Self {
+        Self::with(store, livekit, config(&[]))
     }
 
     /// Another process over the same fakes: the old one was killed.
@@ -98,8 +45,7 @@ impl TestApp {
 
     /// Another process over the same fakes, with a configuration of its own.
     pub fn replica(&self, extra: &[(&str, &str)]) -> Self {
-        let (store, livekit, relay) = (Arc::new(self.store.clone()), Arc::new(self.livekit.clone()), Arc::new(self.relay.clone()));
-        Self { studio: process(config(extra), &self.clock, store, livekit, relay), ..self.clone() }
+        self.process(config(extra), vault())
     }
 
     pub async fn caller(&self, name: &str) -> Caller {
@@ -111,7 +57,7 @@ impl TestApp {
     }
 
     pub async fn start(&self, caller: &Caller) -> StartedSession {
-        self.studio.start(caller, show()).await.expect("started")
+        self.studio.sessions.start(caller, show()).await.expect("started")
     }
 
     /// A session on air, with its host in the room.
@@ -141,27 +87,23 @@ impl TestApp {
     /// The relay says what it receives, and the studio hears it.
     pub async fn hear(&self, id: &SessionId, generation: Option<Generation>, uptime_ms: u64) {
         if let Some(report) = self.relay.play(id, generation, uptime_ms, self.clock.now()) {
-            self.studio.handle_report(report).await;
+            self.studio.reconciler.handle_report(report).await;
         }
-        self.studio.reconcile_all().await.expect("a round");
+        self.studio.reconciler.reconcile_all().await.expect("a round");
     }
 
     pub async fn tick(&self, seconds: i64) {
         self.clock.advance(seconds * 1000);
-        self.studio.reconcile_all().await.expect("a round");
+        self.studio.reconciler.reconcile_all().await.expect("a round");
     }
 
     /// Waits for what goes on in the background.
     pub async fn until(&self, id: &SessionId, state: &str) -> Session {
-        let deadline = Instant::now() + Duration::from_secs(15);
-        loop {
+        let look = async || {
             let session = self.session(id).await;
-            if session.state.name() == state {
-                return session;
-            }
-            assert!(Instant::now() < deadline, "not {state} in time: {:?}", session.state);
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+            if session.state.name() == state { Ok(session) } else { Err(session.state) }
+        };
+        until(state, 15, look).await
     }
 
     /// Nothing of a session is left anywhere.

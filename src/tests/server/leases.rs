@@ -4,11 +4,7 @@ use super::harness::TestApp;
 use footlight::{
     api::overlay::Heartbeat,
     domain::{ids::Generation, session::EndReason},
-    server::{
-        livekit::EgressPhase,
-        store::Store,
-        studio::{feed::Announcement, lease::LEASE, overlay::OverlayViewer},
-    },
+    server::{feed::Announcement, livekit::EgressPhase, overlay::OverlayViewer, reconcile::leases::LEASE},
 };
 use std::time::{Duration, Instant};
 
@@ -36,7 +32,7 @@ async fn a_dead_replica_is_replaced_within_15_s() {
     let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
     let ada = first.caller("ada").await;
     let id = first.live(&ada).await;
-    let mut news = second.studio.feed().listen();
+    let mut news = second.studio.feed.listen();
     second.tick(2).await;
     let told = news.try_recv().expect("the second replica's listeners hear of it");
     assert!(matches!(told, Announcement::Session(view) if view.session_id == id && view.status.is_live()));
@@ -49,13 +45,13 @@ async fn a_dead_replica_is_replaced_within_15_s() {
     while first.session(&id).await.generation == Generation::FIRST {
         assert!(died.elapsed() < Duration::from_secs(15), "not handed over in time");
         tokio::time::sleep(Duration::from_millis(500)).await;
-        second.studio.reconcile_all().await.expect("a round");
+        second.studio.reconciler.reconcile_all().await.expect("a round");
     }
     println!("handed over after {:.1} s", died.elapsed().as_secs_f32());
     assert!(died.elapsed() >= LEASE / 2, "it was led until then");
     assert_eq!(first.livekit.running().len(), 1);
     // A session can be stopped through either.
-    let ended = second.studio.stop(&ada, &id, None).await.expect("stopped");
+    let ended = second.studio.sessions.stop(&ada, &id, None).await.expect("stopped");
     assert_eq!(ended.end_reason.as_deref(), Some(EndReason::Stopped.code()));
     second.nothing_left(&id).await;
 }
@@ -67,11 +63,11 @@ async fn heartbeats_reach_the_leading_replica() {
     let ada = first.caller("ada").await;
     let id = first.live(&ada).await;
     let viewer = OverlayViewer { session: id.clone(), generation: Generation::FIRST };
-    first.studio.heartbeat(&viewer, beat(1)).await;
+    first.studio.overlay.heartbeat(&viewer, beat(1)).await;
     // From here on the balancer sends the page's words to the other one.
     for frames in 2..8 {
         first.clock.advance(4_000);
-        second.studio.heartbeat(&viewer, beat(frames)).await;
+        second.studio.overlay.heartbeat(&viewer, beat(frames)).await;
         first.play(&id, 1000).await;
         assert_eq!(first.session(&id).await.generation, Generation::FIRST, "it is heard: {:?}", first.timeline(&id).await);
     }
@@ -89,7 +85,7 @@ async fn a_stopping_replica_releases_leases_at_once() {
     let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
     let ada = first.caller("ada").await;
     let id = first.live(&ada).await;
-    first.studio.hand_over().await;
+    first.studio.reconciler.hand_over().await;
     let egress = first.session(&id).await.state.egress().cloned().expect("an egress");
     first.livekit.set_phase(&egress, EgressPhase::Over, Some("gone"));
     second.tick(2).await;

@@ -19,8 +19,8 @@ const ALERTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/p
 const WORDS: [&str; 5] = [
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/metrics.rs")),
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/error.rs")),
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/studio/plan.rs")),
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/studio/start.rs")),
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/reconcile/plan.rs")),
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/sessions/start.rs")),
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/domain/session/state.rs")),
 ];
 
@@ -79,7 +79,7 @@ async fn a_session_moves_the_metrics_and_all_are_described() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     app.live(&ada).await;
-    let text = app.studio.metrics().await;
+    let text = app.studio.monitoring.metrics().await;
     let sample = |start: &str| {
         let line = text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start} in\n{text}"));
         line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok()).expect("a number")

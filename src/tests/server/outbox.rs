@@ -1,6 +1,6 @@
 //! Sums for reports, and webhook deliveries that are retried until accepted.
 
-use super::harness::{NOW, TestApp, config, process_with};
+use super::harness::{NOW, TestApp, config, vault};
 use axum::{
     Router,
     body::Bytes,
@@ -11,12 +11,7 @@ use axum::{
 use footlight::{
     api::admin::DateRange,
     domain::account::Role,
-    server::{
-        auth::caller::Caller,
-        store::OperationsStore,
-        studio::{Studio, outbox::signature},
-        vault::{Vault, parse_master_key},
-    },
+    server::{auth::caller::Caller, operations::outbox::signature, studio::Studio},
 };
 use std::sync::{Arc, Mutex};
 
@@ -73,8 +68,7 @@ fn telling(app: &TestApp, address: &str, allowed: bool) -> Studio {
     if allowed {
         pairs.push(("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", address));
     }
-    let vault = Vault::new(parse_master_key(&"00112233445566778899aabbccddeeff".repeat(2)).expect("a key"), Vec::new());
-    process_with(config(&pairs), vault, &app.clock, Arc::new(app.store.clone()), Arc::new(app.livekit.clone()), Arc::new(app.relay.clone()))
+    app.process(config(&pairs), vault()).studio
 }
 
 #[tokio::test]
@@ -84,15 +78,15 @@ async fn deliveries_are_ordered_signed_and_retried_over_restarts() {
     app.studio = telling(&app, &address, true);
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
-    app.studio.deliver().await.expect("a round");
-    app.studio.stop(&ada, &id, None).await.expect("stopped");
-    app.studio.deliver().await.expect("a round");
+    app.studio.outbox.deliver().await.expect("a round");
+    app.studio.sessions.stop(&ada, &id, None).await.expect("stopped");
+    app.studio.outbox.deliver().await.expect("a round");
     assert_eq!(server.told().len(), 1, "the second attempt is not due, and nothing overtakes the first");
     // The process is killed; another one finds the pending deliveries.
     app.studio = telling(&app, &address, true);
     for seconds in [1, 2, 1] {
         app.clock.advance(seconds * 1_000);
-        app.studio.deliver().await.expect("a round");
+        app.studio.outbox.deliver().await.expect("a round");
     }
     let told = server.told();
     let events: Vec<_> = told.iter().map(|one| (one.event.as_str(), one.taken)).collect();
@@ -108,16 +102,16 @@ async fn deliveries_are_ordered_signed_and_retried_over_restarts() {
     assert_eq!(app.store.pending_deliveries(9).await.expect("read"), Vec::new());
     // By hand, once more.
     let admin = Caller { user: footlight::domain::account::User { role: Role::Admin, ..(*ada.user).clone() }.into(), ..ada.clone() };
-    let log = app.studio.list_deliveries(&admin, Some(&id), None).await.expect("the log").deliveries;
+    let log = app.studio.outbox.list(&admin, Some(&id), None).await.expect("the log").deliveries;
     assert_eq!(
         log.iter().map(|line| (line.event.as_str(), line.attempts)).collect::<Vec<_>>(),
         [("session.ended", 1), ("session.live", 3)]
     );
     assert_eq!(log[0].result.as_deref(), Some("answered 204"));
-    app.studio.resend_delivery(&admin, &log[0].id).await.expect("due again");
-    app.studio.deliver().await.expect("a round");
+    app.studio.outbox.resend(&admin, &log[0].id).await.expect("due again");
+    app.studio.outbox.deliver().await.expect("a round");
     assert_eq!(server.told().len(), 5);
-    assert!(app.studio.list_deliveries(&ada, None, None).await.is_err(), "only administrators");
+    assert!(app.studio.outbox.list(&ada, None, None).await.is_err(), "only administrators");
 }
 
 #[tokio::test]
@@ -127,11 +121,11 @@ async fn private_servers_are_refused_dead_ones_given_up() {
     app.studio = telling(&app, &address, false);
     let ada = app.caller("ada").await;
     app.live(&ada).await;
-    app.studio.deliver().await.expect("a round");
+    app.studio.outbox.deliver().await.expect("a round");
     let line = &app.store.pending_deliveries(9).await.expect("read")[0];
     assert!(line.result.as_deref().is_some_and(|words| !words.starts_with("answered")), "{line:?}");
     app.clock.advance(25 * 3600 * 1000);
-    app.studio.deliver().await.expect("a round");
+    app.studio.outbox.deliver().await.expect("a round");
     let given_up = app.store.deliveries(None, None, 9).await.expect("read").into_iter().last().expect("the first");
     assert!(given_up.due.is_none() && given_up.result.as_deref().is_some_and(|words| words.starts_with("given up")), "{given_up:?}");
     assert!(server.told().is_empty());
@@ -144,24 +138,24 @@ async fn a_session_is_summed_up_once_when_it_ends() {
     let id = app.live(&ada).await;
     app.tick(90).await;
     app.play(&id, 80_000).await;
-    app.studio.stop(&ada, &id, None).await.expect("stopped");
+    app.studio.sessions.stop(&ada, &id, None).await.expect("stopped");
     app.until(&id, "ended").await;
-    app.studio.stop(&ada, &id, None).await.expect("said again");
+    app.studio.sessions.stop(&ada, &id, None).await.expect("said again");
     app.tick(5).await;
     let today = DateRange { from: NOW.to_rfc3339()[..10].to_owned(), to: String::new() };
-    let own = app.studio.analytics(&ada, false, &today).await.expect("a report").report;
+    let own = app.studio.analytics.report(&ada, false, &today).await.expect("a report").report;
     assert_eq!((own.total.shows, own.total.failed), (1, 0));
     assert!((90_000..120_000).contains(&own.total.on_air_ms), "{own:?}");
     assert_eq!(own.ended, [("stopped".to_owned(), 1)]);
     assert_eq!((own.platforms[0].platform.as_str(), own.platforms[0].shows, own.platforms[0].uptime_ms), ("twitch", 1, 80_000));
     assert!(own.waited_p95_ms.is_some());
-    assert_eq!(app.studio.analytics(&bob, false, &today).await.expect("a report").report.total.shows, 0);
-    assert!(app.studio.analytics(&bob, true, &today).await.is_err(), "everybody's is for administrators");
+    assert_eq!(app.studio.analytics.report(&bob, false, &today).await.expect("a report").report.total.shows, 0);
+    assert!(app.studio.analytics.report(&bob, true, &today).await.is_err(), "everybody's is for administrators");
     for (from, to) in [("2026-13-01", ""), ("2026-11-24", "2026-11-23"), ("2020-01-01", "2026-01-01")] {
         let span = DateRange { from: from.into(), to: to.into() };
-        assert!(app.studio.analytics(&ada, false, &span).await.is_err(), "{from} {to}");
+        assert!(app.studio.analytics.report(&ada, false, &span).await.is_err(), "{from} {to}");
     }
-    let story = app.studio.timeline(&ada, &id).await.expect("a story");
+    let story = app.studio.sessions.timeline(&ada, &id).await.expect("a story");
     assert!(story.lines.len() >= 4 && story.raw.is_none(), "{story:?}");
-    assert!(app.studio.timeline(&bob, &id).await.is_err(), "a foreign stream is a missing one");
+    assert!(app.studio.sessions.timeline(&bob, &id).await.is_err(), "a foreign stream is a missing one");
 }

@@ -1,6 +1,6 @@
 //! Twitch and YouTube as a local server, in the shapes that they document, and an app that counts there.
 
-use super::harness::{TestApp, config, process, show};
+use super::harness::{TestApp, config, show, vault};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -16,7 +16,7 @@ use footlight::{
         room::{host_identity, room_name},
     },
     server::{
-        studio::viewers::Round,
+        operations::viewer_counts::Round,
         viewers::{Credential, ViewerCounter, services},
     },
 };
@@ -126,16 +126,16 @@ impl Counted {
         let at = format!("http://{}", listener.local_addr().expect("an address"));
         let routes = Router::new().fallback(any(answer)).with_state(Arc::clone(&world));
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        let mut app = TestApp::new().await;
+        let app = TestApp::new().await;
         let addresses = [format!("{at}/helix"), format!("{at}/id"), format!("{at}/v3")];
         let names = ["FOOTLIGHT_TWITCH_API", "FOOTLIGHT_TWITCH_SIGN_IN", "FOOTLIGHT_YOUTUBE_API"];
         let extra: Vec<_> = names.into_iter().zip(addresses.iter().map(String::as_str)).collect();
         let config = config(&extra);
         let services = services(&config.viewers).expect("a client");
-        app.studio = process(config, &app.clock, Arc::new(app.store.clone()), Arc::new(app.livekit.clone()), Arc::new(app.relay.clone()));
+        let app = app.process(config, vault());
         for platform in [Platform::Twitch, Platform::Youtube] {
             let credential = Credential { id: "app".into(), secret: SECRET.into() };
-            let words = app.studio.set_credential(platform, &credential).await.expect("kept");
+            let words = app.studio.viewer_counts.set_credential(platform, &credential).await.expect("kept");
             assert!(words.contains("takes them"), "{words}");
         }
         Self { app, world, services }
@@ -151,7 +151,7 @@ impl Counted {
         for (place, channel) in wanted.destinations.iter_mut().zip(channels) {
             place.channel = channel.map(str::to_owned);
         }
-        let id = self.app.studio.start(&caller, wanted).await.expect("started").session.session_id;
+        let id = self.app.studio.sessions.start(&caller, wanted).await.expect("started").session.session_id;
         self.app.until(&id, "starting").await;
         self.app.livekit.join(&room_name(&id), &host_identity(&id));
         self.app.play(&id, 0).await;
@@ -160,12 +160,12 @@ impl Counted {
     }
 
     pub async fn view(&self, owner: &str) -> SessionView {
-        self.app.studio.running(&self.app.caller(owner).await).await.expect("the store").expect("a stream")
+        self.app.studio.sessions.running(&self.app.caller(owner).await).await.expect("the store").expect("a stream")
     }
 
     pub async fn count(&self, platform: Platform) -> Round {
         let service = self.services.iter().find(|service| service.platform() == platform).expect("a service");
-        self.app.studio.count_viewers(&**service).await.expect("a round")
+        self.app.studio.viewer_counts.count(&**service).await.expect("a round")
     }
 
     pub fn say(&self, change: impl FnOnce(&mut World)) {

@@ -1,23 +1,16 @@
 //! Random runs over the real store: commands, faults of LiveKit and relay, killed processes. When faults stop, every session is
 //! over or on air, and nothing runs without one.
 
-use super::{
-    crashing_ports::{CrashingLiveKit, CrashingRelay},
-    harness::{TestApp, config, process, show},
-};
+use super::harness::{TestApp, config, in_memory, show, vault};
+use crate::support::{crash_budget::CrashBudget, livekit::FakeLiveKit};
 use footlight::{
     api::sessions::NewSession,
     domain::room::{host_identity, room_name},
-    server::{
-        auth::caller::Caller,
-        crash_budget::CrashBudget,
-        livekit::{EgressPhase, fake::FakeLiveKit},
-        store::{Store, surreal::SurrealStore},
-    },
+    server::{auth::caller::Caller, livekit::EgressPhase},
 };
 use futures::{StreamExt, stream};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const CASES: u64 = 200;
 /// Stories side by side.
@@ -27,16 +20,8 @@ const ROUNDS: usize = 25;
 const STEPS: u32 = 12;
 /// Most of what a step does takes fewer calls than this, so that about half of the processes live.
 const CALLS: usize = 60;
-
-/// The same world, seen by a process that is killed after so many calls.
-fn crashing(app: &TestApp, budget: &CrashBudget) -> TestApp {
-    let livekit = Arc::new(CrashingLiveKit(app.livekit.clone(), budget.clone()));
-    let relay = Arc::new(CrashingRelay(app.relay.clone(), budget.clone()));
-    TestApp {
-        studio: process(config(&[]), &app.clock, Arc::new(app.store.with_crash_budget(budget.clone())), livekit, relay),
-        ..app.clone()
-    }
-}
+/// How many processes were killed.
+static KILLED: AtomicU64 = AtomicU64::new(0);
 
 /// One thing happens in the world, or is done by a process.
 async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
@@ -50,10 +35,10 @@ async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
                 ..show()
             };
             // Refused or not: what is left is looked at in the end.
-            let _ = app.studio.start(caller, show).await;
+            let _ = app.studio.sessions.start(caller, show).await;
         }
         (2, Some(id)) => {
-            let _ = app.studio.stop(caller, &id, None).await;
+            let _ = app.studio.sessions.stop(caller, &id, None).await;
         }
         (3, _) => {
             if let Some(egress) = app.livekit.running().last() {
@@ -69,12 +54,12 @@ async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
         (10 | 11, Some(id)) => {
             let session = app.session(&id).await;
             if let Some(report) = app.relay.play(&id, Some(session.generation), u64::from(dice), app.clock.now()) {
-                app.studio.handle_report(report).await;
+                app.studio.reconciler.handle_report(report).await;
             }
         }
         _ => {
             app.clock.advance(i64::from(dice % 20) * 1000);
-            let _ = app.studio.reconcile_all().await;
+            let _ = app.studio.reconciler.reconcile_all().await;
         }
     }
 }
@@ -82,16 +67,18 @@ async fn happen(app: &TestApp, caller: &Caller, kind: u32, dice: u32) {
 async fn story(seed: u64) {
     let mut dice = StdRng::seed_from_u64(seed);
     // A store of its own: a process looks after every session of its store.
-    let store = SurrealStore::open("mem://", None).await.expect("a store");
+    let store = in_memory().await;
     let app = TestApp::over(store, FakeLiveKit::with_slots(if seed.is_multiple_of(2) { 1 } else { 2 }));
     let caller = app.caller(&format!("u{seed}")).await;
     for _ in 0..STEPS {
         let (kind, sides, calls) = (dice.random_range(0..14), dice.random_range(0..1000), dice.random_range(1..CALLS));
         let budget = CrashBudget::of_calls(calls);
-        let process = crashing(&app, &budget);
+        let process = app.crashing(config(&[]), vault(), &budget);
         tokio::select! {
             () = happen(&process, &caller, kind, sides) => {}
-            () = budget.exhausted() => {}
+            () = budget.exhausted() => {
+                KILLED.fetch_add(1, Ordering::Relaxed);
+            }
         }
         budget.exhaust();
     }
@@ -106,7 +93,7 @@ async fn story(seed: u64) {
             app.livekit.join(&room_name(&session.id), &host_identity(&session.id));
             let generation = app.livekit.running().last().map(|_| session.generation);
             if let Some(report) = app.relay.play(&session.id, generation, 1000, app.clock.now()) {
-                app.studio.handle_report(report).await;
+                app.studio.reconciler.handle_report(report).await;
             }
         }
         app.tick(6).await;
@@ -136,7 +123,7 @@ async fn restless(app: &TestApp, caller: &Caller) -> Option<String> {
 
 /// Every timeline ends with the end, goes on air at most once, and leaves statistics.
 async fn told_well(app: &TestApp, caller: &Caller, seed: u64) {
-    for view in app.studio.my_sessions(caller, None).await.expect("the store").sessions {
+    for view in app.studio.sessions.mine(caller, None).await.expect("the store").sessions {
         let story = app.timeline(&view.session_id).await;
         let over = story.iter().position(|line| line.state.is_over());
         assert!(over.is_none_or(|at| at + 1 == story.len()), "seed {seed}: something follows the end: {story:?}");
@@ -155,4 +142,7 @@ async fn store_and_fakes_agree_after_random_faults() {
     while let Some(told) = stories.next().await {
         told.expect("the story comes to rest");
     }
+    let (killed, all) = (KILLED.load(Ordering::Relaxed), CASES * u64::from(STEPS));
+    println!("{killed} of {all} processes were killed");
+    assert!(first.is_some() || (all / 5..all * 4 / 5).contains(&killed), "{killed} of {all} processes were killed: CALLS no longer fits");
 }

@@ -8,8 +8,7 @@ use footlight::{
     api::{admin::DateRange, error::ErrorCode, sessions::SessionView},
     domain::destination::Platform,
     server::{
-        store::OperationsStore,
-        studio::viewers::Round,
+        operations::viewer_counts::Round,
         viewers::{Credential, ViewerCountError},
     },
 };
@@ -55,11 +54,11 @@ async fn the_peak_is_stored_by_session_and_day() {
         counted.say(|world| world.viewers = HashMap::from([("ada", viewers), ("bob", viewers)]));
         assert_eq!(counted.count(Platform::Twitch).await, Round::Counted(1));
         let caller = counted.app.caller(owner).await;
-        let over = counted.app.studio.stop(&caller, &id, None).await.expect("stopped");
+        let over = counted.app.studio.sessions.stop(&caller, &id, None).await.expect("stopped");
         assert_eq!((over.viewer_count, over.peak_viewer_count), (None, Some(viewers)));
-        let statistics = counted.app.studio.statistics(&over).await.expect("statistics");
+        let statistics = counted.app.studio.sessions.statistics(&over).await.expect("statistics");
         assert_eq!(statistics.peak_viewers, Some(viewers));
-        let own = counted.app.studio.analytics(&caller, false, &DateRange::default()).await.expect("a report").report;
+        let own = counted.app.studio.analytics.report(&caller, false, &DateRange::default()).await.expect("a report").report;
         assert_eq!((own.total.peak_viewers, own.platforms[0].peak_viewers), (viewers, viewers));
     }
     let sums = counted.app.store.sums(None, "2026-01-01", "2026-12-31").await.expect("sums");
@@ -159,7 +158,9 @@ async fn credentials_are_checked_sealed_and_deleted() {
     assert!(!format!("{kept:?}").contains(SECRET));
     let set = |platform, id: &str, secret: &str| {
         let credential = Credential { id: id.into(), secret: secret.into() };
-        async move { studio.set_credential(platform, &credential).await.map_err(footlight::server::error::StudioError::into_api_error) }
+        async move {
+            studio.viewer_counts.set_credential(platform, &credential).await.map_err(footlight::server::error::StudioError::into_api_error)
+        }
     };
     for (platform, id, secret, words) in [
         (Platform::Twitch, "app", "wrong", "Twitch refuses the credentials: invalid client secret. Nothing was kept."),
@@ -187,8 +188,8 @@ async fn an_invalid_channel_is_refused_before_the_start() {
     let caller = app.caller("ada").await;
     let mut wanted = show();
     wanted.destinations[0].channel = Some("two words".into());
-    let refusal = app.studio.start(&caller, wanted).await.expect_err("refused").into_api_error();
+    let refusal = app.studio.sessions.start(&caller, wanted).await.expect_err("refused").into_api_error();
     assert_eq!((refusal.code, &refusal.detail["field"]), (ErrorCode::Invalid, &json!("channel")));
     assert!(refusal.message.starts_with("A Twitch channel is its name"), "{}", refusal.message);
-    assert_eq!(app.studio.running(&caller).await.expect("the store"), None);
+    assert_eq!(app.studio.sessions.running(&caller).await.expect("the store"), None);
 }

@@ -10,8 +10,9 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use footlight::{
     domain::ids::SessionId,
+    net::tls,
     serve::router,
-    server::{livekit::EgressPhase, relay::client::RelayClient, security, state::AppState, store::Store},
+    server::{livekit::EgressPhase, relay::client::RelayClient, state::AppState},
 };
 use leptos::config::LeptosOptions;
 use serde_json::{Value, json};
@@ -20,8 +21,8 @@ use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
 fn door(app: &TestApp) -> Router {
-    let http = reqwest::Client::builder().tls_backend_preconfigured(security::tls()).build().expect("a client");
-    let relay = RelayClient::new(app.studio.config().relay.clone(), http);
+    let http = reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().expect("a client");
+    let relay = RelayClient::new(app.studio.config.relay.clone(), http);
     router(AppState::new(app.studio.clone(), relay, LeptosOptions::builder().output_name("footlight").build()))
 }
 
@@ -87,7 +88,7 @@ async fn a_webhook_before_the_egress_is_stored_counts_later() {
     let ada = app.caller("ada").await;
     // The engine numbers its egresses, so the coming one's id is known here, as it is to a webhook that is faster than the answer.
     let ended = json!({ "event": "egress_ended", "id": "EV_early",
-        "egressInfo": { "egressId": "EG_fake1", "status": "EGRESS_FAILED", "error": "page load error", "updatedAt": "1795422611000000000" } });
+        "egressInfo": { "egressId": "EG_fake1", "status": "EGRESS_FAILED", "error": "page load error", "updatedAt": "1795421948792000000" } });
     assert_eq!(deliver(&app, &door, &ended).await, StatusCode::OK);
     let id = app.start(&ada).await.session.session_id;
     app.until(&id, "starting").await;
@@ -131,7 +132,7 @@ async fn replay(app: &TestApp, door: &Router, owner: &str, bodies: &[Value], ord
     }
     let session = app.session(&id).await;
     let rest = Rest { state: session.state.name().to_owned(), generation: session.generation.0, running: app.livekit.running().len() };
-    app.studio.stop(&caller, &id, None).await.expect("stopped");
+    app.studio.sessions.stop(&caller, &id, None).await.expect("stopped");
     app.until(&id, if session.state.is_over() { session.state.name() } else { "ended" }).await;
     app.nothing_left(&id).await;
     rest

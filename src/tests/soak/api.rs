@@ -1,14 +1,17 @@
 //! Schemathesis, an independent tool, calls everything that our OpenAPI document describes: no 500, and no response that the
 //! document does not allow.
 
-use super::harness::{RELAY_SECRET, TestServer};
+use super::harness::TestServer;
+use crate::support::{
+    app::RELAY_SECRET,
+    wait::{free_port, until},
+};
 use footlight::domain::key::Scope;
 use serde_json::json;
 use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, Command},
-    time::{Duration, Instant},
 };
 use tokio::net::TcpListener;
 
@@ -36,21 +39,16 @@ impl Drop for Relay {
 }
 
 /// A real relay, for recordings and thumbnails.
-fn relay(data: &Path) -> (Relay, String) {
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
-    let (control, ingest) = (free(), free());
+async fn relay(data: &Path) -> (Relay, String) {
+    let [control, ingest] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
     let program = Command::new(env!("CARGO_BIN_EXE_footlight"))
         .arg("relay")
-        .envs([("FOOTLIGHT_RELAY_LISTEN", control.to_string()), ("FOOTLIGHT_RELAY_INGEST", ingest.to_string())])
+        .envs([("FOOTLIGHT_RELAY_LISTEN", &control), ("FOOTLIGHT_RELAY_INGEST", &ingest)])
         .env("FOOTLIGHT_RELAY_SECRET", RELAY_SECRET)
         .env("FOOTLIGHT_DATA", data)
         .spawn()
         .expect("started");
-    let until = Instant::now() + Duration::from_secs(20);
-    while std::net::TcpStream::connect(control).is_err() {
-        assert!(Instant::now() < until, "the relay does not come up");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until("the relay listens", 20, async || std::net::TcpStream::connect(&control)).await;
     (Relay(program), format!("http://{control}"))
 }
 
@@ -65,7 +63,7 @@ async fn a_client_with_only_the_document_finds_no_surprise() {
         assert!(installed, "{text}");
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let (_relay, address) = relay(folder.path());
+    let (_relay, address) = relay(folder.path()).await;
     let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "10000"), ("FOOTLIGHT_RELAY_URL", &address)]).await;
     let owner = server.streamer("Owner").await;
     let key = server.key(&owner, None, &Scope::ALL).await;

@@ -9,8 +9,9 @@ use footlight::{
         overlay::OverlayPatch,
         session::Owner,
     },
-    server::store::{Avatar, Defaults, SavedDestination, SignIn, Store, StoreError, surreal::SurrealStore},
+    server::store::{Avatar, Defaults, SavedDestination, SignIn, Store, StoreError},
 };
+use std::sync::Arc;
 
 fn sign_in(name: &str, of: &str, once: bool, created: i64) -> SignIn {
     let (id, user) = (id(name), id(of));
@@ -36,7 +37,7 @@ fn key(name: &str, of: &str, agent: Option<&str>) -> ApiKey {
     }
 }
 
-pub async fn accounts_are_found_by_id_and_by_name(store: SurrealStore) {
+pub async fn accounts_are_found_by_id_and_by_name(store: Arc<dyn Store>) {
     let ada = user("ada");
     assert_eq!(store.count_users().await.expect("counted"), 0);
     store.insert_user(&ada, "ada", Some("$argon2id$hash")).await.expect("inserted");
@@ -47,9 +48,10 @@ pub async fn accounts_are_found_by_id_and_by_name(store: SurrealStore) {
     assert_eq!(store.user(&id("ada2")).await.expect("read"), None, "a refused account is not half there");
     assert_eq!(store.user_by_name("bob").await.expect("read"), None);
     assert_eq!(store.count_users().await.expect("counted"), 1);
+    assert_eq!(store.user_names().await.expect("read"), [user("ada").name]);
 }
 
-pub async fn a_password_is_set_replaced_and_forgotten(store: SurrealStore) {
+pub async fn a_password_is_set_replaced_and_forgotten(store: Arc<dyn Store>) {
     store.insert_user(&user("ada"), "ada", None).await.expect("inserted");
     for password in [Some("one"), Some("two"), None] {
         store.set_password(&id("ada"), password).await.expect("set");
@@ -60,7 +62,7 @@ pub async fn a_password_is_set_replaced_and_forgotten(store: SurrealStore) {
     assert_eq!(store.user(&id("bob")).await.expect("read"), None);
 }
 
-pub async fn sign_ins_last_and_links_work_once(store: SurrealStore) {
+pub async fn sign_ins_last_and_links_work_once(store: Arc<dyn Store>) {
     let (cookie, link) = (sign_in("s1", "ada", false, 1), sign_in("s2", "ada", true, 2));
     store.insert_sign_in(&hash("cookie"), &cookie).await.expect("inserted");
     store.insert_sign_in(&hash("link"), &link).await.expect("inserted");
@@ -72,7 +74,7 @@ pub async fn sign_ins_last_and_links_work_once(store: SurrealStore) {
     assert_eq!(store.take_sign_in(&hash("never")).await.expect("asked"), None);
 }
 
-pub async fn sign_ins_end_one_by_one_or_all_but_one(store: SurrealStore) {
+pub async fn sign_ins_end_one_by_one_or_all_but_one(store: Arc<dyn Store>) {
     for (number, name) in ["s1", "s2", "s3"].into_iter().enumerate() {
         let created = i64::try_from(number).expect("small");
         store.insert_sign_in(&hash(name), &sign_in(name, "ada", false, created)).await.expect("inserted");
@@ -93,7 +95,7 @@ pub async fn sign_ins_end_one_by_one_or_all_but_one(store: SurrealStore) {
     assert!(store.sign_in(&hash("bobs")).await.expect("read").is_some());
 }
 
-pub async fn deleting_an_agent_deletes_what_belongs_to_it(store: SurrealStore) {
+pub async fn deleting_an_agent_deletes_what_belongs_to_it(store: Arc<dyn Store>) {
     let (nyx, picture) = (agent("nyx", "ada"), Avatar { media_type: "image/png".into(), bytes: vec![0, 159, 146, 150] });
     store.save_agent(&nyx).await.expect("saved");
     store.save_agent(&agent("orb", "ada")).await.expect("saved");
@@ -118,7 +120,7 @@ pub async fn deleting_an_agent_deletes_what_belongs_to_it(store: SurrealStore) {
     store.set_avatar(&id("orb"), None).await.expect("nothing to take away");
 }
 
-pub async fn keys_are_found_by_hash_and_revoked_once(store: SurrealStore) {
+pub async fn keys_are_found_by_hash_and_revoked_once(store: Arc<dyn Store>) {
     store.insert_key(&hash("one"), &key("k1", "ada", None)).await.expect("inserted");
     store.insert_key(&hash("two"), &key("k2", "ada", Some("nyx"))).await.expect("inserted");
     let twice = store.insert_key(&hash("one"), &key("k3", "bob", None)).await;
@@ -136,7 +138,7 @@ pub async fn keys_are_found_by_hash_and_revoked_once(store: SurrealStore) {
     assert_eq!(store.key(&hash("none")).await.expect("read"), None);
 }
 
-pub async fn defaults_are_the_systems_until_set(store: SurrealStore) {
+pub async fn defaults_are_the_systems_until_set(store: Arc<dyn Store>) {
     assert_eq!(store.defaults(&owner("ada")).await.expect("read"), Defaults::default());
     let overlay = OverlayPatch { show_decisions: Some(true), ..OverlayPatch::default() };
     for on in [true, false] {
@@ -148,7 +150,7 @@ pub async fn defaults_are_the_systems_until_set(store: SurrealStore) {
     assert_eq!(store.defaults(&Owner::Agent(id("ada"))).await.expect("read"), Defaults::default(), "an agent is no user");
 }
 
-pub async fn the_audit_log_is_read_backwards_in_pages(store: SurrealStore) {
+pub async fn the_audit_log_is_read_backwards_in_pages(store: Arc<dyn Store>) {
     for number in 1..=5 {
         let (id, user) = (format!("a{number}"), (number % 2 == 0).then(|| id("ada")));
         let entry = AuditEntry { id, at: at(number), action: AuditAction::SignedIn, user, subject: "x".into(), address: None };

@@ -1,14 +1,15 @@
 //! The feed's log and LiveKit's deliveries.
 
 use super::harness::{at, id};
-use footlight::server::store::{FeedCounts, NewLine, Store, StoredWebhook, surreal::SurrealStore};
+use footlight::server::store::{FeedCounts, NewLine, Store, StoredWebhook};
 use serde_json::json;
+use std::sync::Arc;
 
 fn new(name: &str, kind: &str) -> NewLine {
     NewLine { kind: "show", id: Some(name.to_owned()), data: json!({ "kind": kind, "text": "ü \" ' $x" }) }
 }
 
-pub async fn lines_are_numbered_without_gaps_once_per_id(store: SurrealStore) {
+pub async fn lines_are_numbered_without_gaps_once_per_id(store: Arc<dyn Store>) {
     let mut numbers = Vec::new();
     for name in [Some("a"), None, Some("a"), Some("b")] {
         numbers.push(store.append_feed(&id("s1"), at(5), "show", name, &json!({ "of": name })).await.expect("appended"));
@@ -22,7 +23,7 @@ pub async fn lines_are_numbered_without_gaps_once_per_id(store: SurrealStore) {
     assert_eq!(store.feed_after(&id("s1"), u64::MAX, 9).await.expect("read"), Vec::new());
 }
 
-pub async fn a_batch_is_appended_in_order_and_counted(store: SurrealStore) {
+pub async fn a_batch_is_appended_in_order_and_counted(store: Arc<dyn Store>) {
     let lines = [new("a", "stat"), new("b", "decision"), new("a", "stat")];
     assert_eq!(store.append_lines(&id("s1"), at(5), &lines).await.expect("appended"), [Some(1), Some(2), None]);
     assert_eq!(store.append_lines(&id("s1"), at(6), &lines).await.expect("repeated"), [None, None, None]);
@@ -32,7 +33,7 @@ pub async fn a_batch_is_appended_in_order_and_counted(store: SurrealStore) {
     assert_eq!(stored.iter().map(|line| &line.data).collect::<Vec<_>>(), [&lines[0].data, &lines[1].data]);
 }
 
-pub async fn held_lines_come_out_when_due_and_once(store: SurrealStore) {
+pub async fn held_lines_come_out_when_due_and_once(store: Arc<dyn Store>) {
     let lines = [new("a", "decision"), new("b", "stat")];
     assert_eq!(store.hold_lines(&id("s1"), at(100), &lines).await.expect("held"), [true, true]);
     assert_eq!(store.hold_lines(&id("s1"), at(100), &lines).await.expect("held"), [false, false]);
@@ -44,7 +45,7 @@ pub async fn held_lines_come_out_when_due_and_once(store: SurrealStore) {
     assert_eq!(store.feed_after(&id("s1"), 0, 9).await.expect("read"), out);
 }
 
-pub async fn a_webhook_is_stored_verbatim_and_once(store: SurrealStore) {
+pub async fn a_webhook_is_stored_verbatim_and_once(store: Arc<dyn Store>) {
     let body = json!({ "event": "egress_updated", "id": "EV_1", "odd": { "$x": "d'1'", "at": "2026-11-25T00:00:00Z", "none": null } });
     let webhook = StoredWebhook { id: "EV_1".into(), egress: Some(id("EG_1")), at: at(5), body };
     assert!(store.insert_webhook(&webhook).await.expect("kept"));

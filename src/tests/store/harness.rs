@@ -13,20 +13,20 @@ use footlight::{
     server::store::{SealedKey, Store, TimelineEntry, TokenHash, surreal::SurrealStore},
 };
 use serde_json::json;
-use std::{fmt::Debug, path::Path, str::FromStr};
+use std::{fmt::Debug, path::Path, str::FromStr, sync::Arc};
 
 pub const MASTER: &str = "master-1";
 
-pub async fn in_memory() -> SurrealStore {
+pub async fn in_memory() -> Arc<dyn Store> {
     open("mem://").await
 }
 
-pub async fn on_disk(folder: &Path) -> SurrealStore {
+pub async fn on_disk(folder: &Path) -> Arc<dyn Store> {
     open(&format!("surrealkv://{}", folder.join("store").display())).await
 }
 
-async fn open(address: &str) -> SurrealStore {
-    let store = SurrealStore::open(address, None).await.expect("the store opens");
+async fn open(address: &str) -> Arc<dyn Store> {
+    let store: Arc<dyn Store> = Arc::new(SurrealStore::open(address, None).await.expect("the store opens"));
     store.ping().await.expect("the store answers");
     store
 }
@@ -90,6 +90,6 @@ pub fn line(what: &str) -> TimelineEntry {
 }
 
 /// Puts a session in.
-pub async fn insert(store: &SurrealStore, session: &Session) {
+pub async fn insert(store: &Arc<dyn Store>, session: &Session) {
     store.insert_session(session, &keys(session.id.as_str()), None, &line("asked for")).await.expect("inserted");
 }

@@ -1,7 +1,6 @@
 //! A process of its own writes and is killed in the middle, again and again: whatever it said is stored must be there.
 
 use super::harness::{at, id, insert, line, on_disk, session, user};
-use footlight::server::store::Store;
 use serde_json::json;
 use std::{
     io::{BufRead, BufReader},

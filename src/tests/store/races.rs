@@ -3,12 +3,13 @@
 use super::harness::{at, hash, id, insert, line, session, user};
 use footlight::{
     domain::ids::SessionId,
-    server::store::{SignIn, Store, StoreError, surreal::SurrealStore},
+    server::store::{SignIn, Store, StoreError},
 };
 use futures::future::join_all;
 use serde_json::json;
+use std::sync::Arc;
 
-pub async fn one_of_racing_starts_wins(store: SurrealStore) {
+pub async fn one_of_racing_starts_wins(store: Arc<dyn Store>) {
     let starts = (0..12).map(|number| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -26,7 +27,7 @@ pub async fn one_of_racing_starts_wins(store: SurrealStore) {
     assert_eq!(active, vec![winners[0].clone()]);
 }
 
-pub async fn one_of_racing_names_wins(store: SurrealStore) {
+pub async fn one_of_racing_names_wins(store: Arc<dyn Store>) {
     let racing = (0..8).map(|number| {
         let store = store.clone();
         tokio::spawn(async move { store.insert_user(&user(&format!("u{number}")), "ada", None).await })
@@ -37,7 +38,7 @@ pub async fn one_of_racing_names_wins(store: SurrealStore) {
     assert_eq!(store.count_users().await.expect("counted"), 1);
 }
 
-pub async fn one_of_racing_link_uses_wins(store: SurrealStore) {
+pub async fn one_of_racing_link_uses_wins(store: Arc<dyn Store>) {
     let (id, user) = (id("s1"), id("ada"));
     let link = SignIn { id, user, once: true, created_at: at(1), expires_at: at(9), address: None, browser: String::new() };
     store.insert_sign_in(&hash("link"), &link).await.expect("inserted");
@@ -49,7 +50,7 @@ pub async fn one_of_racing_link_uses_wins(store: SurrealStore) {
     assert_eq!(got, vec![link]);
 }
 
-pub async fn racing_changes_get_distinct_revisions(store: SurrealStore) {
+pub async fn racing_changes_get_distinct_revisions(store: Arc<dyn Store>) {
     insert(&store, &session("s1", "ada")).await;
     let racing = (0..8).map(|number| {
         let (store, mut changed) = (store.clone(), session("s1", "ada"));
@@ -67,7 +68,7 @@ pub async fn racing_changes_get_distinct_revisions(store: SurrealStore) {
     assert_eq!(store.timeline(&id("s1")).await.expect("read").last().map(|line| &line.what), Some(authors[0]));
 }
 
-pub async fn racing_lines_get_distinct_numbers(store: SurrealStore) {
+pub async fn racing_lines_get_distinct_numbers(store: Arc<dyn Store>) {
     let racing = (0..20).map(|number: u64| {
         let store = store.clone();
         tokio::spawn(async move { store.append_feed(&id("s1"), at(1), "show", None, &json!({ "n": number })).await.expect("appended") })

@@ -6,8 +6,9 @@ use footlight::{
         ids::Generation,
         session::{EndReason, Session, SessionState, SessionStatus},
     },
-    server::store::{OperationsStore, OverlayGrant, SavedDestination, SessionFilter, Store, StoreError, surreal::SurrealStore},
+    server::store::{OverlayGrant, SavedDestination, SessionFilter, Store, StoreError},
 };
+use std::sync::Arc;
 
 fn over(of: &Session) -> Session {
     let state = SessionState::Ended { reason: EndReason::Stopped, live_since: None, at: at(2_000) };
@@ -19,7 +20,7 @@ fn starting(of: &Session, egress: &str) -> Session {
     Session { state, revision: of.revision + 1, ..of.clone() }
 }
 
-pub async fn a_session_comes_back_with_keys_and_timeline(store: SurrealStore) {
+pub async fn a_session_comes_back_with_keys_and_timeline(store: Arc<dyn Store>) {
     let show = session("s1", "ada");
     insert(&store, &show).await;
     assert_eq!(store.session(&show.id).await.expect("read"), Some(show.clone().into()));
@@ -36,7 +37,7 @@ pub async fn a_session_comes_back_with_keys_and_timeline(store: SurrealStore) {
     assert_eq!(store.session_keys(&id("none")).await.expect("read"), Vec::new());
 }
 
-pub async fn one_active_session_and_one_use_of_a_key(store: SurrealStore) {
+pub async fn one_active_session_and_one_use_of_a_key(store: Arc<dyn Store>) {
     let first = session("s1", "ada");
     store.insert_session(&first, &[], Some("k"), &line("asked for")).await.expect("inserted");
     let second = store.insert_session(&session("s2", "ada"), &[], None, &line("asked for")).await;
@@ -56,7 +57,7 @@ pub async fn one_active_session_and_one_use_of_a_key(store: SurrealStore) {
     assert_eq!(known(1_001).await, None, "older than asked for");
 }
 
-pub async fn a_change_over_an_older_revision_is_refused(store: SurrealStore) {
+pub async fn a_change_over_an_older_revision_is_refused(store: Arc<dyn Store>) {
     let show = session("s1", "ada");
     insert(&store, &show).await;
     store.update_session(&starting(&show, "EG_1"), None, &[]).await.expect("stored");
@@ -68,7 +69,7 @@ pub async fn a_change_over_an_older_revision_is_refused(store: SurrealStore) {
     assert!(matches!(store.update_session(&session("none", "bob"), None, &[]).await, Err(StoreError::Missing)));
 }
 
-pub async fn sessions_are_listed_by_account_state_and_page(store: SurrealStore) {
+pub async fn sessions_are_listed_by_account_state_and_page(store: Arc<dyn Store>) {
     for (name, of) in [("s1", "ada"), ("s2", "ada"), ("s3", "bob"), ("s4", "ada")] {
         insert(&store, &session(name, of)).await;
         if name < "s3" {
@@ -101,7 +102,7 @@ pub async fn sessions_are_listed_by_account_state_and_page(store: SurrealStore) 
     }
 }
 
-pub async fn draining_lasts_until_it_is_switched_off(store: SurrealStore) {
+pub async fn draining_lasts_until_it_is_switched_off(store: Arc<dyn Store>) {
     assert!(!store.draining().await.expect("read"));
     for draining in [true, true, false] {
         store.set_draining(draining).await.expect("stored");
@@ -109,7 +110,7 @@ pub async fn draining_lasts_until_it_is_switched_off(store: SurrealStore) {
     }
 }
 
-pub async fn sessions_are_found_by_any_of_their_egresses(store: SurrealStore) {
+pub async fn sessions_are_found_by_any_of_their_egresses(store: Arc<dyn Store>) {
     let show = session("s1", "ada");
     insert(&store, &show).await;
     let first = starting(&show, "EG_1");
@@ -120,7 +121,7 @@ pub async fn sessions_are_found_by_any_of_their_egresses(store: SurrealStore) {
     }
 }
 
-pub async fn destinations_belong_to_owners_and_are_deleted(store: SurrealStore) {
+pub async fn destinations_belong_to_owners_and_are_deleted(store: Arc<dyn Store>) {
     let saved =
         |name: &str, of: &str| SavedDestination { owner: owner(of), destination: place(name), key: sealed(MASTER, "a:b:c"), used_at: None };
     store.save_destination(&saved("Zed", "ada")).await.expect("saved");
@@ -134,7 +135,7 @@ pub async fn destinations_belong_to_owners_and_are_deleted(store: SurrealStore) 
     assert_eq!(store.saved_destinations(&owner("ada")).await.expect("read"), vec![saved("Zed", "ada")]);
 }
 
-pub async fn only_keys_of_old_master_keys_are_resealed(store: SurrealStore) {
+pub async fn only_keys_of_old_master_keys_are_resealed(store: Arc<dyn Store>) {
     let (old, new) = (sealed("master-0", "x:y:z"), sealed(MASTER, "p:q:r"));
     let kept = SavedDestination { owner: owner("ada"), destination: place("d9"), key: old.clone(), used_at: None };
     store.save_destination(&kept).await.expect("saved");
@@ -151,7 +152,7 @@ pub async fn only_keys_of_old_master_keys_are_resealed(store: SurrealStore) {
     assert_eq!(store.session_keys(&id("s1")).await.expect("read"), keys("new"));
 }
 
-pub async fn credentials_are_replaced_resealed_and_deleted(store: SurrealStore) {
+pub async fn credentials_are_replaced_resealed_and_deleted(store: Arc<dyn Store>) {
     let (old, new) = (sealed("master-0", "x:y:z"), sealed(MASTER, "p:q:r"));
     assert_eq!(store.credential("twitch").await.expect("read"), None);
     store.set_credential("twitch", Some(&new)).await.expect("stored");
@@ -165,7 +166,7 @@ pub async fn credentials_are_replaced_resealed_and_deleted(store: SurrealStore) 
     assert_eq!(store.credential("twitch").await.expect("read"), None);
 }
 
-pub async fn overlay_tokens_are_revoked_by_generation_or_all(store: SurrealStore) {
+pub async fn overlay_tokens_are_revoked_by_generation_or_all(store: Arc<dyn Store>) {
     let grant =
         |name: &str, generation| OverlayGrant { id: name.into(), session: id("s1"), generation: Generation(generation), revoked: false };
     for (name, generation) in [("t1", 1), ("t2", 2), ("t3", 3)] {

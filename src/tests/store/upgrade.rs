@@ -6,7 +6,7 @@ use footlight::{
     server::store::{SessionFilter, Store, surreal::SurrealStore},
 };
 use serde_json::json;
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 const FIRST: &str = include_str!("../../server/store/schema.surql");
 /// What a program between the first and the second version had in its first one.
@@ -41,9 +41,11 @@ async fn written(folder: &Path, more: &str, state: &str, old: &Session) {
     db.query(row).bind(variables).await.and_then(surrealdb::IndexedResults::check).expect("written");
 }
 
-async fn opened(folder: &Path) -> SurrealStore {
+async fn opened(folder: &Path) -> Arc<dyn Store> {
     // The engine's last holder lets go in its own time.
-    tokio::time::timeout(Duration::from_secs(20), SurrealStore::open(&address(folder), None)).await.expect("in time").expect("brought up")
+    let address = address(folder);
+    let opening = SurrealStore::open(&address, None);
+    Arc::new(tokio::time::timeout(Duration::from_secs(20), opening).await.expect("in time").expect("brought up"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

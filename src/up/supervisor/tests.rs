@@ -8,7 +8,7 @@ use tokio::{
     net::TcpListener,
 };
 
-/// A role that runs `script`; `address` is its health endpoint.
+/// A role that runs `script`; it is healthy once `address` answers.
 fn role(name: &'static str, script: &str, folder: &Path, address: SocketAddr) -> Role {
     Role {
         name,

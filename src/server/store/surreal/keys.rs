@@ -1,14 +1,15 @@
 //! API keys, by their hashes.
 
-use super::query::{Database, encode};
+use super::{SurrealStore, query::encode};
 use crate::{
     domain::{
         ids::{KeyId, UserId},
         key::ApiKey,
         timestamp::Timestamp,
     },
-    server::store::{StoreError, TokenHash},
+    server::store::{KeyStore, StoreError, TokenHash},
 };
+use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -25,27 +26,30 @@ impl From<Row> for ApiKey {
     }
 }
 
-impl Database {
-    pub(super) async fn insert_key(&self, hash: &TokenHash, key: &ApiKey) -> Result<(), StoreError> {
+#[async_trait]
+impl KeyStore for SurrealStore {
+    async fn insert_key(&self, hash: &TokenHash, key: &ApiKey) -> Result<(), StoreError> {
         let sql =
             "CREATE type::record('api_key', $hash) SET name = $id, user = $user, agent = $agent ?? NONE, document = $document RETURN NONE";
         let ApiKey { id, user, agent, .. } = key;
         self.run(sql, json!({ "hash": hash, "id": id, "user": user, "agent": agent, "document": encode(key)? })).await
     }
 
-    pub(super) async fn key(&self, hash: &TokenHash) -> Result<Option<ApiKey>, StoreError> {
+    async fn key(&self, hash: &TokenHash) -> Result<Option<ApiKey>, StoreError> {
         let sql = "SELECT document, used_at FROM ONLY type::record('api_key', $hash)";
         Ok(self.read::<Option<Row>>(sql, json!({ "hash": hash })).await?.map(Into::into))
     }
 
-    pub(super) async fn keys_of(&self, user: &UserId) -> Result<Vec<ApiKey>, StoreError> {
+    async fn keys_of(&self, user: &UserId) -> Result<Vec<ApiKey>, StoreError> {
         let rows: Vec<Row> = self.read("SELECT document, used_at FROM api_key WHERE user = $user", json!({ "user": user })).await?;
+        // Sorted here: the records' ids are hashes, and a user has few.
         let mut keys: Vec<ApiKey> = rows.into_iter().map(Into::into).collect();
         keys.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(keys)
     }
 
-    pub(super) async fn revoke_key(&self, user: &UserId, id: &KeyId, at: Timestamp) -> Result<ApiKey, StoreError> {
+    async fn revoke_key(&self, user: &UserId, id: &KeyId, at: Timestamp) -> Result<ApiKey, StoreError> {
+        // The first revocation's time stays: the update leaves a revoked key alone, and both ways the key is read afterwards.
         let sql = "{
             UPDATE api_key SET document.revokedAt = $at WHERE user = $user AND name = $id AND !document.revokedAt RETURN NONE;
             SELECT document, used_at FROM api_key WHERE user = $user AND name = $id
@@ -54,7 +58,7 @@ impl Database {
         rows.into_iter().next().map(Into::into).ok_or(StoreError::Missing)
     }
 
-    pub(super) async fn key_used(&self, hash: &TokenHash, at: Timestamp) -> Result<(), StoreError> {
+    async fn key_used(&self, hash: &TokenHash, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE type::record('api_key', $hash) SET used_at = $at RETURN NONE";
         self.run(sql, json!({ "hash": hash, "at": at.as_millis() })).await
     }

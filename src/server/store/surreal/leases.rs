@@ -1,16 +1,19 @@
 //! Which replica leads which session. The clock is the database's: replicas' clocks may differ.
 
-use super::query::Database;
+use super::SurrealStore;
 use crate::{
     api::overlay::Heartbeat,
     domain::ids::{Generation, SessionId},
-    server::store::{ForwardedHeartbeat, StoreError},
+    server::store::{ForwardedHeartbeat, LeaseStore, StoreError},
 };
+use async_trait::async_trait;
 use serde_json::json;
 use std::time::Duration;
 
-impl Database {
-    pub(super) async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Result<bool, StoreError> {
+#[async_trait]
+impl LeaseStore for SurrealStore {
+    async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Result<bool, StoreError> {
+        // Of two replicas that claim the same lease one is tried again, and then it sees the other's.
         let sql = "{
             LET $now = time::millis(time::now());
             LET $lease = (SELECT holder, until FROM ONLY type::record('lease', $key));
@@ -25,26 +28,22 @@ impl Database {
         self.read(sql, json!({ "key": session, "holder": holder, "ttl": ttl })).await
     }
 
-    pub(super) async fn forward_heartbeat(
-        &self,
-        session: &SessionId,
-        generation: Generation,
-        heartbeat: &Heartbeat,
-    ) -> Result<(), StoreError> {
+    async fn forward_heartbeat(&self, session: &SessionId, generation: Generation, heartbeat: &Heartbeat) -> Result<(), StoreError> {
         // Without a lease no replica leads the session, and none would read it.
         let sql = "UPDATE type::record('lease', $key)
             SET pulse = { generation: $generation, beat: $beat }, pulse_at = time::millis(time::now()) RETURN NONE";
         self.run(sql, json!({ "key": session, "generation": generation, "beat": heartbeat })).await
     }
 
-    pub(super) async fn forwarded_heartbeat(&self, session: &SessionId) -> Result<Option<ForwardedHeartbeat>, StoreError> {
+    async fn forwarded_heartbeat(&self, session: &SessionId) -> Result<Option<ForwardedHeartbeat>, StoreError> {
+        // The age is counted where the time was noted, by the same clock. A lease without a heartbeat is no answer.
         let sql = "SELECT pulse.generation AS generation, pulse.beat AS beat, time::millis(time::now()) - pulse_at AS age_ms
             FROM type::record('lease', $key) WHERE pulse != NONE";
         let found: Vec<ForwardedHeartbeat> = self.read(sql, json!({ "key": session })).await?;
         Ok(found.into_iter().next())
     }
 
-    pub(super) async fn release_leases(&self, holder: &str) -> Result<(), StoreError> {
+    async fn release_leases(&self, holder: &str) -> Result<(), StoreError> {
         self.run("DELETE lease WHERE holder = $holder RETURN NONE", json!({ "holder": holder })).await
     }
 }

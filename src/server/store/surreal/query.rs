@@ -1,20 +1,13 @@
 //! Runs one statement and classifies its errors. A statement is a transaction: one `{ … }` block. Statements that lost a race
 //! are retried here. No table is named in this module.
 
-use super::session_cache::SessionCache;
-use crate::{
-    domain::session::Session,
-    server::{crash_budget::CrashBudget, metrics, store::StoreError},
-};
+use super::{SurrealStore, thrown::Thrown};
+use crate::server::{metrics, store::StoreError};
 use rand::Rng;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
-use surrealdb::{
-    Surreal,
-    engine::any::Any,
-    types::{Error, QueryError},
-};
+use std::time::Duration;
+use surrealdb::types::{Error, QueryError};
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long a statement may take, and how long lost races are repeated.
@@ -23,8 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Why one attempt failed.
 #[derive(Debug)]
 pub(super) enum DbError {
-    /// The statement itself threw this message.
-    Thrown(String),
+    /// The statement itself refused.
+    Thrown(Thrown),
     /// A record with this id is there.
     Exists,
     /// Another transaction was first; the same try again may succeed.
@@ -38,7 +31,7 @@ impl From<DbError> for StoreError {
     fn from(refusal: DbError) -> Self {
         match refusal {
             DbError::Exists => Self::Taken("the id"),
-            DbError::Thrown(words) => Self::Failed(words.into()),
+            DbError::Thrown(thrown) => thrown.into(),
             DbError::Conflict(error) | DbError::Duplicate(error) => Self::Failed(Box::new(error)),
             DbError::Failed(error) => Self::Failed(error),
         }
@@ -50,7 +43,8 @@ impl From<Error> for DbError {
         // The message is the only place where an index says that it is one.
         let message = error.message();
         if error.is_thrown() {
-            Self::Thrown(message.strip_prefix("An error occurred: ").unwrap_or(message).to_owned())
+            let text = message.strip_prefix("An error occurred: ").unwrap_or(message);
+            Thrown::parse(text).map_or_else(|| Self::Failed(text.into()), Self::Thrown)
         } else if matches!(error.query_details(), Some(QueryError::TransactionConflict)) || message.contains("can be retried") {
             Self::Conflict(error)
         } else if error.is_already_exists() {
@@ -63,16 +57,7 @@ impl From<Error> for DbError {
     }
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Database {
-    pub(super) client: Surreal<Any>,
-    /// The crash budget of the process, in crash tests.
-    pub(super) crash_budget: Option<CrashBudget>,
-    /// The session cache, where no other process writes.
-    pub(super) cache: Option<Arc<SessionCache<Arc<Session>>>>,
-}
-
-impl Database {
+impl SurrealStore {
     /// One try. Answers with the last statement's result as JSON.
     pub(super) async fn attempt(&self, sql: &str, variables: &Value) -> Result<Value, DbError> {
         let query = self.client.query(sql).bind(variables.clone());
@@ -91,9 +76,6 @@ impl Database {
 
     /// Tries until it is done or refused for another reason than a race.
     pub(super) async fn execute(&self, sql: &str, variables: Value) -> Result<Value, DbError> {
-        if let Some(budget) = &self.crash_budget {
-            budget.spend().await;
-        }
         let since = std::time::Instant::now();
         let until = Instant::now() + TIMEOUT;
         let mut longest = 2;

@@ -1,6 +1,6 @@
 //! Brings the database to this program's schema, version by version, and refuses one that a later program wrote.
 
-use super::query::{Database, DbError};
+use super::{SurrealStore, query::DbError};
 use crate::server::store::StoreError;
 use serde_json::json;
 
@@ -18,28 +18,28 @@ pub struct NewerSchema {
 }
 
 /// Applies what is missing, each version in one transaction with its record.
-pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
-    database
+pub(super) async fn migrate(store: &SurrealStore) -> Result<(), StoreError> {
+    store
         .run("DEFINE TABLE IF NOT EXISTS migration SCHEMAFULL; DEFINE FIELD IF NOT EXISTS version ON migration TYPE int", json!({}))
         .await?;
-    let found = found(database).await?;
+    let found = found(store).await?;
     if found > VERSIONS.len() {
         return Err(StoreError::Failed(Box::new(NewerSchema { found, known: VERSIONS.len() })));
     }
     for (index, statements) in VERSIONS.iter().enumerate().skip(found) {
         let version = index + 1;
         let sql = format!("BEGIN; CREATE type::record('migration', $version) SET version = $version; {statements} COMMIT;");
-        match database.attempt(&sql, &json!({ "version": version })).await {
+        match store.attempt(&sql, &json!({ "version": version })).await {
             Ok(_) => tracing::info!(version, "the store's schema was brought up"),
             // Another replica is doing the same: it either finishes this version or leaves it undone.
-            Err(DbError::Exists | DbError::Conflict(_)) if self::found(database).await? >= version => {}
+            Err(DbError::Exists | DbError::Conflict(_)) if self::found(store).await? >= version => {}
             Err(other) => return Err(other.into()),
         }
     }
     Ok(())
 }
 
-async fn found(database: &Database) -> Result<usize, StoreError> {
-    let versions: Vec<usize> = database.read("SELECT VALUE version FROM migration", json!({})).await?;
+async fn found(store: &SurrealStore) -> Result<usize, StoreError> {
+    let versions: Vec<usize> = store.read("SELECT VALUE version FROM migration", json!({})).await?;
     Ok(versions.into_iter().max().unwrap_or(0))
 }

@@ -1,17 +1,21 @@
 //! Sessions and their timelines: who may have one, which revision follows which, and in what order they are listed.
 
 use super::{
-    operations::{WRITE_OPERATIONS, operations},
-    query::{Database, DbError, encode},
+    SurrealStore,
+    analytics::{WRITE_SUMS, sums_of},
+    outbox::{WRITE_OUTBOX, outbox_of},
+    query::{DbError, encode},
 };
 use crate::{
     domain::{
-        ids::{EgressId, SessionId},
+        ids::{DestinationId, EgressId, SessionId},
         session::{Owner, Session, SessionStatus},
         timestamp::Timestamp,
     },
-    server::store::{IDEMPOTENT_FOR_MS, NewDelivery, SealedKey, SessionFilter, StoreError, TimelineEntry},
+    server::store::{IDEMPOTENT_FOR_MS, NewDelivery, SealedKey, SessionFilter, SessionStore, StoreError, TimelineEntry},
 };
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -28,14 +32,28 @@ const WRITE_TRACES: &str = "
     IF $egress != NULL { UPSERT type::record('egress', $egress) SET session = $key RETURN NONE };
 ";
 
-impl Database {
-    pub(super) async fn insert_session(
+#[derive(Serialize, Deserialize)]
+struct OneKey {
+    destination: DestinationId,
+    key: SealedKey,
+}
+
+/// A session's keys as they are stored.
+pub(super) fn sealed(keys: &[(DestinationId, SealedKey)]) -> Value {
+    keys.iter().map(|(destination, key)| json!({ "destination": destination, "key": key })).collect()
+}
+
+#[async_trait]
+impl SessionStore for SurrealStore {
+    async fn insert_session(
         &self,
         session: &Session,
-        keys: &[(crate::domain::ids::DestinationId, SealedKey)],
+        keys: &[(DestinationId, SealedKey)],
         idempotency_key: Option<&str>,
         entry: &TimelineEntry,
     ) -> Result<(), StoreError> {
+        // An older use of the key is forgotten first, which makes room in the unique index. That index also decides between
+        // racing uses, as the other one does between active sessions.
         let sql = format!(
             "{{
             UPDATE session SET idempotency = NONE WHERE idempotency = $idempotency AND created_at < $forgotten RETURN NONE;
@@ -52,16 +70,12 @@ impl Database {
         variables["created_at"] = json!(session.created_at.as_millis());
         variables["forgotten"] = json!(session.created_at.plus_millis(-IDEMPOTENT_FOR_MS).as_millis());
         variables["idempotency"] = json!(idempotency_key.map(|key| idempotency(&session.owner, key)));
-        variables["sealed"] = super::destinations::sealed(keys);
+        variables["sealed"] = sealed(keys);
         self.store(session, &sql, variables).await
     }
 
-    pub(super) async fn update_session(
-        &self,
-        session: &Session,
-        entry: Option<&TimelineEntry>,
-        deliveries: &[NewDelivery],
-    ) -> Result<(), StoreError> {
+    async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>, deliveries: &[NewDelivery]) -> Result<(), StoreError> {
+        // The lease goes with the end: no replica has to lead what is over.
         let sql = format!(
             "{{
             LET $stored = (SELECT revision, state FROM ONLY type::record('session', $key));
@@ -72,28 +86,18 @@ impl Database {
             UPDATE type::record('session', $key) SET active = $active, state = $state, revision = $revision, document = $document RETURN NONE;
             IF !$active {{ DELETE type::record('lease', $key) RETURN NONE }};
             {WRITE_TRACES}
-            {WRITE_OPERATIONS}
+            {WRITE_SUMS}
+            {WRITE_OUTBOX}
             }}"
         );
         let mut variables = changing(session, entry)?;
-        for (name, value) in operations(session, deliveries) {
+        for (name, value) in sums_of(session).into_iter().chain([outbox_of(session, deliveries)]) {
             variables[name] = value;
         }
         self.store(session, &sql, variables).await
     }
 
-    /// Writes a session, which is not cached meanwhile.
-    async fn store(&self, session: &Session, sql: &str, variables: Value) -> Result<(), StoreError> {
-        let write = self.cache.as_deref().map(|cache| cache.write(&session.id));
-        let done = self.execute(sql, variables).await;
-        // What failed otherwise than by its own refusal may still be carried out.
-        if let (Ok(_) | Err(DbError::Thrown(_)), Some(write)) = (&done, write) {
-            write.ended();
-        }
-        done.map(drop).map_err(thrown_error)
-    }
-
-    pub(super) async fn session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
+    async fn session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
         let Some(cache) = &self.cache else { return self.stored_session(id).await };
         if let Some(session) = cache.of(id) {
             return Ok(Some(session));
@@ -106,22 +110,13 @@ impl Database {
         Ok(found)
     }
 
-    async fn stored_session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
-        let sql = "SELECT VALUE document FROM ONLY type::record('session', $key)";
-        Ok(self.read::<Option<_>>(sql, json!({ "key": id })).await?.map(Arc::new))
-    }
-
-    pub(super) async fn session_by_idempotency_key(
-        &self,
-        owner: &Owner,
-        key: &str,
-        since: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
+    async fn session_by_idempotency_key(&self, owner: &Owner, key: &str, since: Timestamp) -> Result<Option<Session>, StoreError> {
         let sql = "RETURN (SELECT VALUE document FROM session WHERE idempotency = $idempotency AND created_at >= $since)[0]";
         self.read(sql, json!({ "idempotency": idempotency(owner, key), "since": since.as_millis() })).await
     }
 
-    pub(super) async fn session_by_egress(&self, egress: &EgressId) -> Result<Option<Session>, StoreError> {
+    async fn session_by_egress(&self, egress: &EgressId) -> Result<Option<Session>, StoreError> {
+        // Every egress has a record of its own, so earlier ones are found as well.
         let sql = "{
             LET $key = (SELECT VALUE session FROM ONLY type::record('egress', $egress));
             IF $key = NONE { NONE } ELSE { (SELECT VALUE document FROM ONLY type::record('session', $key)) }
@@ -129,16 +124,33 @@ impl Database {
         self.read(sql, json!({ "egress": egress })).await
     }
 
-    pub(super) async fn active_sessions(&self) -> Result<Vec<Session>, StoreError> {
+    async fn set_session_keys(&self, id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> Result<(), StoreError> {
+        // An update makes no record: for an unknown session it returns an empty list.
+        let sql = "UPDATE type::record('session_keys', $key) SET sealed = $sealed RETURN VALUE true";
+        let changed: Vec<Value> = self.read(sql, json!({ "key": id, "sealed": sealed(keys) })).await?;
+        if changed.is_empty() { Err(StoreError::Missing) } else { Ok(()) }
+    }
+
+    async fn session_keys(&self, id: &SessionId) -> Result<Vec<(DestinationId, SealedKey)>, StoreError> {
+        let sql = "SELECT VALUE sealed FROM ONLY type::record('session_keys', $key)";
+        let keys: Option<Vec<OneKey>> = self.read(sql, json!({ "key": id })).await?;
+        Ok(keys.unwrap_or_default().into_iter().map(|one| (one.destination, one.key)).collect())
+    }
+
+    async fn active_sessions(&self) -> Result<Vec<Session>, StoreError> {
+        // `active, key` is an index, so they come in order.
         self.read("SELECT VALUE document FROM session WHERE active = true ORDER BY key", json!({})).await
     }
 
-    pub(super) async fn active_session_of(&self, owner: &Owner) -> Result<Option<Session>, StoreError> {
+    async fn active_session_of(&self, owner: &Owner) -> Result<Option<Session>, StoreError> {
+        // The database sets `active_owner` itself, only while the session is active: there is at most one.
         let sql = "RETURN (SELECT VALUE document FROM session WHERE active_owner = $owner)[0]";
         self.read(sql, json!({ "owner": owner.to_string() })).await
     }
 
-    pub(super) async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError> {
+    async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError> {
+        // Each condition is the beginning of an index that goes on with the key, so the database reads in order and stops at the
+        // limit. `shelf` is `all` in every session, for the index over all of them.
         let rows = match (&filter.account, &filter.state, filter.active) {
             (Some(_), _, Some(_)) => "account = $account AND active = $active",
             (Some(_), _, None) => "account = $account",
@@ -154,13 +166,33 @@ impl Database {
         self.read(&sql, variables).await
     }
 
-    pub(super) async fn count_in_state(&self, state: SessionStatus, from: &SessionId) -> Result<u64, StoreError> {
+    async fn count_in_state(&self, state: SessionStatus, from: &SessionId) -> Result<u64, StoreError> {
+        // A group over nothing has no row: `?? 0`.
         let sql = "RETURN (SELECT VALUE count FROM (SELECT count() FROM session WHERE state = $state AND key >= $from GROUP ALL))[0] ?? 0";
         self.read(sql, json!({ "state": state, "from": from })).await
     }
 
-    pub(super) async fn timeline(&self, id: &SessionId) -> Result<Vec<TimelineEntry>, StoreError> {
+    async fn timeline(&self, id: &SessionId) -> Result<Vec<TimelineEntry>, StoreError> {
+        // The ids are [session, revision] and sorted: NONE comes before every number, `..` after.
         self.read("SELECT VALUE document FROM timeline:[$key, NONE]..=[$key, ..]", json!({ "key": id })).await
+    }
+}
+
+impl SurrealStore {
+    /// Writes a session, which is not cached meanwhile.
+    async fn store(&self, session: &Session, sql: &str, variables: Value) -> Result<(), StoreError> {
+        let write = self.cache.as_deref().map(|cache| cache.write(&session.id));
+        let done = self.execute(sql, variables).await;
+        // What failed otherwise than by its own refusal may still be carried out.
+        if let (Ok(_) | Err(DbError::Thrown(_)), Some(write)) = (&done, write) {
+            write.ended();
+        }
+        done.map(drop).map_err(Into::into)
+    }
+
+    async fn stored_session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
+        let sql = "SELECT VALUE document FROM ONLY type::record('session', $key)";
+        Ok(self.read::<Option<_>>(sql, json!({ "key": id })).await?.map(Arc::new))
     }
 }
 
@@ -181,15 +213,4 @@ fn changing(session: &Session, entry: Option<&TimelineEntry>) -> Result<Value, S
 /// An owner's text has no space, so no two pairs read alike.
 fn idempotency(owner: &Owner, key: &str) -> String {
     format!("{owner} {key}")
-}
-
-fn thrown_error(refusal: DbError) -> StoreError {
-    let DbError::Thrown(words) = refusal else { return refusal.into() };
-    match (words.as_str(), words.strip_prefix("active ").and_then(|id| id.parse().ok())) {
-        (_, Some(winner)) => StoreError::ActiveSession(winner),
-        ("repeated", None) => StoreError::Taken("the idempotency key"),
-        ("missing", None) => StoreError::Missing,
-        ("stale", None) => StoreError::Stale,
-        _ => DbError::Thrown(words).into(),
-    }
 }

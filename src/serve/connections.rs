@@ -1,0 +1,242 @@
+//! Accepts connections within bounds: how many in all and from one address, how long a header may take, how long a reader may
+//! leave an answer unread. Who comes when all places are taken is told so (503) and when to come back.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
+
+/// Also closes connections on which nothing is asked: hyper counts from the end of the answer before.
+const HEADER_WITHIN: Duration = Duration::from_secs(20);
+/// How long a reader may take nothing of an answer. Feeds send something every 10 s.
+const UNREAD_FOR: Duration = Duration::from_secs(30);
+/// Connections that are being told that there is no place, at once.
+const MOST_REFUSALS: usize = 64;
+const REFUSE_WITHIN: Duration = Duration::from_secs(1);
+const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: application/json\r\n\
+    Content-Length: 92\r\n\r\n{\"code\":\"unavailable\",\"message\":\"Too many connections are open. Try again in a few seconds.\"}";
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(200);
+/// What the process needs for its store, LiveKit, the relay and its logs.
+const OWN_DESCRIPTORS: u64 = 256;
+
+/// How many connections are served at once.
+#[derive(Debug, Clone)]
+pub struct ConnectionLimits {
+    in_all: usize,
+    per_address: usize,
+    /// A proxy speaks for everybody: it may take every place, as loopback may.
+    proxies: Vec<IpAddr>,
+}
+
+impl ConnectionLimits {
+    /// As many as the process may have open files, less its own.
+    pub fn within(descriptors: u64, proxies: &[IpAddr]) -> Self {
+        let in_all = usize::try_from(descriptors.saturating_sub(OWN_DESCRIPTORS)).unwrap_or(usize::MAX).clamp(64, 8192);
+        Self { in_all, per_address: (in_all / 8).max(32), proxies: proxies.to_vec() }
+    }
+}
+
+/// Serves until `closing`, then until the last connection has had its answer.
+pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, closing: CancellationToken) {
+    let places = Places::new(limits);
+    let refusals = Arc::new(Semaphore::new(MOST_REFUSALS));
+    let connections = TaskTracker::new();
+    while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
+        match accepted {
+            Ok((stream, peer)) => match places.take(peer.ip()) {
+                Some(place) => {
+                    let serving = serve_one(stream, peer, router.clone(), closing.clone());
+                    connections.spawn(async move {
+                        serving.await;
+                        drop(place);
+                    });
+                }
+                None => {
+                    if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
+                        tokio::spawn(refuse(stream, permit));
+                    }
+                }
+            },
+            // It ended before it was accepted.
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted for a moment");
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+async fn serve_one(stream: TcpStream, peer: SocketAddr, router: Router, closing: CancellationToken) {
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(UNREAD_FOR));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request.map(Body::new))
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_WITHIN)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = closing.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "a connection ended with an error");
+    }
+}
+
+/// Answers without reading; then reads a little, so that the answer is not lost with what was not read.
+async fn refuse(mut stream: TcpStream, permit: OwnedSemaphorePermit) {
+    let told = async {
+        stream.write_all(REFUSAL).await?;
+        stream.shutdown().await?;
+        let mut unread = [0; 1024];
+        while stream.read(&mut unread).await? > 0 {}
+        io::Result::Ok(())
+    };
+    let _ = timeout(REFUSE_WITHIN, told).await;
+    drop(permit);
+}
+
+/// Who holds how many places.
+#[derive(Clone)]
+struct Places(Arc<Taken>);
+
+struct Taken {
+    limits: ConnectionLimits,
+    free: Arc<Semaphore>,
+    by_address: parking_lot::Mutex<HashMap<IpAddr, usize>>,
+}
+
+struct Place {
+    places: Places,
+    address: IpAddr,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Places {
+    fn new(limits: ConnectionLimits) -> Self {
+        let free = Arc::new(Semaphore::new(limits.in_all));
+        Self(Arc::new(Taken { limits, free, by_address: parking_lot::Mutex::default() }))
+    }
+
+    fn take(&self, address: IpAddr) -> Option<Place> {
+        let permit = Arc::clone(&self.0.free).try_acquire_owned().ok()?;
+        let address = address.to_canonical();
+        let limits = &self.0.limits;
+        let speaks_for_all = address.is_loopback() || limits.proxies.contains(&address);
+        let mut by_address = self.0.by_address.lock();
+        let held = by_address.entry(address).or_default();
+        if *held >= limits.per_address && !speaks_for_all {
+            return None;
+        }
+        *held += 1;
+        Some(Place { places: self.clone(), address, _permit: permit })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut by_address = self.places.0.by_address.lock();
+        if let Some(held) = by_address.get_mut(&self.address) {
+            *held -= 1;
+            if *held == 0 {
+                by_address.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::time::Instant;
+
+    const IN_ALL: usize = 3;
+
+    fn limits() -> ConnectionLimits {
+        ConnectionLimits { in_all: IN_ALL, per_address: 2, proxies: vec![[192, 0, 2, 9].into()] }
+    }
+
+    #[test]
+    fn one_address_never_takes_every_place() {
+        let places = Places::new(limits());
+        let (guest, other): (IpAddr, IpAddr) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        let held = (places.take(guest).expect("the first"), places.take(guest).expect("the second"));
+        assert!(places.take(guest).is_none());
+        let theirs = places.take(other).expect("somebody else");
+        assert!(places.take(other).is_none(), "all three are taken");
+        drop(held);
+        assert!(places.take(guest).is_some());
+        drop(theirs);
+        assert!(places.0.by_address.lock().is_empty());
+        let proxied: Vec<_> = (0..IN_ALL).map(|_| places.take([192, 0, 2, 9].into()).expect("the proxy's")).collect();
+        assert!(places.take(guest).is_none());
+        drop(proxied);
+    }
+
+    #[test]
+    fn the_refusal_states_its_own_length() {
+        let text = std::str::from_utf8(REFUSAL).expect("text");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.contains(&format!("Content-Length: {}", body.len())), "{}", body.len());
+        serde_json::from_str::<serde_json::Value>(body).expect("JSON");
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_place_is_told_when_to_come_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let closing = CancellationToken::new();
+        let router = Router::new().route("/", get(|| async { "here" }));
+        let serving = tokio::spawn(serve(listener, router, limits(), closing.clone()));
+        let mut held = Vec::new();
+        for _ in 0..IN_ALL {
+            let mut stream = TcpStream::connect(address).await.expect("connected");
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.expect("an answer");
+            assert_eq!(&answer, b"HTTP/1.1 200");
+            held.push(stream);
+        }
+        let mut answer = String::new();
+        TcpStream::connect(address).await.expect("connected").read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("Retry-After: 5"), "{answer}");
+        let asked_to_close = Instant::now();
+        closing.cancel();
+        serving.await.expect("ended");
+        assert!(asked_to_close.elapsed() < HEADER_WITHIN, "idle connections do not hold up a stop");
+    }
+}

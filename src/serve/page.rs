@@ -1,0 +1,64 @@
+//! What every document of the site is rendered with.
+
+use crate::{
+    app::{
+        shell::{PageHeaders, shell},
+        site::SiteFiles,
+    },
+    server::state::AppState,
+};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+use leptos::prelude::{IntoView, provide_context};
+use std::sync::Arc;
+
+/// Renders documents: the pages, and the composite.
+#[derive(Clone)]
+pub struct Renderer {
+    pub state: AppState,
+    pub files: Arc<SiteFiles>,
+    headers: PageHeaders,
+}
+
+impl Renderer {
+    pub fn new(state: AppState, files: SiteFiles) -> Self {
+        let headers = PageHeaders { connect_src: connect_src(&state.studio.config.livekit.public_url) };
+        Self { state, files: Arc::new(files), headers }
+    }
+
+    /// The context that every page and server function finds.
+    pub fn provide(&self) {
+        provide_context(self.headers.clone());
+        provide_context(self.state.clone());
+    }
+
+    /// The page at the request's address, with more context.
+    pub async fn page(&self, parts: Parts, more: impl Fn() + Clone + Send + Sync + 'static) -> Response {
+        let files = self.files.clone();
+        self.document(parts, more, move || shell(&files)).await
+    }
+
+    /// A document of its own.
+    pub async fn document<View: IntoView + 'static>(
+        &self,
+        parts: Parts,
+        more: impl Fn() + Clone + Send + Sync + 'static,
+        view: impl Fn() -> View + Clone + Send + Sync + 'static,
+    ) -> Response {
+        let own = self.clone();
+        let context = move || {
+            own.provide();
+            more();
+        };
+        leptos_axum::render_app_async_with_context(context, view)(Request::from_parts(parts, Body::empty())).await.into_response()
+    }
+}
+
+/// What pages reach beside their own origin: LiveKit, nothing else.
+fn connect_src(livekit: &str) -> String {
+    format!("{livekit} {}", livekit.replacen("ws", "http", 1))
+}

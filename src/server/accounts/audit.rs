@@ -1,0 +1,58 @@
+//! The audit log of accounts and keys.
+
+use crate::{
+    api::error::ErrorCode,
+    domain::{
+        audit::{AuditAction, AuditEntry},
+        ids::UserId,
+    },
+    server::{
+        auth::{caller::Caller, origin::Origin},
+        error::{StudioError, StudioResult, chain},
+        ports::Ports,
+    },
+};
+use std::sync::Arc;
+
+/// Lines of the log in one answer, at most.
+pub const AUDIT_PAGE: usize = 100;
+const LONGEST_SUBJECT: usize = 80;
+
+/// Who did what to accounts and keys. Cheap to clone.
+#[derive(Clone)]
+pub struct AuditLog {
+    ports: Arc<Ports>,
+}
+
+impl AuditLog {
+    pub const fn new(ports: Arc<Ports>) -> Self {
+        Self { ports }
+    }
+
+    /// The latest lines, or those before one. Administrators only.
+    ///
+    /// # Errors
+    /// The caller is no administrator.
+    pub async fn entries(&self, caller: &Caller, before: Option<&str>, limit: usize) -> StudioResult<Vec<AuditEntry>> {
+        if !caller.is_admin() {
+            return Err(StudioError::refused(ErrorCode::Forbidden, "Only administrators read the audit log."));
+        }
+        Ok(self.ports.store.audit(before, limit.clamp(1, AUDIT_PAGE)).await?)
+    }
+
+    /// Adds a line. What was done stays done when the log cannot be written; the failure is logged.
+    pub(in crate::server) async fn record(&self, action: AuditAction, user: Option<&UserId>, subject: &str, origin: &Origin) {
+        let entry = AuditEntry {
+            id: self.ports.new_id(),
+            at: self.ports.now(),
+            action,
+            user: user.cloned(),
+            subject: subject.chars().filter(|c| !c.is_control()).take(LONGEST_SUBJECT).collect(),
+            address: origin.address.map(|ip| ip.to_string()),
+        };
+        tracing::info!(action = ?entry.action, user = entry.user.as_ref().map_or("", UserId::as_str), subject = entry.subject, "audit");
+        if let Err(error) = self.ports.store.insert_audit(&entry).await {
+            tracing::error!(error = %chain(&error), "a line of the audit log was lost");
+        }
+    }
+}

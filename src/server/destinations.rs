@@ -1,0 +1,211 @@
+//! Saved destinations: saved, renamed, tested, deleted. Address and key belong together: neither changes without the other.
+
+mod resolve;
+
+use crate::{
+    api::{
+        error::{ApiError, ErrorCode},
+        sessions::{ConnectionTest, DestinationInput, SavedDestinationView},
+    },
+    domain::{
+        destination::{Destination, Platform},
+        ids::{AgentId, DestinationId, UserId},
+        session::Owner,
+    },
+    server::{
+        accounts::ownership::owner_named,
+        auth::caller::Caller,
+        error::{StudioError, StudioResult},
+        ports::Ports,
+        store::{SavedDestination, StoreError},
+        validation::{destination_name, viewer_channel},
+        work_limit::WorkLimit,
+    },
+};
+use rustls_pki_types::ServerName;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpStream;
+
+pub(in crate::server) use resolve::{MOST_DESTINATIONS, Resolved, too_many};
+
+/// Saved destinations of one owner.
+const MOST_SAVED: usize = 50;
+/// Timeout of a connection test.
+const TRY_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// Saved destinations, and destinations made ready for a session. Cheap to clone.
+#[derive(Clone)]
+pub struct Destinations {
+    ports: Arc<Ports>,
+    /// Connection tests of everybody.
+    tests: WorkLimit,
+}
+
+impl Destinations {
+    pub fn new(ports: Arc<Ports>) -> Self {
+        Self { ports, tests: WorkLimit::new("The connection test", 4, 16) }
+    }
+
+    /// The caller's saved destinations, without their keys.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn mine(&self, caller: &Caller) -> StudioResult<Vec<Destination>> {
+        let saved = self.ports.store.saved_destinations(&caller.owner()).await?;
+        Ok(saved.into_iter().map(|saved| saved.destination).collect())
+    }
+
+    /// The same for the caller or one of their agents, with when each was last on air.
+    ///
+    /// # Errors
+    /// The agent is not theirs.
+    pub async fn list(&self, caller: &Caller, agent: Option<&AgentId>) -> StudioResult<Vec<SavedDestinationView>> {
+        let owner = owner_named(&*self.ports.store, caller, agent).await?;
+        let saved = self.ports.store.saved_destinations(&owner).await?;
+        Ok(saved.into_iter().map(|saved| SavedDestinationView { destination: saved.destination, used_at: saved.used_at }).collect())
+    }
+
+    /// Saves a destination for the caller or one of their agents.
+    ///
+    /// # Errors
+    /// A field is not acceptable, there are too many, or the agent is not theirs.
+    pub async fn save(&self, caller: &Caller, agent: Option<&AgentId>, typed: DestinationInput) -> StudioResult<SavedDestinationView> {
+        let (owner, typed) = (owner_named(&*self.ports.store, caller, agent).await?, typed.separated());
+        if typed.platform == Platform::Rehearsal {
+            return Err(ApiError::invalid("platform", "A rehearsal needs nothing kept: it can always be chosen.").into());
+        }
+        if self.ports.store.saved_destinations(&owner).await?.len() >= MOST_SAVED {
+            return Err(StudioError::refused(
+                ErrorCode::Conflict,
+                format!("At most {MOST_SAVED} destinations are kept. Forget one first."),
+            ));
+        }
+        self.store_destination(&owner, self.ports.new_id(), &typed, None).await
+    }
+
+    /// Changes a kept destination. Its name and channel may change alone; a new platform, address or key comes with the key.
+    ///
+    /// # Errors
+    /// It is not the caller's, or a field is not acceptable.
+    pub async fn update(&self, caller: &Caller, id: &DestinationId, typed: DestinationInput) -> StudioResult<SavedDestinationView> {
+        let (old, typed) = (self.own_destination(caller, id).await?, typed.separated());
+        let address = typed.custom_rtmp_url.as_deref().map(|text| text.trim().trim_end_matches('/')).filter(|text| !text.is_empty());
+        let moved = typed.platform != old.destination.platform
+            || (typed.platform.wants_address() && address.is_some() && address != old.destination.address.as_deref());
+        if moved || !typed.stream_key.is_empty() {
+            if typed.stream_key.is_empty() {
+                let message = "Another platform or address needs its own stream key: type it again.";
+                return Err(ApiError::invalid("streamKey", message).into());
+            }
+            return self.store_destination(&old.owner, id.clone(), &typed, old.used_at).await;
+        }
+        let name = typed.save_as.as_deref().map(destination_name).transpose()?.unwrap_or_default();
+        let channel = viewer_channel(typed.platform, typed.channel.as_deref())?;
+        let saved = SavedDestination { destination: Destination { name, channel, ..old.destination }, ..old };
+        self.ports.store.save_destination(&saved).await?;
+        Ok(SavedDestinationView { destination: saved.destination, used_at: saved.used_at })
+    }
+
+    /// Deletes a saved destination of the caller or of their agents, with its key.
+    ///
+    /// # Errors
+    /// It is not theirs.
+    pub async fn delete(&self, caller: &Caller, id: &DestinationId) -> StudioResult<()> {
+        let saved = self.own_destination(caller, id).await?;
+        match self.ports.store.delete_destination(&saved.owner, id).await {
+            Err(StoreError::Missing) => Err(StudioError::not_found("destination")),
+            done => Ok(done?),
+        }
+    }
+
+    /// Tests the connection to a saved destination's server. Nothing is published, so the key is not tested.
+    ///
+    /// # Errors
+    /// It is not the caller's.
+    pub async fn test(&self, caller: &Caller, id: &DestinationId) -> StudioResult<ConnectionTest> {
+        let saved = self.own_destination(caller, id).await?;
+        let _permit = self.tests.enter().await?;
+        let (target, addresses) = match self.resolve_address(&saved.destination).await {
+            Ok(Some(resolved)) => resolved,
+            Ok(None) => return Ok(ConnectionTest { reached: true, note: "A rehearsal is always reached.".to_owned() }),
+            Err(StudioError::Refused(error)) => return Ok(ConnectionTest { reached: false, note: error.message }),
+            Err(error) => return Err(error),
+        };
+        let tls = target.tls.then_some(target.host.as_str());
+        let outcome = tokio::time::timeout(TRY_TIMEOUT, connect_to(&addresses, tls))
+            .await
+            .unwrap_or_else(|_| Err("it does not answer in time".into()));
+        Ok(match outcome {
+            Ok(()) => ConnectionTest {
+                reached: true,
+                note: "The server answers. Whether it accepts the key is known when a stream starts.".to_owned(),
+            },
+            Err(reason) => ConnectionTest { reached: false, note: format!("{} is not reached: {reason}.", target.host) },
+        })
+    }
+
+    /// One of an owner's destinations: an agent's own, or its user's.
+    pub(in crate::server) async fn saved(
+        &self,
+        owner: &Owner,
+        user: &UserId,
+        id: &DestinationId,
+    ) -> StudioResult<Option<SavedDestination>> {
+        let users = Owner::User(user.clone());
+        for owner in [owner, &users] {
+            let saved = self.ports.store.saved_destinations(owner).await?;
+            if let Some(found) = saved.into_iter().find(|saved| &saved.destination.id == id) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One of the caller's, or of one of their agents'.
+    async fn own_destination(&self, caller: &Caller, id: &DestinationId) -> StudioResult<SavedDestination> {
+        let mut owners = vec![caller.owner()];
+        if caller.agent.is_none() {
+            owners.extend(self.ports.store.agents_of(&caller.user.id).await?.into_iter().map(|agent| Owner::Agent(agent.id)));
+        }
+        for owner in owners {
+            let saved = self.ports.store.saved_destinations(&owner).await?;
+            if let Some(found) = saved.into_iter().find(|saved| &saved.destination.id == id) {
+                return Ok(found);
+            }
+        }
+        Err(StudioError::not_found("destination"))
+    }
+
+    async fn store_destination(
+        &self,
+        owner: &Owner,
+        id: DestinationId,
+        typed: &DestinationInput,
+        used_at: Option<crate::domain::timestamp::Timestamp>,
+    ) -> StudioResult<SavedDestinationView> {
+        let destination = self.validated(id, typed).await?;
+        let key = self.seal(owner, &destination.id, &typed.stream_key)?;
+        let saved = SavedDestination { owner: owner.clone(), destination, key, used_at };
+        self.ports.store.save_destination(&saved).await?;
+        Ok(SavedDestinationView { destination: saved.destination, used_at })
+    }
+}
+
+/// A connection to the first address that takes one, with TLS where the address says so.
+async fn connect_to(addresses: &[SocketAddr], tls: Option<&str>) -> Result<(), String> {
+    let mut last = "its name leads nowhere".to_owned();
+    for address in addresses {
+        let stream = match TcpStream::connect(address).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                last = error.to_string();
+                continue;
+            }
+        };
+        let Some(host) = tls else { return Ok(()) };
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| "its name cannot stand in a certificate".to_owned())?;
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(crate::net::tls::client()));
+        return connector.connect(name, stream).await.map(drop).map_err(|error| error.to_string());
+    }
+    Err(last)
+}

@@ -1,0 +1,149 @@
+//! The store of a process that is killed after a number of calls. Every method first spends one call. Inside a method there is no
+//! further place to be killed at: each method of the store writes with at most one statement, and what it reads before leaves no
+//! trace, so a kill in between is the same as a kill before the method.
+
+use super::crash_budget::CrashBudget;
+use async_trait::async_trait;
+use footlight::{
+    api::overlay::Heartbeat,
+    domain::{
+        account::User,
+        agent::Agent,
+        analytics::Sum,
+        audit::AuditEntry,
+        ids::{AgentId, DestinationId, EgressId, Generation, KeyId, SessionId, SignInId, UserId},
+        key::ApiKey,
+        session::{Owner, Session, SessionStatus},
+        timestamp::Timestamp,
+    },
+    server::store::{
+        AccountStore, AgentStore, AnalyticsStore, AuditStore, Avatar, CredentialStore, Defaults, DefaultsStore, Delivery, DestinationStore,
+        FeedCounts, FeedEntry, FeedStore, ForwardedHeartbeat, KeyRotationStore, KeyStore, LeaseStore, NewDelivery, NewLine, OutboxStore,
+        OverlayGrant, OverlayGrantStore, SavedDestination, SealedKey, SessionFilter, SessionStore, SignIn, Store, StoreError,
+        StoredWebhook, TimelineEntry, TokenHash, WebhookStore,
+    },
+};
+use std::{sync::Arc, time::Duration};
+
+pub struct CrashingStore(pub Arc<dyn Store>, pub CrashBudget);
+
+/// Implements each port by spending a call and handing it on.
+macro_rules! handed_on {
+    ($($port:ident { $($method:ident($($name:ident: $kind:ty),*) -> $answer:ty;)* })*) => { $(
+        #[async_trait]
+        impl $port for CrashingStore { $(
+            async fn $method(&self, $($name: $kind),*) -> Result<$answer, StoreError> {
+                self.1.spend().await;
+                self.0.$method($($name),*).await
+            }
+        )* }
+    )* };
+}
+
+handed_on! {
+    AccountStore {
+        insert_user(user: &User, name_key: &str, password_hash: Option<&str>) -> ();
+        user(id: &UserId) -> Option<User>;
+        user_by_name(name_key: &str) -> Option<(User, Option<String>)>;
+        count_users() -> u64;
+        user_names() -> Vec<String>;
+        set_password(user: &UserId, password_hash: Option<&str>) -> ();
+        insert_sign_in(hash: &TokenHash, sign_in: &SignIn) -> ();
+        sign_in(hash: &TokenHash) -> Option<SignIn>;
+        take_sign_in(hash: &TokenHash) -> Option<SignIn>;
+        sign_ins_of(user: &UserId) -> Vec<SignIn>;
+        end_sign_in(user: &UserId, id: &SignInId) -> ();
+        end_other_sign_ins(user: &UserId, keep: Option<&SignInId>) -> ();
+    }
+    AgentStore {
+        save_agent(agent: &Agent) -> ();
+        agent(id: &AgentId) -> Option<Agent>;
+        agents_of(user: &UserId) -> Vec<Agent>;
+        delete_agent(user: &UserId, id: &AgentId) -> ();
+        set_avatar(agent: &AgentId, avatar: Option<&Avatar>) -> ();
+        avatar(agent: &AgentId) -> Option<Avatar>;
+    }
+    AnalyticsStore {
+        sums(account: Option<&UserId>, from: &str, to: &str) -> Vec<Sum>;
+    }
+    AuditStore {
+        insert_audit(entry: &AuditEntry) -> ();
+        audit(before: Option<&str>, limit: usize) -> Vec<AuditEntry>;
+    }
+    CredentialStore {
+        credential(service: &str) -> Option<SealedKey>;
+        set_credential(service: &str, sealed: Option<&SealedKey>) -> ();
+    }
+    DefaultsStore {
+        defaults(owner: &Owner) -> Defaults;
+        set_defaults(owner: &Owner, defaults: &Defaults) -> ();
+    }
+    DestinationStore {
+        save_destination(saved: &SavedDestination) -> ();
+        saved_destinations(owner: &Owner) -> Vec<SavedDestination>;
+        destinations_used(ids: &[DestinationId], at: Timestamp) -> ();
+        delete_destination(owner: &Owner, id: &DestinationId) -> ();
+    }
+    FeedStore {
+        append_feed(session: &SessionId, at: Timestamp, kind: &str, id: Option<&str>, data: &serde_json::Value) -> Option<u64>;
+        append_lines(session: &SessionId, at: Timestamp, lines: &[NewLine]) -> Vec<Option<u64>>;
+        hold_lines(session: &SessionId, due: Timestamp, lines: &[NewLine]) -> Vec<bool>;
+        release_lines(session: &SessionId, now: Timestamp) -> Vec<FeedEntry>;
+        feed_counts(session: &SessionId) -> FeedCounts;
+        feed_after(session: &SessionId, seq: u64, limit: usize) -> Vec<FeedEntry>;
+    }
+    KeyRotationStore {
+        destinations_sealed_with_other_key(key_id: &str) -> Vec<SavedDestination>;
+        reseal_destination(id: &DestinationId, old: &SealedKey, new: &SealedKey) -> bool;
+        sessions_sealed_with_other_key(key_id: &str) -> Vec<SessionId>;
+        reseal_session(id: &SessionId, old: &[(DestinationId, SealedKey)], new: &[(DestinationId, SealedKey)]) -> bool;
+        reseal_credential(service: &str, old: &SealedKey, new: &SealedKey) -> bool;
+    }
+    KeyStore {
+        insert_key(hash: &TokenHash, key: &ApiKey) -> ();
+        key(hash: &TokenHash) -> Option<ApiKey>;
+        keys_of(user: &UserId) -> Vec<ApiKey>;
+        revoke_key(user: &UserId, id: &KeyId, at: Timestamp) -> ApiKey;
+        key_used(hash: &TokenHash, at: Timestamp) -> ();
+    }
+    LeaseStore {
+        claim_lease(session: &SessionId, holder: &str, ttl: Duration) -> bool;
+        release_leases(holder: &str) -> ();
+        forward_heartbeat(session: &SessionId, generation: Generation, heartbeat: &Heartbeat) -> ();
+        forwarded_heartbeat(session: &SessionId) -> Option<ForwardedHeartbeat>;
+    }
+    OutboxStore {
+        pending_deliveries(limit: usize) -> Vec<Delivery>;
+        note_delivery(id: &str, attempts: u32, result: &str, due: Option<Timestamp>) -> ();
+        deliveries(session: Option<&SessionId>, behind: Option<&str>, limit: usize) -> Vec<Delivery>;
+        deliver_again(id: &str, due: Timestamp) -> ();
+    }
+    OverlayGrantStore {
+        insert_overlay_grant(grant: &OverlayGrant) -> ();
+        overlay_grant(id: &str) -> Option<OverlayGrant>;
+        revoke_overlay_grants(session: &SessionId, generation: Option<Generation>) -> ();
+    }
+    SessionStore {
+        insert_session(session: &Session, keys: &[(DestinationId, SealedKey)], idempotency_key: Option<&str>, entry: &TimelineEntry) -> ();
+        session(id: &SessionId) -> Option<Arc<Session>>;
+        session_by_idempotency_key(owner: &Owner, key: &str, since: Timestamp) -> Option<Session>;
+        session_by_egress(egress: &EgressId) -> Option<Session>;
+        update_session(session: &Session, entry: Option<&TimelineEntry>, deliveries: &[NewDelivery]) -> ();
+        set_session_keys(id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> ();
+        session_keys(id: &SessionId) -> Vec<(DestinationId, SealedKey)>;
+        active_sessions() -> Vec<Session>;
+        active_session_of(owner: &Owner) -> Option<Session>;
+        sessions(filter: &SessionFilter) -> Vec<Session>;
+        count_in_state(state: SessionStatus, from: &SessionId) -> u64;
+        timeline(id: &SessionId) -> Vec<TimelineEntry>;
+    }
+    WebhookStore {
+        insert_webhook(webhook: &StoredWebhook) -> bool;
+        webhooks_of(egress: &EgressId) -> Vec<StoredWebhook>;
+    }
+    Store {
+        ping() -> ();
+        draining() -> bool;
+        set_draining(draining: bool) -> ();
+    }
+}
