@@ -9,7 +9,7 @@ use crate::{
     },
     config::env::Env,
     domain::{destination::Platform, ids::SessionId, key::Scope, secret::Secret},
-    net::tls,
+    net::{http::direct_client, tls},
     server::admin_socket::socket,
 };
 use anyhow::{Context, bail};
@@ -105,8 +105,8 @@ fn counted(text: &str) -> Result<Platform, String> {
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
-    let known = Scope::ALL.into_iter().find(|scope| scope.name() == text);
-    known.ok_or_else(|| "the scopes are start, stop, events and read".to_owned())
+    let known = Scope::WITH_ADMIN.into_iter().find(|scope| scope.name() == text);
+    known.ok_or_else(|| "the scopes are start, stop, events, read and admin".to_owned())
 }
 
 /// Sends the command and prints the result.
@@ -115,7 +115,7 @@ fn scope(text: &str) -> Result<Scope, String> {
 /// No server runs with this data folder, or it refused, with its message.
 pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
     let path = socket(&env.data_folder()?);
-    let http = reqwest::Client::builder().unix_socket(path.as_path()).tls_backend_preconfigured(tls::client()).build()?;
+    let http = direct_client(tls::client()).unix_socket(path.as_path()).build()?;
     let sent = http.post("http://footlight/order").json(&read_command(command)?).send().await;
     let response = sent.map_err(reqwest::Error::without_url).with_context(|| {
         format!("no server responds at {}: start it, or set FOOTLIGHT_DATA to its data folder and run this as its user", path.display())

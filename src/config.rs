@@ -3,6 +3,9 @@
 
 pub mod egress;
 pub mod env;
+pub mod folder;
+pub mod machine;
+pub mod proxy;
 pub mod relay;
 pub mod serve;
 pub mod telemetry;

@@ -1,5 +1,5 @@
 //! What a broadcast is: sessions, destinations, the overlay and the events shown on it.
-//! Pure (serde, utoipa's schemas, thiserror, time, unicode-segmentation, std), compiled for server and browser, tested natively. No framework is used here.
+//! Pure (serde, utoipa's schemas, thiserror, time, tables of Unicode, std), compiled for server and browser, tested natively. No framework is used here.
 
 #![warn(missing_docs)]
 
@@ -16,6 +16,7 @@ pub mod key;
 pub mod media;
 pub mod overlay;
 pub mod overlay_state;
+pub mod plain_text;
 pub mod room;
 pub mod secret;
 pub mod session;

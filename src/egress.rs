@@ -6,8 +6,8 @@
 //!   dumpable: processes of the same account can read neither its memory nor its environment, where the API secret is.
 //! - Display, sound server, browser and encoder share one folder of mode 0700 and one process group under a reaper; their environment is
 //!   built from scratch and holds no secret; the display needs a cookie, the sound server's socket lies in the folder, and no port is open.
-//! - Chromium runs in its sandbox if the system allows user namespaces or has the helper installed; otherwise the worker logs that
-//!   at start and reports it in `footlight_egress_sandbox`. It opens only documents of `PUBLIC_APP_URL`'s origin, and the page's HTTP requests
+//! - Chromium runs in its sandbox, which needs user namespaces or the helper; where neither works, no capture starts, unless the operator
+//!   set `FOOTLIGHT_EGRESS_NO_SANDBOX=1`. Log, `/healthz`, `footlight_egress_sandbox` and the page of all streams say so. It opens only documents of `PUBLIC_APP_URL`'s origin, and the page's HTTP requests
 //!   may go only there and to LiveKit. Dialogs, downloads, pop-ups and permissions are refused.
 //! - The page's address reaches Chromium over a pipe and the outputs' keys stay in the worker: neither is in an argument.
 //!
@@ -21,8 +21,12 @@
 //! - A stopped (SIGSTOP) worker cannot report; `/healthz` and the missing stream show it. When it continues, so does its egress.
 
 use crate::{
-    config::{egress::EgressConfig, env::Env},
+    config::{
+        egress::{EgressConfig, Sandbox},
+        env::Env,
+    },
     egress::{privileges::ServiceAccount, registry::EgressRegistry, state_store::StateStore},
+    net::tls_listener,
 };
 use anyhow::Context as _;
 use std::{sync::Arc, time::Duration};
@@ -70,21 +74,31 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     let mut config = EgressConfig::from_env(env)?;
     config.drain_timeout = drain_timeout.map(Duration::from_secs).or(config.drain_timeout);
+    // Read as root, who may be the only one to read the key.
+    let tls = config.tls.as_ref().map(|files| tls_listener::acceptor(&files.certificate, &files.key)).transpose()?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
     let account = ServiceAccount::by_name(&config.user)?;
     let state_store = StateStore::open(&config.data, account)?;
     // From here on root is not needed, and cannot be regained.
     account.map_or(Ok(()), ServiceAccount::switch_to)?;
     privileges::forbid_dumps()?;
-    config.sandbox = privileges::sandbox_works(&config.programs.chromium);
-    if !config.sandbox {
-        tracing::warn!("user namespaces are not available: Chromium runs without its sandbox");
+    match config.sandbox {
+        Sandbox::Off => tracing::warn!("FOOTLIGHT_EGRESS_NO_SANDBOX is set: Chromium runs without its sandbox"),
+        _ if privileges::sandbox_works(&config.programs.chromium).await => {}
+        _ => {
+            config.sandbox = Sandbox::Missing;
+            tracing::error!("{}", registry::NO_SANDBOX);
+        }
     }
     let config = Arc::new(config);
     let registry = EgressRegistry::open(Arc::clone(&config), state_store)?;
     let address = listener.local_addr()?;
     tracing::info!(%address, slots = config.slots, "egress worker ready");
-    let server = tokio::spawn(axum::serve(listener, twirp::router(Arc::clone(&registry))).into_future());
+    let routes = twirp::router(Arc::clone(&registry));
+    let server = match tls {
+        None => tokio::spawn(axum::serve(listener, routes).into_future()),
+        Some(tls) => tokio::spawn(axum::serve(tls_listener::Listener::new(listener, tls), routes).into_future()),
+    };
     wait_for_end(&registry, config.drain_timeout).await?;
     registry.webhook_tasks.close();
     if timeout(SHUTDOWN_TIMEOUT, registry.webhook_tasks.wait()).await.is_err() {

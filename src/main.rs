@@ -1,8 +1,8 @@
 //! The one binary: `footlight serve | relay | egress | up | admin`. Each role is a separate process that can be restarted while a stream runs.
 
 use clap::{Parser, Subcommand};
-use footlight::config::{env::Env, telemetry::TelemetryConfig};
-use std::process::ExitCode;
+use footlight::config::{env::Env, proxy, telemetry::TelemetryConfig};
+use std::{os::unix::process::CommandExt as _, process::ExitCode};
 
 #[derive(Parser)]
 #[command(name = "footlight", version, about = "A self-hosted live-streaming studio")]
@@ -72,12 +72,30 @@ fn main() -> ExitCode {
     }
 }
 
+/// Becomes the same program once more, with the exceptions in its environment: a running program cannot change what its libraries read.
+/// It returns only if that failed.
+fn again_without_proxies(exceptions: &str) -> anyhow::Error {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return anyhow::Error::new(error).context("HTTP_PROXY is set, and the path of this program is unknown"),
+    };
+    let mut command = std::process::Command::new(program);
+    command.args(std::env::args_os().skip(1)).envs(proxy::EXCEPTIONS.map(|name| (name, exceptions)));
+    anyhow::Error::new(command.exec())
+        .context("a proxy is named in the environment and its exceptions could not be set; unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY")
+}
+
 fn run() -> anyhow::Result<()> {
     let role = Cli::parse().role.unwrap_or(Role::Serve);
     if let Role::EgressReaper { folder } = &role {
         return footlight::egress::reaper::run(folder);
     }
     let env = Env::of_process();
+    if matches!(role, Role::Serve)
+        && let Some(exceptions) = proxy::exceptions(&env)
+    {
+        return Err(again_without_proxies(&exceptions));
+    }
     footlight::up::parent_watch::watch(&env)?;
     // Two TLS providers are linked in; without a default every client would fail.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,12 +1,14 @@
-//! What the roles share towards the network: TLS, guarded HTTP requests, name look-ups, the wall clock, LiveKit's webhook signature, metrics.
+//! What the roles share towards the network: TLS of both sides, direct and guarded HTTP requests, name look-ups, the wall clock, LiveKit's webhook signature, metrics.
 //! Knows no session, no store and no configuration.
 
 pub mod clock;
 pub mod dns;
 pub mod guarded_http;
+pub mod http;
 pub mod prometheus;
 pub mod tls;
 pub mod tls_error;
+pub mod tls_listener;
 pub mod webhook_signature;
 
 /// An operating system error without its number.

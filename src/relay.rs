@@ -23,12 +23,12 @@ mod stream_hub;
 mod stream_tasks;
 mod takeover;
 mod thumbnail;
-mod tls;
 
 use crate::{
     api::relay_control::{DesiredSession, SessionReport},
-    config::{env::Env, relay::RelayConfig},
+    config::{env::Env, folder::make_private, relay::RelayConfig},
     domain::ids::SessionId,
+    net::tls_listener,
 };
 use anyhow::Context as _;
 use axum::response::sse;
@@ -117,7 +117,8 @@ pub async fn start_with(config: RelayConfig, resolver: Arc<dyn Resolver>) -> any
 }
 
 async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover: bool) -> anyhow::Result<RelayHandle> {
-    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    make_private(&config.data)?;
+    let tls = config.tls.as_ref().map(|files| tls_listener::acceptor(&files.certificate, &files.key)).transpose()?;
     let ingest = takeover::listen(config.ingest, after_takeover).await.context("FOOTLIGHT_RELAY_INGEST cannot be listened on")?;
     let control = takeover::listen(config.listen, after_takeover).await.context("FOOTLIGHT_RELAY_LISTEN cannot be listened on")?;
     let (control_addr, ingest_addr) = (control.local_addr()?, ingest.local_addr()?);
@@ -147,7 +148,7 @@ async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover
     match tls {
         None => drop(tokio::spawn(async move { axum::serve(control, routes).with_graceful_shutdown(ended).await })),
         Some(tls) => {
-            let control = tls::Listener::new(control, tls);
+            let control = tls_listener::Listener::new(control, tls);
             drop(tokio::spawn(async move { axum::serve(control, routes).with_graceful_shutdown(ended).await }));
         }
     }

@@ -2,15 +2,16 @@
 //! the server.
 
 mod composite;
+mod compression;
 mod connections;
 mod forms;
 mod page;
 
 use crate::{
     app::{App, shell::shell, site::SiteFiles},
-    config::{env::Env, serve::ServeConfig},
+    config::{env::Env, folder::make_private, machine::own_addresses, serve::ServeConfig},
     domain::address::AllowList,
-    net::{clock::Clock, tls},
+    net::{clock::Clock, http::direct_client, tls},
     server::{
         accounts::Accounts,
         admin_socket, descriptors, http,
@@ -49,7 +50,6 @@ use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
-    compression::CompressionLayer,
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     services::ServeDir,
     trace::TraceLayer,
@@ -68,7 +68,10 @@ const FIRST_SIGN_IN: &str = "first-sign-in";
 /// The configuration is malformed, the store cannot be opened, or the address is taken.
 pub async fn run(env: &Env) -> anyhow::Result<()> {
     let config = ServeConfig::from_env(env)?;
-    std::fs::create_dir_all(&config.data).with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
+    make_private(&config.data)?;
+    if let Some(warning) = config.proxy_warning() {
+        tracing::warn!("{warning}");
+    }
     let leptos = get_configuration(None).context("the build's settings (LEPTOS_…) are malformed")?.leptos_options;
     let (listen, data) = (config.listen, config.data.clone());
     let limits = ConnectionLimits::within(descriptors::raise(), &config.trusted_proxies);
@@ -100,14 +103,14 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
 }
 
 fn http_client() -> anyhow::Result<reqwest::Client> {
-    reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().context("the HTTP client cannot be made")
+    direct_client(tls::client()).build().context("the HTTP client cannot be made")
 }
 
 /// The same client, or one that also trusts the relay's own authority.
 fn relay_client(config: &ServeConfig, http: &reqwest::Client) -> anyhow::Result<reqwest::Client> {
     let Some(file) = &config.relay.trust else { return Ok(http.clone()) };
     let tls = tls::client_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
-    reqwest::Client::builder().tls_backend_preconfigured(tls).build().context("the HTTP client cannot be made")
+    direct_client(tls).build().context("the HTTP client cannot be made")
 }
 
 async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<AppState> {
@@ -131,7 +134,7 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
         relay: Arc::new(relay.clone()),
         viewers: viewers::services(&config.viewers).context("the HTTP client cannot be made")?,
         vault,
-        allow,
+        allow: allow.on_machine(own_addresses()),
         config: Arc::new(config),
     });
     Ok(AppState::new(studio, relay, leptos))
@@ -185,7 +188,7 @@ pub fn router(state: AppState) -> Router {
                 .layer(PropagateRequestIdLayer::x_request_id())
                 .layer(middleware::from_fn_with_state(state.clone(), common_headers))
                 .layer(DefaultBodyLimit::max(LARGEST_BODY))
-                .layer(CompressionLayer::new())
+                .layer(compression::layer())
                 .layer(middleware::from_fn(http::middleware::name_errors)),
         )
         .with_state(state)
@@ -204,14 +207,17 @@ impl MakeRequestId for SortableRequestIds {
     }
 }
 
-/// Headers of every response: caching, security. Hashed and versioned files are cached for ever; everything else is
-/// revalidated.
+/// Headers of every response: caching, security. Hashed and versioned files are cached for ever, answers of the API and of server
+/// functions (room tokens and new keys are among them) nowhere, unless they say otherwise; everything else is revalidated.
 async fn common_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
+    let private = ["/api/", "/rpc/"].iter().any(|folder| path.starts_with(folder));
     let secure = state.studio.config.is_https();
     let mut response = next.run(request).await;
-    if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
+    if private {
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    } else if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
         let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
     }
@@ -221,6 +227,8 @@ async fn common_headers(State(state): State<AppState>, request: Request, next: N
 
 fn guard(headers: &mut HeaderMap, secure: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // What `frame-ancestors` says, for answers without a policy and for browsers that do not know it.
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers.insert(
         "permissions-policy",

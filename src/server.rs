@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod admin_socket;
 pub mod auth;
+pub mod cookies;
 pub mod descriptors;
 pub mod destinations;
 pub mod error;

@@ -11,11 +11,9 @@ mod roles;
 mod secrets;
 mod supervisor;
 
-use crate::config::{env::Env, up::UpConfig};
+use crate::config::{env::Env, folder::make_private, up::UpConfig};
 use anyhow::Context as _;
-use std::fs::{DirBuilder, File, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::{fs::File, path::Path};
 use supervisor::Supervisor;
 
 /// Runs the studio until it gets a signal, then stops every role in order.
@@ -24,27 +22,16 @@ use supervisor::Supervisor;
 /// The configuration is malformed, a port is taken, a program is missing, or a role does not start.
 pub async fn run(env: &Env) -> anyhow::Result<()> {
     let config = UpConfig::from_env(env)?;
-    make_folder(&config.data)?;
+    make_private(&config.data)?;
     let _lock = lock(&config.data)?;
     ports::check(&config).await?;
     let secrets = secrets::load_or_make(env, &config)?;
     livekit::write_config(&config, &secrets)?;
     let logs = config.data.join("logs");
-    make_folder(&logs)?;
+    make_private(&logs)?;
     let program = std::env::current_exe().context("the path of this program is unknown")?;
     let roles = roles::all(&config, &secrets, env, &program)?;
     Supervisor::new(config, roles, logs).run().await
-}
-
-/// Creates a folder that only this user can read.
-fn make_folder(path: &Path) -> anyhow::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .with_context(|| format!("the folder {} cannot be created", path.display()))?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o700))
-        .with_context(|| format!("the folder {} belongs to another user", path.display()))
 }
 
 /// Held while the studio runs, because two studios cannot share one data folder.

@@ -106,6 +106,9 @@ pub struct Capacity {
     pub total: u32,
     /// How many more fit, as text ("2 more 720p30 streams fit").
     pub forecast: String,
+    /// What administrators must know of the engine: that its browser has no sandbox.
+    #[serde(default)]
+    pub warning: Option<String>,
 }
 
 /// The result of stopping one of several sessions.

@@ -1,6 +1,9 @@
 //! Configuration of `footlight egress`.
 
-use crate::config::env::{ConfigError, Env};
+use crate::config::{
+    env::{ConfigError, Env},
+    relay::TlsFiles,
+};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use url::Url;
 
@@ -25,8 +28,10 @@ pub struct EgressConfig {
     pub origins: Arc<[url::Origin]>,
     /// Whether one display and browser are launched in advance.
     pub warm: bool,
-    /// Whether Chromium's sandbox works; detected at start.
-    pub sandbox: bool,
+    /// Whether captures run in Chromium's sandbox; detected at start, unless the operator turned it off.
+    pub sandbox: Sandbox,
+    /// Certificate and key of the listener, which it needs beyond loopback.
+    pub tls: Option<TlsFiles>,
     /// How long a lost output is retried.
     pub outage: Duration,
     /// Unprivileged account that a worker started as root becomes.
@@ -35,6 +40,28 @@ pub struct EgressConfig {
     pub drain_timeout: Option<Duration>,
     /// The programs of an egress.
     pub programs: Programs,
+}
+
+/// Whether captures run in Chromium's sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sandbox {
+    /// It works.
+    On,
+    /// The operator turned it off: `FOOTLIGHT_EGRESS_NO_SANDBOX=1`.
+    Off,
+    /// It does not work here: no capture is started.
+    Missing,
+}
+
+impl Sandbox {
+    /// The name in `/healthz`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Missing => "missing",
+        }
+    }
 }
 
 /// Paths of the programs of an egress.
@@ -89,9 +116,16 @@ impl EgressConfig {
             let http = env.get(name).map(|url| url.replacen("ws", "http", 1));
             origins.extend(http.and_then(|url| Url::parse(&url).ok()).map(|url| url.origin()));
         }
+        let listen = env.parsed("FOOTLIGHT_EGRESS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3103)), "an address and port")?;
+        let tls = TlsFiles::from_env(env, "FOOTLIGHT_EGRESS_TLS_CERT", "FOOTLIGHT_EGRESS_TLS_KEY")?;
+        if !listen.ip().is_loopback() && tls.is_none() {
+            // LiveKit tokens, overlay tokens and publish tokens go this way.
+            let expected = "a loopback address, or FOOTLIGHT_EGRESS_TLS_CERT and FOOTLIGHT_EGRESS_TLS_KEY beside it";
+            return Err(Env::malformed("FOOTLIGHT_EGRESS_LISTEN", expected));
+        }
         let data = env.data_folder()?.join("egress");
         Ok(Self {
-            listen: env.parsed("FOOTLIGHT_EGRESS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3103)), "an address and port")?,
+            listen,
             api_key: env.required("LIVEKIT_API_KEY", "the API key of the LiveKit server")?.to_owned(),
             api_secret: env.required("LIVEKIT_API_SECRET", "the API secret of the LiveKit server")?.to_owned(),
             scratch: env.get("FOOTLIGHT_EGRESS_SCRATCH").map_or_else(|| default_scratch(&data), PathBuf::from),
@@ -100,7 +134,8 @@ impl EgressConfig {
             webhook_urls,
             origins: origins.into(),
             warm,
-            sandbox: true,
+            sandbox: if env.flag("FOOTLIGHT_EGRESS_NO_SANDBOX", false)? { Sandbox::Off } else { Sandbox::On },
+            tls,
             outage: Duration::from_secs(outage),
             user: env.get("FOOTLIGHT_EGRESS_USER").unwrap_or("nobody").to_owned(),
             drain_timeout: drain.map(Duration::from_secs),
@@ -159,12 +194,28 @@ mod tests {
             ("FOOTLIGHT_EGRESS_DRAIN_SECONDS", "-1"),
             ("FOOTLIGHT_EGRESS_OUTAGE_SECONDS", "0"),
             ("FOOTLIGHT_EGRESS_LISTEN", "here"),
+            ("FOOTLIGHT_EGRESS_LISTEN", "0.0.0.0:3103"),
+            ("FOOTLIGHT_EGRESS_LISTEN", "[::]:3103"),
+            ("FOOTLIGHT_EGRESS_TLS_KEY", "key.pem"),
+            ("FOOTLIGHT_EGRESS_NO_SANDBOX", "maybe"),
             ("FOOTLIGHT_EGRESS_WEBHOOK_URLS", "nowhere"),
             ("PUBLIC_APP_URL", "nowhere"),
         ] {
             let base = [("HOME", "/home/x"), ("LIVEKIT_API_KEY", "k"), ("LIVEKIT_API_SECRET", "s"), (name, value)];
             let error = EgressConfig::from_env(&Env::of_pairs(base)).err().expect(name);
-            assert!(error.to_string().contains(name), "{error}");
+            let name = name.replace("TLS_KEY", "TLS_CERT");
+            assert!(error.to_string().contains(&name), "{error}");
         }
+    }
+
+    #[test]
+    fn the_egress_listens_beyond_loopback_with_tls_only() {
+        let base =
+            [("HOME", "/home/x"), ("LIVEKIT_API_KEY", "k"), ("LIVEKIT_API_SECRET", "s"), ("FOOTLIGHT_EGRESS_LISTEN", "0.0.0.0:3103")];
+        let error = EgressConfig::from_env(&Env::of_pairs(base)).err().expect("refused").to_string();
+        assert!(error.contains("FOOTLIGHT_EGRESS_TLS_CERT"), "{error}");
+        let tls = [("FOOTLIGHT_EGRESS_TLS_CERT", "cert.pem"), ("FOOTLIGHT_EGRESS_TLS_KEY", "key.pem")];
+        let config = EgressConfig::from_env(&Env::of_pairs(base.into_iter().chain(tls))).ok().expect("taken");
+        assert!(config.tls.is_some() && config.sandbox == Sandbox::On);
     }
 }

@@ -1,6 +1,9 @@
 //! Configuration of `footlight relay`.
 
-use super::env::{ConfigError, Env};
+use super::{
+    env::{ConfigError, Env},
+    machine::own_addresses,
+};
 use crate::domain::{
     address::AllowList,
     ids::{Generation, SessionId},
@@ -135,7 +138,7 @@ impl RelayConfig {
         let address = "an address and port, such as 127.0.0.1:3101";
         let listen = env.parsed("FOOTLIGHT_RELAY_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3101)), address)?;
         let ingest = env.parsed("FOOTLIGHT_RELAY_INGEST", SocketAddr::from(([127, 0, 0, 1], 3102)), address)?;
-        let tls = tls_files(env)?;
+        let tls = TlsFiles::from_env(env, "FOOTLIGHT_RELAY_TLS_CERT", "FOOTLIGHT_RELAY_TLS_KEY")?;
         for (name, bound) in [("FOOTLIGHT_RELAY_LISTEN", listen), ("FOOTLIGHT_RELAY_INGEST", ingest)] {
             if !bound.ip().is_loopback() && tls.is_none() {
                 return Err(Env::malformed(name, "a loopback address, or FOOTLIGHT_RELAY_TLS_CERT and FOOTLIGHT_RELAY_TLS_KEY beside it"));
@@ -155,7 +158,9 @@ impl RelayConfig {
             tls,
             extra_ca: env.get("FOOTLIGHT_RELAY_CA").map(Into::into),
             data: env.data_folder()?,
-            allow: env.parsed("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", AllowList::default(), "host:port, separated by commas")?,
+            allow: env
+                .parsed("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS", AllowList::default(), "host:port, separated by commas")?
+                .on_machine(own_addresses()),
             timeouts: Timeouts {
                 grace: seconds(env, "FOOTLIGHT_HOLD", timeouts.grace)?,
                 outage: seconds(env, "FOOTLIGHT_OUTAGE_LIMIT", timeouts.outage)?,
@@ -181,13 +186,18 @@ pub fn publish_token(secret: &str, session: &SessionId, generation: Generation) 
     hex::encode(&mac.finalize().into_bytes()[..16])
 }
 
-fn tls_files(env: &Env) -> Result<Option<TlsFiles>, ConfigError> {
-    let (certificate, key) = ("FOOTLIGHT_RELAY_TLS_CERT", "FOOTLIGHT_RELAY_TLS_KEY");
-    if env.get(certificate).is_none() && env.get(key).is_none() {
-        return Ok(None);
+impl TlsFiles {
+    /// The files behind these two variables; `None` if neither is set.
+    ///
+    /// # Errors
+    /// Only one is.
+    pub(super) fn from_env(env: &Env, certificate: &'static str, key: &'static str) -> Result<Option<Self>, ConfigError> {
+        if env.get(certificate).is_none() && env.get(key).is_none() {
+            return Ok(None);
+        }
+        let file = |name| env.required(name, "a PEM file; certificate and key belong together").map(PathBuf::from);
+        Ok(Some(Self { certificate: file(certificate)?, key: file(key)? }))
     }
-    let file = |name| env.required(name, "a PEM file; certificate and key belong together").map(PathBuf::from);
-    Ok(Some(TlsFiles { certificate: file(certificate)?, key: file(key)? }))
 }
 
 fn seconds(env: &Env, name: &'static str, default: Duration) -> Result<Duration, ConfigError> {

@@ -1,5 +1,6 @@
 //! Configuration of `footlight serve`.
 
+mod clients;
 mod integrations;
 mod livekit;
 mod picture;
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
     use crate::domain::video::VideoFormat;
 
-    fn with(extra: &[(&str, &str)]) -> Result<ServeConfig, ConfigError> {
+    pub(super) fn with(extra: &[(&str, &str)]) -> Result<ServeConfig, ConfigError> {
         let mut pairs = vec![
             ("HOME", "/home/someone"),
             ("LIVEKIT_API_KEY", "devkey"),
@@ -258,6 +259,7 @@ mod tests {
             ("STREAMING_JWT_SECRET", "canary-5e1"),
             ("LIVEKIT_API_SECRET", "canary-5e1"),
             ("LIVEKIT_URL", "livekit.example"),
+            ("FOOTLIGHT_EGRESS_URL", "http://egress.example:3103"),
             ("FOOTLIGHT_LISTEN", "here"),
             ("FOOTLIGHT_VIDEO", "huge"),
             ("FOOTLIGHT_VIDEO", "641x360@15/800"),

@@ -4,7 +4,9 @@
 use std::{fmt, net::IpAddr, str::FromStr};
 
 mod ip;
+mod port;
 pub use ip::is_public;
+use port::is_service_port;
 
 /// Why an address is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +25,12 @@ pub enum AddressRefused {
         /// The address it resolves to.
         ip: IpAddr,
     },
+    /// The host resolves to the machine that would connect.
+    #[error("{0} is the machine that this studio runs on; only the operator can allow it")]
+    OwnMachine(String),
+    /// A port on which other services listen.
+    #[error("port {0} is that of another service than a streaming server; only the operator can allow it")]
+    ServicePort(u16),
 }
 
 /// The parts of an RTMP(S) address: server and application. Never holds a stream key.
@@ -59,9 +67,13 @@ impl IngestTarget {
     }
 }
 
-/// `host:port` pairs that the operator allows although they are private: `FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS`.
+/// `host:port` pairs that the operator allows although they are private: `FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS`. All others are refused
+/// if they are private, of this machine, or on a port of other services.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AllowList(Vec<(String, u16)>);
+pub struct AllowList {
+    pairs: Vec<(String, u16)>,
+    own: Vec<IpAddr>,
+}
 
 /// An entry of the allow-list that is not `host:port`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,19 +89,31 @@ impl FromStr for AllowList {
             let port = port.parse().ok().filter(|port| *port > 0).ok_or(MalformedAllowList)?;
             host_of(host).map(|host| (host, port)).map_err(|_| MalformedAllowList)
         };
-        text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(entry).collect::<Result<_, _>>().map(Self)
+        text.split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(entry)
+            .collect::<Result<_, _>>()
+            .map(|pairs| Self { pairs, own: Vec::new() })
     }
 }
 
 impl AllowList {
+    /// The same on a machine with these addresses: whoever connects to one of them is behind its firewall.
+    #[must_use]
+    pub fn on_machine(mut self, own: Vec<IpAddr>) -> Self {
+        self.own = own.into_iter().map(|ip| ip.to_canonical()).collect();
+        self
+    }
+
     fn names(&self, host: &str, port: u16) -> bool {
-        self.0.iter().any(|(name, number)| name == host && *number == port)
+        self.pairs.iter().any(|(name, number)| name == host && *number == port)
     }
 }
 
 impl fmt::Display for AllowList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.iter().map(|(host, port)| format!("{host}:{port}")).collect::<Vec<_>>().join(","))
+        f.write_str(&self.pairs.iter().map(|(host, port)| format!("{host}:{port}")).collect::<Vec<_>>().join(","))
     }
 }
 
@@ -125,24 +149,30 @@ pub fn check_address(text: &str, allow: &AllowList) -> Result<IngestTarget, Addr
     match target.ip() {
         Some(ip) => check_ip(ip, &target, allow)?,
         None if only_local(&target.host) => return Err(AddressRefused::PrivateHost(target.host)),
+        None if is_service_port(port) => return Err(AddressRefused::ServicePort(port)),
         None => {}
     }
     Ok(target)
 }
 
-/// Whether `target` may be connected at `ip`, which its host resolves to: public, or allowed by the operator under the
-/// host's name or the IP address.
+/// Whether `target` may be connected at `ip`, which its host resolves to: public, on another machine and on no port of other services,
+/// or allowed by the operator under the host's name or the IP address.
 ///
 /// # Errors
-/// [`AddressRefused::PrivateIp`].
+/// [`AddressRefused::PrivateIp`], [`AddressRefused::OwnMachine`], [`AddressRefused::ServicePort`].
 pub fn check_ip(ip: IpAddr, target: &IngestTarget, allow: &AllowList) -> Result<(), AddressRefused> {
     let ip = ip.to_canonical();
     let listed = allow.names(&target.host, target.port) || allow.names(&ip.to_string(), target.port);
-    if is_public(ip) || (listed && !ip.is_unspecified() && !ip.is_multicast()) {
-        Ok(())
-    } else {
-        Err(AddressRefused::PrivateIp { host: target.host.clone(), ip })
+    if listed && !ip.is_unspecified() && !ip.is_multicast() {
+        return Ok(());
     }
+    if !is_public(ip) {
+        return Err(AddressRefused::PrivateIp { host: target.host.clone(), ip });
+    }
+    if allow.own.contains(&ip) {
+        return Err(AddressRefused::OwnMachine(target.host.clone()));
+    }
+    if is_service_port(target.port) { Err(AddressRefused::ServicePort(target.port)) } else { Ok(()) }
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), AddressRefused> {

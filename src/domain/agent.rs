@@ -2,6 +2,7 @@
 
 use super::{
     ids::{AgentId, DestinationId, UserId},
+    plain_text::{UnsuitableText, one_line},
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -51,17 +52,22 @@ pub struct AutoStart {
 
 /// The name of an agent cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the agent's name must be 1 to {LONGEST_NAME} characters of plain text")]
-pub struct UnsuitableName;
+pub enum UnsuitableName {
+    /// Empty or too long.
+    #[error("the agent's name must be 1 to {LONGEST_NAME} characters of plain text")]
+    Length,
+    /// A character in it that hides or reorders what is read.
+    #[error("in the agent's name {0}")]
+    Text(UnsuitableText),
+}
 
-/// The name as it is stored: trimmed, inner white space collapsed.
+/// The name as it is stored: trimmed, inner white space collapsed, in NFC.
 ///
 /// # Errors
-/// Empty, too long, or with control characters.
+/// Empty, too long, or with characters that hide or reorder what is read.
 pub fn agent_name(name: &str) -> Result<String, UnsuitableName> {
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits { Ok(name) } else { Err(UnsuitableName) }
+    let name = one_line(name).map_err(UnsuitableName::Text)?;
+    if (1..=LONGEST_NAME).contains(&name.chars().count()) { Ok(name) } else { Err(UnsuitableName::Length) }
 }
 
 #[cfg(test)]
@@ -71,8 +77,11 @@ mod tests {
     #[test]
     fn agent_names_are_normalised_or_refused() {
         assert_eq!(agent_name("  Nyx   4 "), Ok("Nyx 4".to_owned()));
-        for bad in ["", "   ", "a\u{7}b", &"n".repeat(41)] {
-            assert_eq!(agent_name(bad), Err(UnsuitableName), "{bad:?}");
+        for bad in ["", "   ", &"n".repeat(41)] {
+            assert_eq!(agent_name(bad), Err(UnsuitableName::Length), "{bad:?}");
+        }
+        for bad in ["a\u{7}b", "Nyx\u{202e}4"] {
+            assert!(matches!(agent_name(bad), Err(UnsuitableName::Text(_))), "{bad:?}");
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum AuditAction {
     CredentialSet,
     /// New sessions are refused, or accepted again.
     DrainChanged,
+    /// An administrator acted on somebody else's session.
+    ForeignSession,
     /// An API key was created.
     KeyMade,
     /// An API key was revoked.
@@ -49,9 +51,9 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// What happened.
     pub action: AuditAction,
-    /// The account it concerns, where it is known.
+    /// The account it concerns, or the administrator who acted, where it is known.
     pub user: Option<UserId>,
-    /// What it was about: the name that was tried, the key's prefix, the agent's name.
+    /// What it was about: the account's name, the key's prefix, the agent's name, the session. Never what was typed at a refused sign-in.
     pub subject: String,
     /// The network address it came from, where it is known.
     pub address: Option<String>,

@@ -21,11 +21,15 @@ pub enum Scope {
     Events,
     /// Status, sessions, feed, recordings.
     Read,
+    /// Everybody's sessions instead of the account's own, within the other scopes. Only an administrator's own key has it.
+    Admin,
 }
 
 impl Scope {
-    /// All scopes, in the order in which a form shows them.
+    /// The scopes of every account, in the order in which a form shows them.
     pub const ALL: [Self; 4] = [Self::Start, Self::Stop, Self::Events, Self::Read];
+    /// The same and what only administrators have.
+    pub const WITH_ADMIN: [Self; 5] = [Self::Start, Self::Stop, Self::Events, Self::Read, Self::Admin];
 
     /// The name on the wire.
     pub const fn name(self) -> &'static str {
@@ -34,6 +38,7 @@ impl Scope {
             Self::Stop => "stop",
             Self::Events => "events",
             Self::Read => "read",
+            Self::Admin => "admin",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The processes of one egress: reaper, display, sound server, browser and encoder, in a private folder. Knows no page and no webhook.
 
 use crate::{
-    config::egress::EgressConfig,
+    config::egress::{EgressConfig, Sandbox},
     egress::{
         cdp::{CdpClient, CdpEvent},
         commands,
@@ -174,7 +174,7 @@ impl CaptureEnvironment {
         let (ours_out, theirs_in) = pipe::pipe()?;
         let (theirs_out, ours_in) = pipe::pipe()?;
         let mut command = self.command(&self.config.programs.chromium);
-        commands::chromium(&mut command, encoding, &self.folder, self.config.sandbox);
+        commands::chromium(&mut command, encoding, &self.folder, self.config.sandbox == Sandbox::On);
         command.fd_mappings(vec![
             FdMapping { parent_fd: theirs_in.into_blocking_fd()?, child_fd: 3 },
             FdMapping { parent_fd: theirs_out.into_blocking_fd()?, child_fd: 4 },

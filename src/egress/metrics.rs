@@ -1,6 +1,7 @@
 //! Prometheus metrics. Numbers only; no addresses and no pages.
 
 use crate::{
+    config::egress::Sandbox,
     egress::{capture::ProcessKind, registry::EgressRegistry},
     net::prometheus::{
         Description,
@@ -9,6 +10,7 @@ use crate::{
     },
 };
 use metrics::{Label, counter, gauge};
+use sha2::{Digest as _, Sha256};
 use std::{fs, sync::atomic::Ordering};
 
 const SLOTS: &str = "footlight_egress_slots";
@@ -40,24 +42,25 @@ const METRICS: [Description; 12] = [
     (MEMORY, Gauge, "Memory by process (proportional set size)."),
 ];
 
-/// The worker's metrics in Prometheus' text format.
-pub fn text(registry: &EgressRegistry) -> String {
+/// The worker's metrics in Prometheus' text format; `with_ids` for a caller who may know the egresses' ids.
+pub fn text(registry: &EgressRegistry, with_ids: bool) -> String {
     // Filled anew for every request, so that nothing of an egress remains after its end.
     let now = Registry::new(&METRICS, &[]);
-    now.record(|| record(registry));
+    now.record(|| record(registry, with_ids));
     registry.counters().render() + &now.render()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-fn record(registry: &EgressRegistry) {
+fn record(registry: &EgressRegistry, with_ids: bool) {
     gauge!(SLOTS).set(registry.config().slots as f64);
     gauge!(USED).set(registry.used() as f64);
-    gauge!(SANDBOX).set(f64::from(u8::from(registry.config().sandbox)));
+    gauge!(SANDBOX).set(f64::from(u8::from(registry.config().sandbox == Sandbox::On)));
     if let Some(spares) = registry.spares() {
         gauge!(SPARES).set(spares as f64);
     }
     costs(vec![Label::new("process", "worker")], vec![std::process::id()]);
     for (id, health, info) in registry.health() {
+        let id = if with_ids { id } else { label_for_others(&id, &registry.config().api_secret) };
         let egress = Label::new("egress", id);
         let labels = vec![egress.clone()];
         let encoder_output = &health.encoder_output;
@@ -74,6 +77,11 @@ fn record(registry: &EgressRegistry) {
             costs(vec![egress.clone(), Label::new("process", kind.name())], pids);
         }
     }
+}
+
+/// Tells an egress from the others as long as it runs, and from its id nothing.
+fn label_for_others(id: &str, secret: &str) -> String {
+    hex::encode(&Sha256::digest(format!("footlight egress label\n{secret}\n{id}"))[..4])
 }
 
 /// Records the CPU seconds and memory of some processes together, if any of them is running.

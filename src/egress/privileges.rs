@@ -9,8 +9,10 @@ use std::{
     fs,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
+    time::Duration,
 };
+use tokio::process::Command;
 
 /// The unprivileged account of the worker.
 #[derive(Debug, Clone, Copy)]
@@ -79,13 +81,31 @@ pub fn make_scratch(folder: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Whether Chromium's sandbox works here: through user namespaces, or through the helper that is installed beside it.
-pub fn sandbox_works(chromium: &Path) -> bool {
+/// Whether Chromium's sandbox works here: through user namespaces, or through the helper that is installed beside it. Chromium itself
+/// has the last word, because a system may allow it what it does not allow others; without its sandbox it does not start.
+pub async fn sandbox_works(chromium: &Path) -> bool {
     let helper = chromium.with_file_name("chrome-sandbox");
     if fs::metadata(helper).is_ok_and(|found| found.uid() == 0 && found.mode() & 0o4000 != 0) {
         return true;
     }
     let mut probe = Command::new("unshare");
-    probe.args(["--user", "--pid", "--fork", "true"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    probe.status().is_ok_and(|status| status.success())
+    probe.args(["--user", "--pid", "--fork", "true"]);
+    if succeeds(probe, Duration::from_secs(5)).await {
+        return true;
+    }
+    let folder = std::env::temp_dir().join(format!("footlight-sandbox-probe-{}", std::process::id()));
+    if fs::DirBuilder::new().mode(0o700).create(&folder).is_err() {
+        return false;
+    }
+    let mut probe = Command::new(chromium);
+    probe.args(["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-breakpad", "--dump-dom"]);
+    probe.arg(format!("--user-data-dir={}", folder.display())).arg("about:blank").env("HOME", &folder);
+    let works = succeeds(probe, Duration::from_secs(20)).await;
+    let _ = fs::remove_dir_all(folder);
+    works
+}
+
+async fn succeeds(mut probe: Command, patience: Duration) -> bool {
+    probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    tokio::time::timeout(patience, probe.status()).await.is_ok_and(|status| status.is_ok_and(|status| status.success()))
 }

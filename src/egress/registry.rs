@@ -1,7 +1,7 @@
 //! All egresses of this worker by id: admits as many as there are slots, and passes API calls to the running ones.
 
 use crate::{
-    config::egress::EgressConfig,
+    config::egress::{EgressConfig, Sandbox},
     egress::{
         counters::Counters,
         egress_info::SharedEgressInfo,
@@ -28,6 +28,11 @@ use std::{
 };
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
+
+/// Why no capture starts where the sandbox does not work. A browser without it would run the video of any streamer with all that this
+/// account may do.
+pub const NO_SANDBOX: &str = "Chromium's sandbox does not work on the egress's machine, so no capture is started: allow unprivileged user \
+     namespaces there, or install Chromium's sandbox helper; to capture without the sandbox all the same, set FOOTLIGHT_EGRESS_NO_SANDBOX=1";
 
 /// All egresses of this worker.
 pub struct EgressRegistry {
@@ -95,7 +100,8 @@ impl EgressRegistry {
         }
         let counters = Arc::new(Counters::new(config.warm));
         let first = Encoding::of_preset(0).expect("the first preset is one of ours");
-        let warm_pool = config.warm.then(|| Arc::new(WarmPool::new(Arc::clone(&config), Arc::clone(&counters), first)));
+        let warm_pool = (config.warm && config.sandbox != Sandbox::Missing)
+            .then(|| Arc::new(WarmPool::new(Arc::clone(&config), Arc::clone(&counters), first)));
         let registry = Arc::new(Self {
             config,
             state_store,
@@ -143,8 +149,11 @@ impl EgressRegistry {
     /// Starts an egress if there is a free slot.
     ///
     /// # Errors
-    /// No free slot, or shutting down.
+    /// No free slot, shutting down, or no sandbox.
     pub fn start(self: &Arc<Self>, request: EgressRequest) -> Result<EgressInfo, TwirpError> {
+        if self.config.sandbox == Sandbox::Missing {
+            return Err(TwirpError::failed_precondition(NO_SANDBOX));
+        }
         let mut entries = self.lock();
         if self.draining.load(Ordering::Relaxed) {
             return Err(TwirpError::unavailable("this egress worker is going down and takes no new egress"));

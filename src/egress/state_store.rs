@@ -1,7 +1,7 @@
 //! Egress state on disk, so that it survives a kill -9: one JSON file per egress, as `ListEgress` shows it, kept for a day after its end.
 //! Its last webhook is kept beside it until it is delivered. On disk the folder is called ledger, and a webhook's file ends with owed.
 
-use crate::{egress::privileges::ServiceAccount, net::clock};
+use crate::{config::folder::make_private, egress::privileges::ServiceAccount, net::clock};
 use anyhow::Context as _;
 use livekit_protocol::{EgressInfo, EgressStatus, WebhookEvent};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,8 @@ impl StateStore {
     /// The folder cannot be used, or another worker has it.
     pub fn open(data: &Path, account: Option<ServiceAccount>) -> anyhow::Result<Self> {
         let folder = data.join("ledger");
+        make_private(data)?;
+        // It may be the unprivileged account's since an earlier run.
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(|| format!("making {}", folder.display()))?;
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("lock"))?;
         let lock = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock)

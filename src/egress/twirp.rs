@@ -95,9 +95,13 @@ async fn call(
 }
 
 async fn health(State(registry): State<Arc<EgressRegistry>>) -> Response {
-    Json(serde_json::json!({ "slots": { "total": registry.config().slots, "used": registry.used() } })).into_response()
+    let slots = serde_json::json!({ "total": registry.config().slots, "used": registry.used() });
+    Json(serde_json::json!({ "slots": slots, "sandbox": registry.config().sandbox.name() })).into_response()
 }
 
-async fn metrics_page(State(registry): State<Arc<EgressRegistry>>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::text(&registry)).into_response()
+/// For everybody who reaches the listener; the ids of egresses only for whoever may start and stop them.
+async fn metrics_page(State(registry): State<Arc<EgressRegistry>>, headers: HeaderMap) -> Response {
+    let config = registry.config();
+    let known = auth::authorize(&headers, &config.api_key, &config.api_secret).is_ok();
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::text(&registry, known)).into_response()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     egress::state_store::{PendingWebhook, StateStore},
-    net::{clock, tls, webhook_signature},
+    net::{clock, http::direct_client, tls, webhook_signature},
 };
 use livekit_protocol::{EgressInfo, WebhookEvent};
 use rand::{Rng as _, distr::Alphanumeric};
@@ -59,8 +59,7 @@ impl WebhookSender {
     /// # Errors
     /// The HTTP client cannot be made.
     pub fn new(receivers: Vec<Url>, api_key: String, api_secret: String) -> anyhow::Result<Arc<Self>> {
-        let client =
-            reqwest::Client::builder().tls_backend_preconfigured(tls::client()).timeout(Duration::from_secs(10)).no_proxy().build()?;
+        let client = direct_client(tls::client()).timeout(Duration::from_secs(10)).build()?;
         Ok(Arc::new(Self { client, receivers, api_key, api_secret }))
     }
 

@@ -1,7 +1,7 @@
 //! An HTTP client for one user-supplied address, safe against SSRF: the name is resolved once, every resolved address is checked,
 //! and the connection uses a checked one, so that DNS rebinding has no effect. No redirects.
 
-use super::{dns, tls};
+use super::{dns, http::direct_client, tls};
 use crate::domain::address::{AllowList, IngestTarget, check_ip};
 use std::{net::SocketAddr, time::Duration};
 use url::Url;
@@ -40,10 +40,8 @@ pub async fn client_for(url: &Url, allow: &AllowList) -> Result<reqwest::Client,
     for one in &found {
         check_ip(one.ip(), &target, allow).map_err(|error| Unreachable::Forbidden(error.to_string()))?;
     }
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls::client())
+    direct_client(tls::client())
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
         .resolve_to_addrs(&host, &found)
         .build()
         .map_err(|error| Unreachable::Broken(error.to_string()))

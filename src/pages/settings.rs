@@ -13,7 +13,8 @@ use super::layout::load_error;
 use crate::{
     api::error::ApiError,
     components::notice::{ErrorNotice, Loading},
-    rpc::settings::agents as load_agents,
+    domain::account::Role,
+    rpc::{accounts::who_am_i, settings::agents as load_agents},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -23,6 +24,7 @@ use serde::{Serialize, de::DeserializeOwned};
 #[component]
 pub fn Settings() -> AnyView {
     let agents = Resource::new_blocking(|| (), |()| load_agents());
+    let me = Resource::new_blocking(|| (), |()| who_am_i());
     view! {
         <Title text="Settings"/>
         <main class="page" id="content">
@@ -32,10 +34,11 @@ pub fn Settings() -> AnyView {
             </div>
             <Suspense fallback=|| view! { <Loading/> }>
                 {move || {
-                    agents.get().map(|answer| match answer {
+                    agents.get().zip(me.get()).map(|(answer, me)| match answer {
                         Err(error) => load_error(error, Callback::new(move |()| agents.refetch())),
                         Ok(all) => {
                             let names = StoredValue::new(all.iter().map(|agent| (agent.id.clone(), agent.name.clone())).collect::<Vec<_>>());
+                            let admin = me.ok().flatten().is_some_and(|me| me.role == Role::Admin);
                             view! {
                                 <section class="settings" aria-labelledby="s-destinations">
                                     <h2 class="section" id="s-destinations">"Saved destinations"</h2>
@@ -51,7 +54,7 @@ pub fn Settings() -> AnyView {
                                 </section>
                                 <section class="settings" aria-labelledby="s-keys">
                                     <h2 class="section" id="s-keys">"API keys"</h2>
-                                    <keys::Keys agents=names.get_value()/>
+                                    <keys::Keys agents=names.get_value() admin/>
                                 </section>
                                 <section class="settings" aria-labelledby="s-password">
                                     <h2 class="section" id="s-password">"Password"</h2>

@@ -19,10 +19,18 @@ pub async fn sign_up_open() -> Result<bool, ApiError> {
     Ok(rpc::part::<Accounts>().sign_up_open())
 }
 
-/// Sets a new password; the old one is needed where there is one.
+/// Sets a new password; the old one is needed where there is one. With `revoke_keys` every API key of the account and its agents is
+/// revoked too.
 #[server(prefix = "/rpc", endpoint = "accounts/password", input = Json, output = Json)]
-pub async fn change_password(old: Option<String>, new: String) -> Result<(), ApiError> {
-    use crate::server::{accounts::Accounts, rpc};
+pub async fn change_password(old: Option<String>, new: String, revoke_keys: Option<bool>) -> Result<(), ApiError> {
+    use crate::server::{
+        accounts::{Accounts, api_keys::ApiKeys},
+        rpc,
+    };
     let (accounts, caller) = rpc::admit::<Accounts>().await?;
-    rpc::reply(accounts.change_password(&caller, old.as_deref(), &new, &rpc::origin()).await)
+    rpc::reply(accounts.change_password(&caller, old.as_deref(), &new, &rpc::origin()).await)?;
+    if revoke_keys == Some(true) {
+        rpc::reply(rpc::part::<ApiKeys>().revoke_all(&caller.user.id, &rpc::origin()).await)?;
+    }
+    Ok(())
 }

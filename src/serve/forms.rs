@@ -11,9 +11,9 @@ use crate::{
     server::{
         accounts::SIGNED_IN_DAYS,
         auth::origin::Origin,
+        cookies::{self, SIGN_IN_COOKIE},
         error::StudioError,
-        rpc,
-        security::{self, SIGN_IN_COOKIE},
+        rpc, security,
         state::AppState,
     },
 };
@@ -22,7 +22,7 @@ use axum::{
     body::Body,
     extract::{FromRequest, Query, Request},
     http::{StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use leptos::prelude::provide_context;
 use serde::Deserialize;
@@ -56,9 +56,9 @@ pub async fn enter(entrance: Entrance, site: Renderer, request: Request) -> Resp
     let (name, refused) = match read(&parts, body).await {
         Err(error) => (String::new(), error),
         Ok(fields) => match signed_in(entrance, &site.state, &parts, &fields).await {
-            Ok(cookie) => {
+            Ok(cookies) => {
                 let next = Query::<GoOn>::try_from_uri(&parts.uri).ok().and_then(|Query(go_on)| go_on.next);
-                return see_other(&safe_next(next), &cookie);
+                return see_other(&safe_next(next), &cookies);
             }
             Err(error) => (fields.name, error),
         },
@@ -80,13 +80,13 @@ pub async fn sign_out(site: Renderer, parts: Parts) -> Response {
     let (accounts, config) = (&site.state.studio.accounts, &site.state.studio.config);
     let over = async {
         security::same_origin(&parts.headers, config)?;
-        if let Some(token) = security::cookie(&parts.headers, SIGN_IN_COOKIE) {
+        if let Some(token) = cookies::cookie(&parts.headers, SIGN_IN_COOKIE) {
             accounts.sign_out(token, &Origin::of(&parts, config)).await.map_err(StudioError::into_api_error)?;
         }
         Ok::<_, ApiError>(())
     };
     match over.await {
-        Ok(()) => see_other("/", &security::sign_out_cookie(config)),
+        Ok(()) => see_other("/", &cookies::sign_out_cookies(config)),
         Err(error) => refuse(&site, parts, String::new(), error).await,
     }
 }
@@ -99,8 +99,8 @@ async fn read(parts: &Parts, body: Body) -> Result<Fields, ApiError> {
     Ok(fields)
 }
 
-/// Signs in and returns the cookie.
-async fn signed_in(entrance: Entrance, state: &AppState, parts: &Parts, fields: &Fields) -> Result<String, ApiError> {
+/// Signs in and returns the cookies.
+async fn signed_in(entrance: Entrance, state: &AppState, parts: &Parts, fields: &Fields) -> Result<Vec<String>, ApiError> {
     let (accounts, config) = (&state.studio.accounts, &state.studio.config);
     security::same_origin(&parts.headers, config)?;
     let origin = Origin::of(parts, config);
@@ -111,9 +111,10 @@ async fn signed_in(entrance: Entrance, state: &AppState, parts: &Parts, fields: 
         (Entrance::SignUp, _) => accounts.sign_up(&credentials(), &origin).await,
     };
     let signed_in = signed_in.map_err(StudioError::into_api_error)?;
-    Ok(security::sign_in_cookie(signed_in.token, SIGNED_IN_DAYS, config))
+    Ok(cookies::sign_in_cookies(signed_in.token, SIGNED_IN_DAYS, config))
 }
 
-fn see_other(path: &str, cookie: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, path), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store")]).into_response()
+fn see_other(path: &str, cookies: &[String]) -> Response {
+    let cookies = AppendHeaders(cookies.iter().map(|cookie| (header::SET_COOKIE, cookie.as_str())));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, path), (header::CACHE_CONTROL, "no-store")], cookies).into_response()
 }

@@ -58,7 +58,7 @@ impl Renderer {
     }
 }
 
-/// Pages reach their own origin and LiveKit, nothing else.
+/// What pages reach beside their own origin: LiveKit, nothing else.
 fn connect_src(livekit: &str) -> String {
-    format!("'self' {livekit} {}", livekit.replacen("ws", "http", 1))
+    format!("{livekit} {}", livekit.replacen("ws", "http", 1))
 }

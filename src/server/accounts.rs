@@ -3,7 +3,9 @@
 pub mod agents;
 pub mod api_keys;
 pub mod audit;
+mod foreign_sessions;
 mod key_cache;
+mod names;
 pub(in crate::server) mod ownership;
 
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
         error::{ApiError, ErrorCode},
     },
     domain::{
-        account::{Role, UnsuitableCredential, User, check_password, name_key},
+        account::{AccountName, Role, UnsuitableCredential, User, check_password, name_keys},
         audit::AuditAction,
         ids::{SignInId, UserId},
     },
@@ -22,6 +24,7 @@ use crate::{
             origin::Origin,
             password, token,
         },
+        cookies::sign_in_token,
         error::{StudioError, StudioResult},
         limits::Limits,
         ports::Ports,
@@ -83,13 +86,13 @@ impl Accounts {
         if !self.sign_up_open() {
             return Err(StudioError::refused(ErrorCode::Forbidden, "This studio takes no new accounts. Ask whoever runs it."));
         }
-        let key = name_key(&credentials.name).map_err(unsuitable)?;
+        let name = AccountName::new(&credentials.name).map_err(unsuitable)?;
         check_password(&credentials.password).map_err(unsuitable)?;
         self.limits.sign_up(&origin.client_prefix())?;
+        self.refuse_similar_name(&name).await?;
         let hash = hashed(&credentials.password).await?;
-        let name = credentials.name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let user = User { id: self.ports.new_id(), name, role: Role::Streamer, created_at: self.ports.now() };
-        match self.ports.store.insert_user(&user, &key, Some(&hash)).await {
+        let user = User { id: self.ports.new_id(), name: name.shown, role: Role::Streamer, created_at: self.ports.now() };
+        match self.ports.store.insert_user(&user, &name.key, Some(&hash)).await {
             Err(StoreError::Taken(_)) => return Err(ApiError::invalid("name", "This name is taken. Choose another one.").into()),
             done => done?,
         }
@@ -103,15 +106,17 @@ impl Accounts {
     /// Name and password do not belong together, or there were too many tries.
     pub async fn sign_in(&self, credentials: &Credentials, origin: &Origin) -> StudioResult<SignedIn> {
         let refused = || StudioError::refused(ErrorCode::Unauthenticated, "Name and password do not belong together.");
-        let key = name_key(&credentials.name).map_err(|_| refused())?;
-        if let Err(error) = self.limits.sign_in(&key, &origin.client_prefix()) {
-            self.audit.record(AuditAction::SignInThrottled, None, &credentials.name, origin).await;
+        let keys = name_keys(&credentials.name);
+        let key = keys.first().ok_or_else(refused)?;
+        if let Err(error) = self.limits.sign_in(key, &origin.client_prefix()) {
+            let known = self.by_name(&keys).await.ok().flatten();
+            self.record_sign_in_attempt(AuditAction::SignInThrottled, known.as_ref().map(|(user, _)| user), origin).await;
             return Err(error.into());
         }
-        let found = self.ports.store.user_by_name(&key).await?;
+        let found = self.by_name(&keys).await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.clone());
         if !password::verify(hash, credentials.password.clone()).await? {
-            self.audit.record(AuditAction::SignInRefused, found.as_ref().map(|(user, _)| &user.id), &credentials.name, origin).await;
+            self.record_sign_in_attempt(AuditAction::SignInRefused, found.as_ref().map(|(user, _)| user), origin).await;
             return Err(refused());
         }
         let (user, _) = found.ok_or_else(refused)?;
@@ -183,9 +188,9 @@ impl Accounts {
     /// The old one is wrong, or the new one unsuitable.
     pub async fn change_password(&self, caller: &Caller, old: Option<&str>, new: &str, origin: &Origin) -> StudioResult<()> {
         check_password(new).map_err(unsuitable)?;
-        let key = name_key(&caller.user.name).map_err(unsuitable)?;
-        self.limits.sign_in(&key, &origin.client_prefix())?;
-        let hash = self.ports.store.user_by_name(&key).await?.and_then(|(_, hash)| hash);
+        let keys = name_keys(&caller.user.name);
+        self.limits.sign_in(keys.first().map_or("", String::as_str), &origin.client_prefix())?;
+        let hash = self.by_name(&keys).await?.and_then(|(_, hash)| hash);
         if hash.is_some() && !password::verify(hash, old.unwrap_or_default().to_owned()).await? {
             return Err(ApiError::invalid("old", "The old password is not right.").into());
         }
@@ -241,7 +246,7 @@ impl Accounts {
     }
 
     async fn sign_in_as(&self, user: User, origin: &Origin) -> StudioResult<SignedIn> {
-        let token = token::new();
+        let token = sign_in_token(token::new(), &self.ports.config);
         let now = self.ports.now();
         let sign_in = SignIn {
             id: self.ports.new_id(),
@@ -263,8 +268,8 @@ async fn hashed(text: &str) -> StudioResult<String> {
 
 fn unsuitable(error: UnsuitableCredential) -> StudioError {
     let field = match error {
-        UnsuitableCredential::Name => "name",
         UnsuitableCredential::Password => "password",
+        UnsuitableCredential::Name | UnsuitableCredential::NameText(_) | UnsuitableCredential::MixedScripts => "name",
     };
     let sentence = error.to_string();
     let mut letters = sentence.chars();

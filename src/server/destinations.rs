@@ -99,7 +99,7 @@ impl Destinations {
             }
             return self.store_destination(&old.owner, id.clone(), &typed, old.used_at).await;
         }
-        let name = typed.save_as.as_deref().map(destination_name).unwrap_or_default();
+        let name = typed.save_as.as_deref().map(destination_name).transpose()?.unwrap_or_default();
         let channel = viewer_channel(typed.platform, typed.channel.as_deref())?;
         let saved = SavedDestination { destination: Destination { name, channel, ..old.destination }, ..old };
         self.ports.store.save_destination(&saved).await?;

@@ -136,7 +136,7 @@ impl Games {
 
     async fn name_game(&self, caller: &Caller, session: &Session, lobby: Option<String>) -> StudioResult<Session> {
         self.registry
-            .change(&session.id, caller.actor(), |session| {
+            .change(&session.id, caller.actor_on(session), |session| {
                 let changed = session.current_lobby_id != lobby && session.state.is_active();
                 let what = Some(match &lobby {
                     Some(lobby) => format!("The game {lobby} began."),

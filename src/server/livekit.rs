@@ -76,6 +76,39 @@ pub struct ObservedEgress {
 pub struct Slots {
     pub total: u32,
     pub used: u32,
+    pub sandbox: Sandbox,
+}
+
+/// Whether the egress engine's browser runs in its sandbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sandbox {
+    On,
+    /// The operator turned it off.
+    Off,
+    /// It does not work there, so no capture is started.
+    Missing,
+    /// The engine does not say.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+impl Sandbox {
+    /// What administrators must know of it.
+    pub const fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::On | Self::Unknown => None,
+            Self::Off => Some(
+                "Captures run without Chromium's sandbox (FOOTLIGHT_EGRESS_NO_SANDBOX=1): a streamer's video that breaks the browser \
+                 has the rights of the egress's account.",
+            ),
+            Self::Missing => Some(
+                "No capture can start: Chromium's sandbox does not work on the egress's machine. Allow unprivileged user namespaces \
+                 there, install Chromium's sandbox helper, or set FOOTLIGHT_EGRESS_NO_SANDBOX=1 to capture without it.",
+            ),
+        }
+    }
 }
 
 /// The calls that Footlight makes to LiveKit.

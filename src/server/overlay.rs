@@ -17,6 +17,7 @@ use crate::{
         session::{Owner, Session, StreamType},
     },
     server::{
+        accounts::audit::AuditLog,
         auth::{caller::Caller, overlay as tokens},
         error::{StudioError, StudioResult, chain},
         feed::writer::FeedWriter,
@@ -47,11 +48,18 @@ pub struct Overlay {
     registry: SessionRegistry,
     feed_writer: FeedWriter,
     reconciler: Reconciler,
+    audit: AuditLog,
 }
 
 impl Overlay {
-    pub const fn new(ports: Arc<Ports>, registry: SessionRegistry, feed_writer: FeedWriter, reconciler: Reconciler) -> Self {
-        Self { ports, registry, feed_writer, reconciler }
+    pub const fn new(
+        ports: Arc<Ports>,
+        registry: SessionRegistry,
+        feed_writer: FeedWriter,
+        reconciler: Reconciler,
+        audit: AuditLog,
+    ) -> Self {
+        Self { ports, registry, feed_writer, reconciler, audit }
     }
 
     /// Whose overlay this token opens.
@@ -146,7 +154,7 @@ impl Overlay {
         let held = request.broadcast_delay_ms.map(delay).transpose()?;
         let session = self
             .registry
-            .change(id, caller.actor(), |session| {
+            .change(id, caller.actor_on(&before), |session| {
                 let changed = Session {
                     overlay: request.patch.apply(&session.overlay),
                     title: title.clone().unwrap_or_else(|| session.title.clone()),
@@ -160,6 +168,7 @@ impl Overlay {
         if !session.state.is_active() {
             return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
         }
+        self.audit.note_admin_action(caller, &before, "had its overlay changed").await;
         if session.overlay != before.overlay {
             let (at, data) = (self.ports.now(), json!(session.overlay));
             if let Some(seq) = self.ports.store.append_feed(id, at, "overlay", None, &data).await? {

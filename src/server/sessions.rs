@@ -9,13 +9,12 @@ mod start;
 mod timeline;
 
 use super::{
-    auth::caller::Caller, destinations::Destinations, error::StudioResult, ports::Ports, reconcile::Reconciler, registry::SessionRegistry,
-    store::FeedEntry,
+    accounts::audit::AuditLog, auth::caller::Caller, destinations::Destinations, error::StudioResult, ports::Ports, reconcile::Reconciler,
+    registry::SessionRegistry, store::FeedEntry,
 };
 use crate::{
     api::{public_http::SessionPage, sessions::SessionView},
     domain::{
-        account::Role,
         ids::SessionId,
         session::{Actor, EndReason, Outcome},
     },
@@ -35,11 +34,18 @@ pub struct Sessions {
     registry: SessionRegistry,
     reconciler: Reconciler,
     destinations: Destinations,
+    audit: AuditLog,
 }
 
 impl Sessions {
-    pub const fn new(ports: Arc<Ports>, registry: SessionRegistry, reconciler: Reconciler, destinations: Destinations) -> Self {
-        Self { ports, registry, reconciler, destinations }
+    pub const fn new(
+        ports: Arc<Ports>,
+        registry: SessionRegistry,
+        reconciler: Reconciler,
+        destinations: Destinations,
+        audit: AuditLog,
+    ) -> Self {
+        Self { ports, registry, reconciler, destinations, audit }
     }
 
     /// Ends a session; one that is ending or over stays as it is. `note` is an administrator's reason.
@@ -50,13 +56,12 @@ impl Sessions {
         let session = self.registry.own(caller, id).await?;
         let own = caller.owns(&session);
         let (actor, reason) = match note {
-            Some(note) if caller.user.role == Role::Admin => {
-                (Actor::Admin, EndReason::StoppedByAdmin { note: note.chars().take(300).collect() })
-            }
+            Some(note) if caller.is_admin() => (Actor::Admin, EndReason::StoppedByAdmin { note: note.chars().take(300).collect() }),
             _ if own => (caller.actor(), EndReason::Stopped),
             _ => (Actor::Admin, EndReason::StoppedByAdmin { note: String::new() }),
         };
         self.reconciler.start_ending(id, actor, Outcome::Ended(reason)).await?;
+        self.audit.note_admin_action(caller, &session, "was stopped").await;
         self.reconciler.wait_until_ended(id).await?;
         self.session(caller, id).await
     }

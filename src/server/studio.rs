@@ -60,8 +60,8 @@ impl Studio {
         let accounts = Accounts::new(of(), Arc::clone(&limits), audit.clone());
         let api_keys = ApiKeys::new(of(), audit.clone());
         let destinations = Destinations::new(of());
-        let sessions = Sessions::new(of(), registry.clone(), reconciler.clone(), destinations.clone());
-        let overlay = Overlay::new(of(), registry.clone(), feed_writer, reconciler.clone());
+        let sessions = Sessions::new(of(), registry.clone(), reconciler.clone(), destinations.clone(), audit.clone());
+        let overlay = Overlay::new(of(), registry.clone(), feed_writer, reconciler.clone(), audit.clone());
         Self {
             agents: Agents::new(of(), api_keys.clone(), audit.clone()),
             games: Games::new(of(), registry.clone(), sessions.clone(), overlay.clone()),

@@ -4,6 +4,7 @@ use crate::{
     api::error::ApiError,
     domain::{
         destination::{Platform, UnusableDestination},
+        plain_text::{about, one_line},
         viewers::channel,
     },
     server::error::StudioResult,
@@ -21,8 +22,8 @@ pub(in crate::server) fn delay(asked_ms: u32) -> StudioResult<u32> {
 }
 
 pub(in crate::server) fn plain_text(field: &str, text: &str) -> StudioResult<String> {
-    let text = in_one_line(text);
-    if text.chars().count() > LONGEST_TITLE || text.chars().any(char::is_control) {
+    let text = one_line(text).map_err(|error| ApiError::invalid(field, about(field, error)))?;
+    if text.chars().count() > LONGEST_TITLE {
         return Err(ApiError::invalid(field, format!("{field} must be at most {LONGEST_TITLE} characters of plain text.")).into());
     }
     Ok(text)
@@ -37,8 +38,9 @@ pub(in crate::server) fn unusable(error: &UnusableDestination) -> ApiError {
 }
 
 /// A destination's own name.
-pub(in crate::server) fn destination_name(name: &str) -> String {
-    in_one_line(name).chars().take(LONGEST_NAME).collect()
+pub(in crate::server) fn destination_name(name: &str) -> StudioResult<String> {
+    let name = one_line(name).map_err(|error| ApiError::invalid("saveAs", about("saveAs", error)))?;
+    Ok(name.chars().take(LONGEST_NAME).collect())
 }
 
 /// The channel whose viewers are counted.
@@ -50,8 +52,4 @@ fn sentence(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
     letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
-}
-
-fn in_one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -20,12 +20,18 @@ mod examples;
 mod fields;
 #[path = "api/fuzz.rs"]
 mod fuzz;
+#[path = "api/hardening.rs"]
+mod hardening;
 #[path = "api/harness.rs"]
 mod harness;
 #[path = "api/limits.rs"]
 mod limits;
+#[path = "api/names.rs"]
+mod names;
 #[path = "api/page_access.rs"]
 mod page_access;
+#[path = "api/proxies.rs"]
+mod proxies;
 #[path = "api/retry.rs"]
 mod retry;
 #[path = "api/secrets.rs"]

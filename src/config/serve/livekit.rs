@@ -1,7 +1,8 @@
 //! How the application and browsers reach LiveKit, and where the Egress API answers.
 
-use super::{Secret, secret};
+use super::{Secret, is_loopback, secret};
 use crate::config::env::{ConfigError, Env};
+use url::Url;
 
 #[derive(Debug, Clone)]
 pub struct LiveKitConfig {
@@ -36,7 +37,7 @@ impl LiveKitConfig {
         Ok(Self {
             public_url: with_scheme("FOOTLIGHT_LIVEKIT_PUBLIC_URL", public, "ws", "wss")?,
             egress_url: match egress {
-                Some(url) => with_scheme("FOOTLIGHT_EGRESS_URL", url.trim_end_matches('/'), "http", "https")?,
+                Some(url) => tls_beyond_loopback(with_scheme("FOOTLIGHT_EGRESS_URL", url.trim_end_matches('/'), "http", "https")?)?,
                 None => api_url.clone(),
             },
             media_ports: format!(
@@ -50,4 +51,10 @@ impl LiveKitConfig {
             api_secret: secret(env, "LIVEKIT_API_SECRET", 32)?,
         })
     }
+}
+
+/// Overlay tokens and publish tokens go to the local egress.
+fn tls_beyond_loopback(url: String) -> Result<String, ConfigError> {
+    let plain_elsewhere = Url::parse(&url).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url));
+    if plain_elsewhere { Err(Env::malformed("FOOTLIGHT_EGRESS_URL", "https:// (plain http:// is for loopback only)")) } else { Ok(url) }
 }

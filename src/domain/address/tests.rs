@@ -187,3 +187,24 @@ fn the_allow_list_matches_exact_hosts_and_ports() {
         assert!(bad.parse::<AllowList>().is_err(), "{bad}");
     }
 }
+
+#[test]
+fn this_machine_and_ports_of_other_services_are_refused_unless_allowed() {
+    let own: IpAddr = "8.8.4.4".parse().expect("an address");
+    let guard = AllowList::default().on_machine(vec![own]);
+    assert_eq!(check_address("rtmp://8.8.4.4/app", &guard), Err(AddressRefused::OwnMachine("8.8.4.4".into())));
+    assert_eq!(check_address("rtmp://[::ffff:8.8.4.4]/app", &guard), Err(AddressRefused::OwnMachine("8.8.4.4".into())));
+    let named = check_address("rtmp://studio.example.com/app", &guard).expect("by its name it may be any machine");
+    assert_eq!(check_ip(own, &named, &guard), Err(AddressRefused::OwnMachine("studio.example.com".into())), "known when it is resolved");
+    for port in [22, 25, 3306, 6379, 27017] {
+        for host in ["8.8.8.8", "ingest.example.com"] {
+            let refused = check_address(&format!("rtmp://{host}:{port}/app"), &guard);
+            assert_eq!(refused, Err(AddressRefused::ServicePort(port)), "{host}");
+        }
+    }
+    let allow: AllowList = "8.8.4.4:1935,ingest.example.com:6379".parse().expect("a list");
+    let allow = allow.on_machine(vec![own]);
+    assert!(check_address("rtmp://8.8.4.4/app", &allow).is_ok());
+    assert!(check_address("rtmp://8.8.4.4:1936/app", &allow).is_err(), "that port alone");
+    assert!(check_address("rtmp://ingest.example.com:6379/app", &allow).is_ok());
+}

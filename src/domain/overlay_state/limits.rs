@@ -1,7 +1,7 @@
 //! Limits of overlay events: text lengths, and how far in the future an event may be.
 
 use super::{Match, OverlayEvent, OverlayEventKind};
-use crate::domain::timestamp::Timestamp;
+use crate::domain::{plain_text, timestamp::Timestamp};
 
 /// Clocks differ; an event from further ahead than this happened when it arrived.
 const AHEAD_MS: i64 = 5_000;
@@ -70,8 +70,10 @@ fn check_match(game: &Match) -> Result<(), UnsuitableEvent> {
 }
 
 fn text(field: &'static str, text: &str, least: usize, most: usize) -> Result<(), UnsuitableEvent> {
-    let fits = (least..=most).contains(&text.chars().count()) && !text.chars().any(|c| c.is_control() && c != '\n');
-    if fits { Ok(()) } else { Err(UnsuitableEvent { field, expected: format!("{least} to {most} characters of plain text") }) }
+    if !(least..=most).contains(&text.chars().count()) {
+        return Err(UnsuitableEvent { field, expected: format!("{least} to {most} characters of plain text") });
+    }
+    plain_text::lines(text).map(drop).map_err(|error| UnsuitableEvent { field, expected: format!("plain text: {error}") })
 }
 
 #[cfg(test)]

@@ -39,12 +39,14 @@ pub fn Summary(counts: SessionCounts, capacity: Option<Capacity>, draining: bool
     let stats = stats.map(|(label, of)| view! { <div><dt>{label}</dt><dd>{move || of(counts())}</dd></div> });
     let capacity = move || {
         overview.with(|(_, capacity, _)| match capacity {
-            Some(Capacity { used, total, forecast }) => format!("{used} of {total} captures in use. {forecast}"),
+            Some(Capacity { used, total, forecast, .. }) => format!("{used} of {total} captures in use. {forecast}"),
             None => "The capture service does not report its capacity.".to_owned(),
         })
     };
     let draining = Memo::new(move |_| overview.with(|(_, _, draining)| *draining));
+    let warning = Memo::new(move |_| overview.with(|(_, capacity, _)| capacity.as_ref().and_then(|capacity| capacity.warning.clone())));
     view! {
+        {move || warning.get().map(|message| view! { <ErrorNotice message/> })}
         <dl class="stats">{stats}</dl>
         <div class="capacity panel" data-draining=move || if draining.get() { "yes" } else { "no" }>
             <p>{capacity}</p>

@@ -15,9 +15,9 @@ use leptos::prelude::*;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-/// Of the user and their agents.
+/// Of the user and their agents. An administrator's own may have the scope `admin`.
 #[component]
-pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
+pub fn Keys(agents: Vec<(AgentId, String)>, admin: bool) -> impl IntoView {
     let all = Resource::new(|| (), |()| keys());
     let create = Action::new(|wish: &NewApiKey| make_key(wish.clone()));
     let revoke = Action::new(|id: &KeyId| revoke_key(id.clone()));
@@ -69,7 +69,7 @@ pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
         {action_error(revoke)}
         {loaded(all, rows)}
         {new_key}
-        <CreatedApiKey agents on_create=move |wish| { create.dispatch(wish); } busy=create.pending()/>
+        <CreatedApiKey agents admin on_create=move |wish| { create.dispatch(wish); } busy=create.pending()/>
         {action_error(create)}
         <Confirm
             open=asking
@@ -88,6 +88,7 @@ pub fn Keys(agents: Vec<(AgentId, String)>) -> impl IntoView {
 #[component]
 fn CreatedApiKey(
     agents: Vec<(AgentId, String)>,
+    admin: bool,
     #[prop(into)] on_create: Callback<NewApiKey>,
     #[prop(into)] busy: Signal<bool>,
 ) -> impl IntoView {
@@ -96,7 +97,8 @@ fn CreatedApiKey(
     let scopes = RwSignal::new(Scope::ALL.to_vec());
     let days = RwSignal::new(None::<i64>);
     let options = agents.iter().map(|(id, name)| view! { <option value=id.to_string()>{name.clone()}</option> }).collect_view();
-    let checkboxes = Scope::ALL.map(|scope| {
+    let offered = if admin { Scope::WITH_ADMIN.to_vec() } else { Scope::ALL.to_vec() };
+    let checkboxes = offered.into_iter().map(|scope| {
         view! {
             <label class="checkbox">
                 <input
@@ -112,10 +114,11 @@ fn CreatedApiKey(
                         });
                     }
                 />
-                <span>{scope.name()}</span>
+                <span>{if scope == Scope::Admin { "admin (everybody's streams)" } else { scope.name() }}</span>
             </label>
         }
     });
+    let checkboxes = checkboxes.collect_view();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         on_create.run(NewApiKey {

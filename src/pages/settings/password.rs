@@ -3,14 +3,18 @@
 use crate::{components::notice::ErrorNotice, rpc::accounts::change_password};
 use leptos::prelude::*;
 
-/// A new password signs all other devices out.
+/// A new password signs all other devices out, and revokes all API keys if asked to.
 #[component]
 pub fn Password() -> impl IntoView {
     let (old, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let change = Action::new(|(old, new): &(String, String)| change_password((!old.is_empty()).then(|| old.clone()), new.clone()));
+    // Programs go on with their keys unless somebody asks for more: a password is also changed out of habit.
+    let revoke_keys = RwSignal::new(false);
+    let change = Action::new(|(old, new, revoke): &(String, String, bool)| {
+        change_password((!old.is_empty()).then(|| old.clone()), new.clone(), Some(*revoke))
+    });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        change.dispatch((old.get_untracked(), new.get_untracked()));
+        change.dispatch((old.get_untracked(), new.get_untracked(), revoke_keys.get_untracked()));
     };
     Effect::new(move |_| {
         if matches!(change.value().get(), Some(Ok(()))) {
@@ -35,6 +39,10 @@ pub fn Password() -> impl IntoView {
                 <span>"New password"</span>
                 <input class="input" type="password" autocomplete="new-password" required minlength="10" prop:value=new on:input=move |event| new.set(event_target_value(&event))/>
                 <small class="quiet">"At least ten characters."</small>
+            </label>
+            <label class="checkbox">
+                <input type="checkbox" prop:checked=revoke_keys on:change=move |event| revoke_keys.set(event_target_checked(&event))/>
+                <span>"Revoke all API keys too, also those of agents. Choose this if somebody else may know the password."</span>
             </label>
             {outcome}
             <button class="button" type="submit" disabled=move || change.pending().get()>"Change password"</button>

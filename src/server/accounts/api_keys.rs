@@ -11,6 +11,7 @@ use crate::{
         audit::AuditAction,
         ids::{KeyId, UserId},
         key::{ApiKey, Scope},
+        plain_text::{about, one_line},
         timestamp::Timestamp,
     },
     server::{
@@ -67,13 +68,20 @@ impl ApiKeys {
     /// # Errors
     /// As [`ApiKeys::make`].
     pub async fn make_for(&self, user: &UserId, new: &NewApiKey, origin: &Origin) -> StudioResult<CreatedApiKey> {
-        let name = new.name.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+        let name = one_line(&new.name).map_err(|error| ApiError::invalid("name", about("The key's name", error)))?;
+        if !(1..=LONGEST_NAME).contains(&name.chars().count()) {
             return Err(ApiError::invalid("name", format!("The key's name must be 1 to {LONGEST_NAME} characters of plain text.")).into());
         }
-        let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| new.scopes.contains(scope)).collect();
+        let scopes: Vec<Scope> = Scope::WITH_ADMIN.into_iter().filter(|scope| new.scopes.contains(scope)).collect();
         if scopes.is_empty() {
             return Err(ApiError::invalid("scopes", "Choose at least one scope: start, stop, events, read.").into());
+        }
+        if scopes.contains(&Scope::Admin) {
+            let admin = self.ports.store.user(user).await?.is_some_and(|user| user.role == Role::Admin);
+            if !admin || new.agent_id.is_some() || scopes == [Scope::Admin] {
+                let message = "The scope `admin` is for an administrator's own key, beside another scope, and never for an agent.";
+                return Err(ApiError::invalid("scopes", message).into());
+            }
         }
         let now = self.ports.now();
         if new.expires_at.is_some_and(|at| at <= now) {
@@ -116,6 +124,21 @@ impl ApiKeys {
         self.forget_callers();
         self.audit.record(AuditAction::KeyRevoked, Some(&caller.user.id), &format!("{} {}", key.prefix, key.name), origin).await;
         Ok(key)
+    }
+
+    /// Revokes every key of an account and its agents: a key that a thief made must not outlive the password.
+    ///
+    /// # Errors
+    /// The store failed; then keys made later may still be valid.
+    pub async fn revoke_all(&self, user: &UserId, origin: &Origin) -> StudioResult<usize> {
+        let now = self.ports.now();
+        let valid: Vec<ApiKey> = self.ports.store.keys_of(user).await?.into_iter().filter(|key| key.is_valid(now)).collect();
+        for key in &valid {
+            self.ports.store.revoke_key(user, &key.id, now).await?;
+            self.audit.record(AuditAction::KeyRevoked, Some(user), &format!("{} {}", key.prefix, key.name), origin).await;
+        }
+        self.callers.forget();
+        Ok(valid.len())
     }
 
     /// Who a key belongs to.

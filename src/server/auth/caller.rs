@@ -52,14 +52,24 @@ impl Caller {
         }
     }
 
-    /// As the timeline names it.
+    /// As the timeline of their own sessions names it.
     pub fn actor(&self) -> Actor {
         if self.agent.is_some() { Actor::Agent } else { Actor::Host }
     }
 
-    /// Whether every session is theirs to see.
+    /// As the timeline of a session names it: whoever does not own it acts as an administrator.
+    pub fn actor_on(&self, session: &Session) -> Actor {
+        if self.owns(session) { self.actor() } else { Actor::Admin }
+    }
+
+    /// Whether every session is theirs: an administrator who signed in, or an API key of one that has the scope `admin`.
+    /// The only place that decides it; what an account's role is says nothing about its keys.
     pub fn is_admin(&self) -> bool {
-        self.user.role == Role::Admin
+        let proven = match &self.proof {
+            Proof::SignIn(_) => true,
+            Proof::Key(key) => self.agent.is_none() && key.allows(Scope::Admin),
+        };
+        proven && self.user.role == Role::Admin
     }
 
     /// Whether a session is their own: a user's and their agents', an agent's own and no other's.

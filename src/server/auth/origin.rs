@@ -48,9 +48,25 @@ fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
     if !proxies.contains(&peer) {
         return peer;
     }
-    let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    let hops: Vec<IpAddr> = hops.filter_map(|hop| hop.trim().parse().ok()).map(|ip: IpAddr| ip.to_canonical()).collect();
-    hops.into_iter().rev().find(|hop| !proxies.contains(hop)).unwrap_or(peer)
+    let values = headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("not text"));
+    let hops: Vec<&str> = values.flat_map(|text| text.split(',')).collect();
+    let mut last = peer;
+    // From the nearest hop on. What stands before an entry that is no address was written by nobody whom we trust.
+    for hop in hops.into_iter().rev() {
+        let Some(ip) = hop_address(hop.trim()) else { return last };
+        last = ip;
+        if !proxies.contains(&ip) {
+            return ip;
+        }
+    }
+    last
+}
+
+/// `192.0.2.1`, `192.0.2.1:51234`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:51234`.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let ip = hop.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip()));
+    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    ip.ok().or_else(bracketed).map(|ip: IpAddr| ip.to_canonical())
 }
 
 #[cfg(test)]
@@ -67,6 +83,22 @@ mod tests {
         assert_eq!(behind(ip("10.0.0.1"), &headers, &proxies), ip("203.0.113.9"));
         assert_eq!(behind(ip("198.51.100.7"), &headers, &proxies), ip("198.51.100.7"), "an untrusted peer's header is ignored");
         assert_eq!(behind(ip("10.0.0.1"), &HeaderMap::new(), &proxies), ip("10.0.0.1"));
+    }
+
+    #[test]
+    fn a_hop_is_read_with_its_port_and_one_that_is_no_address_ends_the_walk() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
+        let from = |text: &str| {
+            let headers = HeaderMap::from_iter([("x-forwarded-for".parse().expect("a name"), text.parse().expect("a value"))]);
+            behind(ip("10.0.0.1"), &headers, &proxies)
+        };
+        assert_eq!(from("6.6.6.6, 203.0.113.9:51234"), ip("203.0.113.9"));
+        assert_eq!(from("6.6.6.6, [2001:db8::9]:443"), ip("2001:db8::9"));
+        assert_eq!(from("6.6.6.6, [2001:db8::9], 10.0.0.2:80"), ip("2001:db8::9"));
+        assert_eq!(from("6.6.6.6, unknown, 10.0.0.2"), ip("10.0.0.2"), "the address before counts");
+        assert_eq!(from("6.6.6.6, _hidden"), ip("10.0.0.1"));
+        assert_eq!(from("6.6.6.6, 203.0.113.9:port"), ip("10.0.0.1"));
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Destinations {
         let destination = Destination {
             id,
             platform: typed.platform,
-            name: typed.save_as.as_deref().map(destination_name).unwrap_or_default(),
+            name: typed.save_as.as_deref().map(destination_name).transpose()?.unwrap_or_default(),
             address,
             key_tail: typed.stream_key.tail(),
             channel: viewer_channel(typed.platform, typed.channel.as_deref())?,

@@ -5,7 +5,7 @@ use crate::{
     api::admin::{DeliveryPage, ResendRequest, SessionQuery, StatusFilter},
     domain::{destination::Platform, ids::SessionId},
     server::{
-        auth::caller::Caller,
+        http::scoped,
         operations::{outbox::Outbox, session_admin::SessionAdmin},
     },
 };
@@ -43,11 +43,11 @@ pub struct Export {
 #[utoipa::path(
     get, path = "/api/admin/sessions.csv", operation_id = "exportSessions", tag = "Administration", params(Export),
     responses((status = 200, description = "CSV by RFC 4180; the first line names the columns", content_type = "text/csv", body = String), Errors),
-    security(("signIn" = []))
+    security(("key" = ["admin"]), ("signIn" = []))
 )]
 pub async fn export(
     State(session_admin): State<SessionAdmin>,
-    caller: Caller,
+    scoped::Admin(caller): scoped::Admin,
     QueryParams(params): QueryParams<Export>,
 ) -> ApiResult<Response> {
     let query = SessionQuery {
@@ -85,11 +85,11 @@ pub struct Deliveries {
 #[utoipa::path(
     get, path = "/api/admin/deliveries", operation_id = "listWebhookDeliveries", tag = "Administration", params(Deliveries),
     responses((status = 200, description = "One page, the latest sessions first", body = DeliveryPage), Errors),
-    security(("signIn" = []))
+    security(("key" = ["admin"]), ("signIn" = []))
 )]
 pub async fn deliveries(
     State(outbox): State<Outbox>,
-    caller: Caller,
+    scoped::Admin(caller): scoped::Admin,
     QueryParams(params): QueryParams<Deliveries>,
 ) -> ApiResult<Json<DeliveryPage>> {
     Ok(Json(outbox.list(&caller, params.session_id.as_ref(), params.cursor.as_deref()).await?))
@@ -101,9 +101,13 @@ pub async fn deliveries(
 #[utoipa::path(
     post, path = "/api/admin/deliveries/resend", operation_id = "resendWebhookDelivery", tag = "Administration", request_body = ResendRequest,
     responses((status = 202, description = "It is sent within seconds"), Errors),
-    security(("signIn" = []))
+    security(("key" = ["admin"]), ("signIn" = []))
 )]
-pub async fn resend(State(outbox): State<Outbox>, caller: Caller, JsonBody(request): JsonBody<ResendRequest>) -> ApiResult<StatusCode> {
+pub async fn resend(
+    State(outbox): State<Outbox>,
+    scoped::Admin(caller): scoped::Admin,
+    JsonBody(request): JsonBody<ResendRequest>,
+) -> ApiResult<StatusCode> {
     outbox.resend(&caller, &request.id).await?;
     Ok(StatusCode::ACCEPTED)
 }

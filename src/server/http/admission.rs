@@ -9,9 +9,10 @@ use crate::{
     api::error::{ApiError, ErrorCode},
     server::{
         auth::{caller::Caller, origin::Origin, throttle::Allowance},
+        cookies::{OVERLAY_COOKIE, cookie},
         limits::Group,
         overlay::OverlayViewer,
-        security::{OVERLAY_COOKIE, cookie, same_origin},
+        security::same_origin,
         state::AppState,
     },
 };
@@ -29,7 +30,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 /// A response's own headers and those of every layer.
-const MOST_HEADERS: usize = 14;
+const MOST_HEADERS: usize = 16;
 /// The longest error of a server function.
 const LONGEST_ERROR: usize = 64 * 1024;
 

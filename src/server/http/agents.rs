@@ -112,9 +112,13 @@ pub struct Where {
 /// It records sign-ins, changed passwords, keys and agents. Administrators only.
 #[utoipa::path(
     get, path = "/api/admin/audit", operation_id = "listAuditEntries", tag = "Administration", params(Where),
-    responses((status = 200, description = "One page", body = AuditPage), Errors), security(("signIn" = []))
+    responses((status = 200, description = "One page", body = AuditPage), Errors), security(("key" = ["admin"]), ("signIn" = []))
 )]
-pub async fn audit(State(audit): State<AuditLog>, caller: Caller, QueryParams(params): QueryParams<Where>) -> ApiResult<Json<AuditPage>> {
+pub async fn audit(
+    State(audit): State<AuditLog>,
+    scoped::Admin(caller): scoped::Admin,
+    QueryParams(params): QueryParams<Where>,
+) -> ApiResult<Json<AuditPage>> {
     let limit = params.limit.unwrap_or(AUDIT_PAGE).clamp(1, AUDIT_PAGE);
     let entries = audit.entries(&caller, params.cursor.as_deref(), limit).await?;
     let next_cursor = entries.last().filter(|_| entries.len() == limit).map(|entry| entry.id.clone());

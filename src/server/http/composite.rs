@@ -5,9 +5,9 @@ use crate::{
     domain::ids::SessionId,
     server::{
         auth::caller::not_signed_in,
+        cookies,
         error::{StudioError, StudioResult},
         http::extract::signed_in,
-        security,
         state::AppState,
     },
 };
@@ -36,7 +36,7 @@ pub async fn open(state: &AppState, parts: &Parts) -> StudioResult<Opened> {
     if let Some(token) = token {
         let viewer = overlay.viewer(token).await?;
         let snapshot = overlay.snapshot(&viewer, &session(of("sessionId"))?).await?;
-        return Ok(Opened { snapshot, cookie: Some(security::overlay_cookie(token.to_owned(), config)) });
+        return Ok(Opened { snapshot, cookie: Some(cookies::overlay_cookie(token.to_owned(), config)) });
     }
     let caller = signed_in(&parts.headers, &state.studio.accounts).await?.ok_or_else(|| StudioError::Refused(not_signed_in()))?;
     let snapshot = match (of("sessionId"), of("preview")) {

@@ -10,9 +10,10 @@ use crate::{
             caller::{Caller, Proof, not_signed_in},
             token,
         },
+        cookies::{OVERLAY_COOKIE, SIGN_IN_COOKIE, cookie},
         error::StudioResult,
         overlay::OverlayViewer,
-        security::{self, OVERLAY_COOKIE, SIGN_IN_COOKIE},
+        security,
         state::AppState,
         store::TokenHash,
     },
@@ -31,7 +32,7 @@ pub struct Identified(pub Option<Caller>);
 /// # Errors
 /// The store failed.
 pub async fn signed_in(headers: &HeaderMap, accounts: &Accounts) -> StudioResult<Option<Caller>> {
-    match security::cookie(headers, SIGN_IN_COOKIE).filter(|token| !token.is_empty()) {
+    match cookie(headers, SIGN_IN_COOKIE).filter(|token| !token.is_empty()) {
         Some(token) => accounts.signed_in(token).await,
         None => Ok(None),
     }
@@ -57,7 +58,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The hash of a request's key or cookie, before the caller is known.
 pub fn credential(headers: &HeaderMap) -> Option<TokenHash> {
-    bearer(headers).or_else(|| security::cookie(headers, SIGN_IN_COOKIE)).map(token::hash)
+    bearer(headers).or_else(|| cookie(headers, SIGN_IN_COOKIE)).map(token::hash)
 }
 
 /// The caller of a request, with any authentication.
@@ -92,7 +93,7 @@ impl FromRequestParts<AppState> for OverlayViewer {
         if let Some(viewer) = parts.extensions.get::<Self>() {
             return Ok(viewer.clone());
         }
-        let token = security::cookie(&parts.headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
+        let token = cookie(&parts.headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
         Ok(state.studio.overlay.viewer(token).await?)
     }
 }

@@ -7,13 +7,13 @@ use crate::{
         error::{ApiError, ErrorCode},
         sessions::SessionView,
     },
-    domain::{account::Role, ids::SessionId, key::Scope},
+    domain::{ids::SessionId, key::Scope},
     server::{
         auth::caller::{Caller, not_signed_in},
+        cookies::{OVERLAY_COOKIE, cookie},
         feed::{Announcement, Feed},
-        http::ErrorResponse,
+        http::{ErrorResponse, scoped},
         overlay::Overlay,
-        security::{OVERLAY_COOKIE, cookie},
         sessions::Sessions,
         store::FeedEntry,
     },
@@ -86,10 +86,14 @@ pub async fn of_session(
 #[utoipa::path(
     get, path = "/api/admin/feed", operation_id = "followAllSessions", tag = "Administration",
     responses((status = 200, description = "A stream that ends only when the server stops", content_type = "text/event-stream", body = String), Errors),
-    security(("signIn" = []))
+    security(("key" = ["admin"]), ("signIn" = []))
 )]
-pub async fn of_everybody(State(feed): State<Feed>, State(closing): State<CancellationToken>, caller: Caller) -> ApiResult<Events> {
-    if caller.user.role != Role::Admin {
+pub async fn of_everybody(
+    State(feed): State<Feed>,
+    State(closing): State<CancellationToken>,
+    scoped::Admin(caller): scoped::Admin,
+) -> ApiResult<Events> {
+    if !caller.is_admin() {
         return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's streams.").into());
     }
     let (out, events) = mpsc::channel(UNREAD);

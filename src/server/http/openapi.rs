@@ -43,7 +43,10 @@ pub fn base() -> utoipa::openapi::OpenApi {
     let key = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("fl_…")
-        .description(Some("An API key of a user or of an agent. Its scopes (start, stop, events, read) say which calls it may make."))
+        .description(Some(
+            "An API key of a user or of an agent. Its scopes (start, stop, events, read, and admin for administrators) say which calls \
+             it may make.",
+        ))
         .build();
     components.add_security_scheme("key", SecurityScheme::Http(key));
     let cookie = |name: &str, words: &str| SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, words)));

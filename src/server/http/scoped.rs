@@ -32,4 +32,6 @@ scoped! {
     Events
     /// A caller who may read.
     Read
+    /// A caller who may act as an administrator, if they are one: [`Caller::is_admin`] decides.
+    Admin
 }

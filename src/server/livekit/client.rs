@@ -1,6 +1,6 @@
 //! The real LiveKit, through livekit-api. The egress may answer at another address (the local engine).
 
-use super::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Slots};
+use super::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Sandbox, Slots};
 use crate::{config::serve::LiveKitConfig, domain::timestamp::Timestamp};
 use async_trait::async_trait;
 use livekit_api::services::{
@@ -110,6 +110,8 @@ impl LiveKit for LiveKitClient {
         #[derive(Deserialize)]
         struct Health {
             slots: HealthSlots,
+            #[serde(default)]
+            sandbox: Sandbox,
         }
         #[derive(Deserialize)]
         struct HealthSlots {
@@ -120,7 +122,7 @@ impl LiveKit for LiveKitClient {
         let lost = |error: reqwest::Error| LiveKitError::Unreachable(Reason(error.without_url().to_string()));
         let answer = http.get(url).timeout(CALL_TIMEOUT).send().await.map_err(lost)?;
         let health: Health = answer.json().await.map_err(lost)?;
-        Ok(Some(Slots { total: health.slots.total, used: health.slots.used }))
+        Ok(Some(Slots { total: health.slots.total, used: health.slots.used, sandbox: health.sandbox }))
     }
 }
 

@@ -7,7 +7,7 @@ use super::DAY_MS;
 use crate::{
     api::{accounts::NewApiKey, error::ApiError, sessions::SessionView},
     domain::{
-        account::{Role, User, name_key},
+        account::{AccountName, Role, User, name_keys},
         audit::AuditAction,
         ids::SessionId,
         key::Scope,
@@ -63,10 +63,10 @@ impl OperatorCommands {
     /// # Errors
     /// The name is unsuitable or taken.
     pub async fn create_user(&self, name: &str, role: Role) -> StudioResult<String> {
-        let key = name_key(name).map_err(|error| ApiError::invalid("name", format!("{error}.")))?;
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let user = User { id: self.ports.new_id(), name, role, created_at: self.ports.now() };
-        match self.ports.store.insert_user(&user, &key, None).await {
+        let name = AccountName::new(name).map_err(|error| ApiError::invalid("name", format!("{error}.")))?;
+        self.accounts.refuse_similar_name(&name).await?;
+        let user = User { id: self.ports.new_id(), name: name.shown, role, created_at: self.ports.now() };
+        match self.ports.store.insert_user(&user, &name.key, None).await {
             Err(StoreError::Taken(_)) => return Err(ApiError::invalid("name", "This name is taken.").into()),
             done => done?,
         }
@@ -100,7 +100,7 @@ impl OperatorCommands {
         Ok(self.keys.make_for(&user.id, &new, &command_line()).await?.text)
     }
 
-    /// Forgets an account's password, signs all its browsers out, and makes a one-time link with which to set a new one.
+    /// Forgets an account's password, signs all its browsers out, revokes its API keys and its agents', and makes a one-time link with which to set a new one.
     ///
     /// # Errors
     /// There is no such account.
@@ -108,6 +108,7 @@ impl OperatorCommands {
         let user = self.user_named(user).await?;
         self.ports.store.set_password(&user.id, None).await?;
         self.ports.store.end_other_sign_ins(&user.id, None).await?;
+        self.keys.revoke_all(&user.id, &command_line()).await?;
         self.audit.record(AuditAction::PasswordReset, Some(&user.id), &user.name, &command_line()).await;
         self.accounts.sign_in_link(&user.id).await
     }
@@ -142,7 +143,6 @@ impl OperatorCommands {
 
     async fn user_named(&self, name: &str) -> StudioResult<User> {
         let missing = || StudioError::not_found("account");
-        let key = name_key(name).map_err(|_| missing())?;
-        self.ports.store.user_by_name(&key).await?.map(|(user, _)| user).ok_or_else(missing)
+        self.accounts.by_name(&name_keys(name)).await?.map(|(user, _)| user).ok_or_else(missing)
     }
 }

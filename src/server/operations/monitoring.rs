@@ -57,7 +57,7 @@ impl Monitoring {
             }
             Err(error) => tracing::warn!(error = %chain(&error), "sessions could not be counted"),
         }
-        if let Ok(Ok(Some(Slots { total, used }))) = timeout(ASK_WITHIN, self.ports.livekit.slots()).await {
+        if let Ok(Ok(Some(Slots { total, used, .. }))) = timeout(ASK_WITHIN, self.ports.livekit.slots()).await {
             metrics::slots(total, used);
         }
         metrics::feed_listeners(self.feed.listeners());

@@ -117,14 +117,14 @@ impl SessionAdmin {
     }
 
     async fn capacity(&self) -> Option<Capacity> {
-        let Slots { total, used } = self.ports.livekit.slots().await.ok()??;
+        let Slots { total, used, sandbox } = self.ports.livekit.slots().await.ok()??;
         let preset = self.ports.config.video.preset.name();
         let forecast = match total.saturating_sub(used) {
             0 => "No further stream fits until one ends.".to_owned(),
             1 => format!("1 more {preset} stream fits."),
             more => format!("{more} more {preset} streams fit."),
         };
-        Some(Capacity { used, total, forecast })
+        Some(Capacity { used, total, forecast, warning: sandbox.warning().map(str::to_owned) })
     }
 }
 

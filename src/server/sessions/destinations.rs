@@ -110,7 +110,7 @@ impl Sessions {
         self.ports.store.set_session_keys(id, &keys).await?;
         let session = self
             .registry
-            .change(id, caller.actor(), |session| {
+            .change(id, caller.actor_on(session), |session| {
                 if !session.state.is_active() {
                     return None;
                 }
@@ -127,8 +127,9 @@ impl Sessions {
         if session.state.is_over() {
             return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
         }
+        self.audit.note_admin_action(caller, &session, "had its destinations changed").await;
         if session.destinations.is_empty() {
-            let session = self.reconciler.start_ending(id, caller.actor(), Outcome::Ended(EndReason::NoDestinations)).await?;
+            let session = self.reconciler.start_ending(id, caller.actor_on(&session), Outcome::Ended(EndReason::NoDestinations)).await?;
             return Ok(self.registry.view(&session).await);
         }
         self.reconciler.put_relay(&session).await?;

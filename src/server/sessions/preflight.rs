@@ -15,7 +15,7 @@ use crate::{
     server::{
         auth::caller::Caller,
         error::{StudioError, StudioResult},
-        livekit::{Slots, tokens},
+        livekit::{Sandbox, Slots, tokens},
     },
 };
 use std::time::Duration;
@@ -32,6 +32,7 @@ impl Sessions {
     pub async fn room_access(&self, caller: &Caller, id: &SessionId) -> StudioResult<RoomAccess> {
         let session = self.registry.own(caller, id).await?;
         let access = self.host_access(&session, &[])?;
+        self.audit.note_admin_action(caller, &session, "was given the host's room token").await;
         // A media server that was restarted has forgotten its rooms, and whoever asks needs this one now.
         if access.is_some()
             && let Err(error) = self.reconciler.make_room(id).await
@@ -47,7 +48,10 @@ impl Sessions {
             tokio::join!(self.ports.livekit.ping(), self.ports.livekit.slots(), self.ports.relay.sessions(), self.ports.store.draining());
         let line = |label: &str, result, note: &str| PreflightCheck { label: label.into(), result, note: note.into() };
         let slot = match slots {
-            Ok(Some(Slots { total, used })) if used < total => {
+            Ok(Some(Slots { sandbox: Sandbox::Missing, .. })) => {
+                line("A free capture slot", PreflightResult::Fail, "the capture engine refuses to start; tell whoever runs this studio")
+            }
+            Ok(Some(Slots { total, used, .. })) if used < total => {
                 line("A free capture slot", PreflightResult::Pass, &format!("{} left", total - used))
             }
             Ok(Some(Slots { total, .. })) => {

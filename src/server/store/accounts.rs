@@ -42,6 +42,8 @@ pub trait AccountStore: Send + Sync + 'static {
     async fn user_by_name(&self, name_key: &str) -> Result<Option<(User, Option<String>)>, StoreError>;
     /// How many accounts there are.
     async fn count_users(&self) -> Result<u64, StoreError>;
+    /// The names of all accounts, as they are shown.
+    async fn user_names(&self) -> Result<Vec<String>, StoreError>;
     /// Sets, replaces or (`None`) forgets a password's hash. [`StoreError::Missing`] for an unknown account.
     async fn set_password(&self, user: &UserId, password_hash: Option<&str>) -> Result<(), StoreError>;
     async fn insert_sign_in(&self, hash: &TokenHash, sign_in: &SignIn) -> Result<(), StoreError>;

@@ -132,7 +132,7 @@ async fn an_agents_key_never_has_admin_rights() {
     let other_user = server.streamer("Other").await;
     let foreign = server.agent_show(&server.key(&other_user, None, &Scope::ALL).await).await;
     assert_eq!(server.get(&format!("/api/streaming/status?sessionId={foreign}"), &key).await.status, StatusCode::NOT_FOUND);
-    let admins_own = server.key(&admin, None, &Scope::ALL).await;
+    let admins_own = server.key(&admin, None, &Scope::WITH_ADMIN).await;
     assert_eq!(server.get(&format!("/api/streaming/status?sessionId={foreign}"), &admins_own).await.status, StatusCode::OK);
     let own = server.agent_show(&admins_own).await;
     assert_eq!(server.post("/api/streaming/stop", &key, json!({ "sessionId": own })).await.status, StatusCode::NOT_FOUND);

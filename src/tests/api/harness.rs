@@ -36,6 +36,7 @@ use tower::ServiceExt;
 pub struct TestServer {
     pub router: Router,
     pub studio: Studio,
+    pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub livekit: FakeLiveKit,
     pub relay: FakeRelay,
@@ -75,10 +76,10 @@ impl TestServer {
         let config = app::config(&[&pairs, extra].concat());
         let http = reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().expect("a client");
         let recordings = RelayClient::new(config.relay.clone(), http);
-        let TestApp { studio, livekit, relay, clock, .. } = TestApp::with(store, FakeLiveKit::default(), config);
+        let TestApp { studio, store, livekit, relay, clock } = TestApp::with(store, FakeLiveKit::default(), config);
         let leptos = LeptosOptions::builder().output_name("footlight").site_root("/nonexistent").build();
         let router = router(AppState::new(studio.clone(), recordings, leptos));
-        Self { router, studio, clock, livekit, relay }
+        Self { router, studio, store, clock, livekit, relay }
     }
 
     /// Signs a streamer up.

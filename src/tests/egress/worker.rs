@@ -120,22 +120,35 @@ async fn ended_egress_is_listed_for_a_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn egress_runs_unsandboxed_without_user_namespaces() {
+async fn egress_refuses_to_capture_without_a_sandbox_unless_told_to() {
     let tools = tempfile::tempdir().expect("a folder");
-    // This browser has no helper beside it, and this `unshare` fails like on a system without user namespaces.
+    // This browser has no helper beside it and does not start in its sandbox, and this `unshare` fails: like on a system without user
+    // namespaces.
     let browser = tools.path().join("chromium");
     let installed = ["/usr/lib/chromium/chromium", "/usr/bin/chromium", "/usr/bin/google-chrome-stable"].into_iter();
     let installed = installed.map(Path::new).find(|path| path.exists()).expect("a browser");
-    std::os::unix::fs::symlink(installed, &browser).expect("a link");
-    std::fs::write(tools.path().join("unshare"), "#!/bin/sh\nexit 1\n").expect("written");
-    std::fs::set_permissions(tools.path().join("unshare"), std::fs::Permissions::from_mode(0o755)).expect("executable");
+    let script = format!("#!/bin/sh\ncase \"$*\" in *--no-sandbox*) exec {} \"$@\";; esac\nexit 1\n", installed.display());
+    for (name, text) in [("chromium", script.as_str()), ("unshare", "#!/bin/sh\nexit 1\n")] {
+        std::fs::write(tools.path().join(name), text).expect("written");
+        std::fs::set_permissions(tools.path().join(name), std::fs::Permissions::from_mode(0o755)).expect("executable");
+    }
     std::fs::set_permissions(tools.path(), std::fs::Permissions::from_mode(0o755)).expect("open");
     let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").expect("a path"));
     let browser = browser.to_string_lossy().into_owned();
-    let harness = Harness::with([("PATH", path.as_str()), ("FOOTLIGHT_CHROMIUM", browser.as_str())], &[]).await;
+    let tools_of = [("PATH", path.as_str()), ("FOOTLIGHT_CHROMIUM", browser.as_str())];
+    let harness = Harness::with(tools_of, &[]).await;
+    let request = harness.request("page.html", &[harness.sink.url("shut")]);
+    let refused = harness.call("StartWebEgress", &request).await.expect_err("no sandbox");
+    assert!(refused.1["msg"].to_string().contains("FOOTLIGHT_EGRESS_NO_SANDBOX=1"), "{refused:?}");
+    assert!(harness.log().contains("FOOTLIGHT_EGRESS_NO_SANDBOX=1"), "the worker logs it");
+    assert!(harness.get("/healthz").await.contains("\"sandbox\":\"missing\""));
+    drop(harness);
+    let [of_path, of_browser] = tools_of;
+    let harness = Harness::with([of_path, of_browser, ("FOOTLIGHT_EGRESS_NO_SANDBOX", "1")], &[]).await;
     let id = harness.start("page.html", "open").await;
     harness.frames("open", 5).await;
     assert!(harness.log().contains("without its sandbox"), "the worker logs it");
+    assert!(harness.get("/healthz").await.contains("\"sandbox\":\"off\""));
     assert_eq!(samples(&harness.get("/metrics").await, "sandbox"), [0.0]);
     assert!(harness.processes().iter().any(|(_, line)| line.contains("--no-sandbox")));
     harness.stop(&id).await.expect("stoppable");
@@ -149,6 +162,7 @@ async fn metrics_cover_every_egress_and_process() {
     let id = harness.start("page.html", "measured").await;
     harness.frames("measured", 60).await;
     let metrics = harness.get("/metrics").await;
+    assert!(!metrics.contains(&id), "ids are for whoever has the secret");
     for (name, least, most) in [
         ("slots", 1.0, 1.0),
         ("slots_used", 1.0, 1.0),

@@ -48,6 +48,7 @@ pub async fn accounts_are_found_by_id_and_by_name(store: Arc<dyn Store>) {
     assert_eq!(store.user(&id("ada2")).await.expect("read"), None, "a refused account is not half there");
     assert_eq!(store.user_by_name("bob").await.expect("read"), None);
     assert_eq!(store.count_users().await.expect("counted"), 1);
+    assert_eq!(store.user_names().await.expect("read"), [user("ada").name]);
 }
 
 pub async fn a_password_is_set_replaced_and_forgotten(store: Arc<dyn Store>) {

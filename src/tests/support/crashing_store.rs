@@ -46,6 +46,7 @@ handed_on! {
         user(id: &UserId) -> Option<User>;
         user_by_name(name_key: &str) -> Option<(User, Option<String>)>;
         count_users() -> u64;
+        user_names() -> Vec<String>;
         set_password(user: &UserId, password_hash: Option<&str>) -> ();
         insert_sign_in(hash: &TokenHash, sign_in: &SignIn) -> ();
         sign_in(hash: &TokenHash) -> Option<SignIn>;

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use footlight::{
     domain::{ids::EgressId, timestamp::Timestamp},
-    server::livekit::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Slots},
+    server::livekit::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Sandbox, Slots},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +21,7 @@ struct State {
     rooms: BTreeMap<String, BTreeSet<String>>,
     egresses: Vec<(ObservedEgress, String)>,
     slots: Option<u32>,
+    sandbox: Sandbox,
     down: bool,
     lost_answers: u32,
     refusals: Vec<LiveKitError>,
@@ -33,6 +34,12 @@ impl FakeLiveKit {
         let fake = Self::default();
         fake.lock().slots = Some(total);
         fake
+    }
+
+    /// What the local egress says of itself from now on: its slots, and its browser's sandbox.
+    pub fn set_engine(&self, slots: u32, sandbox: Sandbox) {
+        let mut state = self.lock();
+        (state.slots, state.sandbox) = (Some(slots), sandbox);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -179,6 +186,6 @@ impl LiveKit for FakeLiveKit {
     async fn slots(&self) -> Result<Option<Slots>, LiveKitError> {
         let state = self.up()?;
         let used = state.egresses.iter().filter(|(observed, _)| observed.phase != EgressPhase::Over).count();
-        Ok(state.slots.map(|total| Slots { total, used: u32::try_from(used).unwrap_or(u32::MAX) }))
+        Ok(state.slots.map(|total| Slots { total, used: u32::try_from(used).unwrap_or(u32::MAX), sandbox: state.sandbox }))
     }
 }

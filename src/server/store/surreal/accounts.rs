@@ -49,6 +49,10 @@ impl AccountStore for SurrealStore {
         self.read("RETURN count((SELECT VALUE name_key FROM user))", json!({})).await
     }
 
+    async fn user_names(&self) -> Result<Vec<String>, StoreError> {
+        self.read("SELECT VALUE document.name FROM user", json!({})).await
+    }
+
     async fn set_password(&self, user: &UserId, password_hash: Option<&str>) -> Result<(), StoreError> {
         // An update makes no record: for an unknown account it returns an empty list.
         let sql = "UPDATE type::record('user', $id) SET password_hash = $password_hash ?? NONE RETURN VALUE name_key";

@@ -1,9 +1,8 @@
-//! TLS for the relay's control API and ingest.
+//! TLS for listeners of our own: the relay's control API and ingest, and the egress.
 
-use crate::config::relay::TlsFiles;
 use anyhow::Context;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
@@ -17,16 +16,16 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// A file is missing or malformed.
-pub fn acceptor(files: &TlsFiles) -> anyhow::Result<TlsAcceptor> {
-    let chain = CertificateDer::pem_file_iter(&files.certificate)
+pub fn acceptor(certificate: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
+    let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .context("FOOTLIGHT_RELAY_TLS_CERT cannot be read")?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).context("FOOTLIGHT_RELAY_TLS_KEY cannot be read")?;
+        .with_context(|| format!("the certificate {} cannot be read", certificate.display()))?;
+    let private = PrivateKeyDer::from_pem_file(key).with_context(|| format!("the key {} cannot be read", key.display()))?;
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .context("FOOTLIGHT_RELAY_TLS_CERT and FOOTLIGHT_RELAY_TLS_KEY do not fit together")?;
+        .with_single_cert(chain, private)
+        .with_context(|| format!("the certificate {} and the key {} do not fit together", certificate.display(), key.display()))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
