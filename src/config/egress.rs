@@ -215,7 +215,7 @@ mod tests {
         let error = EgressConfig::from_env(&Env::of_pairs(base)).err().expect("refused").to_string();
         assert!(error.contains("FOOTLIGHT_EGRESS_TLS_CERT"), "{error}");
         let tls = [("FOOTLIGHT_EGRESS_TLS_CERT", "cert.pem"), ("FOOTLIGHT_EGRESS_TLS_KEY", "key.pem")];
-        let config = EgressConfig::from_env(&Env::of_pairs(base.into_iter().chain(tls))).ok().expect("taken");
+        let config = EgressConfig::from_env(&Env::of_pairs(base.into_iter().chain(tls))).expect("taken");
         assert!(config.tls.is_some() && config.sandbox == Sandbox::On);
     }
 }

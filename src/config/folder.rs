@@ -17,15 +17,15 @@ const PRIVATE: u32 = 0o700;
 /// # Errors
 /// It cannot be made, or it is open to others and belongs to another account.
 pub fn make_private(path: &Path) -> anyhow::Result<()> {
-    let made = DirBuilder::new().recursive(true).mode(PRIVATE).create(path);
-    made.with_context(|| format!("the folder {} cannot be created", path.display()))?;
+    let created = DirBuilder::new().recursive(true).mode(PRIVATE).create(path);
+    created.with_context(|| format!("the folder {} cannot be created", path.display()))?;
     let mode = fs::metadata(path).with_context(|| format!("the folder {} cannot be read", path.display()))?.permissions().mode();
     if mode & 0o777 == PRIVATE {
         return Ok(());
     }
     match fs::set_permissions(path, Permissions::from_mode(PRIVATE)) {
         // Another account gave us this folder, and shares it with nobody but us.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied && mode & 0o007 == 0 => Ok(()),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied && mode.trailing_zeros() >= 3 => Ok(()),
         done => done.with_context(|| format!("the folder {} is open to others and belongs to another user", path.display())),
     }
 }

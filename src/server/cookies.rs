@@ -53,10 +53,7 @@ pub fn overlay_cookie(token: String, config: &ServeConfig) -> String {
 }
 
 fn build(name: &str, value: String, path: &'static str, days: i64, config: &ServeConfig) -> String {
-    match config.is_https() {
-        true => one(format!("{PREFIX}{name}"), value, "/", days, true),
-        false => one(name.to_owned(), value, path, days, false),
-    }
+    if config.is_https() { one(format!("{PREFIX}{name}"), value, "/", days, true) } else { one(name.to_owned(), value, path, days, false) }
 }
 
 fn one(name: String, value: String, path: &'static str, days: i64, secure: bool) -> String {
