@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod audit;
 mod key_cache;
 pub(in crate::server) mod ownership;
+mod refused_sign_ins;
 
 use crate::{
     api::{
@@ -105,13 +106,13 @@ impl Accounts {
         let refused = || StudioError::refused(ErrorCode::Unauthenticated, "Name and password do not belong together.");
         let key = name_key(&credentials.name).map_err(|_| refused())?;
         if let Err(error) = self.limits.sign_in(&key, &origin.client_prefix()) {
-            self.audit.record(AuditAction::SignInThrottled, None, &credentials.name, origin).await;
+            self.audit.count(AuditAction::SignInThrottled, None, &credentials.name, origin).await;
             return Err(error.into());
         }
         let found = self.ports.store.user_by_name(&key).await?;
         let hash = found.as_ref().and_then(|(_, hash)| hash.clone());
         if !password::verify(hash, credentials.password.clone()).await {
-            self.audit.record(AuditAction::SignInRefused, found.as_ref().map(|(user, _)| &user.id), &credentials.name, origin).await;
+            self.audit.count(AuditAction::SignInRefused, found.as_ref().map(|(user, _)| &user.id), &credentials.name, origin).await;
             return Err(refused());
         }
         let (user, _) = found.ok_or_else(refused)?;

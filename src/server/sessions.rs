@@ -2,13 +2,19 @@
 
 mod defaults;
 mod destinations;
+mod idempotency;
 pub mod listing;
 mod preflight;
 mod start;
 mod timeline;
 
 use super::{
-    auth::caller::Caller, destinations::Destinations, error::StudioResult, ports::Ports, reconcile::Reconciler, registry::SessionRegistry,
+    auth::caller::Caller,
+    destinations::Destinations,
+    error::StudioResult,
+    ports::Ports,
+    reconcile::{Reconciler, ending::STOP_WAITS},
+    registry::SessionRegistry,
     store::FeedEntry,
 };
 use crate::{
@@ -56,7 +62,7 @@ impl Sessions {
             _ => (Actor::Admin, EndReason::StoppedByAdmin { note: String::new() }),
         };
         self.reconciler.start_ending(id, actor, Outcome::Ended(reason)).await?;
-        self.reconciler.wait_until_ended(id).await?;
+        self.reconciler.wait_until_ended(id, STOP_WAITS).await?;
         self.session(caller, id).await
     }
 
