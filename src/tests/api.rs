@@ -20,6 +20,8 @@ mod fields;
 mod fuzz;
 #[path = "api/harness.rs"]
 mod harness;
+#[path = "api/idempotency.rs"]
+mod idempotency;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/page_access.rs"]
