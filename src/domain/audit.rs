@@ -4,7 +4,7 @@ use super::{ids::UserId, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditAction {
     /// An account was created.
@@ -55,6 +55,13 @@ pub struct AuditEntry {
     pub user: Option<UserId>,
     /// What it was about: the account's name, the key's prefix, the agent's name, the session. Never what was typed at a refused sign-in.
     pub subject: String,
-    /// The network address it came from, where it is known.
+    /// The network address it came from, where it is known; of several, the first one's.
     pub address: Option<String>,
+    /// How often it happened: refused sign-ins of one minute and address prefix are one entry.
+    #[serde(default = "once")]
+    pub count: u32,
+}
+
+const fn once() -> u32 {
+    1
 }

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The most pixels of a picture that the capture engine encodes: 1920x1080, landscape or portrait.
+pub const MOST_PIXELS: u32 = 1920 * 1080;
+
 /// Size, rate and bitrate of the composite. Keyframes are always 2 s apart, audio always AAC-LC stereo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VideoFormat {
-    /// Pixels, even, 320 to 1920.
+    /// Pixels, even, 320 to 1920; width times height is at most 1920x1080.
     pub width: u32,
     /// Pixels, even, 180 to 1920.
     pub height: u32,
@@ -82,6 +85,9 @@ impl VideoFormat {
         if !(180..=1920).contains(&self.height) || !self.height.is_multiple_of(2) {
             return wrong("height", "an even number of pixels from 180 to 1920");
         }
+        if self.width * self.height > MOST_PIXELS {
+            return wrong("height", "so small that width times height is at most 1920x1080 pixels");
+        }
         if !(10..=60).contains(&self.framerate) {
             return wrong("framerate", "10 to 60 frames per second");
         }
@@ -101,6 +107,8 @@ mod tests {
         for preset in VideoPreset::ALL {
             assert!(preset.format().check().is_ok(), "{}", preset.name());
         }
+        let portrait = VideoFormat { width: 1080, height: 1920, ..VideoPreset::FullHd60.format() };
+        assert!(portrait.check().is_ok());
     }
 
     #[test]
@@ -109,6 +117,8 @@ mod tests {
         for (format, field) in [
             (VideoFormat { width: 641, ..fine }, "width"),
             (VideoFormat { height: 4000, ..fine }, "height"),
+            (VideoFormat { width: 1920, height: 1920, ..fine }, "height"),
+            (VideoFormat { width: 1920, height: 1082, ..fine }, "height"),
             (VideoFormat { framerate: 5, ..fine }, "framerate"),
             (VideoFormat { bitrate_kbps: 50_000, ..fine }, "bitrateKbps"),
         ] {

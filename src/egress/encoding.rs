@@ -1,10 +1,7 @@
 //! LiveKit's encoding options with the limits of our encoder.
 
-use crate::egress::twirp_error::TwirpError;
+use crate::{domain::video::MOST_PIXELS, egress::twirp_error::TwirpError};
 use livekit_protocol::{AudioCodec, EncodingOptions, EncodingOptionsPreset as Preset, VideoCodec};
-
-/// 1920x1080, landscape or portrait.
-const MOST_PIXELS: u32 = 1920 * 1080;
 
 /// Settings of the encoder. Codecs are always H.264 Main and AAC-LC stereo.
 #[derive(Debug, Clone, Copy, PartialEq)]

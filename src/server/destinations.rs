@@ -11,6 +11,7 @@ use crate::{
         destination::{Destination, Platform},
         ids::{AgentId, DestinationId, UserId},
         session::Owner,
+        timestamp::Timestamp,
     },
     server::{
         accounts::ownership::owner_named,
@@ -26,10 +27,10 @@ use rustls_pki_types::ServerName;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpStream;
 
-pub(in crate::server) use resolve::{MOST_DESTINATIONS, Resolved, too_many};
+pub(in crate::server) use resolve::{MOST_DESTINATIONS, Place, Resolved, too_many};
 
 /// Saved destinations of one owner.
-const MOST_SAVED: usize = 50;
+pub(in crate::server) const MOST_SAVED: usize = 50;
 /// Timeout of a connection test.
 const TRY_TIMEOUT: Duration = Duration::from_secs(6);
 
@@ -62,7 +63,7 @@ impl Destinations {
     pub async fn list(&self, caller: &Caller, agent: Option<&AgentId>) -> StudioResult<Vec<SavedDestinationView>> {
         let owner = owner_named(&*self.ports.store, caller, agent).await?;
         let saved = self.ports.store.saved_destinations(&owner).await?;
-        Ok(saved.into_iter().map(|saved| SavedDestinationView { destination: saved.destination, used_at: saved.used_at }).collect())
+        Ok(saved.into_iter().map(view).collect())
     }
 
     /// Saves a destination for the caller or one of their agents.
@@ -74,13 +75,13 @@ impl Destinations {
         if typed.platform == Platform::Rehearsal {
             return Err(ApiError::invalid("platform", "A rehearsal needs nothing kept: it can always be chosen.").into());
         }
-        if self.ports.store.saved_destinations(&owner).await?.len() >= MOST_SAVED {
-            return Err(StudioError::refused(
-                ErrorCode::Conflict,
-                format!("At most {MOST_SAVED} destinations are kept. Forget one first."),
-            ));
+        let saved = self.sealed(&owner, self.ports.new_id(), &typed, None).await?;
+        match self.ports.store.insert_destination(&saved, &caller.user.id, MOST_SAVED).await {
+            Err(StoreError::TooMany(_)) => return Err(too_many_saved()),
+            Err(StoreError::Missing) => return Err(StudioError::not_found("agent")),
+            done => done?,
         }
-        self.store_destination(&owner, self.ports.new_id(), &typed, None).await
+        Ok(view(saved))
     }
 
     /// Changes a kept destination. Its name and channel may change alone; a new platform, address or key comes with the key.
@@ -97,13 +98,11 @@ impl Destinations {
                 let message = "Another platform or address needs its own stream key: type it again.";
                 return Err(ApiError::invalid("streamKey", message).into());
             }
-            return self.store_destination(&old.owner, id.clone(), &typed, old.used_at).await;
+            return self.replace(self.sealed(&old.owner, id.clone(), &typed, old.used_at).await?).await;
         }
         let name = typed.save_as.as_deref().map(destination_name).transpose()?.unwrap_or_default();
         let channel = viewer_channel(typed.platform, typed.channel.as_deref())?;
-        let saved = SavedDestination { destination: Destination { name, channel, ..old.destination }, ..old };
-        self.ports.store.save_destination(&saved).await?;
-        Ok(SavedDestinationView { destination: saved.destination, used_at: saved.used_at })
+        self.replace(SavedDestination { destination: Destination { name, channel, ..old.destination }, ..old }).await
     }
 
     /// Deletes a saved destination of the caller or of their agents, with its key.
@@ -144,21 +143,14 @@ impl Destinations {
         })
     }
 
-    /// One of an owner's destinations: an agent's own, or its user's.
-    pub(in crate::server) async fn saved(
-        &self,
-        owner: &Owner,
-        user: &UserId,
-        id: &DestinationId,
-    ) -> StudioResult<Option<SavedDestination>> {
+    /// What an owner can stream to: an agent's own destinations and its user's.
+    pub(in crate::server) async fn usable(&self, owner: &Owner, user: &UserId) -> StudioResult<Vec<SavedDestination>> {
+        let mut saved = self.ports.store.saved_destinations(owner).await?;
         let users = Owner::User(user.clone());
-        for owner in [owner, &users] {
-            let saved = self.ports.store.saved_destinations(owner).await?;
-            if let Some(found) = saved.into_iter().find(|saved| &saved.destination.id == id) {
-                return Ok(Some(found));
-            }
+        if owner != &users {
+            saved.extend(self.ports.store.saved_destinations(&users).await?);
         }
-        Ok(None)
+        Ok(saved)
     }
 
     /// One of the caller's, or of one of their agents'.
@@ -176,19 +168,37 @@ impl Destinations {
         Err(StudioError::not_found("destination"))
     }
 
-    async fn store_destination(
+    /// A typed destination as it is kept, if it can be used.
+    async fn sealed(
         &self,
         owner: &Owner,
         id: DestinationId,
         typed: &DestinationInput,
-        used_at: Option<crate::domain::timestamp::Timestamp>,
-    ) -> StudioResult<SavedDestinationView> {
+        used_at: Option<Timestamp>,
+    ) -> StudioResult<SavedDestination> {
         let destination = self.validated(id, typed).await?;
         let key = self.seal(owner, &destination.id, &typed.stream_key)?;
-        let saved = SavedDestination { owner: owner.clone(), destination, key, used_at };
-        self.ports.store.save_destination(&saved).await?;
-        Ok(SavedDestinationView { destination: saved.destination, used_at })
+        Ok(SavedDestination { owner: owner.clone(), destination, key, used_at })
     }
+
+    /// Stores a changed one, unless it was deleted meanwhile.
+    async fn replace(&self, saved: SavedDestination) -> StudioResult<SavedDestinationView> {
+        match self.ports.store.replace_destination(&saved).await {
+            Err(StoreError::Missing) => Err(StudioError::not_found("destination")),
+            done => {
+                done?;
+                Ok(view(saved))
+            }
+        }
+    }
+}
+
+fn view(saved: SavedDestination) -> SavedDestinationView {
+    SavedDestinationView { destination: saved.destination, used_at: saved.used_at }
+}
+
+pub(in crate::server) fn too_many_saved() -> StudioError {
+    StudioError::refused(ErrorCode::Conflict, format!("At most {MOST_SAVED} destinations are kept. Forget one first."))
 }
 
 /// A connection to the first address that takes one, with TLS where the address says so.

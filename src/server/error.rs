@@ -50,6 +50,9 @@ impl StudioError {
         let (code, message) = match &self {
             Self::Refused(error) => return error.clone(),
             Self::Store(StoreError::Stale) => (ErrorCode::Conflict, "Somebody else changed it at the same moment. Try again."),
+            Self::Store(StoreError::ActiveSession(_)) => (ErrorCode::Conflict, "Another stream is running. End it first."),
+            Self::Store(StoreError::Starting) => (ErrorCode::Conflict, "Another start is under way. Wait until it is answered."),
+            Self::Store(StoreError::TooMany(_)) => (ErrorCode::Conflict, "There are as many as there may be. Remove one first."),
             Self::Store(StoreError::Missing) => (ErrorCode::NotFound, "It is not there."),
             Self::Store(_) | Self::Internal(_) => (ErrorCode::Internal, "Something went wrong in the studio. Try again."),
             Self::LiveKit(LiveKitError::NoSlot) => (ErrorCode::Unavailable, "No slot is free: every slot is used by another stream."),

@@ -20,6 +20,7 @@ use crate::{
         ports::Ports,
         registry::{Change, SessionRegistry},
         sessions::Sessions,
+        store::Idempotency,
         validation::plain_text,
     },
 };
@@ -69,9 +70,11 @@ impl Games {
             public: false,
             current_lobby_id: Some(lobby.clone()),
             broadcast_delay_ms: 0,
-            idempotency_key: Some(format!("game {lobby}")),
+            idempotency_key: None,
         };
-        match self.sessions.start(caller, show).await {
+        // A game is one start, whatever else a repeated call says of it.
+        let once = Idempotency { key: format!("game {lobby}"), fingerprint: None };
+        match self.sessions.start_once(caller, show, Some(once)).await {
             Ok(started) => {
                 let message = if started.repeated { "This game's stream was started before." } else { "The stream is starting." };
                 let view = started.session;

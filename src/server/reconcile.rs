@@ -4,7 +4,7 @@
 
 mod apply;
 mod desired;
-mod ending;
+pub mod ending;
 mod host_presence;
 mod launch;
 pub mod leases;
@@ -244,7 +244,13 @@ impl Reconciler {
         }
         let relayed = match session.state {
             SessionState::Starting { .. } | SessionState::Live { .. } => {
-                self.ports.relay.sessions().await.ok().map(|shows| shows.iter().any(|show| &show.session_id == id))
+                let keyless = self.registry.observed().of(id).keyless;
+                self.ports
+                    .relay
+                    .sessions()
+                    .await
+                    .ok()
+                    .map(|reports| reports.iter().any(|report| desired::is_put(report, &session, &keyless)))
             }
             _ => None,
         };

@@ -12,12 +12,13 @@ use super::{
     error::{StudioError, StudioResult},
     feed::Feed,
     ports::Ports,
-    store::{StoreError, TimelineEntry},
+    store::{DestinationChange, RememberedCall, SavedDestination, SealedKey, StoreError, TimelineEntry},
 };
 use crate::{
     api::sessions::SessionView,
     domain::{
-        ids::{SessionId, UserId},
+        destination::Destination,
+        ids::{DestinationId, SessionId, UserId},
         session::{Actor, Session},
     },
 };
@@ -52,6 +53,18 @@ pub struct Change {
     pub session: Session,
     /// What happened, as a sentence.
     pub what: Option<String>,
+}
+
+/// Other destinations of a session, and what is stored with them.
+pub struct NewDestinations<'a> {
+    pub destinations: Vec<Destination>,
+    /// What changed, as a sentence.
+    pub what: String,
+    /// The keys of those that are new.
+    pub keys: &'a [(DestinationId, SealedKey)],
+    pub saved: &'a [SavedDestination],
+    pub most_saved: usize,
+    pub call: Option<&'a RememberedCall>,
 }
 
 impl SessionRegistry {
@@ -89,16 +102,51 @@ impl SessionRegistry {
             let deliveries = deliveries_of(&self.ports.config.hooks.servers, &stored, &session, self.ports.now());
             match self.ports.store.update_session(&session, entry.as_ref(), &deliveries).await {
                 Ok(()) => {
-                    if let Some(entry) = &entry {
-                        tracing::info!(session = %id, state = session.state.name(), ?actor, what = entry.what, "session changed");
-                    }
-                    self.announce(&session).await;
+                    self.changed(&session, entry.as_ref()).await;
                     return Ok(session);
                 }
                 Err(StoreError::Stale) => {}
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Stores other destinations of a session over the revision that was read, with their keys and whatever else belongs to the
+    /// change, and announces it. `None` after a concurrent change: read again.
+    pub(in crate::server) async fn change_destinations(
+        &self,
+        stored: &Session,
+        actor: Actor,
+        wanted: &NewDestinations<'_>,
+    ) -> StudioResult<Option<Session>> {
+        let session = Session { destinations: wanted.destinations.clone(), revision: stored.revision + 1, ..stored.clone() };
+        let now = self.ports.now();
+        let entry = TimelineEntry { at: now, actor, what: wanted.what.clone(), state: session.state.status() };
+        let deliveries = deliveries_of(&self.ports.config.hooks.servers, stored, &session, now);
+        let change = DestinationChange {
+            session: &session,
+            entry: &entry,
+            deliveries: &deliveries,
+            keys: wanted.keys,
+            saved: wanted.saved,
+            most_saved: wanted.most_saved,
+            call: wanted.call,
+        };
+        match self.ports.store.update_destinations(&change).await {
+            Ok(()) => {
+                self.changed(&session, Some(&entry)).await;
+                Ok(Some(session))
+            }
+            Err(StoreError::Stale) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn changed(&self, session: &Session, entry: Option<&TimelineEntry>) {
+        if let Some(TimelineEntry { actor, what, .. }) = entry {
+            tracing::info!(session = %session.id, state = session.state.name(), ?actor, what, "session changed");
+        }
+        self.announce(session).await;
     }
 
     /// Sends the session's current view to all listeners.

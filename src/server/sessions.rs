@@ -2,6 +2,7 @@
 
 mod defaults;
 mod destinations;
+mod idempotency;
 pub mod listing;
 mod preflight;
 mod retry;
@@ -9,8 +10,14 @@ mod start;
 mod timeline;
 
 use super::{
-    accounts::audit::AuditLog, auth::caller::Caller, destinations::Destinations, error::StudioResult, ports::Ports, reconcile::Reconciler,
-    registry::SessionRegistry, store::FeedEntry,
+    accounts::audit::AuditLog,
+    auth::caller::Caller,
+    destinations::Destinations,
+    error::StudioResult,
+    ports::Ports,
+    reconcile::{Reconciler, ending::STOP_WAITS},
+    registry::SessionRegistry,
+    store::FeedEntry,
 };
 use crate::{
     api::{public_http::SessionPage, sessions::SessionView},
@@ -62,7 +69,7 @@ impl Sessions {
         };
         self.reconciler.start_ending(id, actor, Outcome::Ended(reason)).await?;
         self.audit.note_admin_action(caller, &session, "was stopped").await;
-        self.reconciler.wait_until_ended(id).await?;
+        self.reconciler.wait_until_ended(id, STOP_WAITS).await?;
         self.session(caller, id).await
     }
 

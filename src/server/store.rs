@@ -1,11 +1,12 @@
 //! The ports to persistent storage, one for each kind of thing that is stored, and [`Store`], which is all of them together.
-//! One contract for SurrealDB in memory, on disk and over a socket. It enforces only the two rules that need a database:
-//! one active session per owner, and no write over an older revision.
+//! One contract for SurrealDB in memory, on disk and over a socket. It enforces the rules that need a transaction: one active
+//! session per owner, no write over an older revision, limits counted where something is added, one use of an idempotency key.
 
 mod accounts;
 mod agents;
 mod analytics;
 mod audit;
+mod calls;
 mod credentials;
 mod defaults;
 mod destinations;
@@ -23,16 +24,17 @@ pub use accounts::{AccountStore, SignIn, TokenHash};
 pub use agents::{AgentStore, Avatar};
 pub use analytics::AnalyticsStore;
 pub use audit::AuditStore;
+pub use calls::{IDEMPOTENT_FOR_MS, Idempotency, RememberedCall};
 pub use credentials::CredentialStore;
 pub use defaults::{Defaults, DefaultsStore};
 pub use destinations::{DestinationStore, SavedDestination};
 pub use feed::{FeedCounts, FeedEntry, FeedStore, NewLine};
 pub use key_rotation::{KeyRotationStore, SealedKey};
-pub use keys::KeyStore;
+pub use keys::{KeyLimits, KeyStore};
 pub use leases::{ForwardedHeartbeat, LeaseStore};
 pub use outbox::{Delivery, NewDelivery, OutboxStore};
 pub use overlay_grants::{OverlayGrant, OverlayGrantStore};
-pub use sessions::{IDEMPOTENT_FOR_MS, SessionFilter, SessionStore, TimelineEntry};
+pub use sessions::{DestinationChange, NewStoredSession, SessionFilter, SessionLimits, SessionStore, TimelineEntry};
 pub use webhooks::{StoredWebhook, WebhookStore};
 
 use crate::domain::ids::SessionId;
@@ -44,6 +46,12 @@ pub enum StoreError {
     /// The owner has an active session.
     #[error("the owner already has the active session {0}")]
     ActiveSession(SessionId),
+    /// Another start of the owner waits for the end of their earlier session.
+    #[error("another start of the owner is under way")]
+    Starting,
+    /// There may be no more of them.
+    #[error("there may be no more {0}")]
+    TooMany(Limit),
     /// The name, id or key is taken.
     #[error("{0} is taken")]
     Taken(&'static str),
@@ -55,6 +63,22 @@ pub enum StoreError {
     /// The database failed or cannot be reached.
     #[error("the store failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Of what there may be only so many. Each is counted in the transaction that adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Limit {
+    /// Of one account and its agents.
+    #[error("sessions of the account")]
+    SessionsOfAccount,
+    #[error("sessions")]
+    Sessions,
+    #[error("saved destinations")]
+    SavedDestinations,
+    #[error("agents")]
+    Agents,
+    #[error("valid API keys")]
+    Keys,
 }
 
 /// Everything that is stored. Whoever holds one calls the methods of every port on it.

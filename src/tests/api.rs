@@ -24,6 +24,8 @@ mod fuzz;
 mod hardening;
 #[path = "api/harness.rs"]
 mod harness;
+#[path = "api/idempotency.rs"]
+mod idempotency;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/names.rs"]

@@ -18,6 +18,10 @@ mod outbox;
 mod platforms;
 #[path = "server/random_faults.rs"]
 mod random_faults;
+#[path = "server/session_destinations.rs"]
+mod session_destinations;
+#[path = "server/starts.rs"]
+mod starts;
 #[path = "server/state.rs"]
 mod state;
 #[allow(dead_code, reason = "each test program uses its own part")]

@@ -9,6 +9,8 @@ mod feed;
 mod harness;
 #[path = "store/killed.rs"]
 mod killed;
+#[path = "store/limits.rs"]
+mod limits;
 #[path = "store/races.rs"]
 mod races;
 #[path = "store/sessions.rs"]
@@ -63,4 +65,11 @@ contract! {
     races::one_of_racing_link_uses_wins,
     races::racing_changes_get_distinct_revisions,
     races::racing_lines_get_distinct_numbers,
+    limits::racing_inserts_stay_within_their_limits,
+    limits::made_and_revoked_keys_do_not_pile_up,
+    limits::a_claimed_start_keeps_its_place,
+    limits::a_repeated_start_claims_nothing,
+    limits::destinations_and_keys_change_together_or_not_at_all,
+    limits::racing_destination_changes_lose_no_key,
+    limits::an_agent_with_a_session_is_not_deleted,
 }

@@ -12,7 +12,6 @@ use crate::{
         agent::{Agent, agent_name},
         audit::AuditAction,
         ids::AgentId,
-        session::Owner,
     },
     server::{
         auth::{caller::Caller, origin::Origin},
@@ -56,11 +55,13 @@ impl Agents {
     /// The name is unsuitable, or there are too many.
     pub async fn make(&self, caller: &Caller, new: &NewAgent, origin: &Origin) -> StudioResult<Agent> {
         let name = named(&new.name)?;
-        if self.ports.store.agents_of(&caller.user.id).await?.len() >= MOST_AGENTS {
-            return Err(StudioError::refused(ErrorCode::Conflict, format!("An account has at most {MOST_AGENTS} agents.")));
-        }
         let agent = Agent { id: self.ports.new_id(), owner: caller.user.id.clone(), name, avatar: None, created_at: self.ports.now() };
-        self.ports.store.save_agent(&agent).await?;
+        match self.ports.store.insert_agent(&agent, MOST_AGENTS).await {
+            Err(StoreError::TooMany(_)) => {
+                return Err(StudioError::refused(ErrorCode::Conflict, format!("An account has at most {MOST_AGENTS} agents.")));
+            }
+            done => done?,
+        }
         self.audit.record(AuditAction::AgentMade, Some(&caller.user.id), &agent.name, origin).await;
         Ok(agent)
     }
@@ -72,7 +73,7 @@ impl Agents {
     pub async fn rename(&self, caller: &Caller, id: &AgentId, new: &NewAgent) -> StudioResult<Agent> {
         let agent = agent_of(&*self.ports.store, &caller.user.id, id).await?;
         let agent = Agent { name: named(&new.name)?, ..agent };
-        self.ports.store.save_agent(&agent).await?;
+        self.replace(&agent).await?;
         self.keys.forget_callers();
         Ok(agent)
     }
@@ -83,18 +84,26 @@ impl Agents {
     /// It is not theirs, or its session runs.
     pub async fn delete(&self, caller: &Caller, id: &AgentId, origin: &Origin) -> StudioResult<()> {
         let agent = agent_of(&*self.ports.store, &caller.user.id, id).await?;
-        if let Some(session) = self.ports.store.active_session_of(&Owner::Agent(id.clone())).await? {
-            let detail = serde_json::json!({ "sessionId": session.id });
-            let error = ApiError::new(ErrorCode::Conflict, "A stream of this agent is running. End it first.");
-            return Err(ApiError { detail, ..error }.into());
-        }
         match self.ports.store.delete_agent(&caller.user.id, id).await {
             Err(StoreError::Missing) => return Err(StudioError::not_found("agent")),
+            Err(StoreError::ActiveSession(session)) => {
+                let detail = serde_json::json!({ "sessionId": session });
+                let error = ApiError::new(ErrorCode::Conflict, "A stream of this agent is running. End it first.");
+                return Err(ApiError { detail, ..error }.into());
+            }
             done => done?,
         }
         self.keys.forget_callers();
         self.audit.record(AuditAction::AgentDeleted, Some(&caller.user.id), &agent.name, origin).await;
         Ok(())
+    }
+
+    /// Stores what is known of an agent, unless it was deleted meanwhile.
+    async fn replace(&self, agent: &Agent) -> StudioResult<()> {
+        match self.ports.store.replace_agent(agent).await {
+            Err(StoreError::Missing) => Err(StudioError::not_found("agent")),
+            done => Ok(done?),
+        }
     }
 }
 

@@ -22,13 +22,15 @@ use crate::{
         },
         error::{StudioError, StudioResult},
         ports::Ports,
-        store::{StoreError, TokenHash},
+        store::{KeyLimits, StoreError, TokenHash},
     },
 };
 use std::sync::Arc;
 
 /// Keys of one account and its agents that may be valid at once.
 const MOST_KEYS: usize = 100;
+/// Revoked and expired keys of one account that are still listed; the oldest are deleted when one is made.
+const MOST_INVALID_KEYS: usize = 100;
 const LONGEST_NAME: usize = 60;
 /// The last use is kept to the minute: a write for every call would cost more than the call.
 const USE_NOTED_EVERY_MS: u64 = 60_000;
@@ -90,10 +92,6 @@ impl ApiKeys {
         if let Some(agent) = &new.agent_id {
             agent_of(&*self.ports.store, user, agent).await?;
         }
-        if self.ports.store.keys_of(user).await?.iter().filter(|key| key.is_valid(now)).count() >= MOST_KEYS {
-            let message = format!("{MOST_KEYS} keys are valid already. Revoke one first.");
-            return Err(StudioError::refused(ErrorCode::Conflict, message));
-        }
         let (text, prefix) = token::new_key();
         let key = ApiKey {
             id: self.ports.new_id(),
@@ -107,7 +105,15 @@ impl ApiKeys {
             last_used_at: None,
             revoked_at: None,
         };
-        self.ports.store.insert_key(&token::hash(&text), &key).await?;
+        let limits = KeyLimits { valid: MOST_KEYS, invalid: MOST_INVALID_KEYS };
+        match self.ports.store.insert_key(&token::hash(&text), &key, limits).await {
+            Err(StoreError::TooMany(_)) => {
+                let message = format!("{MOST_KEYS} keys are valid already. Revoke one first.");
+                return Err(StudioError::refused(ErrorCode::Conflict, message));
+            }
+            Err(StoreError::Missing) => return Err(StudioError::not_found("agent")),
+            done => done?,
+        }
         self.audit.record(AuditAction::KeyMade, Some(user), &format!("{} {}", key.prefix, key.name), origin).await;
         Ok(CreatedApiKey { key, text })
     }

@@ -35,6 +35,6 @@ impl Accounts {
     /// may be a password in the wrong field.
     pub(super) async fn record_sign_in_attempt(&self, action: AuditAction, known: Option<&User>, origin: &Origin) {
         let subject = known.map_or("a name that no account has", |user| &user.name);
-        self.audit.record(action, known.map(|user| &user.id), subject, origin).await;
+        self.audit.count(action, known.map(|user| &user.id), subject, origin).await;
     }
 }

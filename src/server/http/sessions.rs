@@ -40,10 +40,11 @@ use std::sync::Arc;
 /// Starts a session.
 ///
 /// The response is `pending`; the feed reports `live`. The same `Idempotency-Key` within 24 h gives the same session, with 200 and a
-/// fresh room token. If the owner has an active session, the answer is 409 with its id, unless `replace` is true.
+/// fresh room token; with another request it gets 422. If the owner has an active session, the answer is 409 with its id, unless
+/// `replace` is true: then that one ends first, after everything that could refuse the new one was checked.
 #[utoipa::path(
     post, path = "/api/streaming/start", operation_id = "startSession", tag = "Sessions", request_body = StartRequest,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same again gives the same session.")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same request again within 24 h gives the same session, another one gets 422.")),
     responses((status = 201, description = "The session is starting", body = StartResponse),
         (status = 200, description = "The same key was used before", body = StartResponse), Errors),
     security(("key" = ["start"]), ("signIn" = []))
@@ -75,11 +76,7 @@ pub async fn start(
     } else if body.stream_key.is_some() || body.custom_rtmp_url.is_some() {
         return Err(ApiError::invalid("platform", "Say which platform streamKey and customRtmpUrl are for.").into());
     }
-    let given = headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
-    session.idempotency_key = given.or(session.idempotency_key);
-    if session.idempotency_key.as_ref().is_some_and(|key| !(1..=200).contains(&key.len())) {
-        return Err(ApiError::invalid("Idempotency-Key", "Idempotency-Key must be 1 to 200 plain characters.").into());
-    }
+    session.idempotency_key = idempotency_key(&headers).or(session.idempotency_key);
     let started = sessions.start(&caller, session).await?;
     let status = if started.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let session_id = started.session.session_id;
@@ -94,6 +91,11 @@ pub async fn start(
             room: started.room,
         },
     ))
+}
+
+/// The header `Idempotency-Key`; empty where it is no plain text, which is refused.
+fn idempotency_key(headers: &HeaderMap) -> Option<String> {
+    headers.get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned())
 }
 
 /// Stops a session.
@@ -230,18 +232,21 @@ pub async fn room(
 
 /// Adds and removes destinations of a running session.
 ///
-/// Each is accepted or refused on its own, so look at every result.
+/// Each is accepted or refused on its own, so look at every result. A place that the session streams to already, by address and key,
+/// is refused, and so is a second rehearsal. The same `Idempotency-Key` within 24 h changes nothing more and gives the same results.
 #[utoipa::path(
     post, path = "/api/streaming/destinations", operation_id = "changeDestinations", tag = "Destinations", request_body = ChangeDestinations,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same request again within 24 h gives the same results, another one gets 422.")),
     responses((status = 200, description = "One result for each destination", body = ChangedDestinations), Errors),
     security(("key" = ["start"]), ("signIn" = []))
 )]
 pub async fn destinations(
     State(sessions): State<Sessions>,
     scoped::Start(caller): scoped::Start,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<ChangeDestinations>,
 ) -> ApiResult<Json<ChangedDestinations>> {
-    Ok(Json(sessions.alter_destinations(&caller, body).await?))
+    Ok(Json(sessions.alter_destinations(&caller, body, idempotency_key(&headers)).await?))
 }
 
 /// Tries a lost destination at once.

@@ -18,7 +18,7 @@ use crate::{
         auth::origin::Origin,
         error::{StudioError, StudioResult},
         ports::Ports,
-        reconcile::Reconciler,
+        reconcile::{Reconciler, ending::STOP_WAITS},
         registry::SessionRegistry,
         store::{SessionFilter, StoreError},
     },
@@ -136,7 +136,7 @@ impl OperatorCommands {
         }
         let note = note.chars().take(LONGEST_NOTE).collect();
         self.reconciler.start_ending(id, Actor::Admin, Outcome::Ended(EndReason::StoppedByAdmin { note })).await?;
-        self.reconciler.wait_until_ended(id).await?;
+        self.reconciler.wait_until_ended(id, STOP_WAITS).await?;
         let session = self.ports.store.session(id).await?.ok_or_else(|| StudioError::not_found("session"))?;
         Ok(self.registry.view(&session).await)
     }

@@ -16,7 +16,7 @@ impl Reconciler {
         metrics::action(action.name());
         match action {
             Action::PutRelay => {
-                let report = self.ports.relay.put(&self.desired_state(session).await?).await?;
+                let report = self.put_desired(session).await?;
                 tracing::info!(session = %id, "the desired state was put to the relay again");
                 self.registry.observed().record_report(report, self.ports.now());
             }

@@ -17,8 +17,8 @@ use crate::{
 };
 use std::time::Duration;
 
-/// How long an answer waits for the end to be confirmed; after that the reconciler goes on alone.
-const SETTLE: Duration = Duration::from_secs(8);
+/// How long the answer to a stop waits for the end to be confirmed; after that the reconciler goes on alone.
+pub(in crate::server) const STOP_WAITS: Duration = Duration::from_secs(8);
 
 impl Reconciler {
     /// Takes the session into `ending`, with what each destination has done so far. The first outcome stays.
@@ -49,18 +49,18 @@ impl Reconciler {
         heard.map(|(report, _)| report)
     }
 
-    /// Reconciles an ending session until it is over, with a timeout.
-    pub(in crate::server) async fn wait_until_ended(&self, id: &SessionId) -> StudioResult<()> {
+    /// Reconciles an ending session until it is over, at most for `longest`. Whether it is over.
+    pub(in crate::server) async fn wait_until_ended(&self, id: &SessionId, longest: Duration) -> StudioResult<bool> {
         let work = async {
             loop {
                 self.reconcile_session(id).await;
                 match self.ports.store.session(id).await? {
                     Some(session) if session.state.is_active() => tokio::time::sleep(Duration::from_millis(150)).await,
-                    _ => return Ok(()),
+                    _ => return Ok(true),
                 }
             }
         };
-        tokio::time::timeout(SETTLE, work).await.unwrap_or(Ok(()))
+        tokio::time::timeout(longest, work).await.unwrap_or(Ok(false))
     }
 
     /// Takes the relay's measurements of a session and acts on what they mean.

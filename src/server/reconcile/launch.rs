@@ -23,8 +23,10 @@ impl Reconciler {
         if session.stream_type == StreamType::User {
             self.make_room(&session.id).await.map_err(|error| (FailureCause::RoomNotMade, error.into()))?;
         }
-        let desired = self.desired_state(session).await.map_err(|error| (FailureCause::Interrupted, error))?;
-        let report = self.ports.relay.put(&desired).await.map_err(|error| (FailureCause::RelayUnreachable, error.into()))?;
+        let report = self.put_desired(session).await.map_err(|error| match error {
+            StudioError::Relay(_) => (FailureCause::RelayUnreachable, error),
+            _ => (FailureCause::Interrupted, error),
+        })?;
         self.registry.observed().record_report(report, self.ports.now());
         Ok(())
     }

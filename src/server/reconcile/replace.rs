@@ -31,7 +31,7 @@ impl Reconciler {
         let generation = session.generation.next();
         // The relay must know the new generation before it publishes, and still take the old one until then.
         let next = Session { generation, ..session.clone() };
-        self.ports.relay.put(&self.desired_state(&next).await?).await?;
+        self.put_desired(&next).await?;
         let now = self.ports.now();
         let what = format!("The capture is replaced, because {reason}.");
         // Counted before it is known to work: a start that keeps failing must come to an end too.

@@ -4,10 +4,10 @@
 use crate::{
     api::{
         overlay::Heartbeat,
-        relay_control::{IngestState, SessionReport},
+        relay_control::{DestinationReport, DestinationState, IngestState, SessionReport},
     },
     domain::{
-        ids::{Generation, SessionId},
+        ids::{DestinationId, Generation, SessionId},
         timestamp::Timestamp,
     },
 };
@@ -33,6 +33,18 @@ pub struct ObservedState {
     pub watched_since: Option<Timestamp>,
     /// Since when nothing reaches the relay.
     pub composite_away_since: Option<Timestamp>,
+    /// Destinations that the relay is not told of, because their keys are missing or do not open.
+    pub keyless: Vec<Keyless>,
+}
+
+/// A destination whose key is missing or does not open. The others go on without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyless {
+    pub id: DestinationId,
+    /// Since when this process knows.
+    pub since: Timestamp,
+    /// What is wrong, and what to do.
+    pub reason: String,
 }
 
 #[derive(Debug, Clone)]
@@ -45,8 +57,13 @@ pub struct ReceivedHeartbeat {
 }
 
 impl ObservedState {
-    /// Records a relay report.
-    pub fn record_report(&mut self, report: SessionReport, now: Timestamp) {
+    /// Records a relay report, and what the relay cannot say: that destinations have no key.
+    pub fn record_report(&mut self, mut report: SessionReport, now: Timestamp) {
+        for Keyless { id, since, reason } in &self.keyless {
+            report.destinations.retain(|of| &of.id != id);
+            let state = DestinationState::Failed { at: *since, reason: reason.clone() };
+            report.destinations.push(DestinationReport { state, ..DestinationReport::waiting(id.clone()) });
+        }
         if let IngestState::Receiving { generation, .. } = report.ingest.state {
             self.arrived = self.arrived.max(Some(generation));
             self.composite_away_since = None;

@@ -1,6 +1,10 @@
-//! Destinations of a running session: added and removed.
+//! Destinations of a running session: added and removed. Every change is made over the revision that was read, with the keys in
+//! the same transaction; after a concurrent change it is checked again over the new revision.
 
-use super::Sessions;
+use super::{
+    Sessions,
+    idempotency::{idempotency, key_reused},
+};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
@@ -8,23 +12,27 @@ use crate::{
         sessions::{DestinationInput, SessionView},
     },
     domain::{
-        destination::Destination,
         ids::{DestinationId, SessionId},
         session::{EndReason, Outcome, Session},
     },
     server::{
         auth::caller::Caller,
-        destinations::{MOST_DESTINATIONS, Resolved, too_many},
-        error::{StudioError, StudioResult},
-        registry::Change,
+        destinations::{MOST_DESTINATIONS, MOST_SAVED, Place, Resolved, too_many, too_many_saved},
+        error::{StudioError, StudioResult, chain},
+        registry::NewDestinations,
+        store::{IDEMPOTENT_FOR_MS, Idempotency, RememberedCall, StoreError},
     },
 };
+use std::sync::Arc;
+
+/// A destination to be added, or why it cannot be.
+type Wanted = Result<Resolved, ApiError>;
 
 impl Sessions {
-    /// Adds and removes destinations of a running session. The new ones are all checked before anything changes.
+    /// Adds and removes destinations of a running session: all or none.
     ///
     /// # Errors
-    /// The session is not running, or a new destination is unusable.
+    /// The session is not running, a new destination is unusable or goes where the session goes already, or there are too many.
     pub async fn change_destinations(
         &self,
         caller: &Caller,
@@ -34,48 +42,72 @@ impl Sessions {
     ) -> StudioResult<SessionView> {
         let session = self.registry.own(caller, id).await?;
         let added = self.destinations.resolve(&session.owner, &session.account, &[], add).await?;
-        self.put_destinations(caller, &session, added, remove).await
+        loop {
+            let session = self.open_session(caller, id).await?;
+            let (added, outcomes) = self.accepted(&session, added.iter().cloned().map(Ok).collect(), remove).await?;
+            if let Some(error) = outcomes.into_iter().find_map(|outcome| outcome.error) {
+                return Err(error.into());
+            }
+            if let Some(view) = self.put_destinations(caller, &session, &added, remove, None).await? {
+                return Ok(view);
+            }
+        }
     }
 
-    /// The same with a result for each: one that is refused does not undo the others.
+    /// The same with a result for each: one that is refused does not undo the others. The same key again gives the same results.
     ///
     /// # Errors
-    /// Not the caller's, over, or too many.
-    pub async fn alter_destinations(&self, caller: &Caller, change: ChangeDestinations) -> StudioResult<ChangedDestinations> {
-        let session = self.registry.own(caller, &change.session_id).await?;
+    /// Not the caller's, over, or too many; the key was used for another request.
+    pub async fn alter_destinations(
+        &self,
+        caller: &Caller,
+        change: ChangeDestinations,
+        key: Option<String>,
+    ) -> StudioResult<ChangedDestinations> {
+        let id = change.session_id.clone();
+        let used = idempotency(&self.ports.config, key, &(&id, &change.add, &change.remove))?;
+        let used = used.map(|used| Idempotency { key: format!("destinations {}", used.key), ..used });
+        let session = self.registry.own(caller, &id).await?;
+        if let Some(answer) = self.remembered(caller, &session, used.as_ref()).await? {
+            return Ok(answer);
+        }
         if change.add.len() > MOST_DESTINATIONS || change.remove.len() > MOST_DESTINATIONS {
             return Err(too_many());
         }
-        if session.state.is_over() {
-            return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
-        }
-        let (mut results, mut added) = (Vec::new(), Vec::new());
+        self.open_session(caller, &id).await?;
+        let mut wanted = Vec::with_capacity(change.add.len());
         for input in change.add {
-            let outcome = match self.resolve_one(&session, input).await {
-                Ok(resolved) => {
-                    let id = Some(resolved.destination.id.clone());
-                    added.push(resolved);
-                    DestinationOutcome { action: "add".into(), id, success: true, error: None }
-                }
-                Err(error) => DestinationOutcome { action: "add".into(), id: None, success: false, error: Some(error.into_api_error()) },
-            };
-            results.push(outcome);
+            wanted.push(self.resolve_one(&session, input).await.map_err(StudioError::into_api_error));
         }
-        let (there, gone): (Vec<_>, Vec<_>) =
-            change.remove.into_iter().partition(|id| session.destinations.iter().any(|destination| &destination.id == id));
-        let removed =
-            there.iter().map(|id| DestinationOutcome { action: "remove".into(), id: Some(id.clone()), success: true, error: None });
-        results.extend(removed);
-        results.extend(gone.into_iter().map(|id| {
-            let error = ApiError::new(ErrorCode::NotFound, "The stream does not go to this destination.");
-            DestinationOutcome { action: "remove".into(), id: Some(id), success: false, error: Some(error) }
-        }));
-        let view = if added.is_empty() && there.is_empty() {
-            self.registry.view(&session).await
-        } else {
-            self.put_destinations(caller, &session, added, &there).await?
-        };
-        Ok(ChangedDestinations { session_id: session.id.clone(), results, destinations: view.destinations })
+        loop {
+            let session = self.open_session(caller, &id).await?;
+            let (there, gone): (Vec<_>, Vec<_>) =
+                change.remove.iter().cloned().partition(|id| session.destinations.iter().any(|destination| &destination.id == id));
+            let (added, mut results) = self.accepted(&session, wanted.clone(), &there).await?;
+            results.extend(there.iter().map(|id| outcome("remove", Some(id), None)));
+            let missing = || ApiError::new(ErrorCode::NotFound, "The stream does not go to this destination.");
+            results.extend(gone.iter().map(|id| outcome("remove", Some(id), Some(missing()))));
+            if added.is_empty() && there.is_empty() {
+                return Ok(ChangedDestinations { session_id: id, results, destinations: self.registry.view(&session).await.destinations });
+            }
+            let call = used.as_ref().map(|used| self.call(caller, used, &results)).transpose()?;
+            match self.put_destinations(caller, &session, &added, &there, call.as_ref()).await {
+                Ok(Some(view)) => return Ok(ChangedDestinations { session_id: id, results, destinations: view.destinations }),
+                Ok(None) => {}
+                // The same call, sent twice at once, was faster.
+                Err(StudioError::Store(StoreError::Taken(_))) => {
+                    let answer = self.remembered(caller, &session, used.as_ref()).await?;
+                    return answer.ok_or_else(|| StudioError::Internal("a remembered call is not there".into()));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The caller's session, if its destinations can still be changed.
+    async fn open_session(&self, caller: &Caller, id: &SessionId) -> StudioResult<Arc<Session>> {
+        let session = self.registry.own(caller, id).await?;
+        if session.state.is_open() { Ok(session) } else { Err(StudioError::refused(ErrorCode::Conflict, "The stream is over.")) }
     }
 
     async fn resolve_one(&self, session: &Session, input: serde_json::Value) -> StudioResult<Resolved> {
@@ -85,54 +117,114 @@ impl Sessions {
             None => (Vec::new(), vec![serde_json::from_value(input).map_err(malformed)?]),
         };
         let one = self.destinations.resolve(&session.owner, &session.account, &ids, typed).await?.pop();
-        let one = one.ok_or_else(|| StudioError::Internal("one destination was asked for and none resolved".into()))?;
-        if session.destinations.iter().any(|destination| destination.id == one.destination.id) {
-            return Err(StudioError::refused(ErrorCode::Conflict, "The stream already goes to this destination."));
-        }
-        Ok(one)
+        one.ok_or_else(|| StudioError::Internal("one destination was asked for and none resolved".into()))
     }
 
+    /// Which destinations can be added to what stays of a session, and the result for each.
+    async fn accepted(
+        &self,
+        session: &Session,
+        wanted: Vec<Wanted>,
+        remove: &[DestinationId],
+    ) -> StudioResult<(Vec<Resolved>, Vec<DestinationOutcome>)> {
+        let staying = Session {
+            destinations: session.destinations.iter().filter(|of| !remove.contains(&of.id)).cloned().collect(),
+            ..session.clone()
+        };
+        let mut places = self.destinations.places(&staying, &self.ports.store.session_keys(&session.id).await?);
+        let (mut added, mut outcomes) = (Vec::<Resolved>::new(), Vec::with_capacity(wanted.len()));
+        for one in wanted {
+            let checked = one.and_then(|one| {
+                let place = self.destinations.place(&one.destination, &one.key);
+                let known = places.contains(&place) || staying.destinations.iter().any(|of| of.id == one.destination.id);
+                if known { Err(there_already(&place)) } else { Ok((one, place)) }
+            });
+            match checked {
+                Ok((one, place)) => {
+                    outcomes.push(outcome("add", Some(&one.destination.id), None));
+                    places.push(place);
+                    added.push(one);
+                }
+                Err(error) => outcomes.push(outcome("add", None, Some(error))),
+            }
+        }
+        if staying.destinations.len() + added.len() > MOST_DESTINATIONS {
+            return Err(too_many());
+        }
+        Ok((added, outcomes))
+    }
+
+    /// Stores the change over the session that was read. `None`: it was changed meanwhile.
     async fn put_destinations(
         &self,
         caller: &Caller,
         session: &Session,
-        added: Vec<Resolved>,
+        added: &[Resolved],
         remove: &[DestinationId],
-    ) -> StudioResult<SessionView> {
-        let id = &session.id;
-        let staying = |of: &&Destination| !remove.contains(&of.id);
-        if session.destinations.iter().filter(staying).count() + added.len() > MOST_DESTINATIONS {
-            return Err(too_many());
-        }
-        let mut keys = self.ports.store.session_keys(id).await?;
-        keys.retain(|(of, _)| !remove.contains(of));
-        keys.extend(self.destinations.seal_all(&session.owner, &added)?);
-        self.ports.store.set_session_keys(id, &keys).await?;
-        let session = self
-            .registry
-            .change(id, caller.actor_on(session), |session| {
-                if !session.state.is_active() {
-                    return None;
-                }
-                let mut session = session.clone();
-                session.destinations.retain(|of| !remove.contains(&of.id));
-                session.destinations.extend(added.iter().map(|resolved| resolved.destination.clone()));
-                let names = |of: &[Resolved]| of.iter().map(|one| one.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
-                Some(Change {
-                    what: Some(format!("Destinations changed: {} added, {} removed. {}", added.len(), remove.len(), names(&added))),
-                    session,
-                })
-            })
-            .await?;
-        if session.state.is_over() {
-            return Err(StudioError::refused(ErrorCode::Conflict, "The stream is over."));
-        }
+        call: Option<&RememberedCall>,
+    ) -> StudioResult<Option<SessionView>> {
+        let staying = session.destinations.iter().filter(|of| !remove.contains(&of.id)).cloned();
+        let names: Vec<&str> = added.iter().map(|one| one.destination.label()).collect();
+        let wanted = NewDestinations {
+            destinations: staying.chain(added.iter().map(|resolved| resolved.destination.clone())).collect(),
+            what: format!("Destinations changed: {} added, {} removed. {}", added.len(), remove.len(), names.join(", ")),
+            keys: &self.destinations.seal_all(&session.owner, added)?,
+            saved: &self.destinations.saved_of(&session.owner, added)?,
+            most_saved: MOST_SAVED,
+            call,
+        };
+        let session = match self.registry.change_destinations(session, caller.actor_on(session), &wanted).await {
+            Ok(Some(session)) => session,
+            Ok(None) => return Ok(None),
+            Err(StudioError::Store(StoreError::TooMany(_))) => return Err(too_many_saved()),
+            Err(error) => return Err(error),
+        };
         self.audit.note_admin_action(caller, &session, "had its destinations changed").await;
         if session.destinations.is_empty() {
-            let session = self.reconciler.start_ending(id, caller.actor_on(&session), Outcome::Ended(EndReason::NoDestinations)).await?;
-            return Ok(self.registry.view(&session).await);
+            let session =
+                self.reconciler.start_ending(&session.id, caller.actor_on(&session), Outcome::Ended(EndReason::NoDestinations)).await?;
+            return Ok(Some(self.registry.view(&session).await));
         }
-        self.reconciler.put_relay(&session).await?;
-        Ok(self.registry.view(&session).await)
+        // It is stored, so it will be carried out: whoever leads the session compares what the relay does with what it should.
+        if let Err(error) = self.reconciler.put_relay(&session).await {
+            tracing::warn!(session = %session.id, error = %chain(&error), "changed destinations could not be put to the relay yet");
+        }
+        Ok(Some(self.registry.view(&session).await))
     }
+
+    fn call(&self, caller: &Caller, used: &Idempotency, results: &[DestinationOutcome]) -> StudioResult<RememberedCall> {
+        let answer = serde_json::to_value(results).map_err(|error| StudioError::Internal(error.to_string()))?;
+        let fingerprint = used.fingerprint.clone().unwrap_or_default();
+        Ok(RememberedCall { owner: caller.owner(), key: used.key.clone(), fingerprint, at: self.ports.now(), answer })
+    }
+
+    /// The answer to the same call, made before: its results, and the session's destinations now.
+    async fn remembered(
+        &self,
+        caller: &Caller,
+        session: &Session,
+        used: Option<&Idempotency>,
+    ) -> StudioResult<Option<ChangedDestinations>> {
+        let Some(used) = used else { return Ok(None) };
+        let since = self.ports.now().plus_millis(-IDEMPOTENT_FOR_MS);
+        let Some(call) = self.ports.store.remembered_call(&caller.owner(), &used.key, since).await? else { return Ok(None) };
+        if !used.fits(Some(&call.fingerprint)) {
+            return Err(key_reused());
+        }
+        let results = serde_json::from_value(call.answer).map_err(|error| StudioError::Internal(error.to_string()))?;
+        let destinations = self.registry.view(session).await.destinations;
+        Ok(Some(ChangedDestinations { session_id: session.id.clone(), results, destinations }))
+    }
+}
+
+fn there_already(place: &Place) -> ApiError {
+    let message = match place {
+        Place::Recording => "The stream has a rehearsal already.",
+        Place::Published { .. } => "The stream already goes to this destination.",
+    };
+    ApiError::new(ErrorCode::Conflict, message)
+}
+
+fn outcome(action: &str, id: Option<&DestinationId>, error: Option<ApiError>) -> DestinationOutcome {
+    DestinationOutcome { action: action.to_owned(), id: id.cloned(), success: error.is_none(), error }
 }

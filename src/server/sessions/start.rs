@@ -2,32 +2,35 @@
 //! returned at once; the egress is started in the background while the host already joins. A step that fails ends the session with its
 //! cause, and the take-down removes what the earlier ones made.
 
-use super::Sessions;
+mod admission;
+
+use super::{Sessions, idempotency::idempotency};
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
         sessions::{NewSession, StartedSession, VideoChoice},
     },
     domain::{
-        ids::{Generation, SessionId},
+        ids::Generation,
         media::HostPicture,
         overlay::OverlaySettings,
-        session::{Actor, EndReason, HostPresence, Outcome, Owner, Session, SessionState, SessionStatus, StreamType},
+        session::{Actor, HostPresence, Outcome, Owner, Session, SessionState, StreamType},
         video::VideoFormat,
         viewers::ViewerCounts,
     },
     server::{
         accounts::ownership::{agent_of, owner_named},
         auth::caller::Caller,
-        destinations::Resolved,
+        destinations::MOST_SAVED,
         error::{StudioError, StudioResult, chain},
-        livekit::LiveKitError,
         metrics,
-        reconcile::Held,
-        store::{IDEMPOTENT_FOR_MS, StoreError, TimelineEntry},
+        reconcile::ending::STOP_WAITS,
+        store::Idempotency,
         validation::{delay, plain_text},
     },
 };
+use admission::PreparedStart;
+use std::collections::HashSet;
 use tracing::Instrument;
 
 impl Sessions {
@@ -36,16 +39,35 @@ impl Sessions {
     /// # Errors
     /// What was asked for is not acceptable, another session of the owner is running, or a part Footlight needs failed (then
     /// nothing is left behind).
-    pub async fn start(&self, caller: &Caller, request: NewSession) -> StudioResult<StartedSession> {
-        let started = Box::pin(self.start_new(caller, request)).instrument(tracing::info_span!("start")).await;
+    pub async fn start(&self, caller: &Caller, mut request: NewSession) -> StudioResult<StartedSession> {
+        let key = request.idempotency_key.take();
+        let idempotency = idempotency(&self.ports.config, key, &request)?;
+        self.start_once(caller, request, idempotency).await
+    }
+
+    /// Starts a session, or answers with the one that was started by the same call.
+    ///
+    /// # Errors
+    /// As [`Sessions::start`].
+    pub(in crate::server) async fn start_once(
+        &self,
+        caller: &Caller,
+        request: NewSession,
+        idempotency: Option<Idempotency>,
+    ) -> StudioResult<StartedSession> {
+        let started = Box::pin(self.start_new(caller, request, idempotency)).instrument(tracing::info_span!("start")).await;
         metrics::start(started.as_ref().map_or_else(StudioError::code, |started| if started.repeated { "repeated" } else { "started" }));
         started
     }
 
-    async fn start_new(&self, caller: &Caller, request: NewSession) -> StudioResult<StartedSession> {
+    async fn start_new(&self, caller: &Caller, request: NewSession, idempotency: Option<Idempotency>) -> StudioResult<StartedSession> {
         let (owner, name) = self.owner_of(caller, &request).await?;
-        if let Some(session) = self.repeated(&owner, request.idempotency_key.as_deref()).await? {
+        if let Some(session) = self.repeated(&owner, idempotency.as_ref()).await? {
             return self.started(&session, &request.announces, true).await;
+        }
+        if self.ports.store.draining().await? {
+            let message = "This studio takes no new streams for now: it is being made ready for maintenance. Try again later.";
+            return Err(StudioError::refused(ErrorCode::Unavailable, message));
         }
         let video = self.format(request.video)?;
         let title = plain_text("streamTitle", &request.stream_title)?;
@@ -60,17 +82,14 @@ impl Sessions {
             (true, usual) if usual.is_empty() => {
                 return Err(ApiError::invalid("destinations", "Choose at least one destination.").into());
             }
-            (true, usual) => usual,
+            (true, mut usual) => {
+                let mut seen = HashSet::new();
+                usual.retain(|id| seen.insert(id.clone()));
+                usual
+            }
             (false, _) => request.destination_ids,
         };
         let resolved = self.destinations.resolve(&owner, &caller.user.id, &ids, request.destinations).await?;
-        if let Err(error) = self.check_concurrency(caller, &owner, request.replace).await {
-            // The conflict may be this very session, requested twice at once.
-            return match self.repeated(&owner, request.idempotency_key.as_deref()).await? {
-                Some(session) => self.started(&session, &request.announces, true).await,
-                None => Err(error),
-            };
-        }
         let system_defaults = match request.stream_type {
             StreamType::User => OverlaySettings::for_user(),
             StreamType::Agent => OverlaySettings::for_agent(),
@@ -99,54 +118,47 @@ impl Sessions {
             viewers: ViewerCounts::default(),
             revision: 1,
         };
-        // Held until the first egress is stored, so that nobody takes the pending session for a forgotten one; in a task of
-        // its own, so that a caller who hangs up leaves nothing half done.
-        let held = self.reconciler.hold(&session.id).await;
-        let (sessions, key, actor) = (self.clone(), request.idempotency_key, caller.actor());
-        let begun = tokio::spawn(async move { sessions.begin(session, actor, resolved, key, held).await });
+        let saved = self.destinations.saved_of(&session.owner, &resolved)?;
+        let keys = self.destinations.seal_all(&session.owner, &resolved)?;
+        let start = PreparedStart { session, actor: caller.actor(), keys, saved, idempotency, replace: request.replace };
+        // In a task of its own, so that a caller who hangs up leaves nothing half done.
+        let sessions = self.clone();
+        let begun = tokio::spawn(async move { sessions.begin(start).await });
         let (session, repeated) = begun.await.map_err(|error| StudioError::Internal(error.to_string()))??;
-        if let Err(error) = self.ports.store.destinations_used(&ids, session.created_at).await {
+        if !repeated && let Err(error) = self.ports.store.destinations_used(&ids, session.created_at).await {
             tracing::warn!(session = %session.id, error = %chain(&error), "when its destinations were used could not be stored");
         }
         self.started(&session, &request.announces, repeated).await
     }
 
     /// Stores the session, makes what host and egress need at once, and leaves the rest to a task of its own.
-    async fn begin(
-        &self,
-        session: Session,
-        actor: Actor,
-        resolved: Vec<Resolved>,
-        key: Option<String>,
-        held: Held,
-    ) -> StudioResult<(Session, bool)> {
-        let inserted = self.insert(&session, actor, &resolved, key.as_deref()).await;
-        if let Err(error) = inserted {
-            drop(held);
-            self.reconciler.forget(&session.id);
-            // Somebody else's repetition of this very call was faster.
-            return match self.repeated(&session.owner, key.as_deref()).await? {
-                Some(winner) => Ok((winner, true)),
-                None => Err(error),
-            };
+    async fn begin(&self, start: PreparedStart) -> StudioResult<(Session, bool)> {
+        // Held until the first egress is stored, so that nobody takes the pending session for a forgotten one.
+        let held = self.reconciler.hold(&start.session.id).await;
+        match self.admit(&start).await {
+            Ok(None) => {}
+            other => {
+                drop(held);
+                self.reconciler.forget(&start.session.id);
+                return other.map(|earlier| (earlier.unwrap_or(start.session), true));
+            }
         }
+        let PreparedStart { session, saved, .. } = start;
         self.reconciler.claim(&session.id).await;
         if let Err((cause, error)) = self.reconciler.prepare(&session).await {
             self.reconciler.start_ending(&session.id, Actor::Studio, Outcome::Failed(cause)).await?;
             drop(held);
-            self.reconciler.wait_until_ended(&session.id).await?;
+            self.reconciler.wait_until_ended(&session.id, STOP_WAITS).await?;
             return Err(error);
+        }
+        for saved in &saved {
+            if let Err(error) = self.ports.store.insert_destination(saved, &session.account, MOST_SAVED).await {
+                tracing::warn!(session = %session.id, error = %chain(&error), "a destination of it could not be saved");
+            }
         }
         let (reconciler, launched) = (self.reconciler.clone(), session.clone());
         tokio::spawn(async move { reconciler.start_first_egress(launched, held).await });
         Ok((session, false))
-    }
-
-    /// The session that an earlier call with the same key started.
-    async fn repeated(&self, owner: &Owner, key: Option<&str>) -> StudioResult<Option<Session>> {
-        let Some(key) = key else { return Ok(None) };
-        let since = self.ports.now().plus_millis(-IDEMPOTENT_FOR_MS);
-        Ok(self.ports.store.session_by_idempotency_key(owner, key, since).await?)
     }
 
     /// Whose session it shall be, and the name on the overlay if none is given. What the body says must fit who is asking.
@@ -175,55 +187,7 @@ impl Sessions {
         format.check().map_err(|error| ApiError::invalid(error.field, format!("{error}.")).into())
     }
 
-    /// One session at a time: a running one is a conflict, or is ended first.
-    async fn check_concurrency(&self, caller: &Caller, owner: &Owner, replace: bool) -> StudioResult<()> {
-        if self.ports.store.draining().await? {
-            let message = "This studio takes no new streams for now: it is being made ready for maintenance. Try again later.";
-            return Err(StudioError::refused(ErrorCode::Unavailable, message));
-        }
-        if let Some(running) = self.ports.store.active_session_of(owner).await? {
-            if !replace {
-                return Err(conflicting(&running.id));
-            }
-            self.reconciler.start_ending(&running.id, caller.actor(), Outcome::Ended(EndReason::Replaced)).await?;
-            // One that was ending already counts too: its owner waits for the same slot.
-            self.reconciler.wait_until_ended(&running.id).await?;
-        }
-        let active = self.ports.store.active_sessions().await?;
-        let (config, own) = (&self.ports.config, active.iter().filter(|session| session.account == caller.user.id).count());
-        if own >= config.shows_per_account {
-            let message = format!("You and your agents have {own} streams running, and no more may run at once. End one first.");
-            return Err(StudioError::refused(ErrorCode::Conflict, message));
-        }
-        if active.len() >= config.most_shows {
-            return Err(LiveKitError::NoSlot.into());
-        }
-        match self.ports.livekit.slots().await {
-            Ok(Some(slots)) if slots.used >= slots.total => Err(LiveKitError::NoSlot.into()),
-            _ => Ok(()),
-        }
-    }
-
-    async fn insert(&self, session: &Session, actor: Actor, resolved: &[Resolved], idempotency_key: Option<&str>) -> StudioResult<()> {
-        let keys = self.destinations.seal_all(&session.owner, resolved)?;
-        let entry = TimelineEntry { at: self.ports.now(), actor, what: "The stream was requested.".into(), state: SessionStatus::Pending };
-        match self.ports.store.insert_session(session, &keys, idempotency_key, &entry).await {
-            Ok(()) => {}
-            Err(StoreError::ActiveSession(id)) => return Err(conflicting(&id)),
-            Err(error) => return Err(error.into()),
-        }
-        tracing::info!(session = %session.id, owner = %session.owner, destinations = session.destinations.len(), "session started");
-        self.registry.announce(session).await;
-        Ok(())
-    }
-
     async fn started(&self, session: &Session, announces: &[HostPicture], repeated: bool) -> StudioResult<StartedSession> {
         Ok(StartedSession { session: self.registry.view(session).await.for_owner(), room: self.host_access(session, announces)?, repeated })
     }
-}
-
-fn conflicting(id: &SessionId) -> StudioError {
-    let detail = serde_json::json!({ "sessionId": id });
-    let message = "Another stream of yours is running. End it first, or start with \"replace\": true.";
-    StudioError::Refused(ApiError { detail, ..ApiError::new(ErrorCode::Conflict, message) })
 }

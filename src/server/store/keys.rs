@@ -8,10 +8,20 @@ use crate::domain::{
 };
 use async_trait::async_trait;
 
+/// How many keys an account and its agents may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyLimits {
+    /// Valid at once.
+    pub valid: usize,
+    /// Revoked or expired ones that are still listed: the oldest are deleted.
+    pub invalid: usize,
+}
+
 #[async_trait]
 pub trait KeyStore: Send + Sync + 'static {
-    /// Adds an API key by its hash.
-    async fn insert_key(&self, hash: &TokenHash, key: &ApiKey) -> Result<(), StoreError>;
+    /// Adds an API key by its hash, and deletes the oldest of those that are not valid any more, down to the limit.
+    /// [`StoreError::TooMany`] if the account has as many valid ones as it may; [`StoreError::Missing`] if the key's agent is gone.
+    async fn insert_key(&self, hash: &TokenHash, key: &ApiKey, limits: KeyLimits) -> Result<(), StoreError>;
     /// The key behind a hash, whether it is still valid or not.
     async fn key(&self, hash: &TokenHash) -> Result<Option<ApiKey>, StoreError>;
     /// A user's keys and those of their agents, the oldest first.

@@ -13,12 +13,15 @@ mod feed;
 mod key_rotation;
 mod keys;
 mod leases;
+mod limits;
 mod outbox;
 mod overlay_grants;
 mod query;
 mod schema;
 mod session_cache;
+mod session_destinations;
 mod sessions;
+mod starts;
 mod thrown;
 mod webhooks;
 

@@ -3,7 +3,7 @@
 
 use super::{
     harness::{NOW, TestServer},
-    shelf::{line, session},
+    shelf::{session, try_insert},
 };
 use crate::support::wait::until;
 use footlight::{
@@ -17,11 +17,7 @@ use footlight::{
     server::store::{Store, surreal::SurrealStore},
 };
 use serde_json::{Value, json};
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::Path, sync::Arc, time::Instant};
 use surrealdb::{Surreal, engine::any::Any};
 use ulid::Ulid;
 
@@ -124,7 +120,7 @@ async fn measure(folder: &Path, all: usize) {
                 let id = Ulid::from_parts(u64::try_from(NOW.as_millis()).expect("after 1970") + 1, (base + round) as u128).to_string();
                 async move {
                     let session = session(&id, &format!("starter{base}-{round}"));
-                    store.insert_session(&session, &[], None, &line("asked for")).await.expect("stored");
+                    try_insert(&store, &session, None).await.expect("stored");
                 }
             })
             .await

@@ -24,7 +24,7 @@ fn with(app: &TestApp, current: [u8; 32], old: &[[u8; 32]], budget: Option<&Cras
     }
 }
 
-/// Three kept destinations and a session that is over, all sealed under the old key.
+/// Three kept destinations and a running session, all sealed under the old key.
 async fn world() -> (TestApp, Caller, SessionId) {
     let app = TestApp::over(in_memory().await, FakeLiveKit::with_slots(1));
     let caller = app.caller("ada").await;
@@ -33,7 +33,7 @@ async fn world() -> (TestApp, Caller, SessionId) {
         let typed = DestinationInput {
             platform: Platform::Twitch,
             custom_rtmp_url: None,
-            stream_key: StreamKey::new(KEY.to_owned()),
+            stream_key: StreamKey::new(format!("{KEY}{name}")),
             save_as: Some(name.to_owned()),
             channel: None,
         };
@@ -41,7 +41,6 @@ async fn world() -> (TestApp, Caller, SessionId) {
     }
     let id = before.sessions.start(&caller, show()).await.expect("started").session.session_id;
     app.until(&id, "starting").await;
-    before.sessions.stop(&caller, &id, None).await.expect("stopped");
     (app, caller, id)
 }
 
@@ -53,7 +52,7 @@ async fn opens_without_the_old(app: &TestApp, caller: &Caller) -> bool {
     let ids = places.into_iter().map(|place| place.destination.id).collect();
     let started = after
         .sessions
-        .start(caller, footlight::api::sessions::NewSession { destination_ids: ids, destinations: Vec::new(), ..show() })
+        .start(caller, footlight::api::sessions::NewSession { destination_ids: ids, destinations: Vec::new(), replace: true, ..show() })
         .await;
     let Ok(started) = started else { return false };
     let id = started.session.session_id;

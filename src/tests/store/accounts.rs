@@ -9,9 +9,11 @@ use footlight::{
         overlay::OverlayPatch,
         session::Owner,
     },
-    server::store::{Avatar, Defaults, SavedDestination, SignIn, Store, StoreError},
+    server::store::{Avatar, Defaults, KeyLimits, SavedDestination, SignIn, Store, StoreError},
 };
 use std::sync::Arc;
+
+const WIDE: KeyLimits = KeyLimits { valid: 99, invalid: 99 };
 
 fn sign_in(name: &str, of: &str, once: bool, created: i64) -> SignIn {
     let (id, user) = (id(name), id(of));
@@ -97,22 +99,28 @@ pub async fn sign_ins_end_one_by_one_or_all_but_one(store: Arc<dyn Store>) {
 
 pub async fn deleting_an_agent_deletes_what_belongs_to_it(store: Arc<dyn Store>) {
     let (nyx, picture) = (agent("nyx", "ada"), Avatar { media_type: "image/png".into(), bytes: vec![0, 159, 146, 150] });
-    store.save_agent(&nyx).await.expect("saved");
-    store.save_agent(&agent("orb", "ada")).await.expect("saved");
-    assert!(matches!(store.save_agent(&agent("nyx", "bob")).await, Err(StoreError::Taken(_))));
+    store.insert_agent(&nyx, 9).await.expect("saved");
+    store.insert_agent(&agent("orb", "ada"), 9).await.expect("saved");
+    assert!(matches!(store.insert_agent(&agent("nyx", "bob"), 9).await, Err(StoreError::Taken(_))));
+    assert!(matches!(store.replace_agent(&agent("nyx", "bob")).await, Err(StoreError::Missing)), "another's");
     let renamed = Agent { name: "Nyx 2".into(), avatar: Some(1), ..nyx.clone() };
-    store.save_agent(&renamed).await.expect("replaced");
+    store.replace_agent(&renamed).await.expect("replaced");
     assert_eq!(store.agent(&nyx.id).await.expect("read"), Some(renamed.clone()));
     assert_eq!(store.agents_of(&id("ada")).await.expect("read"), vec![renamed, agent("orb", "ada")]);
     let as_owner = Owner::Agent(nyx.id.clone());
     store.set_avatar(&nyx.id, Some(&picture)).await.expect("set");
     assert_eq!(store.avatar(&nyx.id).await.expect("read"), Some(picture));
-    store.insert_key(&hash("k"), &key("k1", "ada", Some("nyx"))).await.expect("inserted");
+    store.insert_key(&hash("k"), &key("k1", "ada", Some("nyx")), WIDE).await.expect("inserted");
     let saved = SavedDestination { owner: as_owner.clone(), destination: place("d9"), key: sealed("m", "a:b:c"), used_at: None };
-    store.save_destination(&saved).await.expect("saved");
+    store.insert_destination(&saved, &id("ada"), 9).await.expect("saved");
     assert!(matches!(store.delete_agent(&id("bob"), &nyx.id).await, Err(StoreError::Missing)));
     store.delete_agent(&id("ada"), &nyx.id).await.expect("deleted");
     assert!(matches!(store.delete_agent(&id("ada"), &nyx.id).await, Err(StoreError::Missing)));
+    assert!(matches!(store.replace_agent(&nyx).await, Err(StoreError::Missing)), "what is deleted stays deleted");
+    let late = store.insert_key(&hash("late"), &key("k9", "ada", Some("nyx")), WIDE).await;
+    assert!(matches!(late, Err(StoreError::Missing)), "{late:?}");
+    let late = store.insert_destination(&saved, &id("ada"), 9).await;
+    assert!(matches!(late, Err(StoreError::Missing)), "{late:?}");
     assert_eq!(store.agent(&nyx.id).await.expect("read"), None);
     assert_eq!(store.avatar(&nyx.id).await.expect("read"), None);
     assert_eq!(store.key(&hash("k")).await.expect("read"), None);
@@ -121,9 +129,10 @@ pub async fn deleting_an_agent_deletes_what_belongs_to_it(store: Arc<dyn Store>)
 }
 
 pub async fn keys_are_found_by_hash_and_revoked_once(store: Arc<dyn Store>) {
-    store.insert_key(&hash("one"), &key("k1", "ada", None)).await.expect("inserted");
-    store.insert_key(&hash("two"), &key("k2", "ada", Some("nyx"))).await.expect("inserted");
-    let twice = store.insert_key(&hash("one"), &key("k3", "bob", None)).await;
+    store.insert_agent(&agent("nyx", "ada"), 9).await.expect("inserted");
+    store.insert_key(&hash("one"), &key("k1", "ada", None), WIDE).await.expect("inserted");
+    store.insert_key(&hash("two"), &key("k2", "ada", Some("nyx")), WIDE).await.expect("inserted");
+    let twice = store.insert_key(&hash("one"), &key("k3", "bob", None), WIDE).await;
     assert!(matches!(twice, Err(StoreError::Taken(_))), "{twice:?}");
     assert_eq!(store.keys_of(&id("ada")).await.expect("read"), vec![key("k1", "ada", None), key("k2", "ada", Some("nyx"))]);
     store.key_used(&hash("one"), at(60)).await.expect("noted");
@@ -153,7 +162,7 @@ pub async fn defaults_are_the_systems_until_set(store: Arc<dyn Store>) {
 pub async fn the_audit_log_is_read_backwards_in_pages(store: Arc<dyn Store>) {
     for number in 1..=5 {
         let (id, user) = (format!("a{number}"), (number % 2 == 0).then(|| id("ada")));
-        let entry = AuditEntry { id, at: at(number), action: AuditAction::SignedIn, user, subject: "x".into(), address: None };
+        let entry = AuditEntry { id, at: at(number), action: AuditAction::SignedIn, user, subject: "x".into(), address: None, count: 1 };
         store.insert_audit(&entry).await.expect("inserted");
     }
     let ids = |entries: Vec<AuditEntry>| entries.into_iter().map(|entry| entry.id).collect::<Vec<_>>();
@@ -161,4 +170,8 @@ pub async fn the_audit_log_is_read_backwards_in_pages(store: Arc<dyn Store>) {
     assert_eq!(ids(store.audit(Some("a4"), 2).await.expect("read")), ["a3", "a2"]);
     assert_eq!(ids(store.audit(Some("a2"), 9).await.expect("read")), ["a1"]);
     assert_eq!(store.audit(Some("a1"), 9).await.expect("read"), Vec::new());
+    store.set_audit_count("a5", 7).await.expect("counted");
+    store.set_audit_count("none", 7).await.expect("a line is not made by its count");
+    let counts: Vec<_> = store.audit(None, 9).await.expect("read").into_iter().map(|entry| entry.count).collect();
+    assert_eq!(counts, [7, 1, 1, 1, 1]);
 }

@@ -10,7 +10,10 @@ use footlight::{
         timestamp::Timestamp,
         video::VideoFormat,
     },
-    server::store::{SealedKey, Store, TimelineEntry, TokenHash, surreal::SurrealStore},
+    server::store::{
+        Idempotency, NewStoredSession, SavedDestination, SealedKey, SessionLimits, Store, StoreError, TimelineEntry, TokenHash,
+        surreal::SurrealStore,
+    },
 };
 use serde_json::json;
 use std::{fmt::Debug, path::Path, str::FromStr, sync::Arc};
@@ -89,7 +92,30 @@ pub fn line(what: &str) -> TimelineEntry {
     TimelineEntry { at: at(1_000), actor: Actor::Studio, what: what.into(), state: footlight::domain::session::SessionStatus::Pending }
 }
 
+/// More than a test needs.
+pub const WIDE: SessionLimits = SessionLimits { of_account: 1_000_000, in_all: 1_000_000, saved: 1_000_000 };
+
+/// A session as it is stored first, within wide limits.
+pub fn new_session<'a>(session: &'a Session, entry: &'a TimelineEntry) -> NewStoredSession<'a> {
+    NewStoredSession { session, keys: &[], idempotency: None, entry, saving: 0, limits: WIDE, claim: None }
+}
+
+/// An idempotency key that fits every request.
+pub fn once(key: &str) -> Idempotency {
+    Idempotency { key: key.to_owned(), fingerprint: None }
+}
+
+/// Tries to put a session in, under an idempotency key.
+pub async fn try_insert(store: &Arc<dyn Store>, session: &Session, key: Option<&Idempotency>) -> Result<(), StoreError> {
+    store.insert_session(&NewStoredSession { idempotency: key, ..new_session(session, &line("asked for")) }).await
+}
+
 /// Puts a session in.
 pub async fn insert(store: &Arc<dyn Store>, session: &Session) {
-    store.insert_session(session, &keys(session.id.as_str()), None, &line("asked for")).await.expect("inserted");
+    let keys = keys(session.id.as_str());
+    store.insert_session(&NewStoredSession { keys: &keys, ..new_session(session, &line("asked for")) }).await.expect("inserted");
+}
+
+pub fn saved(name: &str, of: Owner) -> SavedDestination {
+    SavedDestination { owner: of, destination: place(name), key: sealed(MASTER, "a:b:c"), used_at: None }
 }

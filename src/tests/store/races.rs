@@ -1,6 +1,6 @@
 //! Many at once: one winner, and every loser learns what it lost to.
 
-use super::harness::{at, hash, id, insert, line, session, user};
+use super::harness::{at, hash, id, insert, line, session, try_insert, user};
 use footlight::{
     domain::ids::SessionId,
     server::store::{SignIn, Store, StoreError},
@@ -14,7 +14,7 @@ pub async fn one_of_racing_starts_wins(store: Arc<dyn Store>) {
         let store = store.clone();
         tokio::spawn(async move {
             let session = session(&format!("s{number}"), "ada");
-            store.insert_session(&session, &[], None, &line("asked for")).await.map(|()| session.id)
+            try_insert(&store, &session, None).await.map(|()| session.id)
         })
     });
     let ends: Vec<_> = join_all(starts).await.into_iter().map(|end| end.expect("no panic")).collect();

@@ -1,16 +1,16 @@
 //! Sessions with their keys and timelines, destinations, overlay tokens.
 
-use super::harness::{MASTER, at, id, insert, keys, line, owner, place, sealed, session};
+use super::harness::{MASTER, at, id, insert, keys, line, once, owner, place, saved, sealed, session, try_insert};
 use footlight::{
     domain::{
         ids::Generation,
         session::{EndReason, Session, SessionState, SessionStatus},
     },
-    server::store::{OverlayGrant, SavedDestination, SessionFilter, Store, StoreError},
+    server::store::{Idempotency, OverlayGrant, SavedDestination, SessionFilter, Store, StoreError},
 };
 use std::sync::Arc;
 
-fn over(of: &Session) -> Session {
+pub fn over(of: &Session) -> Session {
     let state = SessionState::Ended { reason: EndReason::Stopped, live_since: None, at: at(2_000) };
     Session { state, revision: of.revision + 1, ..of.clone() }
 }
@@ -30,30 +30,28 @@ pub async fn a_session_comes_back_with_keys_and_timeline(store: Arc<dyn Store>) 
     store.update_session(&Session { revision: 3, title: "silent".into(), ..next.clone() }, None, &[]).await.expect("stored");
     let lines: Vec<_> = store.timeline(&show.id).await.expect("read").into_iter().map(|line| line.what).collect();
     assert_eq!(lines, ["asked for", "started"]);
-    store.set_session_keys(&show.id, &keys("other")).await.expect("replaced");
-    assert_eq!(store.session_keys(&show.id).await.expect("read"), keys("other"));
-    assert!(matches!(store.set_session_keys(&id("none"), &keys("x")).await, Err(StoreError::Missing)));
     assert_eq!(store.session(&id("none")).await.expect("read"), None);
     assert_eq!(store.session_keys(&id("none")).await.expect("read"), Vec::new());
 }
 
 pub async fn one_active_session_and_one_use_of_a_key(store: Arc<dyn Store>) {
     let first = session("s1", "ada");
-    store.insert_session(&first, &[], Some("k"), &line("asked for")).await.expect("inserted");
-    let second = store.insert_session(&session("s2", "ada"), &[], None, &line("asked for")).await;
+    let key = Idempotency { key: "k".into(), fingerprint: Some("a request".into()) };
+    try_insert(&store, &first, Some(&key)).await.expect("inserted");
+    let second = try_insert(&store, &session("s2", "ada"), None).await;
     assert!(matches!(&second, Err(StoreError::ActiveSession(of)) if of == &first.id), "{second:?}");
     assert_eq!(store.session(&id("s2")).await.expect("read"), None);
     assert_eq!(store.active_session_of(&owner("ada")).await.expect("read").map(|one| one.id), Some(first.id.clone()));
     store.update_session(&over(&first), Some(&line("over")), &[]).await.expect("stored");
     assert_eq!(store.active_session_of(&owner("ada")).await.expect("read"), None);
-    let repeated = store.insert_session(&session("s3", "ada"), &[], Some("k"), &line("asked for")).await;
+    let repeated = try_insert(&store, &session("s3", "ada"), Some(&once("k"))).await;
     assert!(matches!(repeated, Err(StoreError::Taken(_))), "{repeated:?}");
-    store.insert_session(&session("s4", "bob"), &[], Some("k"), &line("asked for")).await.expect("another owner's key is another");
+    try_insert(&store, &session("s4", "bob"), Some(&once("k"))).await.expect("another owner's key is another");
     let known = |since: i64| {
         let store = store.clone();
-        async move { store.session_by_idempotency_key(&owner("ada"), "k", at(since)).await.expect("read").map(|one| one.id) }
+        async move { store.session_by_idempotency_key(&owner("ada"), "k", at(since)).await.expect("read").map(|(one, of)| (one.id, of)) }
     };
-    assert_eq!(known(1_000).await, Some(first.id));
+    assert_eq!(known(1_000).await, Some((first.id, Some("a request".into()))));
     assert_eq!(known(1_001).await, None, "older than asked for");
 }
 
@@ -122,23 +120,24 @@ pub async fn sessions_are_found_by_any_of_their_egresses(store: Arc<dyn Store>) 
 }
 
 pub async fn destinations_belong_to_owners_and_are_deleted(store: Arc<dyn Store>) {
-    let saved =
-        |name: &str, of: &str| SavedDestination { owner: owner(of), destination: place(name), key: sealed(MASTER, "a:b:c"), used_at: None };
-    store.save_destination(&saved("Zed", "ada")).await.expect("saved");
-    store.save_destination(&saved("abc", "ada")).await.expect("saved");
-    assert!(matches!(store.save_destination(&saved("abc", "bob")).await, Err(StoreError::Taken(_))));
+    let saved = |name: &str, of: &str| saved(name, owner(of));
+    store.insert_destination(&saved("Zed", "ada"), &id("ada"), 9).await.expect("saved");
+    store.insert_destination(&saved("abc", "ada"), &id("ada"), 9).await.expect("saved");
+    assert!(matches!(store.insert_destination(&saved("abc", "bob"), &id("bob"), 9).await, Err(StoreError::Taken(_))));
+    assert!(matches!(store.replace_destination(&saved("abc", "bob")).await, Err(StoreError::Missing)), "another's");
     store.destinations_used(&[id("abc"), id("none")], at(7)).await.expect("noted");
     let used = SavedDestination { used_at: Some(at(7)), ..saved("abc", "ada") };
     assert_eq!(store.saved_destinations(&owner("ada")).await.expect("read"), vec![used, saved("Zed", "ada")]);
     assert!(matches!(store.delete_destination(&owner("bob"), &id("abc")).await, Err(StoreError::Missing)));
     store.delete_destination(&owner("ada"), &id("abc")).await.expect("deleted");
+    assert!(matches!(store.replace_destination(&saved("abc", "ada")).await, Err(StoreError::Missing)), "what is deleted stays deleted");
     assert_eq!(store.saved_destinations(&owner("ada")).await.expect("read"), vec![saved("Zed", "ada")]);
 }
 
 pub async fn only_keys_of_old_master_keys_are_resealed(store: Arc<dyn Store>) {
     let (old, new) = (sealed("master-0", "x:y:z"), sealed(MASTER, "p:q:r"));
     let kept = SavedDestination { owner: owner("ada"), destination: place("d9"), key: old.clone(), used_at: None };
-    store.save_destination(&kept).await.expect("saved");
+    store.insert_destination(&kept, &id("ada"), 9).await.expect("saved");
     insert(&store, &session("s1", "ada")).await;
     assert_eq!(store.destinations_sealed_with_other_key(MASTER).await.expect("read"), vec![kept]);
     assert!(!store.reseal_destination(&id("d9"), &new, &new).await.expect("asked"), "it is no longer what was read");

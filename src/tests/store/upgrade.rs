@@ -1,6 +1,9 @@
 //! Migration of a store that an earlier version wrote.
 
-use super::harness::{id, line, session};
+use super::{
+    harness::{id, keys, line, session},
+    sessions::over,
+};
 use footlight::{
     domain::session::Session,
     server::store::{SessionFilter, Store, surreal::SurrealStore},
@@ -8,6 +11,7 @@ use footlight::{
 use serde_json::json;
 use std::{path::Path, sync::Arc, time::Duration};
 
+const OVER: &str = "01j0000000000000000000000b";
 const FIRST: &str = include_str!("../../server/store/schema.surql");
 /// What a program between the first and the second version had in its first one.
 const BETWEEN: &str = "
@@ -35,9 +39,14 @@ async fn written(folder: &Path, more: &str, state: &str, old: &Session) {
         "BEGIN; DEFINE TABLE migration SCHEMAFULL; DEFINE FIELD version ON migration TYPE int;
         CREATE migration:1 SET version = 1; {FIRST} {more} COMMIT;
         CREATE type::record('session', $key) SET key = $key, owner = $owner, account = 'ada', active = true, {state}
-            created_at = 1000, revision = 1, document = $document RETURN NONE;"
+            created_at = 1000, revision = 1, document = $document RETURN NONE;
+        CREATE type::record('session', $over.id) SET key = $over.id, owner = 'user:bob', account = 'bob', active = false, {state}
+            created_at = 1000, revision = 2, document = $over RETURN NONE;
+        FOR $of IN [$key, $over.id] {{ CREATE type::record('session_keys', $of) SET sealed = $sealed RETURN NONE }};"
     );
-    let variables = json!({ "key": old.id, "owner": old.owner.to_string(), "document": old });
+    let over = over(&session(OVER, "bob"));
+    let sealed: Vec<_> = keys("s").into_iter().map(|(id, key)| json!({ "destination": id, "key": key })).collect();
+    let variables = json!({ "key": old.id, "owner": old.owner.to_string(), "document": old, "over": over, "sealed": sealed });
     db.query(row).bind(variables).await.and_then(surrealdb::IndexedResults::check).expect("written");
 }
 
@@ -62,6 +71,8 @@ async fn a_store_of_the_first_version_is_migrated() {
             std::slice::from_ref(&old),
             "found by the state that only version 2 keeps"
         );
+        assert_eq!(store.session_keys(&old.id).await.expect("read"), keys("s"), "an active session needs its keys");
+        assert_eq!(store.session_keys(&id(OVER)).await.expect("read"), [], "those of a session that is over are deleted");
         assert_eq!(store.draining().await.expect("read"), !more.is_empty());
         let changed = Session { revision: 2, title: "Another".into(), ..old.clone() };
         store.update_session(&changed, Some(&line("changed")), &[]).await.expect("an old session goes on");

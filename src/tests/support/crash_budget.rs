@@ -1,5 +1,5 @@
 //! A budget of port calls after which a simulated process is killed, for crash tests. A killed process never gets another
-//! response; what was done stays done.
+//! response; what was done stays done. With a new budget it goes on: then it was only slow.
 
 use std::sync::{
     Arc,
@@ -15,21 +15,34 @@ pub struct CrashBudget(Arc<Inner>);
 struct Inner {
     left: AtomicUsize,
     exhausted: Notify,
+    refilled: Notify,
 }
 
 impl CrashBudget {
     /// A budget of this many calls.
     pub fn of_calls(calls: usize) -> Self {
-        Self(Arc::new(Inner { left: AtomicUsize::new(calls), exhausted: Notify::new() }))
+        Self(Arc::new(Inner { left: AtomicUsize::new(calls), exhausted: Notify::new(), refilled: Notify::new() }))
     }
 
-    /// Spends one call: returns while the budget lasts, and never afterwards.
+    /// Spends one call: returns while the budget lasts, and afterwards only with a new one.
     pub async fn spend(&self) {
         let step = |left: usize| left.checked_sub(1);
-        if self.0.left.try_update(Ordering::SeqCst, Ordering::SeqCst, step).is_err() {
+        loop {
+            let refilled = self.0.refilled.notified();
+            tokio::pin!(refilled);
+            refilled.as_mut().enable();
+            if self.0.left.try_update(Ordering::SeqCst, Ordering::SeqCst, step).is_ok() {
+                return;
+            }
             self.0.exhausted.notify_one();
-            std::future::pending::<()>().await;
+            refilled.await;
         }
+    }
+
+    /// Lets the process go on, without an end.
+    pub fn refill(&self) {
+        self.0.left.store(usize::MAX, Ordering::SeqCst);
+        self.0.refilled.notify_waiters();
     }
 
     /// Returns when the budget is exhausted.

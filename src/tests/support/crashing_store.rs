@@ -17,10 +17,10 @@ use footlight::{
         timestamp::Timestamp,
     },
     server::store::{
-        AccountStore, AgentStore, AnalyticsStore, AuditStore, Avatar, CredentialStore, Defaults, DefaultsStore, Delivery, DestinationStore,
-        FeedCounts, FeedEntry, FeedStore, ForwardedHeartbeat, KeyRotationStore, KeyStore, LeaseStore, NewDelivery, NewLine, OutboxStore,
-        OverlayGrant, OverlayGrantStore, SavedDestination, SealedKey, SessionFilter, SessionStore, SignIn, Store, StoreError,
-        StoredWebhook, TimelineEntry, TokenHash, WebhookStore,
+        AccountStore, AgentStore, AnalyticsStore, AuditStore, Avatar, CredentialStore, Defaults, DefaultsStore, Delivery,
+        DestinationChange, DestinationStore, FeedCounts, FeedEntry, FeedStore, ForwardedHeartbeat, KeyLimits, KeyRotationStore, KeyStore,
+        LeaseStore, NewDelivery, NewLine, NewStoredSession, OutboxStore, OverlayGrant, OverlayGrantStore, RememberedCall, SavedDestination,
+        SealedKey, SessionFilter, SessionStore, SignIn, Store, StoreError, StoredWebhook, TimelineEntry, TokenHash, WebhookStore,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -56,7 +56,8 @@ handed_on! {
         end_other_sign_ins(user: &UserId, keep: Option<&SignInId>) -> ();
     }
     AgentStore {
-        save_agent(agent: &Agent) -> ();
+        insert_agent(agent: &Agent, most: usize) -> ();
+        replace_agent(agent: &Agent) -> ();
         agent(id: &AgentId) -> Option<Agent>;
         agents_of(user: &UserId) -> Vec<Agent>;
         delete_agent(user: &UserId, id: &AgentId) -> ();
@@ -68,6 +69,7 @@ handed_on! {
     }
     AuditStore {
         insert_audit(entry: &AuditEntry) -> ();
+        set_audit_count(id: &str, count: u32) -> ();
         audit(before: Option<&str>, limit: usize) -> Vec<AuditEntry>;
     }
     CredentialStore {
@@ -79,7 +81,8 @@ handed_on! {
         set_defaults(owner: &Owner, defaults: &Defaults) -> ();
     }
     DestinationStore {
-        save_destination(saved: &SavedDestination) -> ();
+        insert_destination(saved: &SavedDestination, account: &UserId, most: usize) -> ();
+        replace_destination(saved: &SavedDestination) -> ();
         saved_destinations(owner: &Owner) -> Vec<SavedDestination>;
         destinations_used(ids: &[DestinationId], at: Timestamp) -> ();
         delete_destination(owner: &Owner, id: &DestinationId) -> ();
@@ -100,7 +103,7 @@ handed_on! {
         reseal_credential(service: &str, old: &SealedKey, new: &SealedKey) -> bool;
     }
     KeyStore {
-        insert_key(hash: &TokenHash, key: &ApiKey) -> ();
+        insert_key(hash: &TokenHash, key: &ApiKey, limits: KeyLimits) -> ();
         key(hash: &TokenHash) -> Option<ApiKey>;
         keys_of(user: &UserId) -> Vec<ApiKey>;
         revoke_key(user: &UserId, id: &KeyId, at: Timestamp) -> ApiKey;
@@ -124,12 +127,15 @@ handed_on! {
         revoke_overlay_grants(session: &SessionId, generation: Option<Generation>) -> ();
     }
     SessionStore {
-        insert_session(session: &Session, keys: &[(DestinationId, SealedKey)], idempotency_key: Option<&str>, entry: &TimelineEntry) -> ();
+        insert_session(new: &NewStoredSession<'_>) -> ();
+        claim_start(new: &NewStoredSession<'_>, ttl: Duration) -> Option<SessionId>;
+        release_start(owner: &Owner, claim: &str) -> ();
         session(id: &SessionId) -> Option<Arc<Session>>;
-        session_by_idempotency_key(owner: &Owner, key: &str, since: Timestamp) -> Option<Session>;
+        session_by_idempotency_key(owner: &Owner, key: &str, since: Timestamp) -> Option<(Session, Option<String>)>;
         session_by_egress(egress: &EgressId) -> Option<Session>;
         update_session(session: &Session, entry: Option<&TimelineEntry>, deliveries: &[NewDelivery]) -> ();
-        set_session_keys(id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> ();
+        update_destinations(change: &DestinationChange<'_>) -> ();
+        remembered_call(owner: &Owner, key: &str, since: Timestamp) -> Option<RememberedCall>;
         session_keys(id: &SessionId) -> Vec<(DestinationId, SealedKey)>;
         active_sessions() -> Vec<Session>;
         active_session_of(owner: &Owner) -> Option<Session>;

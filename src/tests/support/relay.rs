@@ -26,6 +26,8 @@ pub struct FakeRelay(Arc<Mutex<State>>, broadcast::Sender<RelayEvent>);
 struct State {
     sessions: BTreeMap<SessionId, (DesiredSession, SessionReport)>,
     down: bool,
+    /// Sessions stay as they are, because their end is not answered.
+    holds: bool,
     puts: usize,
 }
 
@@ -48,6 +50,11 @@ impl FakeRelay {
     /// Stops answering, or answers again.
     pub fn set_down(&self, down: bool) {
         self.lock().down = down;
+    }
+
+    /// Answers, but cannot end sessions; or can again.
+    pub fn set_holding(&self, holds: bool) {
+        self.lock().holds = holds;
     }
 
     /// It is restarted: every session is forgotten.
@@ -120,7 +127,11 @@ impl Relay for FakeRelay {
     }
 
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError> {
-        self.up()?.sessions.remove(session);
+        let mut state = self.up()?;
+        if state.holds {
+            return Err(RelayError::Unreachable("no answer in time".into()));
+        }
+        state.sessions.remove(session);
         Ok(())
     }
 

@@ -39,7 +39,7 @@ impl Agents {
         self.ports.store.set_avatar(id, avatar.as_ref()).await?;
         let number = u64::try_from(self.ports.now().as_millis()).unwrap_or_default();
         let agent = Agent { avatar: avatar.map(|_| number), ..agent };
-        self.ports.store.save_agent(&agent).await?;
+        self.replace(&agent).await?;
         self.keys.forget_callers();
         Ok(agent)
     }

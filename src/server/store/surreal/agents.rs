@@ -1,6 +1,6 @@
 //! Agents and their pictures.
 
-use super::{SurrealStore, query::encode};
+use super::{SurrealStore, limits::LOCK_ACCOUNT, query::encode, sessions::ONE_ACTIVE, starts::NOT_CLAIMED};
 use crate::{
     domain::{
         agent::Agent,
@@ -12,7 +12,7 @@ use crate::{
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 struct Picture {
@@ -22,16 +22,24 @@ struct Picture {
 
 #[async_trait]
 impl AgentStore for SurrealStore {
-    /// An id that another user's agent has is [`StoreError::Taken`].
-    async fn save_agent(&self, agent: &Agent) -> Result<(), StoreError> {
-        // Whose it is and the write are one transaction: of two owners that save the same new id, one is refused.
-        let sql = "{
+    async fn insert_agent(&self, agent: &Agent, most: usize) -> Result<(), StoreError> {
+        let sql = format!(
+            "{{
+            {LOCK_ACCOUNT}
+            IF array::len((SELECT VALUE owner FROM agent WHERE owner = $account)) >= $most {{ THROW 'full_agents' }};
             LET $row = type::record('agent', $id);
-            LET $there = (SELECT VALUE owner FROM ONLY $row);
-            IF $there != NONE AND $there != $owner { THROW 'agent_taken' };
-            UPSERT $row SET owner = $owner, document = $document RETURN NONE;
-        }";
-        self.run(sql, json!({ "id": agent.id, "owner": agent.owner, "document": encode(agent)? })).await
+            IF (SELECT VALUE owner FROM ONLY $row) != NONE {{ THROW 'agent_taken' }};
+            CREATE $row SET owner = $account, document = $document RETURN NONE;
+            }}"
+        );
+        self.run(&sql, json!({ "id": agent.id, "account": agent.owner, "document": encode(agent)?, "most": most })).await
+    }
+
+    async fn replace_agent(&self, agent: &Agent) -> Result<(), StoreError> {
+        // An update makes no record: an agent that was deleted meanwhile stays deleted.
+        let sql = "UPDATE type::record('agent', $id) SET document = $document WHERE owner = $owner RETURN VALUE true";
+        let changed: Vec<Value> = self.read(sql, json!({ "id": agent.id, "owner": agent.owner, "document": encode(agent)? })).await?;
+        if changed.is_empty() { Err(StoreError::Missing) } else { Ok(()) }
     }
 
     async fn agent(&self, id: &AgentId) -> Result<Option<Agent>, StoreError> {
@@ -47,17 +55,23 @@ impl AgentStore for SurrealStore {
 
     /// Everything that only the agent needed goes with it, in one transaction.
     async fn delete_agent(&self, user: &UserId, id: &AgentId) -> Result<(), StoreError> {
-        let sql = "{
+        // Whatever is made for an agent takes the same lock, so nothing is made for one that is going. A claim that has run out
+        // is none.
+        let sql = format!(
+            "{{
+            {LOCK_ACCOUNT}
             LET $row = type::record('agent', $id);
-            IF (SELECT VALUE owner FROM ONLY $row) != $user { THROW 'missing' };
+            IF (SELECT VALUE owner FROM ONLY $row) != $account {{ THROW 'missing' }};
+            {NOT_CLAIMED} {ONE_ACTIVE}
             DELETE $row RETURN NONE;
             DELETE type::record('avatar', $id) RETURN NONE;
             DELETE api_key WHERE agent = $id RETURN NONE;
-            DELETE destination WHERE owner = $as_owner RETURN NONE;
-            DELETE type::record('defaults', $as_owner) RETURN NONE;
-        }";
-        let as_owner = Owner::Agent(id.clone()).to_string();
-        self.run(sql, json!({ "id": id, "user": user, "as_owner": as_owner })).await
+            DELETE destination WHERE owner = $owner RETURN NONE;
+            DELETE type::record('defaults', $owner) RETURN NONE;
+            }}"
+        );
+        let owner = Owner::Agent(id.clone()).to_string();
+        self.run(&sql, json!({ "id": id, "account": user, "owner": owner, "claim": null, "active": true, "key": null })).await
     }
 
     async fn set_avatar(&self, agent: &AgentId, avatar: Option<&Avatar>) -> Result<(), StoreError> {

@@ -15,6 +15,10 @@ impl AuditStore for SurrealStore {
         self.run(sql, json!({ "key": entry.id, "document": encode(entry)? })).await
     }
 
+    async fn set_audit_count(&self, id: &str, count: u32) -> Result<(), StoreError> {
+        self.run("UPDATE type::record('audit', $key) SET document.count = $count RETURN NONE", json!({ "key": id, "count": count })).await
+    }
+
     async fn audit(&self, before: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
         let earlier = if before.is_some() { "AND key < $before" } else { "" };
         // `shelf` is `all` in every line: it is what the index begins with, and behind an equal prefix the database reads the

@@ -1,8 +1,17 @@
 //! Saved destinations.
 
-use super::{SurrealStore, query::encode};
+use super::{
+    SurrealStore,
+    limits::{AGENT_EXISTS, LOCK_ACCOUNT, ROOM_FOR_SAVED},
+    query::encode,
+    starts::agent_of,
+};
 use crate::{
-    domain::{ids::DestinationId, session::Owner, timestamp::Timestamp},
+    domain::{
+        ids::{DestinationId, UserId},
+        session::Owner,
+        timestamp::Timestamp,
+    },
     server::store::{DestinationStore, SavedDestination, StoreError},
 };
 use async_trait::async_trait;
@@ -10,17 +19,28 @@ use serde_json::{Value, json};
 
 #[async_trait]
 impl DestinationStore for SurrealStore {
-    /// An id that another owner uses is [`StoreError::Taken`].
-    async fn save_destination(&self, saved: &SavedDestination) -> Result<(), StoreError> {
-        // Whose it is and the write are one transaction, as with agents.
-        let sql = "{
+    async fn insert_destination(&self, saved: &SavedDestination, account: &UserId, most: usize) -> Result<(), StoreError> {
+        let sql = format!(
+            "{{
+            {LOCK_ACCOUNT} {AGENT_EXISTS} {ROOM_FOR_SAVED}
             LET $row = type::record('destination', $id);
-            LET $there = (SELECT VALUE owner FROM ONLY $row);
-            IF $there != NONE AND $there != $owner { THROW 'destination_taken' };
-            UPSERT $row SET owner = $owner, document = $document RETURN NONE;
-        }";
+            IF (SELECT VALUE owner FROM ONLY $row) != NONE {{ THROW 'destination_taken' }};
+            CREATE $row SET owner = $owner, document = $document RETURN NONE;
+            }}"
+        );
+        let variables = json!({
+            "id": saved.destination.id, "owner": saved.owner.to_string(), "document": encode(saved)?, "account": account,
+            "agent": agent_of(&saved.owner), "saving": 1, "most_saved": most,
+        });
+        self.run(&sql, variables).await
+    }
+
+    async fn replace_destination(&self, saved: &SavedDestination) -> Result<(), StoreError> {
+        // An update makes no record: what was deleted meanwhile stays deleted.
+        let sql = "UPDATE type::record('destination', $id) SET document = $document WHERE owner = $owner RETURN VALUE true";
         let variables = json!({ "id": saved.destination.id, "owner": saved.owner.to_string(), "document": encode(saved)? });
-        self.run(sql, variables).await
+        let changed: Vec<Value> = self.read(sql, variables).await?;
+        if changed.is_empty() { Err(StoreError::Missing) } else { Ok(()) }
     }
 
     async fn saved_destinations(&self, owner: &Owner) -> Result<Vec<SavedDestination>, StoreError> {

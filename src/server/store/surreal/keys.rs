@@ -1,13 +1,17 @@
 //! API keys, by their hashes.
 
-use super::{SurrealStore, query::encode};
+use super::{
+    SurrealStore,
+    limits::{AGENT_EXISTS, LOCK_ACCOUNT},
+    query::encode,
+};
 use crate::{
     domain::{
         ids::{KeyId, UserId},
         key::ApiKey,
         timestamp::Timestamp,
     },
-    server::store::{KeyStore, StoreError, TokenHash},
+    server::store::{KeyLimits, KeyStore, StoreError, TokenHash},
 };
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -28,11 +32,24 @@ impl From<Row> for ApiKey {
 
 #[async_trait]
 impl KeyStore for SurrealStore {
-    async fn insert_key(&self, hash: &TokenHash, key: &ApiKey) -> Result<(), StoreError> {
-        let sql =
-            "CREATE type::record('api_key', $hash) SET name = $id, user = $user, agent = $agent ?? NONE, document = $document RETURN NONE";
-        let ApiKey { id, user, agent, .. } = key;
-        self.run(sql, json!({ "hash": hash, "id": id, "user": user, "agent": agent, "document": encode(key)? })).await
+    async fn insert_key(&self, hash: &TokenHash, key: &ApiKey, limits: KeyLimits) -> Result<(), StoreError> {
+        // Times are texts of one length, so they compare like times. An id begins with the time at which it was made.
+        let sql = format!(
+            "{{
+            {LOCK_ACCOUNT} {AGENT_EXISTS}
+            LET $all = (SELECT id AS row, name, (!document.revokedAt AND (!document.expiresAt OR document.expiresAt > $now)) AS valid
+                FROM api_key WHERE user = $account ORDER BY name DESC);
+            IF array::len($all[WHERE valid]) >= $most_valid {{ THROW 'full_keys' }};
+            FOR $old IN array::slice($all[WHERE !valid].row, $most_invalid) {{ DELETE $old RETURN NONE }};
+            CREATE type::record('api_key', $hash) SET name = $id, user = $account, agent = $agent ?? NONE, document = $document RETURN NONE;
+            }}"
+        );
+        let ApiKey { id, user, agent, created_at, .. } = key;
+        let variables = json!({
+            "hash": hash, "id": id, "account": user, "agent": agent, "document": encode(key)?, "now": created_at,
+            "most_valid": limits.valid, "most_invalid": limits.invalid,
+        });
+        self.run(&sql, variables).await
     }
 
     async fn key(&self, hash: &TokenHash) -> Result<Option<ApiKey>, StoreError> {

@@ -12,22 +12,24 @@ use crate::{
         session::{Owner, Session, SessionStatus},
         timestamp::Timestamp,
     },
-    server::store::{IDEMPOTENT_FOR_MS, NewDelivery, SealedKey, SessionFilter, SessionStore, StoreError, TimelineEntry},
+    server::store::{
+        DestinationChange, NewDelivery, NewStoredSession, RememberedCall, SealedKey, SessionFilter, SessionStore, StoreError, TimelineEntry,
+    },
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Refuses a second active session by the first one's id. The unique index is what decides between racing ones: the
 /// loser comes here again, and only now sees the winner.
-const ONE_ACTIVE: &str = "IF $active {
+pub(super) const ONE_ACTIVE: &str = "IF $active {
     LET $winner = (SELECT VALUE key FROM session WHERE active_owner = $owner AND key != $key)[0];
     IF $winner != NONE { THROW 'active ' + $winner };
 };";
 
 /// What follows every stored revision.
-const WRITE_TRACES: &str = "
+pub(super) const WRITE_TRACES: &str = "
     IF $entry != NULL { CREATE type::record('timeline', [$key, $revision]) SET document = $entry RETURN NONE };
     IF $egress != NULL { UPSERT type::record('egress', $egress) SET session = $key RETURN NONE };
 ";
@@ -38,6 +40,12 @@ struct OneKey {
     key: SealedKey,
 }
 
+#[derive(Deserialize)]
+struct Keyed {
+    document: Session,
+    fingerprint: Option<String>,
+}
+
 /// A session's keys as they are stored.
 pub(super) fn sealed(keys: &[(DestinationId, SealedKey)]) -> Value {
     keys.iter().map(|(destination, key)| json!({ "destination": destination, "key": key })).collect()
@@ -45,56 +53,28 @@ pub(super) fn sealed(keys: &[(DestinationId, SealedKey)]) -> Value {
 
 #[async_trait]
 impl SessionStore for SurrealStore {
-    async fn insert_session(
-        &self,
-        session: &Session,
-        keys: &[(DestinationId, SealedKey)],
-        idempotency_key: Option<&str>,
-        entry: &TimelineEntry,
-    ) -> Result<(), StoreError> {
-        // An older use of the key is forgotten first, which makes room in the unique index. That index also decides between
-        // racing uses, as the other one does between active sessions.
-        let sql = format!(
-            "{{
-            UPDATE session SET idempotency = NONE WHERE idempotency = $idempotency AND created_at < $forgotten RETURN NONE;
-            IF $idempotency != NULL AND (SELECT VALUE key FROM session WHERE idempotency = $idempotency)[0] != NONE {{ THROW 'repeated' }};
-            {ONE_ACTIVE}
-            CREATE type::record('session', $key) SET key = $key, owner = $owner, account = $account, active = $active, state = $state,
-                idempotency = $idempotency ?? NONE, created_at = $created_at, revision = $revision, document = $document RETURN NONE;
-            CREATE type::record('session_keys', $key) SET sealed = $sealed RETURN NONE;
-            {WRITE_TRACES}
-            }}"
-        );
-        let mut variables = changing(session, Some(entry))?;
-        variables["account"] = json!(session.account);
-        variables["created_at"] = json!(session.created_at.as_millis());
-        variables["forgotten"] = json!(session.created_at.plus_millis(-IDEMPOTENT_FOR_MS).as_millis());
-        variables["idempotency"] = json!(idempotency_key.map(|key| idempotency(&session.owner, key)));
-        variables["sealed"] = sealed(keys);
-        self.store(session, &sql, variables).await
+    async fn insert_session(&self, new: &NewStoredSession<'_>) -> Result<(), StoreError> {
+        self.insert(new).await
+    }
+
+    async fn claim_start(&self, new: &NewStoredSession<'_>, ttl: Duration) -> Result<Option<SessionId>, StoreError> {
+        self.claim(new, ttl).await
+    }
+
+    async fn release_start(&self, owner: &Owner, claim: &str) -> Result<(), StoreError> {
+        self.release(owner, claim).await
     }
 
     async fn update_session(&self, session: &Session, entry: Option<&TimelineEntry>, deliveries: &[NewDelivery]) -> Result<(), StoreError> {
-        // The lease goes with the end: no replica has to lead what is over.
-        let sql = format!(
-            "{{
-            LET $stored = (SELECT revision, state FROM ONLY type::record('session', $key));
-            IF $stored = NONE {{ THROW 'missing' }};
-            IF $stored.revision != $revision - 1 {{ THROW 'stale' }};
-            LET $was = $stored.state;
-            {ONE_ACTIVE}
-            UPDATE type::record('session', $key) SET active = $active, state = $state, revision = $revision, document = $document RETURN NONE;
-            IF !$active {{ DELETE type::record('lease', $key) RETURN NONE }};
-            {WRITE_TRACES}
-            {WRITE_SUMS}
-            {WRITE_OUTBOX}
-            }}"
-        );
-        let mut variables = changing(session, entry)?;
-        for (name, value) in sums_of(session).into_iter().chain([outbox_of(session, deliveries)]) {
-            variables[name] = value;
-        }
-        self.store(session, &sql, variables).await
+        self.update(session, entry, deliveries, "", []).await
+    }
+
+    async fn update_destinations(&self, change: &DestinationChange<'_>) -> Result<(), StoreError> {
+        self.update_with_keys(change).await
+    }
+
+    async fn remembered_call(&self, owner: &Owner, key: &str, since: Timestamp) -> Result<Option<RememberedCall>, StoreError> {
+        self.call(owner, key, since).await
     }
 
     async fn session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
@@ -110,9 +90,15 @@ impl SessionStore for SurrealStore {
         Ok(found)
     }
 
-    async fn session_by_idempotency_key(&self, owner: &Owner, key: &str, since: Timestamp) -> Result<Option<Session>, StoreError> {
-        let sql = "RETURN (SELECT VALUE document FROM session WHERE idempotency = $idempotency AND created_at >= $since)[0]";
-        self.read(sql, json!({ "idempotency": idempotency(owner, key), "since": since.as_millis() })).await
+    async fn session_by_idempotency_key(
+        &self,
+        owner: &Owner,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<(Session, Option<String>)>, StoreError> {
+        let sql = "SELECT document, fingerprint FROM session WHERE idempotency = $idempotency AND created_at >= $since";
+        let found: Vec<Keyed> = self.read(sql, json!({ "idempotency": idempotency(owner, key), "since": since.as_millis() })).await?;
+        Ok(found.into_iter().next().map(|row| (row.document, row.fingerprint)))
     }
 
     async fn session_by_egress(&self, egress: &EgressId) -> Result<Option<Session>, StoreError> {
@@ -122,13 +108,6 @@ impl SessionStore for SurrealStore {
             IF $key = NONE { NONE } ELSE { (SELECT VALUE document FROM ONLY type::record('session', $key)) }
         }";
         self.read(sql, json!({ "egress": egress })).await
-    }
-
-    async fn set_session_keys(&self, id: &SessionId, keys: &[(DestinationId, SealedKey)]) -> Result<(), StoreError> {
-        // An update makes no record: for an unknown session it returns an empty list.
-        let sql = "UPDATE type::record('session_keys', $key) SET sealed = $sealed RETURN VALUE true";
-        let changed: Vec<Value> = self.read(sql, json!({ "key": id, "sealed": sealed(keys) })).await?;
-        if changed.is_empty() { Err(StoreError::Missing) } else { Ok(()) }
     }
 
     async fn session_keys(&self, id: &SessionId) -> Result<Vec<(DestinationId, SealedKey)>, StoreError> {
@@ -179,8 +158,43 @@ impl SessionStore for SurrealStore {
 }
 
 impl SurrealStore {
+    /// Stores a session over the revision before its own; `more` is written and checked in the same transaction.
+    pub(super) async fn update(
+        &self,
+        session: &Session,
+        entry: Option<&TimelineEntry>,
+        deliveries: &[NewDelivery],
+        more: &str,
+        used: impl IntoIterator<Item = (&'static str, Value)> + Send,
+    ) -> Result<(), StoreError> {
+        // Keys and lease go with the end: nobody needs the keys of what is over, and no replica has to lead it.
+        let sql = format!(
+            "{{
+            LET $stored = (SELECT revision, state FROM ONLY type::record('session', $key));
+            IF $stored = NONE {{ THROW 'missing' }};
+            IF $stored.revision != $revision - 1 {{ THROW 'stale' }};
+            LET $was = $stored.state;
+            {ONE_ACTIVE}
+            {more}
+            UPDATE type::record('session', $key) SET active = $active, state = $state, revision = $revision, document = $document RETURN NONE;
+            IF !$active {{
+                DELETE type::record('session_keys', $key) RETURN NONE;
+                DELETE type::record('lease', $key) RETURN NONE
+            }};
+            {WRITE_TRACES}
+            {WRITE_SUMS}
+            {WRITE_OUTBOX}
+            }}"
+        );
+        let mut variables = changing(session, entry)?;
+        for (name, value) in sums_of(session).into_iter().chain([outbox_of(session, deliveries)]).chain(used) {
+            variables[name] = value;
+        }
+        self.store(session, &sql, variables).await
+    }
+
     /// Writes a session, which is not cached meanwhile.
-    async fn store(&self, session: &Session, sql: &str, variables: Value) -> Result<(), StoreError> {
+    pub(super) async fn store(&self, session: &Session, sql: &str, variables: Value) -> Result<(), StoreError> {
         let write = self.cache.as_deref().map(|cache| cache.write(&session.id));
         let done = self.execute(sql, variables).await;
         // What failed otherwise than by its own refusal may still be carried out.
@@ -197,7 +211,7 @@ impl SurrealStore {
 }
 
 /// The variables of an insert and an update alike.
-fn changing(session: &Session, entry: Option<&TimelineEntry>) -> Result<Value, StoreError> {
+pub(super) fn changing(session: &Session, entry: Option<&TimelineEntry>) -> Result<Value, StoreError> {
     Ok(json!({
         "key": session.id,
         "owner": session.owner.to_string(),
@@ -211,6 +225,6 @@ fn changing(session: &Session, entry: Option<&TimelineEntry>) -> Result<Value, S
 }
 
 /// An owner's text has no space, so no two pairs read alike.
-fn idempotency(owner: &Owner, key: &str) -> String {
+pub(super) fn idempotency(owner: &Owner, key: &str) -> String {
     format!("{owner} {key}")
 }

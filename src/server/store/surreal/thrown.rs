@@ -1,6 +1,9 @@
 //! What our statements throw. SQL throws only text: this is the one place that knows the texts.
 
-use crate::{domain::ids::SessionId, server::store::StoreError};
+use crate::{
+    domain::ids::SessionId,
+    server::store::{Limit, StoreError},
+};
 
 /// Why a statement refused what it was asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,8 +13,11 @@ pub(super) enum Thrown {
     DestinationTaken,
     /// The owner has this active session.
     Active(SessionId),
-    /// The owner used the idempotency key before.
+    /// The idempotency key was used before.
     Repeated,
+    /// Another start of the owner is claimed.
+    Starting,
+    Full(Limit),
     Missing,
     /// The stored revision is not the one before.
     Stale,
@@ -27,6 +33,12 @@ impl Thrown {
             "agent_taken" => Self::AgentTaken,
             "destination_taken" => Self::DestinationTaken,
             "repeated" => Self::Repeated,
+            "starting" => Self::Starting,
+            "full_account" => Self::Full(Limit::SessionsOfAccount),
+            "full_sessions" => Self::Full(Limit::Sessions),
+            "full_saved" => Self::Full(Limit::SavedDestinations),
+            "full_agents" => Self::Full(Limit::Agents),
+            "full_keys" => Self::Full(Limit::Keys),
             "missing" => Self::Missing,
             "stale" => Self::Stale,
             "feed_moved" => Self::FeedMoved,
@@ -43,6 +55,8 @@ impl From<Thrown> for StoreError {
             Thrown::DestinationTaken => Self::Taken("the destination's id"),
             Thrown::Active(session) => Self::ActiveSession(session),
             Thrown::Repeated => Self::Taken("the idempotency key"),
+            Thrown::Starting => Self::Starting,
+            Thrown::Full(limit) => Self::TooMany(limit),
             Thrown::Missing => Self::Missing,
             Thrown::Stale | Thrown::FeedMoved => Self::Stale,
         }
@@ -73,7 +87,7 @@ mod tests {
             let whole = if text == "active " { "active s1" } else { text };
             assert!(Thrown::parse(whole).is_some(), "a statement throws {text:?}, which Thrown::parse does not know");
         }
-        assert_eq!(thrown.len(), 8, "as many texts as Thrown has variants: {thrown:?}");
+        assert_eq!(thrown.len(), 14, "as many texts as Thrown has variants and limits: {thrown:?}");
     }
 
     #[test]
