@@ -26,7 +26,7 @@ pub use audit::AuditStore;
 pub use credentials::CredentialStore;
 pub use defaults::{Defaults, DefaultsStore};
 pub use destinations::{DestinationStore, SavedDestination};
-pub use feed::{FeedCounts, FeedEntry, FeedStore, NewLine};
+pub use feed::{FeedCounts, FeedEntry, FeedSnapshot, FeedStore, NewLine};
 pub use key_rotation::{KeyRotationStore, SealedKey};
 pub use keys::KeyStore;
 pub use leases::{ForwardedHeartbeat, LeaseStore};

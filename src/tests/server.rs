@@ -4,6 +4,8 @@
 mod crashes;
 #[path = "server/feed_writer.rs"]
 mod feed_writer;
+#[path = "server/feed_history.rs"]
+mod feed_history;
 #[path = "server/harness.rs"]
 mod harness;
 #[path = "server/key_rotation.rs"]
@@ -14,6 +16,8 @@ mod leases;
 mod monitoring;
 #[path = "server/outbox.rs"]
 mod outbox;
+#[path = "server/outbox_receivers.rs"]
+mod outbox_receivers;
 #[path = "server/platforms.rs"]
 mod platforms;
 #[path = "server/random_faults.rs"]

@@ -39,7 +39,7 @@ impl Monitoring {
         if let Ok(Some(Slots { total, used })) = self.ports.livekit.slots().await {
             metrics::slots(total, used);
         }
-        metrics::feed_listeners(self.feed.listeners());
+        metrics::feed_listeners(self.feed.open_feeds().count());
         if let Ok(pending) = self.ports.store.pending_deliveries(MOST_COUNTED).await {
             metrics::deliveries_pending(pending.len());
         }

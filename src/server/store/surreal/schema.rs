@@ -5,7 +5,12 @@ use crate::server::store::StoreError;
 use serde_json::json;
 
 /// Every version's statements, the first one first. Released ones are never edited.
-const VERSIONS: [&str; 3] = [include_str!("../schema.surql"), include_str!("../schema-2.surql"), include_str!("../schema-3.surql")];
+const VERSIONS: [&str; 4] = [
+    include_str!("../schema.surql"),
+    include_str!("../schema-2.surql"),
+    include_str!("../schema-3.surql"),
+    include_str!("../schema-4.surql"),
+];
 
 /// The database is of a later program.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
