@@ -2,10 +2,10 @@
 
 #[path = "server/crashes.rs"]
 mod crashes;
-#[path = "server/feed_writer.rs"]
-mod feed_writer;
 #[path = "server/feed_history.rs"]
 mod feed_history;
+#[path = "server/feed_writer.rs"]
+mod feed_writer;
 #[path = "server/harness.rs"]
 mod harness;
 #[path = "server/key_rotation.rs"]

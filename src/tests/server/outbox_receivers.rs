@@ -47,12 +47,8 @@ fn telling(app: &TestApp, addresses: &[&str]) -> Studio {
 /// One more session, with lines for one server.
 async fn write(app: &TestApp, like: &Session, number: usize, hook: &str, lines: usize) {
     let owner = format!("owner{number}").parse().expect("an id");
-    let session = Session {
-        id: format!("{}{number:04}", like.id).parse().expect("an id"),
-        owner: Owner::User(owner),
-        revision: 1,
-        ..like.clone()
-    };
+    let session =
+        Session { id: format!("{}{number:04}", like.id).parse().expect("an id"), owner: Owner::User(owner), revision: 1, ..like.clone() };
     let entry = app.timeline(&like.id).await.remove(0);
     app.store.insert_session(&session, &[], None, &entry).await.expect("inserted");
     let delivery = NewDelivery { hook: hook.to_owned(), kind: "session.live", at: app.clock.now(), body: json!({}) };

@@ -13,7 +13,7 @@ use crate::{
         state::AppState,
     },
 };
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -43,7 +43,7 @@ pub(super) struct Access {
 impl Access {
     pub fn new(state: AppState, headers: &HeaderMap, wanted: Wanted) -> Self {
         let credentials = [header::AUTHORIZATION, header::COOKIE];
-        let kept = |name| headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone())).collect::<Vec<_>>();
+        let kept = |name: HeaderName| headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone())).collect::<Vec<_>>();
         Self { state, headers: credentials.into_iter().flat_map(kept).collect(), wanted }
     }
 
