@@ -41,7 +41,7 @@ impl FeedLimits {
 
 fn number<T>(env: &Env, name: &'static str, default: T, least: T, most: T) -> Result<T, ConfigError>
 where
-    T: std::str::FromStr + std::fmt::Display + PartialOrd,
+    T: Copy + std::str::FromStr + std::fmt::Display + PartialOrd,
 {
     let expected = format!("a whole number from {least} to {most}");
     let number = env.parsed(name, default, &expected)?;

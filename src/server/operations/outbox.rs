@@ -14,11 +14,7 @@ use crate::{
         store::{Delivery, StoreError},
     },
 };
-use futures::{
-    StreamExt,
-    future::{join_all, try_join_all},
-    stream,
-};
+use futures::{StreamExt, future::join_all, stream};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::{
@@ -63,13 +59,13 @@ impl Outbox {
     pub async fn run(self) {
         let rounds = self.ports.config.hooks.servers.iter().map(|hook| async {
             loop {
-                self.log(self.deliver_to(hook).await);
+                log_failure(self.deliver_to(hook).await);
                 tokio::time::sleep(PAUSE).await;
             }
         });
         let given_up = async {
             loop {
-                self.log(self.give_up_others().await);
+                log_failure(self.give_up_others().await);
                 tokio::time::sleep(GIVE_UP_OTHERS_EVERY).await;
             }
         };
@@ -82,7 +78,7 @@ impl Outbox {
     /// The store failed.
     pub async fn deliver(&self) -> StudioResult<()> {
         self.give_up_others().await?;
-        try_join_all(self.ports.config.hooks.servers.iter().map(|hook| self.deliver_to(hook))).await.map(drop)
+        join_all(self.ports.config.hooks.servers.iter().map(|hook| self.deliver_to(hook))).await.into_iter().collect()
     }
 
     /// For every session the server's next due delivery, and those after it as long as they are accepted.
@@ -96,7 +92,7 @@ impl Outbox {
             queues.entry(line.session.clone()).or_default().push(line);
         }
         stream::iter(queues.into_values())
-            .for_each_concurrent(AT_ONCE, |lines| async move { self.log(self.deliver_in_order(hook, &lines).await) })
+            .for_each_concurrent(AT_ONCE, |lines| async move { log_failure(self.deliver_in_order(hook, &lines).await) })
             .await;
         Ok(())
     }
@@ -130,12 +126,6 @@ impl Outbox {
             self.ports.store.note_delivery(&line.id, line.attempts + 1, &result, None).await?;
         }
         Ok(())
-    }
-
-    fn log(&self, done: StudioResult<()>) {
-        if let Err(error) = done {
-            tracing::warn!(error = %chain(&error), "webhook deliveries could not be read, or their results not stored");
-        }
     }
 
     /// Whether this replica delivers. The claim is renewed when a third of its time has gone by.
@@ -220,6 +210,12 @@ impl Outbox {
             attempts: line.attempts,
             result: line.result,
         }
+    }
+}
+
+fn log_failure(done: StudioResult<()>) {
+    if let Err(error) = done {
+        tracing::warn!(error = %chain(&error), "webhook deliveries could not be read, or their results not stored");
     }
 }
 
