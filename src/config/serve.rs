@@ -1,12 +1,14 @@
 //! Configuration of `footlight serve`.
 
 mod clients;
+mod feeds;
 mod integrations;
 mod livekit;
 mod picture;
 mod relay;
 mod viewers;
 
+pub use feeds::FeedLimits;
 pub use integrations::{Hook, Hooks};
 pub use livekit::LiveKitConfig;
 pub use picture::DefaultVideo;
@@ -57,6 +59,7 @@ pub struct ServeConfig {
     pub shows_per_account: usize,
     /// How many sessions there may be in all.
     pub most_shows: usize,
+    pub feeds: FeedLimits,
     /// `host:port` pairs that may be private, as given.
     pub allow_private: String,
     pub video: DefaultVideo,
@@ -132,6 +135,7 @@ impl ServeConfig {
             })?,
             shows_per_account: env.parsed("FOOTLIGHT_SHOWS_PER_ACCOUNT", 10, "a number of streams")?,
             most_shows: env.parsed("FOOTLIGHT_MOST_SHOWS", 500, "a number of streams")?,
+            feeds: FeedLimits::from_env(env)?,
             allow_private: env.get("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS").unwrap_or_default().to_owned(),
             video: default_video(env)?,
             hooks: Hooks::from_env(env)?,
@@ -270,6 +274,10 @@ mod tests {
             ("FOOTLIGHT_TRUSTED_PROXIES", "my-proxy"),
             ("FOOTLIGHT_RATE_FACTOR", "0"),
             ("FOOTLIGHT_MOST_SHOWS", "many"),
+            ("FOOTLIGHT_LINES_PER_SHOW", "0"),
+            ("FOOTLIGHT_LINES_PER_MINUTE", "99"),
+            ("FOOTLIGHT_MOST_FEEDS", "0"),
+            ("FOOTLIGHT_FEED_CHECK", "60"),
             ("FOOTLIGHT_WEBHOOKS", "ops.example"),
             ("FOOTLIGHT_PRICE_GIGABYTE", "cheap"),
             ("FOOTLIGHT_PRICE_EGRESS_MINUTE", "-1"),

@@ -1,7 +1,6 @@
 //! The overlay page: access, initial data, heartbeats, and changes by the host.
 
 mod events;
-mod history;
 mod preview;
 
 use crate::{
@@ -20,7 +19,10 @@ use crate::{
         accounts::audit::AuditLog,
         auth::{caller::Caller, overlay as tokens},
         error::{StudioError, StudioResult, chain},
-        feed::writer::FeedWriter,
+        feed::{
+            history::{FeedHistory, event_of},
+            writer::FeedWriter,
+        },
         livekit::tokens::{overlay_access, preview_access},
         ports::Ports,
         reconcile::Reconciler,
@@ -47,6 +49,7 @@ pub struct Overlay {
     ports: Arc<Ports>,
     registry: SessionRegistry,
     feed_writer: FeedWriter,
+    feed_history: FeedHistory,
     reconciler: Reconciler,
     audit: AuditLog,
 }
@@ -56,10 +59,11 @@ impl Overlay {
         ports: Arc<Ports>,
         registry: SessionRegistry,
         feed_writer: FeedWriter,
+        feed_history: FeedHistory,
         reconciler: Reconciler,
         audit: AuditLog,
     ) -> Self {
-        Self { ports, registry, feed_writer, reconciler, audit }
+        Self { ports, registry, feed_writer, feed_history, reconciler, audit }
     }
 
     /// Whose overlay this token opens.
@@ -152,6 +156,9 @@ impl Overlay {
             other => other,
         };
         let held = request.broadcast_delay_ms.map(delay).transpose()?;
+        if request.patch.apply(&before.overlay) != before.overlay {
+            self.feed_writer.admit_settings(id)?;
+        }
         let session = self
             .registry
             .change(id, caller.actor_on(&before), |session| {
@@ -172,7 +179,7 @@ impl Overlay {
         if session.overlay != before.overlay {
             let (at, data) = (self.ports.now(), json!(session.overlay));
             if let Some(seq) = self.ports.store.append_feed(id, at, "overlay", None, &data).await? {
-                self.registry.feed().entry(id.clone(), FeedEntry { seq, at, kind: "overlay".into(), id: None, data });
+                self.registry.feed().entry(id, FeedEntry { seq, at, kind: "overlay".into(), id: None, data });
             }
         }
         Ok(ChangedOverlay {
@@ -182,6 +189,14 @@ impl Overlay {
             current_lobby_id: session.current_lobby_id,
             broadcast_delay_ms: session.broadcast_delay_ms,
         })
+    }
+
+    /// The events that still show, oldest first, and the number of the last line that was read.
+    async fn event_history(&self, id: &SessionId) -> StudioResult<(Vec<SequencedEvent>, u64)> {
+        let shown = self.feed_history.shown(id).await?;
+        let seq = shown.seq;
+        let event = |line: FeedEntry| Some(SequencedEvent { seq: line.seq, at: line.at, event: event_of(&line)? });
+        Ok((shown.into_lines().filter_map(event).collect(), seq))
     }
 
     async fn snapshot_of(

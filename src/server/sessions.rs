@@ -17,7 +17,6 @@ use super::{
     ports::Ports,
     reconcile::{Reconciler, ending::STOP_WAITS},
     registry::SessionRegistry,
-    store::FeedEntry,
 };
 use crate::{
     api::{public_http::SessionPage, sessions::SessionView},
@@ -31,8 +30,6 @@ use std::sync::Arc;
 
 /// Sessions on one page of a list.
 const PAGE: usize = 50;
-/// Lines of a feed read at once.
-const FEED_PAGE: usize = 500;
 
 /// The sessions of callers. Cheap to clone.
 #[derive(Clone)]
@@ -112,17 +109,11 @@ impl Sessions {
         self.registry.feed_view(id).await
     }
 
-    /// Everything in a session's feed behind a number.
+    /// Whether the caller may follow a session.
     ///
     /// # Errors
-    /// The store failed.
-    pub async fn feed_after(&self, id: &SessionId, mut seq: u64) -> StudioResult<Vec<FeedEntry>> {
-        let mut all = Vec::new();
-        loop {
-            let page = self.ports.store.feed_after(id, seq, FEED_PAGE).await?;
-            let Some(last) = page.last() else { return Ok(all) };
-            seq = last.seq;
-            all.extend(page);
-        }
+    /// Not the caller's.
+    pub async fn may_follow(&self, caller: &Caller, id: &SessionId) -> StudioResult<()> {
+        self.registry.own(caller, id).await.map(drop)
     }
 }

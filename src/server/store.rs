@@ -28,7 +28,7 @@ pub use calls::{IDEMPOTENT_FOR_MS, Idempotency, RememberedCall};
 pub use credentials::CredentialStore;
 pub use defaults::{Defaults, DefaultsStore};
 pub use destinations::{DestinationStore, SavedDestination};
-pub use feed::{FeedCounts, FeedEntry, FeedStore, NewLine};
+pub use feed::{FeedCounts, FeedEntry, FeedSnapshot, FeedStore, NewLine};
 pub use key_rotation::{KeyRotationStore, SealedKey};
 pub use keys::{KeyLimits, KeyStore};
 pub use leases::{ForwardedHeartbeat, LeaseStore};

@@ -4,7 +4,7 @@
 use super::{
     accounts::{Accounts, agents::Agents, api_keys::ApiKeys, audit::AuditLog},
     destinations::Destinations,
-    feed::{Feed, writer::FeedWriter},
+    feed::{Feed, OpenFeeds, history::FeedHistory, writer::FeedWriter},
     games::Games,
     limits::Limits,
     operations::{
@@ -41,6 +41,8 @@ pub struct Studio {
     pub monitoring: Monitoring,
     /// What has just happened, for event streams.
     pub feed: Feed,
+    /// What happened before.
+    pub feed_history: FeedHistory,
     /// How much anybody may ask for.
     pub limits: Arc<Limits>,
     pub config: Arc<ServeConfig>,
@@ -53,15 +55,16 @@ impl Studio {
     pub fn new(ports: Ports) -> Self {
         let ports = Arc::new(ports);
         let of = || Arc::clone(&ports);
-        let (feed, limits) = (Feed::default(), Arc::new(Limits::new(ports.config.rate_factor)));
-        let (audit, feed_writer) = (AuditLog::new(of()), FeedWriter::new(of(), feed.clone()));
+        let feed = Feed::new(OpenFeeds::new(ports.config.feeds.most_open, ports.config.rate_factor));
+        let (limits, feed_history) = (Arc::new(Limits::new(ports.config.rate_factor)), FeedHistory::new(of()));
+        let (audit, feed_writer) = (AuditLog::new(of()), FeedWriter::new(of(), feed.clone(), feed_history.clone()));
         let registry = SessionRegistry::new(of(), feed.clone());
         let reconciler = Reconciler::new(of(), registry.clone(), feed_writer.clone());
         let accounts = Accounts::new(of(), Arc::clone(&limits), audit.clone());
         let api_keys = ApiKeys::new(of(), audit.clone());
         let destinations = Destinations::new(of());
         let sessions = Sessions::new(of(), registry.clone(), reconciler.clone(), destinations.clone(), audit.clone());
-        let overlay = Overlay::new(of(), registry.clone(), feed_writer, reconciler.clone(), audit.clone());
+        let overlay = Overlay::new(of(), registry.clone(), feed_writer, feed_history.clone(), reconciler.clone(), audit.clone());
         Self {
             agents: Agents::new(of(), api_keys.clone(), audit.clone()),
             games: Games::new(of(), registry.clone(), sessions.clone(), overlay.clone()),
@@ -81,6 +84,7 @@ impl Studio {
             audit,
             overlay,
             feed,
+            feed_history,
             limits,
         }
     }

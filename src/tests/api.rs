@@ -16,6 +16,10 @@ mod calls;
 mod contract;
 #[path = "api/examples.rs"]
 mod examples;
+#[path = "api/feed_access.rs"]
+mod feed_access;
+#[path = "api/feeds.rs"]
+mod feeds;
 #[path = "api/fields.rs"]
 mod fields;
 #[path = "api/fuzz.rs"]

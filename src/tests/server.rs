@@ -2,6 +2,8 @@
 
 #[path = "server/crashes.rs"]
 mod crashes;
+#[path = "server/feed_history.rs"]
+mod feed_history;
 #[path = "server/feed_writer.rs"]
 mod feed_writer;
 #[path = "server/harness.rs"]
@@ -14,6 +16,8 @@ mod leases;
 mod monitoring;
 #[path = "server/outbox.rs"]
 mod outbox;
+#[path = "server/outbox_receivers.rs"]
+mod outbox_receivers;
 #[path = "server/platforms.rs"]
 mod platforms;
 #[path = "server/random_faults.rs"]

@@ -4,6 +4,8 @@
 mod api;
 #[path = "soak/egress.rs"]
 mod egress;
+#[path = "soak/feed.rs"]
+mod feed;
 #[allow(dead_code, reason = "the API's tests use the rest of it")]
 #[path = "api/harness.rs"]
 mod harness;

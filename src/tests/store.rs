@@ -11,6 +11,8 @@ mod harness;
 mod killed;
 #[path = "store/limits.rs"]
 mod limits;
+#[path = "store/outbox.rs"]
+mod outbox;
 #[path = "store/races.rs"]
 mod races;
 #[path = "store/sessions.rs"]
@@ -59,7 +61,10 @@ contract! {
     feed::lines_are_numbered_without_gaps_once_per_id,
     feed::a_batch_is_appended_in_order_and_counted,
     feed::held_lines_come_out_when_due_and_once,
+    feed::a_snapshot_is_replaced_only_by_a_newer_one,
     feed::a_webhook_is_stored_verbatim_and_once,
+    outbox::each_servers_due_lines_are_found_alone,
+    outbox::lines_behind_a_refused_one_wait_with_it,
     races::one_of_racing_starts_wins,
     races::one_of_racing_names_wins,
     races::one_of_racing_link_uses_wins,

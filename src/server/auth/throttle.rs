@@ -57,14 +57,21 @@ impl Throttle {
 
     /// Takes one from the key's bucket, if it holds one.
     pub fn take(&self, key: &str) -> Allowance {
+        self.take_many(key, 1)
+    }
+
+    /// Takes several from the key's bucket, all or none. More than a full bucket holds is never admitted.
+    pub fn take_many(&self, key: &str, count: u32) -> Allowance {
+        let count = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
         // Counting locks every part of the map: not at each call.
         if self.calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOKED_THROUGH_EVERY) && self.buckets.len() > MANY {
             self.buckets.retain_recent();
         }
         let limit = self.burst.get();
-        let (remaining, retry_after_s) = match self.buckets.check_key(&key.to_owned()) {
-            Ok(state) => (state.remaining_burst_capacity(), None),
-            Err(wait) => {
+        let (remaining, retry_after_s) = match self.buckets.check_key_n(&key.to_owned(), count) {
+            Ok(Ok(state)) => (state.remaining_burst_capacity(), None),
+            Err(_) => (0, Some((self.every * limit).as_secs().max(1))),
+            Ok(Err(wait)) => {
                 let wait = wait.wait_time_from(DefaultClock::default().now());
                 (0, Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
             }

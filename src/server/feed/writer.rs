@@ -1,7 +1,7 @@
 //! Lines on their way into a session's feed. Numbers are assigned one transaction at a time; lines that arrive during one are
 //! batched into the next, so many senders cost little more than one and listeners get every line in order.
 
-use super::{Feed, KIND};
+use super::{Feed, KIND, history::FeedHistory, line_limits::LineLimits};
 use crate::{
     domain::{ids::SessionId, timestamp::Timestamp},
     server::{
@@ -73,12 +73,23 @@ impl Queue {
 pub struct FeedWriter {
     ports: Arc<Ports>,
     feed: Feed,
+    history: FeedHistory,
     queues: Arc<Queues>,
+    limits: Arc<LineLimits>,
 }
 
 impl FeedWriter {
-    pub fn new(ports: Arc<Ports>, feed: Feed) -> Self {
-        Self { ports, feed, queues: Arc::default() }
+    pub fn new(ports: Arc<Ports>, feed: Feed, history: FeedHistory) -> Self {
+        let limits = Arc::new(LineLimits::new(ports.config.feeds, ports.config.rate_factor));
+        Self { ports, feed, history, queues: Arc::default(), limits }
+    }
+
+    /// Before a caller's lines are appended or delayed.
+    ///
+    /// # Errors
+    /// The session's feed takes no more of them, now or at all; or the store failed.
+    pub async fn admit(&self, id: &SessionId, lines: usize) -> StudioResult<()> {
+        self.limits.admit(&*self.ports.store, id, lines).await
     }
 
     /// Appends a caller's lines and announces them; returns each line's number, `None` for one whose id is already stored.
@@ -112,9 +123,10 @@ impl FeedWriter {
             Ok(numbers) => {
                 for (line, seq) in all.into_iter().zip(&numbers) {
                     if let Some(seq) = *seq {
-                        self.feed.entry(id.clone(), FeedEntry { seq, at: now, kind: KIND.to_owned(), id: line.id, data: line.data });
+                        self.feed.entry(id, FeedEntry { seq, at: now, kind: KIND.to_owned(), id: line.id, data: line.data });
                     }
                 }
+                self.appended(id, numbers.iter().flatten().copied().max());
                 let mut numbers = numbers.into_iter();
                 for (count, reply) in callers {
                     let _ = reply.send(Ok(numbers.by_ref().take(count).collect()));
@@ -129,12 +141,29 @@ impl FeedWriter {
         }
     }
 
+    /// Before the overlay's settings are changed: a feed that is full of events still takes them.
+    ///
+    /// # Errors
+    /// Too many lines in a short time.
+    pub fn admit_settings(&self, id: &SessionId) -> StudioResult<()> {
+        self.limits.admit_settings(id)
+    }
+
+    fn appended(&self, id: &SessionId, end: Option<u64>) {
+        if end.is_some_and(|end| self.limits.appended(id, end)) {
+            self.history.write_snapshot(id);
+        }
+    }
+
     /// Releases delayed events that are due. The reconciler calls it too, so a restart loses no event.
     pub async fn release_due(&self, id: &SessionId) {
         loop {
             match self.ports.store.release_lines(id, self.ports.now()).await {
                 Ok(entries) if entries.is_empty() => return,
-                Ok(entries) => entries.into_iter().for_each(|entry| self.feed.entry(id.clone(), entry)),
+                Ok(entries) => {
+                    self.appended(id, entries.last().map(|entry| entry.seq));
+                    entries.into_iter().for_each(|entry| self.feed.entry(id, entry));
+                }
                 Err(error) => {
                     tracing::warn!(session = %id, error = %chain(&error), "delayed events could not be released; retrying in the next round");
                     return;

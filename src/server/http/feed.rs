@@ -1,28 +1,28 @@
-//! Server-sent events: a session's state and overlay events, resumed without loss from a sequence number; for admins, of all
-//! sessions.
+//! Server-sent events: a session's state and overlay events, resumed from a sequence number; for admins, of all sessions.
+
+mod access;
 
 use super::{ApiResult, Errors, QueryParams, extract::Identified};
 use crate::{
-    api::{
-        error::{ApiError, ErrorCode},
-        sessions::SessionView,
-    },
-    domain::{ids::SessionId, key::Scope},
+    api::sessions::SessionView,
+    domain::ids::SessionId,
     server::{
-        auth::caller::{Caller, not_signed_in},
-        cookies::{OVERLAY_COOKIE, cookie},
-        feed::{Announcement, Feed},
-        http::{ErrorResponse, scoped},
-        overlay::Overlay,
+        feed::{Announcement, Feed, FeedPlace, history::FeedHistory},
         sessions::Sessions,
+        state::AppState,
         store::FeedEntry,
     },
 };
+use access::{Access, Admitted, Wanted};
 use axum::{
     Extension,
     extract::State,
     http::HeaderMap,
-    response::sse::{Event, KeepAlive, Sse},
+    response::sse::{Event, KeepAlive, KeepAliveStream, Sse},
+};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
 };
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
@@ -32,10 +32,11 @@ use tokio_util::sync::CancellationToken;
 
 /// Shorter than the silence after which proxies and clients close a connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
-/// Events a slow client may leave unread before it is disconnected (it resumes by its sequence number).
+/// Events a slow client may leave unread before nothing more is read for it (it gets the rest from the store).
 const UNREAD: usize = 256;
 
-type Events = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Event, Infallible>>>>;
+type Events = Sse<KeepAliveStream<BoxStream<'static, Result<Event, Infallible>>>>;
+type Out = mpsc::Sender<Result<Event, Infallible>>;
 
 /// `?sessionId=&after=`.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -51,33 +52,33 @@ pub struct WhichFeed {
 /// Streams what happens in a session, as server-sent events.
 ///
 /// `session` carries its state, `overlay` the overlay's settings, `show` one overlay event; a `ping` comes after 10 s of silence.
-/// With `Last-Event-ID` or `after` the stream goes on where it broke off, without loss. It is open to the owner, administrators and
-/// the session's own overlay page, which gets no destinations.
+/// With `Last-Event-ID` or `after` the stream goes on where it broke off: the last 1000 lines come in full, older ones as far as they
+/// still show. It is open to the owner, administrators and the session's own overlay page, which gets no destinations. It ends within
+/// 15 s when its credential is revoked. A caller with too many open streams gets 429.
 #[utoipa::path(
     get, path = "/api/streaming/feed", operation_id = "followSession", tag = "Sessions", params(WhichFeed,
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
-    responses((status = 200, description = "A stream that ends only when the server stops", content_type = "text/event-stream", body = String), Errors),
+    responses((status = 200, description = "A stream that ends when the server stops or the credential is revoked", content_type = "text/event-stream", body = String), Errors),
     security(("key" = ["read"]), ("signIn" = []), ("overlay" = []))
 )]
 pub async fn of_session(
-    State(sessions): State<Sessions>,
-    State(overlay): State<Overlay>,
-    State(feed): State<Feed>,
-    State(closing): State<CancellationToken>,
-    Extension(Identified(found)): Extension<Identified>,
+    State(state): State<AppState>,
+    Extension(found): Extension<Identified>,
     headers: HeaderMap,
     QueryParams(which): QueryParams<WhichFeed>,
 ) -> ApiResult<Events> {
     let id = which.session_id;
-    let whole = admit(&sessions, &overlay, found, &headers, &id).await?;
+    let access = Access::new(state.clone(), &headers, Wanted::Session(id.clone()));
+    let admitted = access.admit(found).await?;
+    let place = state.studio.feed.open_feeds().open(&admitted.caller)?;
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let seq = resumed.or(which.after).unwrap_or(0);
-    let (out, events) = mpsc::channel(UNREAD);
-    tokio::spawn(async move {
-        // It ends with the connection or with the server; neither is an error.
-        let _ = closing.run_until_cancelled(tell_session(&sessions, &feed, &id, whole, seq, &out)).await;
-    });
-    Ok(stream(events))
+    let whole = admitted.whole;
+    let studio = &state.studio;
+    let reader = Reader { sessions: studio.sessions.clone(), history: studio.feed_history.clone(), feed: studio.feed.clone(), id, whole };
+    Ok(open(access, admitted, place, &studio.closing, move |out| async move {
+        reader.read(seq, &out).await;
+    }))
 }
 
 /// Streams the state of every session as it changes, as server-sent events.
@@ -85,38 +86,46 @@ pub async fn of_session(
 /// Administrators only.
 #[utoipa::path(
     get, path = "/api/admin/feed", operation_id = "followAllSessions", tag = "Administration",
-    responses((status = 200, description = "A stream that ends only when the server stops", content_type = "text/event-stream", body = String), Errors),
+    responses((status = 200, description = "A stream that ends when the server stops or the sign-in does", content_type = "text/event-stream", body = String), Errors),
     security(("key" = ["admin"]), ("signIn" = []))
 )]
-pub async fn of_everybody(
-    State(feed): State<Feed>,
-    State(closing): State<CancellationToken>,
-    scoped::Admin(caller): scoped::Admin,
-) -> ApiResult<Events> {
-    if !caller.is_admin() {
-        return Err(ApiError::new(ErrorCode::Forbidden, "Only administrators see everybody's streams.").into());
-    }
-    let (out, events) = mpsc::channel(UNREAD);
-    tokio::spawn(async move {
-        let mut news = feed.listen();
-        while let Some(announcement) = closing.run_until_cancelled(news.recv()).await {
-            match announcement {
-                Ok(Announcement::Session(view)) => {
-                    if out.send(Ok(session_event(&view, None))).await.is_err() {
-                        return;
-                    }
-                }
-                Ok(Announcement::Entry(..)) => {}
-                // The table asks for its rows again when the connection comes back.
-                Err(RecvError::Lagged(_) | RecvError::Closed) => return,
+pub async fn of_everybody(State(state): State<AppState>, Extension(found): Extension<Identified>, headers: HeaderMap) -> ApiResult<Events> {
+    let access = Access::new(state.clone(), &headers, Wanted::AllSessions);
+    let admitted = access.admit(found).await?;
+    let place = state.studio.feed.open_feeds().open(&admitted.caller)?;
+    let mut news = state.studio.feed.listen_to_all();
+    Ok(open(access, admitted, place, &state.studio.closing, move |out| async move {
+        // The table asks for its rows again when the connection comes back, so one that lags ends.
+        while let Ok(view) = news.recv().await {
+            if out.send(Ok(session_event(&view, None))).await.is_err() {
+                return;
             }
         }
-    });
-    Ok(stream(events))
+    }))
 }
 
-fn stream(events: mpsc::Receiver<Result<Event, Infallible>>) -> Events {
-    Sse::new(ReceiverStream::new(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(ping()))
+/// A stream of what `tell` sends. It ends with the connection, the server or the credential, and with `tell`.
+fn open<F>(access: Access, admitted: Admitted, place: FeedPlace, closing: &CancellationToken, tell: impl FnOnce(Out) -> F) -> Events
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (out, events) = mpsc::channel(UNREAD);
+    let (closed, ended) = (out.clone(), closing.child_token());
+    let (told, server, end) = (tell(out), closing.clone(), ended.clone().drop_guard());
+    tokio::spawn(async move {
+        let _end = end;
+        tokio::select! {
+            () = server.cancelled() => {}
+            () = access.revoked(&admitted) => {}
+            () = closed.closed() => {}
+            () = told => {}
+        }
+    });
+    // What a client has not read yet ends too: it may be about what it must not see any more.
+    let events = ReceiverStream::new(events).take_until(ended.cancelled_owned()).boxed();
+    // The place is held as long as the stream.
+    let events = stream::unfold((events, place), |(mut events, place)| async move { Some((events.next().await?, (events, place))) });
+    Sse::new(events.boxed()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(ping()))
 }
 
 /// An event instead of a comment: pages cannot see comments, and need to know that the connection is alive.
@@ -124,56 +133,59 @@ fn ping() -> Event {
     Event::default().event("ping").data("alive")
 }
 
-/// `true` for full access to the session, `false` for its overlay.
-async fn admit(
-    sessions: &Sessions,
-    overlay: &Overlay,
-    found: Option<Caller>,
-    headers: &HeaderMap,
-    id: &SessionId,
-) -> Result<bool, ErrorResponse> {
-    if let Some(caller) = found {
-        let caller = caller.allowed(Scope::Read)?;
-        sessions.session(&caller, id).await?;
-        return Ok(true);
-    }
-    let token = cookie(headers, OVERLAY_COOKIE).ok_or_else(not_signed_in)?;
-    let viewer = overlay.viewer(token).await?;
-    if &viewer.session == id { Ok(false) } else { Err(not_signed_in().into()) }
+/// Reads one session's feed for one client.
+struct Reader {
+    sessions: Sessions,
+    history: FeedHistory,
+    feed: Feed,
+    id: SessionId,
+    whole: bool,
 }
 
-/// Sends the current state, then missed entries, then live ones. A reader that lags starts over from its last number.
-async fn tell_session(
-    sessions: &Sessions,
-    feed: &Feed,
-    id: &SessionId,
-    whole: bool,
-    mut seq: u64,
-    out: &mpsc::Sender<Result<Event, Infallible>>,
-) -> Option<()> {
-    loop {
-        let mut news = feed.listen();
-        if let Some(view) = sessions.feed_view(id).await.ok()? {
-            out.send(Ok(session_event(&reduced(view, whole), Some(seq)))).await.ok()?;
+impl Reader {
+    /// Sends the current state, then missed entries, then live ones. A reader that lags, or finds that a line is missing, starts
+    /// over from its last number. `None`: the client is gone, or the store failed.
+    async fn read(&self, mut seq: u64, out: &Out) -> Option<()> {
+        loop {
+            let mut news = self.feed.listen(&self.id);
+            if let Some(view) = self.sessions.feed_view(&self.id).await.ok()? {
+                self.send_view(view, seq, out).await?;
+            }
+            seq = self.catch_up(seq, out).await?;
+            loop {
+                match news.recv().await {
+                    Ok(Announcement::Session(view)) => self.send_view(view.as_ref().clone(), seq, out).await?,
+                    Ok(Announcement::Entry(entry)) if entry.seq == seq + 1 => {
+                        seq = entry.seq;
+                        out.send(Ok(entry_event(&entry))).await.ok()?;
+                    }
+                    Ok(Announcement::Entry(entry)) if entry.seq <= seq => {}
+                    // Two lines were announced in another order than stored, or another replica wrote one.
+                    Ok(Announcement::Entry(_)) | Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => return None,
+                }
+            }
         }
-        for entry in sessions.feed_after(id, seq).await.ok()? {
-            seq = entry.seq;
+    }
+
+    /// Sends what was missed, page by page. Returns the number of the last line.
+    async fn catch_up(&self, seq: u64, out: &Out) -> Option<u64> {
+        let (still_shown, mut seq) = self.history.resume(&self.id, seq).await.ok()?;
+        for entry in still_shown {
             out.send(Ok(entry_event(&entry))).await.ok()?;
         }
         loop {
-            match news.recv().await {
-                Ok(Announcement::Session(view)) if &view.session_id == id => {
-                    out.send(Ok(session_event(&reduced(view.as_ref().clone(), whole), Some(seq)))).await.ok()?;
-                }
-                Ok(Announcement::Entry(session, entry)) if &session == id && entry.seq > seq => {
-                    seq = entry.seq;
-                    out.send(Ok(entry_event(&entry))).await.ok()?;
-                }
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => break,
-                Err(RecvError::Closed) => return None,
+            let page = self.history.page(&self.id, seq).await.ok()?;
+            let Some(last) = page.last() else { return Some(seq) };
+            seq = last.seq;
+            for entry in page {
+                out.send(Ok(entry_event(&entry))).await.ok()?;
             }
         }
+    }
+
+    async fn send_view(&self, view: SessionView, seq: u64, out: &Out) -> Option<()> {
+        out.send(Ok(session_event(&reduced(view, self.whole), Some(seq)))).await.ok()
     }
 }
 

@@ -28,7 +28,8 @@ pub async fn change(
 
 /// Sends up to 100 events to a session's overlay.
 ///
-/// Each is accepted or refused on its own. An event whose id was sent before is not shown twice.
+/// Each is accepted or refused on its own. An event whose id was sent before is not shown twice. A stream takes so many events a minute
+/// (429, with `Retry-After`) and in all (409).
 #[utoipa::path(
     post, path = "/api/streaming/events", operation_id = "sendOverlayEvents", tag = "Overlay", request_body = EventBatch,
     responses((status = 200, description = "One result for each event, in order", body = EventResults), Errors),

@@ -60,7 +60,7 @@ impl Monitoring {
         if let Ok(Ok(Some(Slots { total, used, .. }))) = timeout(ASK_WITHIN, self.ports.livekit.slots()).await {
             metrics::slots(total, used);
         }
-        metrics::feed_listeners(self.feed.listeners());
+        metrics::feed_listeners(self.feed.open_feeds().count());
         if let Ok(pending) = self.ports.store.pending_deliveries(MOST_COUNTED).await {
             metrics::deliveries_pending(pending.len());
         }

@@ -14,10 +14,14 @@ use crate::{
         store::{Delivery, StoreError},
     },
 };
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::join_all, stream};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 /// How long a server may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,10 +31,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE_MS: i64 = 3600 * 1000;
 /// After this long a line is given up; it can be sent again by hand.
 const GIVE_UP_AFTER_MS: u64 = 24 * 3600 * 1000;
-/// Lines looked at in one round.
-const ROUND: usize = 1_000;
-/// Servers called in parallel.
-const AT_ONCE: usize = 16;
+/// Lines of one server looked at in one round.
+const ROUND: usize = 200;
+/// Sessions told to one server in parallel.
+const AT_ONCE: usize = 8;
+/// Servers are only removed from the configuration while the process is down.
+const GIVE_UP_OTHERS_EVERY: Duration = Duration::from_secs(60);
 /// Lines of a page of the log.
 const MOST_LISTED: usize = 200;
 /// One replica delivers at a time; one that dies hands over within this.
@@ -40,71 +46,105 @@ const LEASE: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Outbox {
     ports: Arc<Ports>,
+    /// When this replica last claimed the outbox with success.
+    claimed: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Outbox {
-    pub const fn new(ports: Arc<Ports>) -> Self {
-        Self { ports }
+    pub fn new(ports: Arc<Ports>) -> Self {
+        Self { ports, claimed: Arc::default() }
     }
 
-    /// Delivers until the process ends. A slow server delays only its own deliveries.
+    /// Delivers until the process ends. Each server has rounds of its own: a slow or dead one delays only what is for it.
     pub async fn run(self) {
-        loop {
-            if let Err(error) = self.deliver().await {
-                tracing::warn!(error = %chain(&error), "the outbox could not be read");
+        let rounds = self.ports.config.hooks.servers.iter().map(|hook| async {
+            loop {
+                log_failure(self.deliver_to(hook).await);
+                tokio::time::sleep(PAUSE).await;
             }
-            tokio::time::sleep(PAUSE).await;
-        }
+        });
+        let given_up = async {
+            loop {
+                log_failure(self.give_up_others().await);
+                tokio::time::sleep(GIVE_UP_OTHERS_EVERY).await;
+            }
+        };
+        let ((), _) = tokio::join!(given_up, join_all(rounds));
     }
 
-    /// One round: for every session and server the next due delivery, and those after it as long as they are accepted.
+    /// One round for every server.
     ///
     /// # Errors
     /// The store failed.
     pub async fn deliver(&self) -> StudioResult<()> {
-        let hooks = &self.ports.config.hooks;
-        if hooks.servers.is_empty() || !self.claims_outbox().await? {
+        self.give_up_others().await?;
+        join_all(self.ports.config.hooks.servers.iter().map(|hook| self.deliver_to(hook))).await.into_iter().collect()
+    }
+
+    /// For every session the server's next due delivery, and those after it as long as they are accepted.
+    async fn deliver_to(&self, hook: &Hook) -> StudioResult<()> {
+        if !self.claims_outbox().await? {
             return Ok(());
         }
-        let mut queues: BTreeMap<(SessionId, String), Vec<Delivery>> = BTreeMap::new();
-        for line in self.ports.store.pending_deliveries(ROUND).await? {
-            queues.entry((line.session.clone(), line.hook().to_owned())).or_default().push(line);
+        let due = self.ports.store.due_deliveries(&hook.name, self.ports.now(), ROUND).await?;
+        let mut queues: BTreeMap<SessionId, Vec<Delivery>> = BTreeMap::new();
+        for line in due {
+            queues.entry(line.session.clone()).or_default().push(line);
         }
-        stream::iter(queues)
-            .for_each_concurrent(AT_ONCE, |((_, name), lines)| async move {
-                let hook = hooks.servers.iter().find(|hook| hook.name == name);
-                for line in lines {
-                    match self.attempt(hook, &line).await {
-                        Ok(true) => {}
-                        Ok(false) => break,
-                        Err(error) => {
-                            tracing::warn!(delivery = line.id, error = %chain(&error), "how a delivery went could not be stored");
-                            break;
-                        }
-                    }
-                }
-            })
+        stream::iter(queues.into_values())
+            .for_each_concurrent(AT_ONCE, |lines| async move { log_failure(self.deliver_in_order(hook, &lines).await) })
             .await;
         Ok(())
     }
 
-    async fn claims_outbox(&self) -> StudioResult<bool> {
-        let id: SessionId = "outbox".parse().map_err(|_| StudioError::Internal("the outbox has no name".into()))?;
-        Ok(self.ports.store.claim_lease(&id, &self.ports.config.replica, LEASE).await?)
+    /// One session's due deliveries to one server. Those behind one that is not accepted wait with it.
+    async fn deliver_in_order(&self, hook: &Hook, lines: &[Delivery]) -> StudioResult<()> {
+        let Some(first) = lines.first() else { return Ok(()) };
+        if let Some(due) = self.ports.store.due_before(first).await? {
+            return Ok(self.ports.store.hold_up(first, due).await?);
+        }
+        for line in lines {
+            // A long round must not outlast the lease: another replica would deliver the same.
+            if !self.claims_outbox().await? {
+                return Ok(());
+            }
+            if let Some(due) = self.attempt(hook, line).await? {
+                return Ok(self.ports.store.hold_up(line, due).await?);
+            }
+        }
+        Ok(())
     }
 
-    /// Whether the line is done with, so that the next one may go.
-    async fn attempt(&self, hook: Option<&Hook>, line: &Delivery) -> StudioResult<bool> {
-        let now = self.ports.now();
-        if line.due.is_none_or(|due| due > now) {
-            return Ok(false);
+    /// Gives up what is for servers that are not configured any more.
+    async fn give_up_others(&self) -> StudioResult<()> {
+        let names: Vec<String> = self.ports.config.hooks.servers.iter().map(|hook| hook.name.clone()).collect();
+        if names.is_empty() || !self.claims_outbox().await? {
+            return Ok(());
         }
-        let attempts = line.attempts + 1;
-        let Some(hook) = hook else {
+        for line in self.ports.store.deliveries_to_others(&names, ROUND).await? {
             let result = format!("{GIVEN_UP}this server is not in FOOTLIGHT_WEBHOOKS any more");
-            self.ports.store.note_delivery(&line.id, attempts, &result, None).await?;
+            self.ports.store.note_delivery(&line.id, line.attempts + 1, &result, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether this replica delivers. The claim is renewed when a third of its time has gone by.
+    async fn claims_outbox(&self) -> StudioResult<bool> {
+        let recently = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < LEASE / 3);
+        if recently(*self.claimed.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(true);
-        };
+        }
+        let asked = Instant::now();
+        let id: SessionId = "outbox".parse().map_err(|_| StudioError::Internal("the outbox has no name".into()))?;
+        let claimed = self.ports.store.claim_lease(&id, &self.ports.config.replica, LEASE).await?;
+        *self.claimed.lock().unwrap_or_else(PoisonError::into_inner) = claimed.then_some(asked);
+        Ok(claimed)
+    }
+
+    /// Returns when it is tried again; `None`: the line is done with, so that the next one may go.
+    async fn attempt(&self, hook: &Hook, line: &Delivery) -> StudioResult<Option<Timestamp>> {
+        let now = self.ports.now();
+        let attempts = line.attempts + 1;
         let sent = self.send_delivery(hook, line, now).await;
         metrics::delivery(if sent.is_ok() { "taken" } else { "refused" });
         let (result, due) = match sent {
@@ -113,7 +153,7 @@ impl Outbox {
             Err(words) => (words, Some(now.plus_millis(pause_ms(attempts)))),
         };
         self.ports.store.note_delivery(&line.id, attempts, &result, due).await?;
-        Ok(due.is_none())
+        Ok(due)
     }
 
     /// One attempt; what came of it, in words.
@@ -170,6 +210,12 @@ impl Outbox {
             attempts: line.attempts,
             result: line.result,
         }
+    }
+}
+
+fn log_failure(done: StudioResult<()>) {
+    if let Err(error) = done {
+        tracing::warn!(error = %chain(&error), "webhook deliveries could not be read, or their results not stored");
     }
 }
 

@@ -26,7 +26,7 @@ impl Overlay {
     /// Takes a batch: each event is accepted or refused by itself, the accepted ones in their order.
     ///
     /// # Errors
-    /// Not the caller's, over, or a batch that is empty or too large.
+    /// Not the caller's, over, a batch that is empty or too large, or more than the session's feed takes.
     pub async fn publish(&self, caller: &Caller, batch: EventBatch) -> StudioResult<EventResults> {
         if !(1..=MOST_EVENTS).contains(&batch.events.len()) {
             return Err(ApiError::invalid("events", format!("A batch holds 1 to {MOST_EVENTS} events.")).into());
@@ -66,6 +66,7 @@ impl Overlay {
         if lines.is_empty() {
             return Ok(Vec::new());
         }
+        self.feed_writer.admit(id, lines.len()).await?;
         if delay_ms > 0 {
             let due = now.plus_millis(delay_ms.into());
             let held = self.ports.store.hold_lines(id, due, &lines).await?;

@@ -36,6 +36,17 @@ impl NewLine {
     }
 }
 
+/// The lines of a feed that still show, so that a reader need not begin at the first line. It only saves time: it may be missing or old.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedSnapshot {
+    /// The number of the last line that was read for it.
+    pub seq: u64,
+    /// The way in which the lines were chosen; a reader with another way ignores it.
+    pub version: u32,
+    /// Oldest first.
+    pub lines: Vec<FeedEntry>,
+}
+
 /// Counts of what agents and games sent to a session's feed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedCounts {
@@ -64,4 +75,10 @@ pub trait FeedStore: Send + Sync + 'static {
     async fn feed_counts(&self, session: &SessionId) -> Result<FeedCounts, StoreError>;
     /// Entries after `seq`, oldest first, at most `limit`.
     async fn feed_after(&self, session: &SessionId, seq: u64, limit: usize) -> Result<Vec<FeedEntry>, StoreError>;
+    /// The number of a feed's last line; 0 without any.
+    async fn feed_end(&self, session: &SessionId) -> Result<u64, StoreError>;
+    /// What was stored by [`Self::save_feed_snapshot`]; `None` also for one that cannot be read.
+    async fn feed_snapshot(&self, session: &SessionId) -> Result<Option<FeedSnapshot>, StoreError>;
+    /// Stores a snapshot, unless the stored one is of the same version and not older.
+    async fn save_feed_snapshot(&self, session: &SessionId, snapshot: &FeedSnapshot) -> Result<(), StoreError>;
 }

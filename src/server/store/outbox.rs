@@ -77,8 +77,16 @@ mod millis_option {
 
 #[async_trait]
 pub trait OutboxStore: Send + Sync + 'static {
-    /// Pending deliveries in order, at most `limit`.
+    /// Pending deliveries in order, due or not, at most `limit`.
     async fn pending_deliveries(&self, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+    /// What is due for one server, sorted by session and turn; at most `limit`, those that have waited longest.
+    async fn due_deliveries(&self, hook: &str, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+    /// Pending deliveries for servers other than these, at most `limit`.
+    async fn deliveries_to_others(&self, hooks: &[String], limit: usize) -> Result<Vec<Delivery>, StoreError>;
+    /// When the first pending delivery of the same session and server is due that comes before this one, if there is one.
+    async fn due_before(&self, delivery: &Delivery) -> Result<Option<Timestamp>, StoreError>;
+    /// Pending deliveries of the same session and server from this one on become due at `due`, unless they are due later.
+    async fn hold_up(&self, delivery: &Delivery, due: Timestamp) -> Result<(), StoreError>;
     /// Notes how an attempt went, and when the next one is due.
     async fn note_delivery(&self, id: &str, attempts: u32, result: &str, due: Option<Timestamp>) -> Result<(), StoreError>;
     /// The outbox of a session, or of all; the latest sessions first, at most `limit`, behind this line.

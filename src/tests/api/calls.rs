@@ -249,7 +249,7 @@ async fn delayed_events_are_released_in_order_when_due() {
     assert_eq!((&now.body["results"][0]["seq"], &now.body["results"][1]["repeated"]), (&json!(1), &json!(true)));
     let shown = || async {
         server.studio.reconciler.reconcile_all().await.expect("a round");
-        let feed = server.studio.sessions.feed_after(&session, 0).await.expect("the feed");
+        let feed = server.studio.feed_history.page(&session, 0).await.expect("the feed");
         feed.into_iter().map(|entry| (entry.seq, entry.id.unwrap_or_default())).collect::<Vec<_>>()
     };
     server.clock.advance(59_999);

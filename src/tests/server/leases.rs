@@ -4,7 +4,7 @@ use super::harness::TestApp;
 use footlight::{
     api::overlay::Heartbeat,
     domain::{ids::Generation, session::EndReason},
-    server::{feed::Announcement, livekit::EgressPhase, overlay::OverlayViewer, reconcile::leases::LEASE},
+    server::{livekit::EgressPhase, overlay::OverlayViewer, reconcile::leases::LEASE},
 };
 use std::time::{Duration, Instant};
 
@@ -32,10 +32,10 @@ async fn a_dead_replica_is_replaced_within_15_s() {
     let second = first.replica(&[("FOOTLIGHT_REPLICA", "second")]);
     let ada = first.caller("ada").await;
     let id = first.live(&ada).await;
-    let mut news = second.studio.feed.listen();
+    let mut news = second.studio.feed.listen_to_all();
     second.tick(2).await;
     let told = news.try_recv().expect("the second replica's listeners hear of it");
-    assert!(matches!(told, Announcement::Session(view) if view.session_id == id && view.status.is_live()));
+    assert!(told.session_id == id && told.status.is_live());
     let egress = first.session(&id).await.state.egress().cloned().expect("an egress");
     first.livekit.set_phase(&egress, EgressPhase::Over, Some("gone"));
     second.tick(2).await;

@@ -1,7 +1,7 @@
 //! The feed's log and LiveKit's deliveries.
 
 use super::harness::{at, id};
-use footlight::server::store::{FeedCounts, NewLine, Store, StoredWebhook};
+use footlight::server::store::{FeedCounts, FeedSnapshot, NewLine, Store, StoredWebhook};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -43,6 +43,25 @@ pub async fn held_lines_come_out_when_due_and_once(store: Arc<dyn Store>) {
     assert_eq!(out.iter().map(|line| (line.seq, line.id.as_deref())).collect::<Vec<_>>(), [(1, Some("a")), (2, Some("b"))]);
     assert_eq!(store.release_lines(&id("s1"), at(200)).await.expect("asked"), Vec::new());
     assert_eq!(store.feed_after(&id("s1"), 0, 9).await.expect("read"), out);
+}
+
+pub async fn a_snapshot_is_replaced_only_by_a_newer_one(store: Arc<dyn Store>) {
+    assert_eq!(store.feed_end(&id("s1")).await.expect("read"), 0);
+    assert_eq!(store.feed_snapshot(&id("s1")).await.expect("read"), None);
+    let lines = [new("a", "stat"), new("b", "decision")];
+    store.append_lines(&id("s1"), at(5), &lines).await.expect("appended");
+    assert_eq!(store.feed_end(&id("s1")).await.expect("read"), 2);
+    let lines = store.feed_after(&id("s1"), 0, 9).await.expect("read");
+    let older = FeedSnapshot { seq: 1, version: 1, lines: lines[..1].to_vec() };
+    let newer = FeedSnapshot { seq: 2, version: 1, lines };
+    for (saved, kept) in [(&older, &older), (&newer, &newer), (&older, &newer)] {
+        store.save_feed_snapshot(&id("s1"), saved).await.expect("saved");
+        assert_eq!(store.feed_snapshot(&id("s1")).await.expect("read").as_ref(), Some(kept));
+    }
+    let otherwise = FeedSnapshot { version: 2, ..older };
+    store.save_feed_snapshot(&id("s1"), &otherwise).await.expect("saved");
+    assert_eq!(store.feed_snapshot(&id("s1")).await.expect("read"), Some(otherwise), "another version's is of no use");
+    assert_eq!(store.feed_snapshot(&id("s2")).await.expect("read"), None, "per session");
 }
 
 pub async fn a_webhook_is_stored_verbatim_and_once(store: Arc<dyn Store>) {

@@ -1,7 +1,7 @@
 //! Migration of a store that an earlier version wrote.
 
 use super::{
-    harness::{id, keys, line, session},
+    harness::{at, id, keys, line, session},
     sessions::over,
 };
 use footlight::{
@@ -13,6 +13,13 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 const OVER: &str = "01j0000000000000000000000b";
 const FIRST: &str = include_str!("../../server/store/schema.surql");
+const UP_TO_THIRD: &str = concat!(
+    include_str!("../../server/store/schema-2.surql"),
+    include_str!("../../server/store/schema-3.surql"),
+    "CREATE migration:2 SET version = 2; CREATE migration:3 SET version = 3;
+    CREATE outbox:line SET key = '01j0000000000000000000000a/00000002/00/1f2e3d4c', session = '01j0000000000000000000000a', at = 5, due = 5,
+        attempts = 0, kind = 'session.live', json = '{}';"
+);
 /// What a program between the first and the second version had in its first one.
 const BETWEEN: &str = "
     DEFINE TABLE setting SCHEMAFULL;
@@ -80,4 +87,15 @@ async fn a_store_of_the_first_version_is_migrated() {
         let store = opened(folder.path()).await;
         assert_eq!(store.session(&id(old.id.as_str())).await.expect("read"), Some(changed.into()), "and is brought up once only");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_of_the_third_version_is_found_by_its_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let old = session("01j0000000000000000000000a", "ada");
+    written(folder.path(), UP_TO_THIRD, "state = 'pending',", &old).await;
+    let store = opened(folder.path()).await;
+    let due = store.due_deliveries("1f2e3d4c", at(5), 9).await.expect("read");
+    assert_eq!(due.iter().map(|line| (&line.session, line.kind.as_str())).collect::<Vec<_>>(), [(&old.id, "session.live")]);
+    assert_eq!(store.due_deliveries("another", at(5), 9).await.expect("read"), Vec::new());
 }

@@ -1,9 +1,12 @@
 //! A budget of port calls after which a simulated process is killed, for crash tests. A killed process never gets another
-//! response; what was done stays done. With a new budget it goes on: then it was only slow.
+//! response; what was done stays done. With a new budget it goes on: then it was only slow. It counts the store's calls too.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use tokio::sync::Notify;
 
@@ -16,12 +19,13 @@ struct Inner {
     left: AtomicUsize,
     exhausted: Notify,
     refilled: Notify,
+    calls: Mutex<HashMap<&'static str, usize>>,
 }
 
 impl CrashBudget {
     /// A budget of this many calls.
     pub fn of_calls(calls: usize) -> Self {
-        Self(Arc::new(Inner { left: AtomicUsize::new(calls), exhausted: Notify::new(), refilled: Notify::new() }))
+        Self(Arc::new(Inner { left: AtomicUsize::new(calls), exhausted: Notify::new(), refilled: Notify::new(), calls: Mutex::default() }))
     }
 
     /// Spends one call: returns while the budget lasts, and afterwards only with a new one.
@@ -43,6 +47,16 @@ impl CrashBudget {
     pub fn refill(&self) {
         self.0.left.store(usize::MAX, Ordering::SeqCst);
         self.0.refilled.notify_waiters();
+    }
+
+    /// Counts a call of the store.
+    pub fn count(&self, method: &'static str) {
+        *self.0.calls.lock().expect("no holder panics").entry(method).or_default() += 1;
+    }
+
+    /// How often a method of the store was called.
+    pub fn calls(&self, method: &str) -> usize {
+        self.0.calls.lock().expect("no holder panics").get(method).copied().unwrap_or_default()
     }
 
     /// Returns when the budget is exhausted.

@@ -18,9 +18,10 @@ use footlight::{
     },
     server::store::{
         AccountStore, AgentStore, AnalyticsStore, AuditStore, Avatar, CredentialStore, Defaults, DefaultsStore, Delivery,
-        DestinationChange, DestinationStore, FeedCounts, FeedEntry, FeedStore, ForwardedHeartbeat, KeyLimits, KeyRotationStore, KeyStore,
-        LeaseStore, NewDelivery, NewLine, NewStoredSession, OutboxStore, OverlayGrant, OverlayGrantStore, RememberedCall, SavedDestination,
-        SealedKey, SessionFilter, SessionStore, SignIn, Store, StoreError, StoredWebhook, TimelineEntry, TokenHash, WebhookStore,
+        DestinationChange, DestinationStore, FeedCounts, FeedEntry, FeedSnapshot, FeedStore, ForwardedHeartbeat, KeyLimits,
+        KeyRotationStore, KeyStore, LeaseStore, NewDelivery, NewLine, NewStoredSession, OutboxStore, OverlayGrant, OverlayGrantStore,
+        RememberedCall, SavedDestination, SealedKey, SessionFilter, SessionStore, SignIn, Store, StoreError, StoredWebhook, TimelineEntry,
+        TokenHash, WebhookStore,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -33,6 +34,7 @@ macro_rules! handed_on {
         #[async_trait]
         impl $port for CrashingStore { $(
             async fn $method(&self, $($name: $kind),*) -> Result<$answer, StoreError> {
+                self.1.count(stringify!($method));
                 self.1.spend().await;
                 self.0.$method($($name),*).await
             }
@@ -94,6 +96,9 @@ handed_on! {
         release_lines(session: &SessionId, now: Timestamp) -> Vec<FeedEntry>;
         feed_counts(session: &SessionId) -> FeedCounts;
         feed_after(session: &SessionId, seq: u64, limit: usize) -> Vec<FeedEntry>;
+        feed_end(session: &SessionId) -> u64;
+        feed_snapshot(session: &SessionId) -> Option<FeedSnapshot>;
+        save_feed_snapshot(session: &SessionId, snapshot: &FeedSnapshot) -> ();
     }
     KeyRotationStore {
         destinations_sealed_with_other_key(key_id: &str) -> Vec<SavedDestination>;
@@ -117,6 +122,10 @@ handed_on! {
     }
     OutboxStore {
         pending_deliveries(limit: usize) -> Vec<Delivery>;
+        due_deliveries(hook: &str, now: Timestamp, limit: usize) -> Vec<Delivery>;
+        deliveries_to_others(hooks: &[String], limit: usize) -> Vec<Delivery>;
+        due_before(delivery: &Delivery) -> Option<Timestamp>;
+        hold_up(delivery: &Delivery, due: Timestamp) -> ();
         note_delivery(id: &str, attempts: u32, result: &str, due: Option<Timestamp>) -> ();
         deliveries(session: Option<&SessionId>, behind: Option<&str>, limit: usize) -> Vec<Delivery>;
         deliver_again(id: &str, due: Timestamp) -> ();

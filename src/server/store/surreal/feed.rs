@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{ids::SessionId, timestamp::Timestamp},
-    server::store::{FeedCounts, FeedEntry, FeedStore, NewLine, StoreError},
+    server::store::{FeedCounts, FeedEntry, FeedSnapshot, FeedStore, NewLine, StoreError},
 };
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -27,6 +27,13 @@ struct Row {
 struct Before {
     last: u64,
     seen: Vec<bool>,
+}
+
+#[derive(Deserialize)]
+struct SnapshotRow {
+    seq: u64,
+    version: u32,
+    json: String,
 }
 
 #[derive(Deserialize)]
@@ -174,6 +181,33 @@ impl FeedStore for SurrealStore {
         let sql = "SELECT seq, at, kind, caller_id, json FROM feed:[$show, $after]>..=[$show, $until]";
         let rows: Vec<Row> = self.read(sql, json!({ "show": session, "after": after, "until": until })).await?;
         rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    async fn feed_end(&self, session: &SessionId) -> Result<u64, StoreError> {
+        self.read("RETURN (SELECT VALUE last FROM ONLY type::record('feed_head', $show)) ?? 0", json!({ "show": session })).await
+    }
+
+    async fn feed_snapshot(&self, session: &SessionId) -> Result<Option<FeedSnapshot>, StoreError> {
+        let sql = "SELECT seq, version, json FROM ONLY type::record('feed_snapshot', $show)";
+        let Some(row) = self.read::<Option<SnapshotRow>>(sql, json!({ "show": session })).await? else { return Ok(None) };
+        match serde_json::from_str(&row.json) {
+            Ok(lines) => Ok(Some(FeedSnapshot { seq: row.seq, version: row.version, lines })),
+            Err(error) => {
+                tracing::warn!(%session, %error, "the snapshot of a feed cannot be read; the feed is read from its beginning");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn save_feed_snapshot(&self, session: &SessionId, snapshot: &FeedSnapshot) -> Result<(), StoreError> {
+        let sql = "{
+            LET $stored = (SELECT seq, version FROM ONLY type::record('feed_snapshot', $show));
+            IF $stored = NONE OR $stored.version != $version OR $stored.seq < $seq {
+                UPSERT type::record('feed_snapshot', $show) SET seq = $seq, version = $version, json = $json RETURN NONE
+            }
+        }";
+        let lines = serde_json::to_string(&snapshot.lines).map_err(|error| StoreError::Failed(Box::new(error)))?;
+        self.run(sql, json!({ "show": session, "seq": snapshot.seq, "version": snapshot.version, "json": lines })).await
     }
 }
 

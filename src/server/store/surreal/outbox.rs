@@ -25,10 +25,11 @@ pub(super) fn outbox_of(session: &Session, deliveries: &[NewDelivery]) -> (&'sta
     ("outbox", outbox.collect())
 }
 
+const FIELDS: &str = "key, session, kind, at, due, attempts, result, json";
+
 impl SurrealStore {
     async fn outbox(&self, condition: &str, order: &str, variables: Value) -> Result<Vec<Delivery>, StoreError> {
-        let fields = "key, session, kind, at, due, attempts, result, json";
-        self.read(&format!("SELECT {fields} FROM outbox WHERE {condition} ORDER BY key {order} LIMIT $limit"), variables).await
+        self.read(&format!("SELECT {FIELDS} FROM outbox WHERE {condition} ORDER BY key {order} LIMIT $limit"), variables).await
     }
 }
 
@@ -37,6 +38,31 @@ impl OutboxStore for SurrealStore {
     async fn pending_deliveries(&self, limit: usize) -> Result<Vec<Delivery>, StoreError> {
         // What is done or given up has no `due`, and NONE is not greater than a number.
         self.outbox("due > 0", "ASC", json!({ "limit": limit })).await
+    }
+
+    async fn due_deliveries(&self, hook: &str, now: Timestamp, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        // NONE is less than every number, so both ends are named.
+        let sql = format!("SELECT {FIELDS} FROM outbox WHERE hook = $hook AND due > 0 AND due <= $now ORDER BY due, key LIMIT $limit");
+        let mut due: Vec<Delivery> = self.read(&sql, json!({ "hook": hook, "now": now.as_millis(), "limit": limit })).await?;
+        due.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(due)
+    }
+
+    async fn deliveries_to_others(&self, hooks: &[String], limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        self.outbox("due > 0 AND hook NOT IN $hooks", "ASC", json!({ "hooks": hooks, "limit": limit })).await
+    }
+
+    async fn due_before(&self, delivery: &Delivery) -> Result<Option<Timestamp>, StoreError> {
+        let condition = "session = $show AND key < $behind AND hook = $hook AND due > 0";
+        let variables = json!({ "show": delivery.session, "behind": delivery.id, "hook": delivery.hook(), "limit": 1 });
+        Ok(self.outbox(condition, "ASC", variables).await?.into_iter().next().and_then(|first| first.due))
+    }
+
+    async fn hold_up(&self, delivery: &Delivery, due: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE outbox SET due = $due
+            WHERE session = $show AND key >= $from AND hook = $hook AND due > 0 AND due < $due RETURN NONE";
+        let Delivery { session, id, .. } = delivery;
+        self.run(sql, json!({ "show": session, "from": id, "hook": delivery.hook(), "due": due.as_millis() })).await
     }
 
     async fn note_delivery(&self, id: &str, attempts: u32, result: &str, due: Option<Timestamp>) -> Result<(), StoreError> {

@@ -5,11 +5,12 @@ use crate::server::store::StoreError;
 use serde_json::json;
 
 /// Every version's statements, the first one first. Released ones are never edited.
-const VERSIONS: [&str; 4] = [
+const VERSIONS: [&str; 5] = [
     include_str!("../schema.surql"),
     include_str!("../schema-2.surql"),
     include_str!("../schema-3.surql"),
     include_str!("../schema-4.surql"),
+    include_str!("../schema-5.surql"),
 ];
 
 /// The database is of a later program.
