@@ -51,13 +51,12 @@ impl LineLimits {
     pub(super) async fn admit(&self, store: &dyn Store, id: &SessionId, lines: usize) -> StudioResult<()> {
         let lines = u32::try_from(lines).unwrap_or(u32::MAX);
         let known = self.known().get(id).copied();
-        let end = match known {
-            Some(known) => known.end,
-            None => {
-                let end = store.feed_end(id).await?;
-                self.keep(id, Known { end, snapshot: end });
-                end
-            }
+        let end = if let Some(known) = known {
+            known.end
+        } else {
+            let end = store.feed_end(id).await?;
+            self.keep(id, Known { end, snapshot: end });
+            end
         };
         if end >= self.in_all {
             let message = format!(
