@@ -23,6 +23,7 @@
 use crate::{
     config::{egress::EgressConfig, env::Env},
     egress::{privileges::ServiceAccount, registry::EgressRegistry, state_store::StateStore},
+    net::descriptors,
 };
 use anyhow::Context as _;
 use std::{sync::Arc, time::Duration};
@@ -34,14 +35,17 @@ use tokio::{
 
 mod auth;
 mod capture;
+mod capture_folder;
 mod cdp;
 mod commands;
 mod counters;
 mod egress_info;
 mod encoder_output;
 mod encoding;
+mod fonts;
 mod health;
 mod job;
+mod job_task;
 mod metrics;
 mod output;
 mod outputs;
@@ -53,6 +57,7 @@ mod request;
 mod rtmp_connection;
 mod rtmp_error;
 mod rtmp_output;
+mod scratch;
 mod state_store;
 mod twirp;
 mod twirp_error;
@@ -70,15 +75,22 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     let mut config = EgressConfig::from_env(env)?;
     config.drain_timeout = drain_timeout.map(Duration::from_secs).or(config.drain_timeout);
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("FOOTLIGHT_EGRESS_LISTEN: {} cannot be listened on", config.listen))?;
     let account = ServiceAccount::by_name(&config.user)?;
     let state_store = StateStore::open(&config.data, account)?;
     // From here on root is not needed, and cannot be regained.
     account.map_or(Ok(()), ServiceAccount::switch_to)?;
     privileges::forbid_dumps()?;
+    descriptors::raise();
     config.sandbox = privileges::sandbox_works(&config.programs.chromium);
     if !config.sandbox {
         tracing::warn!("user namespaces are not available: Chromium runs without its sandbox");
+    }
+    config.font_problem = fonts::problem().await;
+    if let Some(problem) = &config.font_problem {
+        tracing::warn!("{problem}");
     }
     let config = Arc::new(config);
     let registry = EgressRegistry::open(Arc::clone(&config), state_store)?;

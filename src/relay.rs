@@ -10,6 +10,7 @@ mod output;
 mod queue;
 mod rate;
 mod recorder;
+mod recording_disk;
 mod recordings;
 mod rtmp_connection;
 mod rtmp_output;
@@ -26,6 +27,7 @@ use crate::{
     api::relay_control::{DesiredSession, SessionReport},
     config::{env::Env, relay::RelayConfig},
     domain::ids::SessionId,
+    net::descriptors,
 };
 use anyhow::Context as _;
 use axum::response::sse;
@@ -53,6 +55,7 @@ pub async fn run(env: &Env, takeover: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let config = RelayConfig::from_env(env)?;
+    descriptors::raise();
     let predecessor = if takeover { takeover::request(&config.data).await? } else { None };
     let handle = launch(config, Arc::new(SystemResolver), predecessor.is_some()).await?;
     if let Some(predecessor) = predecessor {

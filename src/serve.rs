@@ -10,10 +10,10 @@ use crate::{
     app::{App, shell::shell, site::SiteFiles},
     config::{env::Env, serve::ServeConfig},
     domain::address::AllowList,
-    net::{clock::Clock, tls},
+    net::{clock::Clock, descriptors, tls},
     server::{
         accounts::Accounts,
-        admin_socket, descriptors, http,
+        admin_socket, http,
         livekit::{client::LiveKitClient, timed::Timed},
         metrics,
         ports::{Ports, ids::Ids},

@@ -3,7 +3,6 @@
 pub mod accounts;
 pub mod admin_socket;
 pub mod auth;
-pub mod descriptors;
 pub mod destinations;
 pub mod error;
 pub mod feed;

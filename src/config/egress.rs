@@ -27,6 +27,8 @@ pub struct EgressConfig {
     pub warm: bool,
     /// Whether Chromium's sandbox works; detected at start.
     pub sandbox: bool,
+    /// What the installed fonts cannot draw; detected at start.
+    pub font_problem: Option<String>,
     /// How long a lost output is retried.
     pub outage: Duration,
     /// Unprivileged account that a worker started as root becomes.
@@ -101,6 +103,7 @@ impl EgressConfig {
             origins: origins.into(),
             warm,
             sandbox: true,
+            font_problem: None,
             outage: Duration::from_secs(outage),
             user: env.get("FOOTLIGHT_EGRESS_USER").unwrap_or("nobody").to_owned(),
             drain_timeout: drain.map(Duration::from_secs),

@@ -87,6 +87,8 @@ pub struct Limits {
     pub ingest_connections: usize,
     /// Readers of events at once.
     pub event_readers: usize,
+    /// Bytes that recordings leave free on their disk.
+    pub disk_reserve: u64,
     /// Bytes of all recordings: `FOOTLIGHT_RECORDINGS_GB`; the oldest go first.
     pub recordings_bytes: u64,
     /// Age of a recording: `FOOTLIGHT_RECORDINGS_DAYS`.
@@ -101,6 +103,7 @@ impl Default for Limits {
             queue_bytes: 8 << 20,
             ingest_connections: 512,
             event_readers: 32,
+            disk_reserve: 64 << 20,
             recordings_bytes: 20 << 30,
             recordings_age: Duration::from_hours(14 * 24),
         }

@@ -95,7 +95,11 @@ async fn call(
 }
 
 async fn health(State(registry): State<Arc<EgressRegistry>>) -> Response {
-    Json(serde_json::json!({ "slots": { "total": registry.config().slots, "used": registry.used() } })).into_response()
+    let mut health = serde_json::json!({ "slots": { "total": registry.config().slots, "used": registry.used() } });
+    if let Some(problem) = &registry.config().font_problem {
+        health["problems"] = serde_json::json!([problem]);
+    }
+    Json(health).into_response()
 }
 
 async fn metrics_page(State(registry): State<Arc<EgressRegistry>>) -> Response {

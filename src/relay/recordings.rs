@@ -95,17 +95,15 @@ fn remove_old(folder: &path::Path, max_bytes: u64, age: Duration, active: &[Stri
     let mut found: Vec<(SystemTime, u64, PathBuf, bool)> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if !entry.file_type()?.is_dir() {
-            continue;
+        // Somebody else may delete recordings too, and one that cannot be read must not keep the others.
+        match size_and_age(&entry) {
+            Ok(Some((size, newest))) => {
+                let name = entry.file_name();
+                found.push((newest, size, entry.path(), active.iter().any(|id| name == id.as_str())));
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, recording = %entry.path().display(), "a recording cannot be read"),
         }
-        let (mut size, mut newest) = (0, entry.metadata()?.modified()?);
-        for file in std::fs::read_dir(entry.path())? {
-            let about = file?.metadata()?;
-            size += about.len();
-            newest = newest.max(about.modified()?);
-        }
-        let name = entry.file_name();
-        found.push((newest, size, entry.path(), active.iter().any(|id| name == id.as_str())));
     }
     found.sort();
     let mut total: u64 = found.iter().map(|(_, size, ..)| size).sum();
@@ -113,14 +111,30 @@ fn remove_old(folder: &path::Path, max_bytes: u64, age: Duration, active: &[Stri
     for (newest, size, path, active) in found {
         let old = newest.elapsed().is_ok_and(|elapsed| elapsed > age);
         if !active && (old || total > max_bytes) {
-            std::fs::remove_dir_all(&path)?;
-            total -= size;
+            match std::fs::remove_dir_all(&path) {
+                Ok(()) => total -= size,
+                Err(error) => tracing::warn!(%error, recording = %path.display(), "a recording cannot be removed"),
+            }
         } else if active {
             running.push((size, path.file_name().unwrap_or_default().to_string_lossy().into_owned()));
         }
     }
     running.sort_by(|one, other| other.cmp(one));
     Ok(if total > max_bytes { running.into_iter().map(|(_, id)| id).collect() } else { Vec::new() })
+}
+
+/// Bytes and last change of a recording; `None` for a file. Files that are renamed meanwhile do not count.
+fn size_and_age(entry: &std::fs::DirEntry) -> std::io::Result<Option<(u64, SystemTime)>> {
+    if !entry.file_type()?.is_dir() {
+        return Ok(None);
+    }
+    let (mut size, mut newest) = (0, entry.metadata()?.modified()?);
+    for file in std::fs::read_dir(entry.path())? {
+        let Ok(about) = file?.metadata() else { continue };
+        size += about.len();
+        newest = newest.max(about.modified()?);
+    }
+    Ok(Some((size, newest)))
 }
 
 #[cfg(test)]
