@@ -57,7 +57,7 @@ fn unusable(error: &io::Error) -> io::Error {
 
 fn free_bytes(folder: &Path) -> Option<u64> {
     let about = statvfs(folder).ok()?;
-    Some(u64::from(about.blocks_available()).saturating_mul(u64::from(about.fragment_size())))
+    Some(about.blocks_available().saturating_mul(about.fragment_size()))
 }
 
 #[cfg(test)]
