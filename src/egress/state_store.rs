@@ -201,13 +201,13 @@ mod tests {
         let taken = StateStore::open(&data, None).err().expect("taken").to_string();
         assert!(taken.contains("another egress worker") && taken.contains("FOOTLIGHT_DATA"), "{taken}");
         drop(store);
-        fs::write(data.join("ledger/EG_1.new"), "half").expect("written");
+        fs::write(data.join("ledger").join("EG_1.new"), "half").expect("written");
         let store = StateStore::open(&data, None).expect("opened again");
         assert_eq!(fs::read_dir(data.join("ledger")).expect("a folder").count(), 0, "nothing half written is left, and no probe");
         // A folder in the place of the file: the write fails, and leaves nothing.
-        fs::create_dir(data.join("ledger/EG_2.json")).expect("made");
+        fs::create_dir(data.join("ledger").join("EG_2.json")).expect("made");
         store.write(&EgressInfo { egress_id: "EG_2".to_owned(), ..Default::default() });
-        assert!(!data.join("ledger/EG_2.new").exists());
+        assert!(!data.join("ledger").join("EG_2.new").exists());
         drop(store);
         fs::remove_dir_all(&data).expect("deleted");
         fs::write(&data, "").expect("written");
