@@ -26,7 +26,7 @@ use crate::{
         env::Env,
     },
     egress::{privileges::ServiceAccount, registry::EgressRegistry, state_store::StateStore},
-    net::tls_listener,
+    net::{descriptors, tls_listener},
 };
 use anyhow::Context as _;
 use std::{sync::Arc, time::Duration};
@@ -38,14 +38,17 @@ use tokio::{
 
 mod auth;
 mod capture;
+mod capture_folder;
 mod cdp;
 mod commands;
 mod counters;
 mod egress_info;
 mod encoder_output;
 mod encoding;
+mod fonts;
 mod health;
 mod job;
+mod job_task;
 mod metrics;
 mod output;
 mod outputs;
@@ -57,6 +60,7 @@ mod request;
 mod rtmp_connection;
 mod rtmp_error;
 mod rtmp_output;
+mod scratch;
 mod state_store;
 mod twirp;
 mod twirp_error;
@@ -76,12 +80,15 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     config.drain_timeout = drain_timeout.map(Duration::from_secs).or(config.drain_timeout);
     // Read as root, who may be the only one to read the key.
     let tls = config.tls.as_ref().map(|files| tls_listener::acceptor(&files.certificate, &files.key)).transpose()?;
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("FOOTLIGHT_EGRESS_LISTEN: {} cannot be listened on", config.listen))?;
     let account = ServiceAccount::by_name(&config.user)?;
     let state_store = StateStore::open(&config.data, account)?;
     // From here on root is not needed, and cannot be regained.
     account.map_or(Ok(()), ServiceAccount::switch_to)?;
     privileges::forbid_dumps()?;
+    descriptors::raise();
     match config.sandbox {
         Sandbox::Off => tracing::warn!("FOOTLIGHT_EGRESS_NO_SANDBOX is set: Chromium runs without its sandbox"),
         _ if privileges::sandbox_works(&config.programs.chromium).await => {}
@@ -89,6 +96,10 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
             config.sandbox = Sandbox::Missing;
             tracing::error!("{}", registry::NO_SANDBOX);
         }
+    }
+    config.font_problem = fonts::problem().await;
+    if let Some(problem) = &config.font_problem {
+        tracing::warn!("{problem}");
     }
     let config = Arc::new(config);
     let registry = EgressRegistry::open(Arc::clone(&config), state_store)?;

@@ -2,6 +2,7 @@
 //! Knows no session, no store and no configuration.
 
 pub mod clock;
+pub mod descriptors;
 pub mod dns;
 pub mod guarded_http;
 pub mod http;

@@ -12,6 +12,7 @@ mod output;
 mod queue;
 mod rate;
 mod recorder;
+mod recording_disk;
 mod recordings;
 mod recordings_limit;
 mod rtmp_connection;
@@ -28,7 +29,7 @@ use crate::{
     api::relay_control::{DesiredSession, SessionReport},
     config::{env::Env, folder::make_private, relay::RelayConfig},
     domain::ids::SessionId,
-    net::tls_listener,
+    net::{descriptors, tls_listener},
 };
 use anyhow::Context as _;
 use axum::response::sse;
@@ -56,6 +57,7 @@ pub async fn run(env: &Env, takeover: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let config = RelayConfig::from_env(env)?;
+    descriptors::raise();
     let predecessor = if takeover { takeover::request(&config.data).await? } else { None };
     let handle = launch(config, Arc::new(SystemResolver), predecessor.is_some()).await?;
     if let Some(predecessor) = predecessor {

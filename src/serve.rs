@@ -11,10 +11,10 @@ use crate::{
     app::{App, shell::shell, site::SiteFiles},
     config::{env::Env, folder::make_private, machine::own_addresses, serve::ServeConfig},
     domain::address::AllowList,
-    net::{clock::Clock, http::direct_client, tls},
+    net::{clock::Clock, descriptors, http::direct_client, tls},
     server::{
         accounts::Accounts,
-        admin_socket, descriptors, http,
+        admin_socket, http,
         livekit::{client::LiveKitClient, timed::Timed},
         metrics,
         ports::{Ports, ids::Ids},

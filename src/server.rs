@@ -4,7 +4,6 @@ pub mod accounts;
 pub mod admin_socket;
 pub mod auth;
 pub mod cookies;
-pub mod descriptors;
 pub mod destinations;
 pub mod error;
 pub mod feed;

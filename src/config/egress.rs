@@ -30,6 +30,8 @@ pub struct EgressConfig {
     pub warm: bool,
     /// Whether captures run in Chromium's sandbox; detected at start, unless the operator turned it off.
     pub sandbox: Sandbox,
+    /// What the installed fonts cannot draw; detected at start.
+    pub font_problem: Option<String>,
     /// Certificate and key of the listener, which it needs beyond loopback.
     pub tls: Option<TlsFiles>,
     /// How long a lost output is retried.
@@ -135,6 +137,7 @@ impl EgressConfig {
             origins: origins.into(),
             warm,
             sandbox: if env.flag("FOOTLIGHT_EGRESS_NO_SANDBOX", false)? { Sandbox::Off } else { Sandbox::On },
+            font_problem: None,
             tls,
             outage: Duration::from_secs(outage),
             user: env.get("FOOTLIGHT_EGRESS_USER").unwrap_or("nobody").to_owned(),

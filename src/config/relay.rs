@@ -104,9 +104,11 @@ pub struct Limits {
     pub ingest_unproven_per_network: usize,
     /// Readers of events at once.
     pub event_readers: usize,
+    /// Free bytes of the recordings' disk below which a running recording ends.
+    pub disk_reserve: u64,
     /// Bytes of all recordings: `FOOTLIGHT_RECORDINGS_GB`. The oldest of the account that uses the most go first.
     pub recordings_bytes: u64,
-    /// Bytes of the disk that recordings leave free.
+    /// Free bytes of the disk below which old recordings are removed.
     pub recordings_reserve: u64,
     /// Age of a recording: `FOOTLIGHT_RECORDINGS_DAYS`.
     pub recordings_age: Duration,
@@ -122,6 +124,7 @@ impl Default for Limits {
             ingest_unproven: 96,
             ingest_unproven_per_network: 48,
             event_readers: 32,
+            disk_reserve: 64 << 20,
             recordings_bytes: 20 << 30,
             recordings_reserve: 1 << 30,
             recordings_age: Duration::from_hours(14 * 24),

@@ -3,17 +3,19 @@
 use crate::{
     config::egress::{EgressConfig, Sandbox},
     egress::{
+        capture_folder,
         cdp::{CdpClient, CdpEvent},
         commands,
         egress_info::Failure,
         encoding::Encoding,
         reaper,
+        scratch::Scratch,
     },
 };
 use anyhow::Context as _;
 use std::{
     fs,
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
@@ -91,17 +93,20 @@ impl CaptureEnvironment {
     /// Launches everything but the encoder: display and sound in parallel, then the browser. On failure nothing is left behind.
     ///
     /// # Errors
-    /// The process that did not start.
+    /// The folder that cannot be made, or the process that did not start.
     pub async fn launch(
         config: Arc<EgressConfig>,
+        scratch: &Arc<Scratch>,
         name: &str,
         encoding: &Encoding,
         processes: ChildProcesses,
         exits: mpsc::UnboundedSender<Failure>,
     ) -> anyhow::Result<(Self, Browser)> {
-        let folder = config.scratch.join(name);
-        make_folder(&folder)?;
-        let mut environment = Self::start_reaper(config, folder, processes, exits).await?;
+        scratch.ensure_from_task().await?;
+        let folder = scratch.folder().join(name);
+        capture_folder::make(&folder)?;
+        let reaper = Self::start_reaper(config, folder.clone(), processes, exits).await;
+        let mut environment = reaper.inspect_err(|_| capture_folder::remove(&folder))?;
         // On failure the environment is dropped, and its reaper cleans up.
         let (display, ()) = tokio::try_join!(environment.start_display(encoding), environment.start_sound(encoding))?;
         environment.display = display;
@@ -144,7 +149,7 @@ impl CaptureEnvironment {
         self.write_private("xauth", &cookie)?;
         let mut command = self.command(&self.config.programs.xvfb);
         commands::xvfb(&mut command, encoding, &self.folder);
-        let mut child = command.stdout(Stdio::piped()).spawn().context("starting Xvfb")?;
+        let mut child = self.spawn(command.stdout(Stdio::piped()), "Xvfb")?;
         let mut lines = BufReader::new(child.stdout.take().context("Xvfb has no output")?);
         self.watch(ProcessKind::Xvfb, child);
         let mut number = String::new();
@@ -158,7 +163,7 @@ impl CaptureEnvironment {
     async fn start_sound(&self, encoding: &Encoding) -> anyhow::Result<()> {
         let mut command = self.command(&self.config.programs.pulseaudio);
         commands::pulseaudio(&mut command, encoding, &self.folder);
-        self.watch(ProcessKind::PulseAudio, command.spawn().context("starting PulseAudio")?);
+        self.watch(ProcessKind::PulseAudio, self.spawn(&mut command, "PulseAudio")?);
         let socket = commands::sound_socket(&self.folder);
         timeout(READY_TIMEOUT, async {
             while tokio::net::UnixStream::connect(&socket).await.is_err() {
@@ -179,7 +184,7 @@ impl CaptureEnvironment {
             FdMapping { parent_fd: theirs_in.into_blocking_fd()?, child_fd: 3 },
             FdMapping { parent_fd: theirs_out.into_blocking_fd()?, child_fd: 4 },
         ])?;
-        self.watch(ProcessKind::Chromium, command.spawn().context("starting chromium")?);
+        self.watch(ProcessKind::Chromium, self.spawn(&mut command, "chromium")?);
         Ok(CdpClient::connect(ours_out, ours_in))
     }
 
@@ -190,8 +195,8 @@ impl CaptureEnvironment {
     pub fn load_encoder(&self, encoding: &Encoding) -> anyhow::Result<Encoder> {
         let mut command = self.command(&self.config.programs.ffmpeg);
         commands::ffmpeg(&mut command, encoding, &self.display);
-        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = spawned.context("starting the encoder")?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.spawn(&mut command, "the encoder")?;
         let output = child.stdout.take().context("the encoder has no output")?;
         let start_pipe = child.stdin.take().context("the encoder has no input")?;
         if let Some(errors) = child.stderr.take() {
@@ -211,27 +216,15 @@ impl CaptureEnvironment {
         &self.folder
     }
 
+    /// What somebody has deleted from the folder.
+    pub fn missing(&self) -> Option<String> {
+        capture_folder::missing(&self.folder)
+    }
+
     /// Ends every process and deletes the folder; returns when nothing is left.
     pub async fn shut_down(mut self) {
         drop(self.reaper_stdin.take());
-        let (folder, group) = (self.folder.clone(), self.group);
-        let gone = timeout(Duration::from_secs(6), async {
-            while is_hydrated(group) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        if gone.await.is_err() {
-            tracing::error!(environment = %folder.display(), "the reaper did not finish");
-            // It may be stopped (SIGSTOP).
-            let _ = nix::sys::signal::kill(group, nix::sys::signal::Signal::SIGKILL);
-        }
-        // If the reaper was killed, clean up here.
-        if folder.exists() {
-            let cleared = tokio::task::spawn_blocking(move || reaper::clear(&folder, Some(group))).await;
-            if cleared.is_err() {
-                tracing::error!("cleaning up panicked");
-            }
-        }
+        capture_folder::wait_until_gone(self.folder, &self.processes).await;
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -256,10 +249,18 @@ impl CaptureEnvironment {
         command
     }
 
+    fn spawn(&self, command: &mut Command, what: &str) -> anyhow::Result<Child> {
+        command.spawn().with_context(|| match self.missing() {
+            // Otherwise the system's words would say that the program does not exist.
+            Some(missing) if !self.folder.exists() => format!("starting {what}: {missing}"),
+            _ => format!("starting {what}"),
+        })
+    }
+
     fn write_private(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let path = self.folder.join(name);
-        fs::write(&path, bytes)?;
-        Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?)
+        let written = fs::write(&path, bytes).and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)));
+        written.with_context(|| format!("writing {}", path.display()))
     }
 
     fn watch(&self, kind: ProcessKind, mut child: Child) {
@@ -273,19 +274,4 @@ impl CaptureEnvironment {
             let _ = exits.send(Failure::lost(kind.name(), format!("{} ended: {how}", kind.name())));
         });
     }
-}
-
-/// Whether a process exists and is not a zombie.
-fn is_hydrated(pid: nix::unistd::Pid) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X'])))
-}
-
-fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    let make = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path).with_context(|| format!("making {}", path.display()));
-    make(folder)?;
-    for name in ["home", "run", "tmp", "profile"] {
-        make(&folder.join(name))?;
-    }
-    Ok(())
 }

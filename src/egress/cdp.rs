@@ -33,7 +33,8 @@ pub struct CdpEvent {
     pub session: String,
 }
 
-type Waiting = Mutex<HashMap<u64, oneshot::Sender<Result<Value, CdpError>>>>;
+/// The callers that wait for a response; `None` once the browser is gone, so that none waits for ever.
+type Waiting = Mutex<Option<HashMap<u64, oneshot::Sender<Result<Value, CdpError>>>>>;
 
 pub struct CdpClient {
     outgoing: mpsc::UnboundedSender<Vec<u8>>,
@@ -46,7 +47,7 @@ impl CdpClient {
     pub fn connect(mut writer: pipe::Sender, reader: pipe::Receiver) -> (Arc<Self>, mpsc::UnboundedReceiver<CdpEvent>) {
         let (outgoing, mut to_send) = mpsc::unbounded_channel::<Vec<u8>>();
         let (cdp_events, received) = mpsc::unbounded_channel();
-        let waiting: Arc<Waiting> = Arc::default();
+        let waiting: Arc<Waiting> = Arc::new(Mutex::new(Some(HashMap::new())));
         tokio::spawn(async move {
             while let Some(message) = to_send.recv().await {
                 if writer.write_all(&message).await.is_err() {
@@ -65,7 +66,8 @@ impl CdpClient {
                 }
                 message.clear();
             }
-            for (_, waiter) in answers.lock().unwrap_or_else(PoisonError::into_inner).drain() {
+            let left = answers.lock().unwrap_or_else(PoisonError::into_inner).take();
+            for (_, waiter) in left.into_iter().flatten() {
                 // The caller may have given up.
                 let _ = waiter.send(Err(CdpError::Closed));
             }
@@ -80,7 +82,7 @@ impl CdpClient {
     pub async fn call(&self, session: &str, method: &str, params: &Value) -> Result<Value, CdpError> {
         let (waiter, answer) = oneshot::channel();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id, waiter);
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut().ok_or(CdpError::Closed)?.insert(id, waiter);
         self.write(id, session, method, params)?;
         answer.await.unwrap_or(Err(CdpError::Closed))
     }
@@ -105,7 +107,8 @@ impl CdpClient {
 
 fn dispatch(mut message: Value, waiting: &Waiting, cdp_events: &mpsc::UnboundedSender<CdpEvent>) {
     if let Some(id) = message["id"].as_u64() {
-        if let Some(waiter) = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
+        let waiter = waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(|waiting| waiting.remove(&id));
+        if let Some(waiter) = waiter {
             let answer = match message["error"]["message"].as_str() {
                 Some(message_text) => Err(CdpError::Refused(message_text.to_owned())),
                 None => Ok(message["result"].take()),
@@ -119,5 +122,29 @@ fn dispatch(mut message: Value, waiting: &Waiting, cdp_events: &mpsc::UnboundedS
         let session = message["sessionId"].as_str().unwrap_or_default().to_owned();
         // There is no receiver after the egress has ended.
         let _ = cdp_events.send(CdpEvent { method, params: message["params"].take(), session });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn call_to_a_browser_that_is_gone_does_not_wait() {
+        let (ours_out, theirs_in) = pipe::pipe().expect("a pipe");
+        let (theirs_out, ours_in) = pipe::pipe().expect("a pipe");
+        let (cdp, mut events) = CdpClient::connect(ours_out, ours_in);
+        let (calling, params) = (Arc::clone(&cdp), json!({}));
+        let before = tokio::spawn(async move { calling.call("", "Browser.getVersion", &params).await });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(theirs_out);
+        assert!(events.recv().await.is_none(), "the browser has closed its pipe");
+        let before = tokio::time::timeout(Duration::from_secs(2), before).await;
+        assert!(matches!(before.expect("in time").expect("no panic"), Err(CdpError::Closed)));
+        let params = json!({});
+        let after = tokio::time::timeout(Duration::from_secs(2), cdp.call("", "Browser.getVersion", &params)).await;
+        assert!(matches!(after.expect("in time"), Err(CdpError::Closed)));
+        drop(theirs_in);
     }
 }

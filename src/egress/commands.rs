@@ -127,3 +127,17 @@ pub fn ffmpeg(command: &mut Command, encoding: &Encoding, display: &str) {
     command.args(["-af", "aresample=async=1000", "-c:a", "aac", "-b:a", &audio, "-ac", "2", "-ar", &hz]);
     command.args(["-avoid_negative_ts", "make_zero", "-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv", "pipe:1"]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Docker's `/dev/shm` has 64 MB, and a browser that uses it crashes there.
+    #[test]
+    fn browser_does_not_use_dev_shm() {
+        let encoding = Encoding::of_preset(0).expect("a preset");
+        let mut command = Command::new("chromium");
+        chromium(&mut command, &encoding, Path::new("/folder"), true);
+        assert!(command.as_std().get_args().any(|argument| argument == "--disable-dev-shm-usage"));
+    }
+}

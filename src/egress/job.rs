@@ -4,6 +4,7 @@ use crate::{
     config::egress::EgressConfig,
     egress::{
         capture::{CaptureEnvironment, ChildProcesses, Encoder},
+        capture_folder,
         counters::Counters,
         egress_info::{Failure, SharedEgressInfo},
         encoder_output::{EncoderOutput, read_flv},
@@ -11,8 +12,8 @@ use crate::{
         output::OutputUrl,
         outputs::{Outputs, OutputsOutcome},
         page::{Page, PageEvent},
-        reaper,
         request::EgressRequest,
+        scratch::Scratch,
         warm_pool::WarmInstance,
     },
 };
@@ -20,9 +21,9 @@ use livekit_protocol::EgressStatus;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     sync::mpsc,
-    task::JoinHandle,
     time::{MissedTickBehavior, timeout},
 };
+use tokio_util::task::AbortOnDropHandle;
 
 /// A command from the API to a running egress.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ pub struct Job {
     pub request: EgressRequest,
     pub shared_info: Arc<SharedEgressInfo>,
     pub config: Arc<EgressConfig>,
+    pub scratch: Arc<Scratch>,
     /// Commands from the API.
     pub commands: mpsc::UnboundedReceiver<JobCommand>,
     /// Read by the metrics.
@@ -74,28 +76,34 @@ struct RunState {
     active: bool,
 }
 
+/// What a launch makes.
+type Launched = (CaptureEnvironment, Encoder, Page);
+
 /// A capture environment that is being launched.
 struct Launch {
-    launched: JoinHandle<Result<(CaptureEnvironment, Encoder, Page), Failure>>,
+    /// `None` once its outcome was taken: a finished task must not be asked again.
+    task: Option<AbortOnDropHandle<Result<Launched, Failure>>>,
     folder: PathBuf,
+    processes: ChildProcesses,
 }
 
 impl Launch {
+    /// Waits for the outcome; forever if it was taken. Safe to cancel.
+    async fn outcome(&mut self) -> Result<Launched, Failure> {
+        let Some(task) = &mut self.task else { return std::future::pending().await };
+        let outcome = task.await;
+        self.task = None;
+        outcome.unwrap_or_else(|error| Err(Failure::internal(format!("the launch broke: {error}"))))
+    }
+
     /// Cancels the launch at any point; the reaper cleans up a dropped environment. Returns when nothing is left.
     async fn cancel(self) {
-        self.launched.abort();
-        // The result does not matter any more.
-        let _ = self.launched.await;
-        let gone = timeout(Duration::from_secs(6), async {
-            while self.folder.exists() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        if gone.await.is_err() {
-            let folder = self.folder;
-            // The reaper was killed as well.
-            let _ = tokio::task::spawn_blocking(move || reaper::clear(&folder, None)).await;
+        if let Some(task) = self.task {
+            task.abort();
+            // The result does not matter any more.
+            let _ = task.await;
         }
+        capture_folder::wait_until_gone(self.folder, &self.processes).await;
     }
 }
 
@@ -118,13 +126,12 @@ impl Job {
                 biased;
                 command = self.commands.recv() => Self::handle_command(command, &mut state),
                 Some(failure) = exited.recv() => Some(Ending::Failed(failure)),
-                launched = &mut launch.launched, if state.environment.is_none() => match launched {
-                    Ok(Ok((environment, encoder, page))) => {
+                launched = launch.outcome() => match launched {
+                    Ok((environment, encoder, page)) => {
                         (state.environment, state.encoder, state.page) = (Some(environment), Some(encoder), Some(page));
                         None
                     }
-                    Ok(Err(failure)) => Some(Ending::Failed(failure)),
-                    Err(error) => Some(Ending::Failed(Failure::internal(error.to_string()))),
+                    Err(failure) => Some(Ending::Failed(failure)),
                 },
                 // Page events wait until the page has been opened.
                 Some(event) = page_events.recv(), if state.environment.is_some() => {
@@ -156,7 +163,8 @@ impl Job {
 
     /// Launches the environment (or takes a warm one), and loads the encoder while the browser starts and opens the page.
     fn launch(&mut self, exits: mpsc::UnboundedSender<Failure>, sender: mpsc::UnboundedSender<PageEvent>) -> Launch {
-        let (config, id, encoding) = (Arc::clone(&self.config), self.egress_id.clone(), self.request.encoding);
+        let (config, scratch, id) = (Arc::clone(&self.config), Arc::clone(&self.scratch), self.egress_id.clone());
+        let encoding = self.request.encoding;
         let (url, origins) = (self.request.page.clone(), Arc::clone(&self.config.origins));
         let processes =
             self.warm_instance.as_ref().map_or_else(ChildProcesses::default, |warm_instance| Arc::clone(&warm_instance.processes));
@@ -164,7 +172,8 @@ impl Job {
         let warm_instance = self.warm_instance.take();
         let folder =
             warm_instance.as_ref().map_or_else(|| config.scratch.join(&id), |warm_instance| warm_instance.environment.folder().to_owned());
-        let launched = tokio::spawn(async move {
+        let started = Arc::clone(&processes);
+        let task = tokio::spawn(async move {
             let (environment, (cdp, cdp_events)) = match warm_instance {
                 Some(mut warm_instance) => {
                     tokio::spawn(async move {
@@ -175,7 +184,7 @@ impl Job {
                     });
                     (warm_instance.environment, warm_instance.browser)
                 }
-                None => CaptureEnvironment::launch(config, &id, &encoding, processes, exits)
+                None => CaptureEnvironment::launch(config, &scratch, &id, &encoding, started, exits)
                     .await
                     .map_err(|error| Failure::internal(format!("{error:#}")))?,
             };
@@ -185,7 +194,7 @@ impl Job {
             let page = opened.map_err(|_| no_page("no answer within 20 s".to_owned()))?.map_err(|error| no_page(error.to_string()))?;
             Ok((environment, encoder, page))
         });
-        Launch { launched, folder }
+        Launch { task: Some(AbortOnDropHandle::new(task)), folder, processes }
     }
 
     fn handle_command(command: Option<JobCommand>, state: &mut RunState) -> Option<Ending> {

@@ -148,3 +148,12 @@ impl Outputs {
         self.tasks.spawn(output.run());
     }
 }
+
+/// An egress that ends by a defect leaves no output behind either.
+impl Drop for Outputs {
+    fn drop(&mut self) {
+        for (_, token) in self.active.values() {
+            token.cancel();
+        }
+    }
+}

@@ -5,13 +5,7 @@ use nix::{
     sys::prctl::set_dumpable,
     unistd::{Gid, Uid, User, chown, geteuid, setgid, setgroups, setuid},
 };
-use std::{
-    fs,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path, process::Stdio, time::Duration};
 use tokio::process::Command;
 
 /// The unprivileged account of the worker.
@@ -62,23 +56,6 @@ impl ServiceAccount {
 /// The system refuses it.
 pub fn forbid_dumps() -> anyhow::Result<()> {
     Ok(set_dumpable(false)?)
-}
-
-/// Creates the folder of all private folders, or checks that an existing one belongs to us alone.
-///
-/// # Errors
-/// Another account owns it, or it cannot be created.
-pub fn make_scratch(folder: &Path) -> anyhow::Result<()> {
-    match fs::DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let found = fs::symlink_metadata(folder)?;
-            let safe = found.is_dir() && found.uid() == geteuid().as_raw() && found.mode().trailing_zeros() >= 6;
-            anyhow::ensure!(safe, "{} exists and is not a private folder of the egress account", folder.display());
-            Ok(())
-        }
-        Err(error) => Err(error).with_context(|| format!("making {}", folder.display())),
-    }
 }
 
 /// Whether Chromium's sandbox works here: through user namespaces, or through the helper that is installed beside it. Chromium itself

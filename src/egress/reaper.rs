@@ -6,8 +6,11 @@ use nix::{
     unistd::{Pid, getpgrp, getpid},
 };
 use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
     fs,
     io::{Read as _, Write as _},
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -57,6 +60,17 @@ pub fn clear(folder: &Path, group: Option<Pid>) {
     }
 }
 
+/// The private folders that an earlier worker left in its scratch folder, and those that were deleted under their processes.
+///
+/// # Errors
+/// The scratch folder cannot be read.
+pub fn leftovers(scratch: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
+    let mut folders = fs::read_dir(scratch)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<BTreeSet<_>>>()?;
+    let living = fs::read_dir("/proc")?.filter_map(|entry| working_folder(&entry.ok()?.path()));
+    folders.extend(living.filter_map(|cwd| Some(scratch.join(cwd.strip_prefix(scratch).ok()?.components().next()?))));
+    Ok(folders)
+}
+
 /// Running processes of the group, with their working directory in the folder, or in a group with such a process. Not this process
 /// and not the group's reaper.
 /// The working directory of a browser's sandboxed children is unreadable, but their process group is not.
@@ -69,7 +83,7 @@ fn processes_of(folder: &Path, group: Option<Pid>) -> Vec<Pid> {
         .filter_map(|pid| {
             let proc = PathBuf::from(format!("/proc/{pid}"));
             let (state, pgrp) = state_and_group(&proc)?;
-            let at_home = fs::read_link(proc.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+            let at_home = working_folder(&proc).is_some_and(|cwd| cwd.starts_with(folder));
             (state != 'Z' && state != 'X').then_some((pid, pgrp, at_home))
         })
         .collect();
@@ -77,6 +91,13 @@ fn processes_of(folder: &Path, group: Option<Pid>) -> Vec<Pid> {
         living.iter().filter(|(_, pgrp, at_home)| *at_home && *pgrp != getpgrp().as_raw()).map(|found| found.1).collect();
     groups.extend(group.map(Pid::as_raw));
     living.into_iter().filter(|(_, pgrp, at_home)| *at_home || groups.contains(pgrp)).map(|(pid, ..)| pid).collect()
+}
+
+/// The working folder of a process, also if somebody has deleted it.
+fn working_folder(proc: &Path) -> Option<PathBuf> {
+    let cwd = fs::read_link(proc.join("cwd")).ok()?;
+    let bytes = cwd.as_os_str().as_bytes();
+    Some(bytes.strip_suffix(b" (deleted)").map_or_else(|| cwd.clone(), |path| PathBuf::from(OsStr::from_bytes(path))))
 }
 
 fn state_and_group(proc: &Path) -> Option<(char, i32)> {

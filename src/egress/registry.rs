@@ -8,10 +8,11 @@ use crate::{
         encoding::Encoding,
         health::HealthSources,
         job::{Job, JobCommand},
+        job_task,
         output::OutputUrl,
-        privileges::make_scratch,
         reaper,
         request::EgressRequest,
+        scratch::Scratch,
         state_store::{StateStore, is_expired, is_over},
         twirp_error::TwirpError,
         warm_pool::WarmPool,
@@ -19,12 +20,9 @@ use crate::{
     },
 };
 use livekit_protocol::{EgressInfo, EgressStatus, ListEgressRequest, StreamInfo, UpdateStreamRequest};
-use std::{
-    fs,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -37,6 +35,7 @@ pub const NO_SANDBOX: &str = "Chromium's sandbox does not work on the egress's m
 /// All egresses of this worker.
 pub struct EgressRegistry {
     config: Arc<EgressConfig>,
+    scratch: Arc<Scratch>,
     state_store: Arc<StateStore>,
     webhook_sender: Arc<WebhookSender>,
     entries: Mutex<Vec<Entry>>,
@@ -74,12 +73,12 @@ impl EgressRegistry {
     /// The scratch folder cannot be used.
     pub fn open(config: Arc<EgressConfig>, state_store: StateStore) -> anyhow::Result<Arc<Self>> {
         let state_store = Arc::new(state_store);
-        make_scratch(&config.scratch)?;
-        for left in fs::read_dir(&config.scratch)? {
-            let folder = left?.path();
+        let scratch = Scratch::open(&config.scratch)?;
+        for folder in reaper::leftovers(scratch.folder())? {
             tracing::warn!(folder = %folder.display(), "cleaning up after an earlier run");
             reaper::clear(&folder, None);
         }
+        tokio::spawn(Arc::clone(&scratch).keep());
         let webhook_sender = WebhookSender::new(config.webhook_urls.clone(), config.api_key.clone(), config.api_secret.clone())?;
         let webhook_tasks = TaskTracker::new();
         for pending in state_store.pending()? {
@@ -101,9 +100,10 @@ impl EgressRegistry {
         let counters = Arc::new(Counters::new(config.warm));
         let first = Encoding::of_preset(0).expect("the first preset is one of ours");
         let warm_pool = (config.warm && config.sandbox != Sandbox::Missing)
-            .then(|| Arc::new(WarmPool::new(Arc::clone(&config), Arc::clone(&counters), first)));
+            .then(|| Arc::new(WarmPool::new(Arc::clone(&config), Arc::clone(&scratch), Arc::clone(&counters), first)));
         let registry = Arc::new(Self {
             config,
+            scratch,
             state_store,
             webhook_sender,
             entries: Mutex::new(entries),
@@ -180,14 +180,21 @@ impl EgressRegistry {
         entries.push(Entry { shared_info: Arc::clone(&shared_info), running: Some(running) });
         let info = shared_info.snapshot();
         let warm_instance = self.warm_pool.as_ref().and_then(|pool| pool.take(&request.encoding));
-        let (config, counters) = (Arc::clone(&self.config), Arc::clone(&self.counters));
-        let job = Job { egress_id: egress_id.clone(), request, shared_info, config, commands: received, health, warm_instance, counters };
+        let (config, scratch, counters) = (Arc::clone(&self.config), Arc::clone(&self.scratch), Arc::clone(&self.counters));
+        let job = Job {
+            egress_id: egress_id.clone(),
+            request,
+            shared_info: Arc::clone(&shared_info),
+            config,
+            scratch,
+            commands: received,
+            health,
+            warm_instance,
+            counters,
+        };
         let registry = Arc::clone(self);
         self.jobs.spawn(async move {
-            // In its own task, so that even a panic frees the slot.
-            if let Err(error) = tokio::spawn(job.run()).await {
-                tracing::error!(egress = egress_id, %error, "egress task panicked");
-            }
+            job_task::run_to_end(job.run(), &shared_info, &registry.counters).await;
             registry.free(&egress_id);
         });
         Ok(info)

@@ -7,7 +7,7 @@ use livekit_protocol::{EgressInfo, EgressStatus, WebhookEvent};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions},
-    io::Write as _,
+    io::{ErrorKind, Write as _},
     os::{
         fd::AsRawFd as _,
         unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -43,21 +43,47 @@ impl StateStore {
     /// The folder cannot be used, or another worker has it.
     pub fn open(data: &Path, account: Option<ServiceAccount>) -> anyhow::Result<Self> {
         let folder = data.join("ledger");
+        let unusable = |path: &Path| format!("{} cannot be written (FOOTLIGHT_DATA names the data folder)", path.display());
         make_private(data)?;
         // It may be the unprivileged account's since an earlier run.
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(|| format!("making {}", folder.display()))?;
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(data.join("lock"))?;
-        let lock = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock)
-            .map_err(|_| anyhow::anyhow!("another egress worker uses {}", data.display()))?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(|| unusable(&folder))?;
+        let lock = data.join("lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&lock).with_context(|| unusable(&lock))?;
+        let lock = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
+            nix::errno::Errno::EWOULDBLOCK => {
+                anyhow::anyhow!(
+                    "another egress worker uses {}: set FOOTLIGHT_DATA to a folder that belongs to this one alone",
+                    data.display()
+                )
+            }
+            error => anyhow::anyhow!("{} cannot be locked: {error}", lock.display()),
+        })?;
         if let Some(account) = account {
             account.chown(&folder)?;
             for entry in fs::read_dir(&folder)? {
                 account.chown(&entry?.path())?;
             }
         }
-        let handle = File::open(&folder)?;
-        let folder = PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd()));
-        Ok(Self { folder, _handle: handle, _lock: lock })
+        let handle = File::open(&folder).with_context(|| format!("opening {}", folder.display()))?;
+        let store = Self { folder: PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd())), _handle: handle, _lock: lock };
+        store.remove_partial();
+        match store.replace_file("probe", "json", b"{}") {
+            Ok(()) => store.remove("probe"),
+            // Running egresses matter more than what is stored of them: go on, and say so.
+            Err(error) if is_full(&error) => tracing::error!(%error, folder = %folder.display(), "no egress state can be stored"),
+            Err(error) => return Err(error).with_context(|| unusable(&folder)),
+        }
+        Ok(store)
+    }
+
+    /// Removes what a killed worker was writing.
+    fn remove_partial(&self) {
+        for path in fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.extension().is_some_and(|extension| extension == "new") {
+                // It does no harm.
+                let _ = fs::remove_file(path);
+            }
+        }
     }
 
     /// All stored egresses, oldest first; unreadable files are skipped with a warning.
@@ -123,10 +149,18 @@ impl StateStore {
     }
 
     fn try_write_file(&self, egress_id: &str, kind: &str, what: &impl Serialize) -> anyhow::Result<()> {
+        Ok(self.replace_file(egress_id, kind, &serde_json::to_vec(what)?)?)
+    }
+
+    /// Writes a file as a whole or leaves the old one.
+    fn replace_file(&self, egress_id: &str, kind: &str, bytes: &[u8]) -> std::io::Result<()> {
         let temporary = self.path(egress_id, "new");
         let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
-        file.write_all(&serde_json::to_vec(what)?)?;
-        Ok(fs::rename(temporary, self.path(egress_id, kind))?)
+        let written = file.write_all(bytes).and_then(|()| fs::rename(&temporary, self.path(egress_id, kind)));
+        written.inspect_err(|_| {
+            // On a full disk every byte counts.
+            let _ = fs::remove_file(&temporary);
+        })
     }
 
     pub fn remove(&self, egress_id: &str) {
@@ -151,4 +185,35 @@ pub fn is_over(info: &EgressInfo) -> bool {
 /// Whether the egress ended so long ago that it is removed.
 pub fn is_expired(info: &EgressInfo) -> bool {
     is_over(info) && clock::nanos() - info.ended_at > RETENTION_NANOS
+}
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unusable_state_folder_names_its_variable() {
+        let outside = tempfile::tempdir().expect("a folder");
+        let data = outside.path().join("egress");
+        let store = StateStore::open(&data, None).expect("opened");
+        let taken = StateStore::open(&data, None).err().expect("taken").to_string();
+        assert!(taken.contains("another egress worker") && taken.contains("FOOTLIGHT_DATA"), "{taken}");
+        drop(store);
+        fs::write(data.join("ledger").join("EG_1.new"), "half").expect("written");
+        let store = StateStore::open(&data, None).expect("opened again");
+        assert_eq!(fs::read_dir(data.join("ledger")).expect("a folder").count(), 0, "nothing half written is left, and no probe");
+        // A folder in the place of the file: the write fails, and leaves nothing.
+        fs::create_dir(data.join("ledger").join("EG_2.json")).expect("made");
+        store.write(&EgressInfo { egress_id: "EG_2".to_owned(), ..Default::default() });
+        assert!(!data.join("ledger").join("EG_2.new").exists());
+        drop(store);
+        fs::remove_dir_all(&data).expect("deleted");
+        fs::write(&data, "").expect("written");
+        let error = format!("{:#}", StateStore::open(&data, None).err().expect("a file"));
+        assert!(error.contains("FOOTLIGHT_DATA"), "{error}");
+    }
 }

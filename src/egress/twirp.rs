@@ -96,7 +96,11 @@ async fn call(
 
 async fn health(State(registry): State<Arc<EgressRegistry>>) -> Response {
     let slots = serde_json::json!({ "total": registry.config().slots, "used": registry.used() });
-    Json(serde_json::json!({ "slots": slots, "sandbox": registry.config().sandbox.name() })).into_response()
+    let mut health = serde_json::json!({ "slots": slots, "sandbox": registry.config().sandbox.name() });
+    if let Some(problem) = &registry.config().font_problem {
+        health["problems"] = serde_json::json!([problem]);
+    }
+    Json(health).into_response()
 }
 
 /// For everybody who reaches the listener; the ids of egresses only for whoever may start and stop them.

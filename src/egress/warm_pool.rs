@@ -9,6 +9,7 @@ use crate::{
         egress_info::Failure,
         encoding::Encoding,
         health, page,
+        scratch::Scratch,
         webhook_sender::random_id,
     },
 };
@@ -33,6 +34,15 @@ pub struct WarmInstance {
     shape: Shape,
 }
 
+impl WarmInstance {
+    /// Why no egress can use it, as far as can be seen without asking its browser.
+    fn defect(&mut self) -> Option<String> {
+        let stopped = health::stopped(&self.processes.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = self.exits.try_recv().ok().map(|failure| failure.text);
+        ended.or_else(|| stopped.map(|kind| format!("{} hangs", kind.name()))).or_else(|| self.environment.missing())
+    }
+}
+
 /// The settings of a display and a sink.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
@@ -50,6 +60,7 @@ impl Shape {
 /// Holds at most one instance.
 pub struct WarmPool {
     config: Arc<EgressConfig>,
+    scratch: Arc<Scratch>,
     counters: Arc<Counters>,
     state: Mutex<PoolState>,
 }
@@ -62,8 +73,8 @@ struct PoolState {
 
 impl WarmPool {
     /// An empty pool; the first instance is launched with the encoding `wanted`.
-    pub fn new(config: Arc<EgressConfig>, counters: Arc<Counters>, wanted: Encoding) -> Self {
-        Self { config, counters, state: Mutex::new(PoolState { ready: None, wanted, closed: false }) }
+    pub fn new(config: Arc<EgressConfig>, scratch: Arc<Scratch>, counters: Arc<Counters>, wanted: Encoding) -> Self {
+        Self { config, scratch, counters, state: Mutex::new(PoolState { ready: None, wanted, closed: false }) }
     }
 
     /// Whether an instance is ready.
@@ -71,11 +82,16 @@ impl WarmPool {
         self.lock().ready.is_some()
     }
 
-    /// Takes the instance if it is ready and fits. The next one will have this encoding.
+    /// Takes the instance if it is ready, whole and fits. The next one will have this encoding.
     pub fn take(&self, encoding: &Encoding) -> Option<WarmInstance> {
         let mut state = self.lock();
         state.wanted = *encoding;
-        let taken = state.ready.take_if(|ready| ready.shape == Shape::of(encoding))?;
+        let mut taken = state.ready.take_if(|ready| ready.shape == Shape::of(encoding))?;
+        if let Some(reason) = taken.defect() {
+            self.report_lost(&reason);
+            // Its reaper cleans up when it is dropped.
+            return None;
+        }
         self.counters.spare_taken();
         Some(taken)
     }
@@ -98,12 +114,7 @@ impl WarmPool {
                 return;
             }
             let (room, wanted) = (has_room(), self.lock().wanted);
-            let broken = self.lock().ready.as_mut().and_then(|ready| {
-                let stopped = health::stopped(&ready.processes.lock().unwrap_or_else(PoisonError::into_inner));
-                let ended = ready.exits.try_recv().ok().map(|failure| failure.text);
-                ended.or_else(|| stopped.map(|kind| format!("{} hangs", kind.name())))
-            });
-            let mut reason = broken;
+            let mut reason = self.lock().ready.as_mut().and_then(WarmInstance::defect);
             if reason.is_none() && asked_at.elapsed() > 4 * CHECK_INTERVAL {
                 asked_at = Instant::now();
                 let cdp = self.lock().ready.as_ref().map(|ready| Arc::clone(&ready.browser.0));
@@ -114,8 +125,7 @@ impl WarmPool {
                 }
             }
             if let Some(reason) = reason {
-                tracing::warn!(reason, "the warm instance broke");
-                self.counters.spare_lost();
+                self.report_lost(&reason);
                 self.clear().await;
             }
             let fits = self.lock().ready.as_ref().map(|ready| ready.shape == Shape::of(&wanted));
@@ -144,10 +154,15 @@ impl WarmPool {
         let processes = ChildProcesses::default();
         let name = format!("spare-{}", random_id());
         let (environment, browser) =
-            CaptureEnvironment::launch(Arc::clone(&self.config), &name, wanted, Arc::clone(&processes), sender).await?;
+            CaptureEnvironment::launch(Arc::clone(&self.config), &self.scratch, &name, wanted, Arc::clone(&processes), sender).await?;
         // The browser is ready when it responds, not when it was started.
         anyhow::ensure!(page::is_responsive(&browser.0, Duration::from_secs(20)).await, "chromium did not answer");
         Ok(WarmInstance { environment, browser, processes, exits, shape: Shape::of(wanted) })
+    }
+
+    fn report_lost(&self, reason: &str) {
+        tracing::warn!(reason, "the warm instance broke");
+        self.counters.spare_lost();
     }
 
     async fn clear(&self) {

@@ -77,6 +77,7 @@ impl Output {
                     stop: stop.clone(),
                     timeouts: relay.config.timeouts,
                     quota: relay.quota.clone(),
+                    disk_reserve: relay.config.limits.disk_reserve,
                 };
                 tokio::spawn(recorder.run());
             }

@@ -3,6 +3,7 @@
 use super::{
     connection_error::os_message,
     queue::Queue,
+    recording_disk,
     recordings::Quota,
     recordings_limit::ACCOUNT_FILE,
     status::Status,
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 /// No segment for this long although bytes are written: the disk or `ffmpeg` has a problem.
 const SEGMENT_TIMEOUT: Duration = Duration::from_secs(15);
+const DISK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long `ffmpeg` may take to finish its playlist.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 pub const PLAYLIST: &str = "index.m3u8";
@@ -49,12 +51,15 @@ pub struct Recorder {
     pub timeouts: Timeouts,
     /// Whether the recordings may take more disk space.
     pub quota: Arc<Quota>,
+    /// Bytes that stay free on the disk.
+    pub disk_reserve: u64,
 }
 
 enum End {
     Stopped,
     NothingToRecord,
     QuotaExceeded,
+    DiskFull(String),
 }
 
 impl Recorder {
@@ -82,14 +87,20 @@ impl Recorder {
                         "the recordings have used up their disk space (FOOTLIGHT_RECORDINGS_GB), or the disk is nearly full".to_owned();
                     break DestinationState::Failed { at: now(), reason };
                 }
+                Ok(End::DiskFull(reason)) => {
+                    tracing::error!(destination = %self.label, %reason, "recording ended");
+                    break DestinationState::Failed { at: now(), reason };
+                }
                 Ok(End::NothingToRecord) => {
                     attempt = 0;
                     self.status.set(DestinationState::Waiting);
                 }
                 Err(error) => {
-                    let reason = format!("the recording stopped: {}", os_message(&error));
+                    let problem = recording_disk::problem(&self.folder);
+                    // A disk that takes nothing makes every attempt long: that is no success.
+                    attempt = if began.elapsed() > SEGMENT_TIMEOUT && problem.is_none() { 1 } else { attempt + 1 };
+                    let reason = format!("the recording stopped: {}", problem.unwrap_or_else(|| os_message(&error)));
                     tracing::warn!(destination = %self.label, %reason, "recording failed");
-                    attempt = if began.elapsed() > SEGMENT_TIMEOUT { 1 } else { attempt + 1 };
                     if attempt > 5 {
                         break DestinationState::Failed { at: now(), reason };
                     }
@@ -104,7 +115,10 @@ impl Recorder {
     }
 
     async fn record(&mut self) -> io::Result<End> {
-        tokio::fs::create_dir_all(&self.folder).await?;
+        recording_disk::prepare(&self.folder)?;
+        if let Some(reason) = recording_disk::full(&self.folder, self.disk_reserve) {
+            return Ok(End::DiskFull(reason));
+        }
         if let Some(account) = &self.account {
             tokio::fs::write(self.folder.join(ACCOUNT_FILE), account).await?;
         }
@@ -128,6 +142,7 @@ impl Recorder {
         let (mut newest, mut started) = (began, false);
         let mut check = tokio::time::interval(Duration::from_millis(100));
         let mut last_fed = Instant::now();
+        let mut disk_checked = Instant::now();
         loop {
             while out.len() < 64 * 1024 {
                 let Some(tag) = self.queue.pop() else { break };
@@ -153,9 +168,18 @@ impl Recorder {
                     if self.is_over_quota() {
                         return Ok(End::QuotaExceeded);
                     }
+                    if disk_checked.elapsed() > DISK_CHECK_INTERVAL {
+                        disk_checked = Instant::now();
+                        if let Some(reason) = recording_disk::full(&self.folder, self.disk_reserve) {
+                            return Ok(End::DiskFull(reason));
+                        }
+                    }
                     let last_modified = self.last_modified();
                     if last_modified.is_some_and(|last_modified| last_modified > newest) {
                         newest = last_modified.unwrap_or(newest);
+                        if recording_disk::has_empty_segment(&self.folder) {
+                            return Err(io::Error::other("a segment could not be written"));
+                        }
                         segment_at = Instant::now();
                         if !started {
                             started = true;

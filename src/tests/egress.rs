@@ -9,6 +9,8 @@ mod faults;
 mod ffprobe;
 #[path = "egress/harness.rs"]
 mod harness;
+#[path = "egress/machine.rs"]
+mod machine;
 #[path = "egress/page_isolation.rs"]
 mod page_isolation;
 #[path = "egress/pages.rs"]
@@ -25,5 +27,7 @@ mod sink;
 mod site;
 #[allow(dead_code, reason = "each test program uses its own part")]
 mod support;
+#[path = "egress/swept.rs"]
+mod swept;
 #[path = "egress/worker.rs"]
 mod worker;

@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use std::{
     collections::VecDeque,
-    fs::{File, OpenOptions},
+    fs::{DirBuilder, File, OpenOptions},
     io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -33,6 +33,8 @@ struct Inner {
     file: File,
     written: u64,
     last: VecDeque<String>,
+    /// Whether the lines go nowhere at present: the disk is full, or the folder was deleted.
+    lost: bool,
 }
 
 impl Log {
@@ -43,7 +45,7 @@ impl Log {
     pub(super) fn open(folder: &Path, role: &'static str, sign_in: watch::Sender<Option<String>>) -> anyhow::Result<Self> {
         let path = folder.join(role).with_extension("log");
         let file = open_file(&path)?;
-        Ok(Self { role, inner: Arc::new(Mutex::new(Inner { path, file, written: 0, last: VecDeque::new() })), sign_in })
+        Ok(Self { role, inner: Arc::new(Mutex::new(Inner { path, file, written: 0, last: VecDeque::new(), lost: false })), sign_in })
     }
 
     /// Logs one output until it closes.
@@ -74,8 +76,15 @@ impl Log {
             eprintln!("[{}] {line}", self.role);
         }
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk must not end a stream.
-        let _ = inner.write(line);
+        // A full disk must not end a stream; said once, not with every line.
+        match inner.write(line) {
+            Ok(()) => inner.lost = false,
+            Err(error) => {
+                if !std::mem::replace(&mut inner.lost, true) {
+                    eprintln!("[{}] its log cannot be written, the stream goes on: {error:#}", self.role);
+                }
+            }
+        }
     }
 }
 
@@ -88,8 +97,14 @@ impl Inner {
         if self.written > MAX_BYTES {
             self.file = open_file(&self.path)?;
             self.written = 0;
+        } else if self.lost || self.file.metadata().is_ok_and(|file| file.nlink() == 0) {
+            // Somebody has deleted it, or the disk has been full.
+            if let Some(folder) = self.path.parent() {
+                DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            }
+            self.file = append_to(&self.path)?;
         }
-        self.file.write_all(format!("{line}\n").as_bytes())?;
+        self.file.write_all(format!("{line}\n").as_bytes()).with_context(|| self.path.display().to_string())?;
         self.written += line.len() as u64 + 1;
         Ok(())
     }
@@ -99,6 +114,10 @@ fn open_file(path: &Path) -> anyhow::Result<File> {
     if path.exists() {
         std::fs::rename(path, path.with_extension("log.1")).with_context(|| format!("{} cannot be rotated", path.display()))?;
     }
+    append_to(path)
+}
+
+fn append_to(path: &Path) -> anyhow::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).with_context(|| format!("{} cannot be written", path.display()))
 }
 
@@ -120,6 +139,25 @@ mod tests {
         log.line("listening");
         assert_eq!(receiver.borrow().as_deref(), Some("http://127.0.0.1:3000/welcome/abc"));
         assert_eq!(std::fs::read_to_string(folder.path().join("serve.log")).expect("log"), "listening\n");
+    }
+
+    #[test]
+    fn deleted_log_folder_is_made_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let logs = folder.path().join("logs");
+        std::fs::create_dir(&logs).expect("made");
+        let log = Log::open(&logs, "serve", watch::channel(None).0).expect("a log");
+        log.line("before");
+        std::fs::remove_dir_all(&logs).expect("deleted");
+        log.line("after");
+        // Something else in its place: the line is lost, the next one is not.
+        std::fs::remove_dir_all(&logs).expect("deleted");
+        std::fs::write(&logs, "").expect("written");
+        log.line("lost");
+        assert!(log.last_lines().ends_with("lost"), "{}", log.last_lines());
+        std::fs::remove_file(&logs).expect("deleted");
+        log.line("and on");
+        assert_eq!(std::fs::read_to_string(logs.join("serve.log")).expect("log"), "and on\n");
     }
 
     #[test]

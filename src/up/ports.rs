@@ -33,7 +33,7 @@ pub(super) async fn check(config: &UpConfig) -> anyhow::Result<()> {
                     format!("cannot be used ({error})")
                 };
                 anyhow::bail!(
-                    "{} {} for {} {why}: stop the program that uses it, or set {} to another",
+                    "{} {} for {} {why}: stop the program that uses it, or set {} to another (a second studio: FOOTLIGHT_PORT_BASE moves all seven)",
                     if required.udp { "UDP port" } else { "port" },
                     required.address.port(),
                     required.what,

@@ -75,7 +75,15 @@ impl Harness {
 
     pub async fn start_worker(&mut self) {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.data.path().join("log")).expect("a log");
-        let child = Command::new(program())
+        let child = self.command().stderr(log).spawn().expect("the worker starts");
+        self.worker = Some(child);
+        until("the worker listens", 20, async || std::net::TcpStream::connect(("127.0.0.1", self.port))).await;
+    }
+
+    /// The worker's program with its arguments and variables.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(program());
+        command
             .arg("egress")
             .args(&self.arguments)
             .env("FOOTLIGHT_EGRESS_LISTEN", format!("127.0.0.1:{}", self.port))
@@ -88,12 +96,8 @@ impl Harness {
             .env("LIVEKIT_API_SECRET", SECRET)
             .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
             .envs(self.extra.iter().cloned())
-            .stdin(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("the worker starts");
-        self.worker = Some(child);
-        until("the worker listens", 20, async || std::net::TcpStream::connect(("127.0.0.1", self.port))).await;
+            .stdin(Stdio::null());
+        command
     }
 
     pub fn log(&self) -> String {

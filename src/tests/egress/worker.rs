@@ -222,7 +222,7 @@ async fn warm_pool_replaces_broken_instance_and_serves_fitting_start() {
     harness.assert_clean().await;
 }
 
-async fn wait_for(harness: &Harness, metric: &str, value: f64) {
+pub async fn wait_for(harness: &Harness, metric: &str, value: f64) {
     let look = async || {
         let found = samples(&harness.get("/metrics").await, metric);
         if found == [value] { Ok(()) } else { Err(found) }

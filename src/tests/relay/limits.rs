@@ -1,6 +1,7 @@
 //! Limits on what others can make the relay hold.
 
 use super::{harness::*, platform::*, process::Process};
+use crate::support::wait::until;
 use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -45,6 +46,47 @@ async fn recordings_over_quota_stop_alone() {
     assert_eq!(state(&report, "kind"), "live");
     let text = std::fs::read_to_string(relay.data.path().join("recordings/room/index.m3u8")).expect("kept");
     assert!(text.contains("#EXT-X-ENDLIST"), "the recording can be played: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recording_on_a_full_disk_ends_alone() {
+    let kind = Scripted::start(Behavior::Normal);
+    let relay = TestRelay::open(&kind.address.to_string(), |config| config.limits.disk_reserve = u64::MAX).await;
+    relay.put(&wanted("full", &[1], vec![record("tape"), publish("kind", kind.url(), "k")])).await;
+    let _encoder = relay.encoder("full", 1);
+    let report = relay.until("full", "the end of the recording", |r| state(r, "tape") == "failed" && state(r, "kind") == "live").await;
+    let reason = reason(&report, "tape");
+    assert!(reason.contains("disk of the recordings is full") && reason.contains("FOOTLIGHT_DATA"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recording_without_a_folder_fails_alone() {
+    let kind = Scripted::start(Behavior::Normal);
+    let relay = TestRelay::open(&kind.address.to_string(), |_| {}).await;
+    std::fs::write(relay.data.path().join("recordings"), "").expect("a file in its place");
+    relay.put(&wanted("lost", &[1], vec![record("tape"), publish("kind", kind.url(), "k")])).await;
+    let _encoder = relay.encoder("lost", 1);
+    let report = relay.until("lost", "giving up", |r| state(r, "tape") == "failed" && state(r, "kind") == "live").await;
+    let reason = reason(&report, "tape");
+    assert!(reason.contains("cannot be written") && reason.contains("FOOTLIGHT_DATA"), "{reason}");
+    assert_eq!(of(&report, "kind").reconnects, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recording_whose_folder_is_deleted_begins_again() {
+    let kind = Scripted::start(Behavior::Normal);
+    let relay = TestRelay::open(&kind.address.to_string(), |_| {}).await;
+    relay.put(&wanted("swept", &[1], vec![record("tape"), publish("kind", kind.url(), "k")])).await;
+    let _encoder = relay.encoder("swept", 1);
+    relay.until("swept", "the recording", |r| state(r, "tape") == "live" && state(r, "kind") == "live").await;
+    let playlist = relay.data.path().join("recordings/swept/index.m3u8");
+    until("a playlist", 20, async || playlist.exists()).await;
+    std::fs::remove_dir_all(relay.data.path().join("recordings")).expect("deleted");
+    relay.until("swept", "another recording", |r| state(r, "tape") == "live" && playlist.exists()).await;
+    assert_eq!(of(&relay.report("swept").await, "kind").reconnects, 0);
+    relay.delete("swept").await;
+    let text = std::fs::read_to_string(&playlist).expect("a playlist");
+    assert!(text.contains("00000.m4s") && text.contains("#EXT-X-ENDLIST"), "the recording can be played: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
