@@ -16,7 +16,6 @@ use footlight::{
         room::{host_identity, room_name},
         session::{Session, StreamType},
     },
-    net::clock::Clock,
     server::{
         auth::caller::Caller,
         error::StudioError,
