@@ -170,7 +170,8 @@ fn start_action(media: LocalMedia, draft: SessionDraft, on_started: Callback<(Se
 fn StartError(#[prop(into)] answer: Signal<Option<Result<(), ApiError>>>, #[prop(into)] on_replace: Callback<()>) -> impl IntoView {
     move || {
         answer.get().and_then(Result::err).map(|error| {
-            let conflict = error.code == ErrorCode::Conflict;
+            // Other conflicts, such as a limit, do not go away with the running stream.
+            let conflict = error.code == ErrorCode::Conflict && error.detail.get("sessionId").is_some();
             view! {
                 <ErrorNotice message=error.message/>
                 {conflict

@@ -65,7 +65,7 @@ async fn both_doors_refuse_what_the_caller_got_wrong() {
         (json!({ "streamType": "agent", "replace": true, "destinations": rehearsals }), "destinations"),
         (json!({ "streamType": "agent", "replace": true, "destinations": [{ "platform": "rehearsal" }], "video": large }), "height"),
         (
-            json!({ "streamType": "agent", "replace": true, "destinations": [{ "platform": "rehearsal" }], "idempotencyKey": "k".repeat(100_000) }),
+            json!({ "streamType": "agent", "replace": true, "destinations": [{ "platform": "rehearsal" }], "idempotencyKey": "k".repeat(1_000) }),
             "Idempotency-Key",
         ),
     ];
