@@ -162,7 +162,9 @@ impl FeedWriter {
                 Ok(entries) if entries.is_empty() => return,
                 Ok(entries) => {
                     self.appended(id, entries.last().map(|entry| entry.seq));
-                    entries.into_iter().for_each(|entry| self.feed.entry(id, entry));
+                    for entry in entries {
+                        self.feed.entry(id, entry);
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(session = %id, error = %chain(&error), "delayed events could not be released; retrying in the next round");
