@@ -50,9 +50,9 @@ impl LineLimits {
     /// Too many in a short time: 429. The feed is full: 409.
     pub(super) async fn admit(&self, store: &dyn Store, id: &SessionId, lines: usize) -> StudioResult<()> {
         let lines = u32::try_from(lines).unwrap_or(u32::MAX);
-        let known = self.known().get(id).copied();
-        let end = if let Some(known) = known {
-            known.end
+        let known = self.known().get(id).map(|known| known.end);
+        let end = if let Some(end) = known {
+            end
         } else {
             let end = store.feed_end(id).await?;
             self.keep(id, Known { end, snapshot: end });
