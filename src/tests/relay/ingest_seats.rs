@@ -101,6 +101,16 @@ async fn a_token_is_checked_before_anything_waits_for_its_show() {
     assert_eq!(refusal, None, "accepted when its show comes");
 }
 
+/// Sends the same bytes for as long as they are taken, and reads nothing.
+async fn flood(address: std::net::SocketAddr, stage: Vec<u8>, bytes: Vec<u8>) -> Option<()> {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    handshake::as_client(&mut stream).await.ok()?;
+    stream.write_all(&stage).await.ok()?;
+    loop {
+        stream.write_all(&bytes).await.ok()?;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn floods_at_the_ingest_cost_little_memory() {
     let (process, relay) = Process::start(&[("RUST_LOG", "error")]).await;
@@ -132,21 +142,13 @@ async fn floods_at_the_ingest_cost_little_memory() {
     for stage in &stages {
         for bytes in &talk {
             let (address, stage, bytes) = (relay.ingest, stage.clone(), bytes.repeat(8192 / bytes.len() + 1));
-            clients.push(tokio::spawn(async move {
-                let mut stream = TcpStream::connect(address).await.expect("it listens");
-                // Some places are needed by others before the handshake is done.
-                handshake::as_client(&mut stream).await.ok()?;
-                stream.write_all(&stage).await.ok()?;
-                loop {
-                    stream.write_all(&bytes).await.ok()?;
-                }
-            }));
+            clients.push(tokio::spawn(flood(address, stage, bytes)));
         }
     }
     let mut most = 0;
     let ended = async {
         for client in clients {
-            let _: Option<()> = client.await.expect("no panic");
+            let _ = client.await.expect("no panic");
         }
     };
     tokio::pin!(ended);
