@@ -3,6 +3,7 @@
 
 pub mod egress;
 pub mod env;
+pub mod origin;
 pub mod relay;
 pub mod serve;
 pub mod telemetry;
