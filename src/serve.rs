@@ -4,6 +4,7 @@
 mod composite;
 mod connections;
 mod forms;
+mod links;
 mod page;
 
 use crate::{
@@ -210,7 +211,11 @@ async fn common_headers(State(state): State<AppState>, request: Request, next: N
     let path = request.uri().path();
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
     let secure = state.studio.config.is_https();
-    let mut response = next.run(request).await;
+    let (parts, body) = request.into_parts();
+    let mut response = match links::from_elsewhere(&parts, &state.studio.config) {
+        Some(again) => again,
+        None => next.run(Request::from_parts(parts, body)).await,
+    };
     if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
         let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));

@@ -1,7 +1,7 @@
 //! Sign in with name and password, or with a one-time link. A link is used by a click and not by opening it: mail programs
 //! and messengers open links to preview them. The page is a plain document; `serve` answers its form.
 
-use super::layout::safe_next;
+use super::layout::{encoded, safe_next};
 use crate::{components::notice::ErrorNotice, rpc::accounts::sign_up_open};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -101,20 +101,4 @@ pub fn AccountForm(
 #[component]
 pub fn FormError() -> impl IntoView {
     use_context::<RefusedForm>().map(|refused| view! { <div id="form-error"><ErrorNotice message=refused.message/></div> })
-}
-
-/// A path as the value of a query.
-fn encoded(path: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
-    path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::encoded;
-
-    #[test]
-    fn next_keeps_its_own_query() {
-        assert_eq!(encoded("/admin/sessions?q=a&b=ü"), "/admin/sessions%3Fq%3Da%26b%3D%C3%BC");
-    }
 }
