@@ -21,13 +21,13 @@ use crate::{
 use axum::{
     Extension,
     extract::State,
-    http::HeaderMap,
-    response::sse::{Event, KeepAlive, Sse},
+    http::{HeaderMap, HeaderName, header},
+    response::sse::{Event, KeepAlive, KeepAliveStream, Sse},
 };
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::{broadcast::error::RecvError, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Once, StreamExt, adapters::Chain, wrappers::ReceiverStream};
 use tokio_util::sync::CancellationToken;
 
 /// Shorter than the silence after which proxies and clients close a connection.
@@ -35,7 +35,15 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Events a slow client may leave unread before it is disconnected (it resumes by its sequence number).
 const UNREAD: usize = 256;
 
-type Events = Sse<axum::response::sse::KeepAliveStream<ReceiverStream<Result<Event, Infallible>>>>;
+/// Proxies that read ahead pass on what has filled their buffer, 4 kB as a rule. This much comes first and with every ping, so that a
+/// quiet feed does not look dead behind one.
+const PROXY_BUFFER: usize = 4096;
+/// Nginx passes each event on at once, and nobody compresses or otherwise changes them.
+const UNBUFFERED: [(HeaderName, &str); 2] =
+    [(HeaderName::from_static("x-accel-buffering"), "no"), (header::CACHE_CONTROL, "no-cache, no-transform")];
+
+type Events = ([(HeaderName, &'static str); 2], Sse<KeepAliveStream<Chain<Once<Told>, ReceiverStream<Told>>>>);
+type Told = Result<Event, Infallible>;
 
 /// `?sessionId=&after=`.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -51,6 +59,7 @@ pub struct WhichFeed {
 /// Streams what happens in a session, as server-sent events.
 ///
 /// `session` carries its state, `overlay` the overlay's settings, `show` one overlay event; a `ping` comes after 10 s of silence.
+/// A long comment precedes the first event and each `ping`, for proxies that collect what they pass on.
 /// With `Last-Event-ID` or `after` the stream goes on where it broke off, without loss. It is open to the owner, administrators and
 /// the session's own overlay page, which gets no destinations.
 #[utoipa::path(
@@ -112,12 +121,19 @@ pub async fn of_everybody(State(feed): State<Feed>, State(closing): State<Cancel
 }
 
 fn stream(events: mpsc::Receiver<Result<Event, Infallible>>) -> Events {
-    Sse::new(ReceiverStream::new(events)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(ping()))
+    let first = tokio_stream::once(Ok(padding()));
+    let all = first.chain(ReceiverStream::new(events));
+    (UNBUFFERED, Sse::new(all).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(ping())))
 }
 
 /// An event instead of a comment: pages cannot see comments, and need to know that the connection is alive.
 fn ping() -> Event {
-    Event::default().event("ping").data("alive")
+    padding().event("ping").data("alive")
+}
+
+/// A comment, which clients skip.
+fn padding() -> Event {
+    Event::default().comment(" ".repeat(PROXY_BUFFER))
 }
 
 /// `true` for full access to the session, `false` for its overlay.
