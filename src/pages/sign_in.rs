@@ -5,7 +5,10 @@ use super::layout::{encoded, safe_next};
 use crate::{components::notice::ErrorNotice, rpc::accounts::sign_up_open};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{
+    hooks::{use_location, use_query_map},
+    location::Url,
+};
 
 /// A form that was rejected; the page shows it again with the reason. Provided as context.
 #[derive(Debug, Clone)]
@@ -21,7 +24,7 @@ pub struct RefusedForm {
 pub fn SignIn() -> AnyView {
     let query = use_query_map().get_untracked();
     let token = query.get("token").filter(|token| !token.is_empty());
-    let action = format!("/sign-in?next={}", encoded(&safe_next(query.get("next"))));
+    let action = format!("/sign-in?next={}", encoded(&safe_next(next_in(&use_location().search.get_untracked()))));
     let open = Resource::new_blocking(|| (), |()| sign_up_open());
     let sign_up_link = move || {
         open.get()
@@ -101,4 +104,9 @@ pub fn AccountForm(
 #[component]
 pub fn FormError() -> impl IntoView {
     use_context::<RefusedForm>().map(|refused| view! { <div id="form-error"><ErrorNotice message=refused.message/></div> })
+}
+
+/// `next` in a query. The router decodes twice, which would break an address that has a query of its own.
+fn next_in(search: &str) -> Option<String> {
+    search.split('&').find_map(|pair| pair.strip_prefix("next=")).map(Url::unescape)
 }
