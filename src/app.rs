@@ -20,7 +20,7 @@ use crate::{
         go_live::GoLive,
         help::Help,
         home::Home,
-        layout::{PageLayout, open_document},
+        layout::{PageLayout, address_of, open_document},
         not_found::NotFound,
         session::Session,
         settings::Settings,
@@ -126,7 +126,7 @@ fn Frame(children: Children) -> impl IntoView {
 #[component]
 fn Elsewhere() -> impl IntoView {
     let here = use_location();
-    Effect::new(move |_| open_document(&format!("{}{}", here.pathname.get_untracked(), here.search.get_untracked())));
+    Effect::new(move |_| open_document(&address_of(&here)));
     view! { <main class="page" id="content"><Loading/></main> }
 }
 

@@ -6,7 +6,8 @@ pub mod still;
 use crate::{
     api::overlay::OverlaySnapshot,
     browser::{
-        clock, feed,
+        clock,
+        feed::{self, Connection},
         overlay_room::{OverlayRoom, send_end_signal, send_start_signal},
         protocol::FeedMessage,
     },
@@ -59,7 +60,10 @@ fn Live(snapshot: OverlaySnapshot) -> impl IntoView {
         clock::every(500, move || now.set(clock::now()));
     });
     let (session, seq) = (snapshot.session_id.clone(), snapshot.seq);
-    Effect::new(move |_| feed::of_session(session.as_str(), seq, move |message| handle_message(&message, inputs, state, recorded)));
+    let connection = if recorded { Connection::Own } else { Connection::Shared };
+    Effect::new(move |_| {
+        feed::of_session(session.as_str(), seq, connection, move |message| handle_message(&message, inputs, state, recorded));
+    });
     view! { <main class="overlay" data-waiting=move || waiting.get().then_some("yes")><SceneView scene id_prefix="" data=Some(DataLayers::all())/></main> }
 }
 

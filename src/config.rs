@@ -5,6 +5,7 @@ pub mod egress;
 pub mod env;
 pub mod folder;
 pub mod machine;
+pub mod origin;
 pub mod proxy;
 pub mod relay;
 pub mod serve;

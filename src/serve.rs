@@ -5,6 +5,7 @@ mod composite;
 mod compression;
 mod connections;
 mod forms;
+mod links;
 mod page;
 
 use crate::{
@@ -214,7 +215,11 @@ async fn common_headers(State(state): State<AppState>, request: Request, next: N
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
     let private = ["/api/", "/rpc/"].iter().any(|folder| path.starts_with(folder));
     let secure = state.studio.config.is_https();
-    let mut response = next.run(request).await;
+    let (parts, body) = request.into_parts();
+    let mut response = match links::from_elsewhere(&parts, &state.studio.config) {
+        Some(again) => again,
+        None => next.run(Request::from_parts(parts, body)).await,
+    };
     if private {
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     } else if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {

@@ -55,7 +55,7 @@ extern "C" {
     pub fn send_end_signal();
 
     #[wasm_bindgen(js_name = openFeed)]
-    pub fn open_feed(path: &str, after: f64, names: &str) -> u32;
+    pub fn open_feed(path: &str, after: f64, names: &str, connection: &str) -> u32;
     #[wasm_bindgen(js_name = closeFeed)]
     pub fn close_feed(handle: u32);
 

@@ -3,20 +3,42 @@
 use super::{bridge, protocol::FeedMessage};
 use leptos::prelude::on_cleanup;
 
+/// Over which connection a tab reads a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// Its own: nothing else may disturb what is recorded.
+    Own,
+    /// One that the browser's tabs share.
+    Shared,
+    /// The same, and a tab that is hidden lets it go until it is shown again.
+    SharedWhileShown,
+}
+
+impl Connection {
+    /// Its name in the bridge.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Shared => "shared",
+            Self::SharedWhileShown => "sharedWhileShown",
+        }
+    }
+}
+
 /// The feed of one session from sequence number `after` on: `session`, `overlay` and `show` events. It is closed with the
 /// surrounding owner. Call it in an effect.
-pub fn of_session(session_id: &str, after: u64, on_event: impl Fn(FeedMessage) + 'static) {
-    open(&format!("/api/streaming/feed?sessionId={session_id}"), after, "session,overlay,show", on_event);
+pub fn of_session(session_id: &str, after: u64, connection: Connection, on_event: impl Fn(FeedMessage) + 'static) {
+    open(&format!("/api/streaming/feed?sessionId={session_id}"), after, "session,overlay,show", connection, on_event);
 }
 
 /// The `session` events of all sessions, for administrators. It is closed with the surrounding owner. Call it in an effect.
 pub fn of_all(on_event: impl Fn(FeedMessage) + 'static) {
-    open("/api/admin/feed", 0, "session", on_event);
+    open("/api/admin/feed", 0, "session", Connection::SharedWhileShown, on_event);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a session has less than 2^53 events")]
-fn open(path: &str, after: u64, names: &str, on_event: impl Fn(FeedMessage) + 'static) {
-    let handle = bridge::open_feed(path, after as f64, names);
+fn open(path: &str, after: u64, names: &str, connection: Connection, on_event: impl Fn(FeedMessage) + 'static) {
+    let handle = bridge::open_feed(path, after as f64, names, connection.name());
     bridge::subscribe(handle, on_event);
     on_cleanup(move || {
         bridge::unsubscribe(handle);

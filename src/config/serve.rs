@@ -17,7 +17,10 @@ pub use viewers::ViewersConfig;
 
 pub use crate::domain::secret::Secret;
 
-use super::env::{ConfigError, Env};
+use super::{
+    env::{ConfigError, Env},
+    origin::{self, is_loopback, origin},
+};
 use crate::domain::analytics::Prices;
 use picture::default_video;
 use sha2::{Digest, Sha256};
@@ -26,7 +29,6 @@ use std::{
     path::PathBuf,
     time::Duration,
 };
-use url::{Host, Url};
 
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
@@ -98,7 +100,7 @@ impl ServeConfig {
     /// The first variable that is missing or malformed, by name.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let data = env.data_folder()?;
-        let app_url = app_url(env)?;
+        let app_url = origin::app_url(env, "http://127.0.0.1:3000")?;
         let jwt_secret = secret(env, "STREAMING_JWT_SECRET", 32)?;
         let mut master_keys = vec![master_key("STREAM_KEY_ENCRYPTION_KEY", env.required("STREAM_KEY_ENCRYPTION_KEY", HEX_KEY)?)?];
         for old in env.get("FOOTLIGHT_OLD_ENCRYPTION_KEYS").unwrap_or_default().split(',').filter(|text| !text.trim().is_empty()) {
@@ -158,6 +160,11 @@ impl ServeConfig {
         hex::encode(&digest[..6])
     }
 
+    /// Whether a page of this origin, as a browser names it, is one of ours.
+    pub fn is_own_origin(&self, origin: &str) -> bool {
+        origin::is_same(&self.app_url, origin)
+    }
+
     /// Whether browsers reach it over TLS.
     pub fn is_https(&self) -> bool {
         self.app_url.starts_with("https://")
@@ -190,36 +197,6 @@ fn seconds(env: &Env, name: &'static str, default: u64) -> Result<Duration, Conf
 fn list<T>(env: &Env, name: &'static str, shape: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ConfigError> {
     let entries = env.get(name).unwrap_or_default().split(',').map(str::trim).filter(|text| !text.is_empty());
     entries.map(|text| read(text).ok_or_else(|| Env::malformed(name, shape))).collect()
-}
-
-/// Scheme, host and port, written as browsers send an origin; `None` for anything else.
-fn origin(text: &str) -> Option<String> {
-    let origin = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?.origin().ascii_serialization();
-    (origin == text.trim_end_matches('/')).then_some(origin)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
-fn app_url(env: &Env) -> Result<String, ConfigError> {
-    const NAME: &str = "PUBLIC_APP_URL";
-    let text = env.get(NAME).unwrap_or("http://127.0.0.1:3000").trim_end_matches('/');
-    let url = Url::parse(text).map_err(|_| Env::malformed(NAME, "an address such as https://studio.example"))?;
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback(&url) => {}
-        _ => return Err(Env::malformed(NAME, "https:// (plain http:// is for loopback only)")),
-    }
-    if url.path() != "/" || url.query().is_some() || !url.username().is_empty() {
-        return Err(Env::malformed(NAME, "scheme, host and port only"));
-    }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]
@@ -271,6 +248,8 @@ mod tests {
             ("FOOTLIGHT_SIGN_UP", "maybe"),
             ("FOOTLIGHT_CORS_ORIGINS", "https://game.example/path"),
             ("FOOTLIGHT_CORS_ORIGINS", "*"),
+            ("FOOTLIGHT_LIVEKIT_PUBLIC_URL", "wss://media.example/livekit?a=b"),
+            ("FOOTLIGHT_LIVEKIT_PUBLIC_URL", "wss://media.example:port"),
             ("FOOTLIGHT_TRUSTED_PROXIES", "my-proxy"),
             ("FOOTLIGHT_RATE_FACTOR", "0"),
             ("FOOTLIGHT_MOST_SHOWS", "many"),
@@ -292,6 +271,17 @@ mod tests {
     fn a_missing_secret_is_named() {
         let error = ServeConfig::from_env(&Env::of_pairs([("HOME", "/home/someone")])).expect_err("nothing is set");
         assert!(error.to_string().starts_with("STREAMING_JWT_SECRET is not set"), "{error}");
+    }
+
+    #[test]
+    fn addresses_are_kept_in_one_form() {
+        let config = with(&[
+            ("FOOTLIGHT_CORS_ORIGINS", "https://Game.Example:443/, https://spiel.bücher.example"),
+            ("FOOTLIGHT_LIVEKIT_PUBLIC_URL", "HTTPS://Media.Example/livekit/"),
+        ])
+        .expect("complete");
+        assert_eq!(config.cors_origins, ["https://game.example", "https://spiel.xn--bcher-kva.example"]);
+        assert_eq!(config.livekit.public_url, "wss://media.example/livekit");
     }
 
     #[test]

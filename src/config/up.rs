@@ -1,6 +1,9 @@
 //! Configuration of `footlight up`: addresses, programs and folders of a studio. Secrets are generated in `up::secrets`.
 
-use super::env::{ConfigError, Env};
+use super::{
+    env::{ConfigError, Env},
+    origin::app_url,
+};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -55,9 +58,7 @@ impl UpConfig {
         Ok(Self {
             data: env.data_folder()?,
             listen,
-            public_url: env
-                .get("PUBLIC_APP_URL")
-                .map_or_else(|| format!("http://127.0.0.1:{}", listen.port()), |url| url.trim_end_matches('/').to_owned()),
+            public_url: app_url(env, &format!("http://127.0.0.1:{}", listen.port()))?,
             relay: address(env, "FOOTLIGHT_RELAY_LISTEN", ports.relay)?,
             ingest: address(env, "FOOTLIGHT_RELAY_INGEST", ports.ingest)?,
             egress: address(env, "FOOTLIGHT_EGRESS_LISTEN", ports.egress)?,
@@ -167,8 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn what_up_prints_is_what_browsers_open() {
+        let config = config(&[("PUBLIC_APP_URL", "https://Bücher.Example:443/")]).expect("an address");
+        assert_eq!(config.public_url, "https://xn--bcher-kva.example");
+    }
+
+    #[test]
     fn malformed_up_variable_is_named() {
-        for name in ["FOOTLIGHT_PORT_BASE", "FOOTLIGHT_LISTEN", "FOOTLIGHT_RELAY_INGEST", "FOOTLIGHT_LIVEKIT_PORT"] {
+        for name in ["PUBLIC_APP_URL", "FOOTLIGHT_PORT_BASE", "FOOTLIGHT_LISTEN", "FOOTLIGHT_RELAY_INGEST", "FOOTLIGHT_LIVEKIT_PORT"] {
             let error = config(&[(name, "80 or so")]).expect_err(name).to_string();
             assert!(error.starts_with(name), "{error}");
         }

@@ -13,6 +13,7 @@ use leptos::prelude::*;
 use leptos_router::{
     components::{Outlet, Redirect},
     hooks::use_location,
+    location::Location,
 };
 
 /// Who is signed in; loaded once for header and pages.
@@ -52,6 +53,18 @@ pub fn safe_next(next: Option<String>) -> String {
     next.filter(|path| plain(path)).unwrap_or_else(|| "/".to_owned())
 }
 
+/// Path and query of a page.
+pub fn address_of(here: &Location) -> String {
+    let (path, search) = (here.pathname.get_untracked(), here.search.get_untracked());
+    if search.is_empty() { path } else { format!("{path}?{search}") }
+}
+
+/// A path of this site, with its query, as the value of a query.
+pub fn encoded(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// Reads a session id from an address. A malformed one is answered like an unknown one.
 ///
 /// # Errors
@@ -62,9 +75,7 @@ pub fn parse_session_id(text: &str) -> Result<SessionId, ApiError> {
 
 #[component]
 fn RedirectToSignIn() -> impl IntoView {
-    let here = use_location();
-    let next = here.pathname.get_untracked();
-    view! { <Redirect path=format!("/sign-in?next={next}")/> }
+    view! { <Redirect path=format!("/sign-in?next={}", encoded(&address_of(&use_location())))/> }
 }
 
 /// Shown when a page cannot be loaded: redirects to sign-in if that is missing, else the error with a retry.
@@ -77,7 +88,12 @@ pub fn load_error(error: ApiError, on_retry: Callback<()>) -> AnyView {
 
 #[cfg(test)]
 mod tests {
-    use super::safe_next;
+    use super::{encoded, safe_next};
+
+    #[test]
+    fn next_keeps_its_own_query() {
+        assert_eq!(encoded("/admin/sessions?q=a&b=ü"), "/admin/sessions%3Fq%3Da%26b%3D%C3%BC");
+    }
 
     #[test]
     fn next_is_a_path_of_this_site() {

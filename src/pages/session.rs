@@ -9,7 +9,11 @@ use crate::{
         error::ApiError,
         sessions::{DestinationView, SessionView, TimelineView},
     },
-    browser::{clock as browser_clock, feed, hydration::after_hydration},
+    browser::{
+        clock as browser_clock,
+        feed::{self, Connection},
+        hydration::after_hydration,
+    },
     components::{
         badge::{Badge, Tone},
         confirm::Confirm,
@@ -50,7 +54,7 @@ pub fn Session() -> AnyView {
             latest.set(None);
         }
         if id.parse::<SessionId>().is_ok() {
-            feed::of_session(&id, 0, move |message| {
+            feed::of_session(&id, 0, Connection::SharedWhileShown, move |message| {
                 if let ("session", Ok(update)) = (message.event.as_str(), serde_json::from_str::<SessionView>(&message.data)) {
                     // The feed starts at the beginning: older states are ignored.
                     let outdated = latest.with_untracked(|known| known.as_ref().is_some_and(|known| known.revision > update.revision));

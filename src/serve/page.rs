@@ -5,6 +5,7 @@ use crate::{
         shell::{PageHeaders, shell},
         site::SiteFiles,
     },
+    config::origin::socket_origins,
     server::state::AppState,
 };
 use axum::{
@@ -58,7 +59,8 @@ impl Renderer {
     }
 }
 
-/// What pages reach beside their own origin: LiveKit, nothing else.
+/// What pages reach beside their own origin: LiveKit, nothing else. The whole origin, because a path allows that one address only, and
+/// clients ask below it.
 fn connect_src(livekit: &str) -> String {
-    format!("{livekit} {}", livekit.replacen("ws", "http", 1))
+    socket_origins(livekit).map(|both| both.join(" ")).unwrap_or_default()
 }

@@ -12,10 +12,13 @@ use axum::http::{HeaderMap, HeaderValue, header};
 /// # Errors
 /// The origin is not ours.
 pub fn same_origin(headers: &HeaderMap, config: &ServeConfig) -> Result<(), ApiError> {
-    let foreign = || ApiError::new(ErrorCode::Forbidden, "This request came from another site and was refused.");
+    let foreign = || {
+        let here = format!("This request came from another site and was refused. Open the studio at {}.", config.app_url);
+        ApiError::new(ErrorCode::Forbidden, here)
+    };
     match headers.get(header::ORIGIN).map(HeaderValue::to_str) {
         None => Ok(()),
-        Some(Ok(origin)) if origin == config.app_url => Ok(()),
+        Some(Ok(origin)) if config.is_own_origin(origin) => Ok(()),
         Some(_) => Err(foreign()),
     }
 }

@@ -4,6 +4,8 @@
 mod access;
 #[path = "api/accounts.rs"]
 mod accounts;
+#[path = "api/addresses.rs"]
+mod addresses;
 #[path = "api/admin_sessions.rs"]
 mod admin_sessions;
 #[path = "api/admission.rs"]

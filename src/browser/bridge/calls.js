@@ -43,8 +43,13 @@ export async function callApi(method, path, key, body) {
     const kind = answer.headers.get("content-type") ?? "";
     let text = "";
     if (kind.startsWith("text/event-stream")) {
-      const reader = answer.body?.getReader();
-      text = new TextDecoder().decode((await reader?.read())?.value);
+      const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let read = await reader?.read();
+      for (; read?.value; read = await reader?.read()) {
+        // Comments only fill the buffers of proxies.
+        text = `${text}${read.value}`.replace(/^:.*\n+/gm, "");
+        if (text.includes("\n\n")) break;
+      }
       await reader?.cancel();
     } else if (kind.startsWith("application/json")) {
       text = JSON.stringify(await answer.json(), null, 2);

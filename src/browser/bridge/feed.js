@@ -1,80 +1,66 @@
-// Server-sent events, reconnected after every loss.
+// Server-sent events, as a rule over a connection that the browser's tabs share.
 
 import { emit, newHandle } from "./events.js";
+import { share } from "./feed_sharing.js";
 
 /** @type {Map<number, () => void>} */
 const feeds = new Map();
 
+/** A tab that is hidden for so long lets its connection go. */
+const HIDDEN_MS = 5000;
+
 /**
- * Reads a feed of server-sent events from `after` on, and reconnects after every loss. Emits `{event, seq, data}` for each named
- * event, and `{event: "connection", seq, data: "open" | "lost"}`.
+ * Reads a feed of server-sent events from `after` on, whatever happens to its connections. Emits `{event, seq, data}` for each named
+ * event, and `{event: "connection", seq, data: "open" | "lost"}`. Each line comes once and in order.
  * @param {string} path with its query, without `after` @param {number} after @param {string} names comma-separated
+ * @param {"own" | "shared" | "sharedWhileShown"} connection
  */
-export function openFeed(path, after, names) {
+export function openFeed(path, after, names, connection) {
   const handle = newHandle();
   let seq = after;
-  let failures = 0;
   let open = false;
-  /** @type {EventSource | null} */
-  let source = null;
+  let known = 0;
+  /** @type {ReturnType<typeof share> | null} */
+  let shared = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let silence;
-  const connect = () => {
-    const made = new EventSource(`${path}${path.includes("?") ? "&" : "?"}after=${seq}`);
-    source = made;
-    // The server pings every 10 s: an EventSource does not notice a connection that hangs.
-    const alive = () => {
-      clearTimeout(silence);
-      silence = setTimeout(lost, 25_000);
-    };
-    const lost = () => {
-      made.close();
-      clearTimeout(silence);
-      if (source !== made) return;
-      source = null;
-      if (open) emit(handle, { event: "connection", seq, data: "lost" });
-      open = false;
-      timer = setTimeout(connect, Math.min(500 * 2 ** failures, 10_000));
-      failures += 1;
-    };
-    alive();
-    made.addEventListener("open", () => {
-      failures = 0;
-      open = true;
-      emit(handle, { event: "connection", seq, data: "open" });
-    });
-    made.addEventListener("ping", alive);
-    made.addEventListener("error", lost);
-    for (const name of names.split(",")) {
-      made.addEventListener(name, (event) => {
-        alive();
-        const id = Number(event.lastEventId);
-        if (event.lastEventId !== "" && Number.isFinite(id)) seq = id;
-        emit(handle, { event: name, seq, data: event.data });
-      });
+  let leaving;
+
+  /** @param {import("./feed_connection.js").News} news */
+  const hear = (news) => {
+    if (news.type === "status") {
+      // A new connection may have missed states, so it is told of also where the last one was not lost.
+      if (news.open ? !open || news.connection !== known : open) emit(handle, { event: "connection", seq, data: news.open ? "open" : "lost" });
+      open = news.open;
+      known = news.connection;
+    } else if (news.type === "line") {
+      const numbered = news.seq > news.before;
+      if (numbered && news.seq <= seq) return;
+      if (numbered && news.before > seq) {
+        shared?.askForMissing();
+        return;
+      }
+      if (numbered) seq = news.seq;
+      emit(handle, { event: news.event, seq, data: news.data });
     }
   };
-  // Reconnects at once when the network is back: a connection from before may hang for minutes.
-  const online = () => {
-    clearTimeout(timer);
-    clearTimeout(silence);
-    source?.close();
-    failures = 0;
-    connect();
+  const leave = () => {
+    clearTimeout(leaving);
+    shared?.leave();
+    shared = null;
   };
-  globalThis.addEventListener("online", online);
-  globalThis.addEventListener("wake", online);
-  connect();
+  const shown = () => {
+    clearTimeout(leaving);
+    if (!document.hidden || connection !== "sharedWhileShown") shared ??= share(path, names.split(","), () => seq, hear, connection === "own");
+    else if (shared) leaving = setTimeout(leave, HIDDEN_MS);
+  };
+  shown();
+  document.addEventListener("visibilitychange", shown);
+  // A page that the browser keeps for the Back button must hold no lock. It is loaded again when it comes back.
+  addEventListener("pagehide", leave);
   feeds.set(handle, () => {
-    const last = source;
-    source = null;
-    last?.close();
-    globalThis.removeEventListener("online", online);
-    globalThis.removeEventListener("wake", online);
-    clearTimeout(timer);
-    clearTimeout(silence);
+    document.removeEventListener("visibilitychange", shown);
+    removeEventListener("pagehide", leave);
+    leave();
   });
   return handle;
 }

@@ -26,10 +26,16 @@ impl LiveKitConfig {
         const SHAPE: &str = "an address such as ws://127.0.0.1:7880 or wss://livekit.example";
         const PORT: &str = "a port from 1 to 65535";
         let url = env.get("LIVEKIT_URL").unwrap_or("ws://127.0.0.1:7880").trim_end_matches('/');
-        let with_scheme = |name, url: &str, plain: &str, secure: &str| match url.split_once("://") {
-            Some(("ws" | "http", rest)) if !rest.is_empty() => Ok(format!("{plain}://{rest}")),
-            Some(("wss" | "https", rest)) if !rest.is_empty() => Ok(format!("{secure}://{rest}")),
-            _ => Err(Env::malformed(name, SHAPE)),
+        let with_scheme = |name, text: &str, plain: &str, secure: &str| {
+            let url = Url::parse(text).ok().filter(|url| url.has_host() && url.query().is_none() && url.fragment().is_none());
+            let secured = url.as_ref().map(|url| (url, matches!(url.scheme(), "wss" | "https")));
+            match secured.filter(|(url, secured)| *secured || matches!(url.scheme(), "ws" | "http")) {
+                Some((url, secured)) => {
+                    let rest = url.as_str().split_once(':').map_or("", |(_, rest)| rest).trim_end_matches('/');
+                    Ok(format!("{}:{rest}", if secured { secure } else { plain }))
+                }
+                None => Err(Env::malformed(name, SHAPE)),
+            }
         };
         let api_url = with_scheme("LIVEKIT_URL", url, "http", "https")?;
         let public = env.get("FOOTLIGHT_LIVEKIT_PUBLIC_URL").unwrap_or(url).trim_end_matches('/');

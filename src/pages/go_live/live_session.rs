@@ -9,7 +9,9 @@ use super::{
 use crate::{
     api::{error::ErrorCode, sessions::SessionView},
     browser::{
-        clock, feed, page,
+        clock,
+        feed::{self, Connection},
+        page,
         protocol::{DisconnectReason, FeedMessage, Quality, RoomEvent, Uplink},
         room::HostRoom,
     },
@@ -99,7 +101,7 @@ impl LiveSession {
     pub fn follow(self, media: LocalMedia, access: Option<RoomAccess>) {
         Effect::new(move |_| {
             let id = self.id();
-            feed::of_session(id.as_str(), 0, move |message| self.handle_message(&message));
+            feed::of_session(id.as_str(), 0, Connection::Shared, move |message| self.handle_message(&message));
             page::set_broadcasting(true);
             match access.clone() {
                 Some(access) => self.join_room(&access, id),

@@ -17,7 +17,7 @@ use access::{Access, Admitted, Wanted};
 use axum::{
     Extension,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, HeaderName, header},
     response::sse::{Event, KeepAlive, KeepAliveStream, Sse},
 };
 use futures::{
@@ -27,7 +27,7 @@ use futures::{
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::{broadcast::error::RecvError, mpsc};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::{Once, StreamExt, adapters::Chain, wrappers::ReceiverStream};
 use tokio_util::sync::CancellationToken;
 
 /// Shorter than the silence after which proxies and clients close a connection.
@@ -35,7 +35,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Events a slow client may leave unread before nothing more is read for it (it gets the rest from the store).
 const UNREAD: usize = 256;
 
-type Events = Sse<KeepAliveStream<BoxStream<'static, Result<Event, Infallible>>>>;
+/// Proxies that read ahead pass on what has filled their buffer, 4 kB as a rule. This much comes first and with every ping, so that a
+/// quiet feed does not look dead behind one.
+const PROXY_BUFFER: usize = 4096;
+/// Nginx passes each event on at once, and nobody compresses or otherwise changes them.
+const UNBUFFERED: [(HeaderName, &str); 2] =
+    [(HeaderName::from_static("x-accel-buffering"), "no"), (header::CACHE_CONTROL, "no-cache, no-transform")];
+
+type Events = ([(HeaderName, &'static str); 2], Sse<KeepAliveStream<BoxStream<'static, Result<Event, Infallible>>>>);
 type Out = mpsc::Sender<Result<Event, Infallible>>;
 
 /// `?sessionId=&after=`.
@@ -52,6 +59,7 @@ pub struct WhichFeed {
 /// Streams what happens in a session, as server-sent events.
 ///
 /// `session` carries its state, `overlay` the overlay's settings, `show` one overlay event; a `ping` comes after 10 s of silence.
+/// A long comment precedes the first event and each `ping`, for proxies that collect what they pass on.
 /// With `Last-Event-ID` or `after` the stream goes on where it broke off: the last 1000 lines come in full, older ones as far as they
 /// still show. It is open to the owner, administrators and the session's own overlay page, which gets no destinations. It ends within
 /// 15 s when its credential is revoked. A caller with too many open streams gets 429.
@@ -122,15 +130,20 @@ where
         }
     });
     // What a client has not read yet ends too: it may be about what it must not see any more.
-    let events = ReceiverStream::new(events).take_until(ended.cancelled_owned()).boxed();
+    let events = stream::once(async { Ok(padding()) }).chain(ReceiverStream::new(events)).take_until(ended.cancelled_owned()).boxed();
     // The place is held as long as the stream.
     let events = stream::unfold((events, place), |(mut events, place)| async move { Some((events.next().await?, (events, place))) });
-    Sse::new(events.boxed()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(ping()))
+    (UNBUFFERED, Sse::new(events.boxed()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(ping())))
 }
 
 /// An event instead of a comment: pages cannot see comments, and need to know that the connection is alive.
 fn ping() -> Event {
-    Event::default().event("ping").data("alive")
+    padding().event("ping").data("alive")
+}
+
+/// A comment, which clients skip.
+fn padding() -> Event {
+    Event::default().comment(" ".repeat(PROXY_BUFFER))
 }
 
 /// Reads one session's feed for one client.
