@@ -35,12 +35,8 @@ use anyhow::Context as _;
 use axum::response::sse;
 use connect::{Connector, Resolver, SystemResolver};
 use metrics::Metrics;
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard},
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc};
 use stream::RelayStream;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -248,7 +244,7 @@ impl RelayState {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<RelayStream>>> {
-        self.streams.lock().expect("no one panics while holding the streams")
+        self.streams.lock()
     }
 }
 

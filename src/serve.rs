@@ -41,12 +41,8 @@ use forms::Entrance;
 use leptos::{config::LeptosOptions, prelude::get_configuration};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use page::Renderer;
-use std::{
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, signal::unix::SignalKind};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
@@ -201,7 +197,7 @@ struct SortableRequestIds(Arc<Mutex<ulid::Generator>>);
 
 impl MakeRequestId for SortableRequestIds {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
-        let id = self.0.lock().unwrap_or_else(PoisonError::into_inner).generate();
+        let id = self.0.lock().generate();
         // The generator is full only after more ids in a millisecond than a machine can answer.
         let id = id.unwrap_or_else(|_| ulid::Ulid::new());
         HeaderValue::from_str(id.array_to_str(&mut [0; ulid::ULID_LEN])).ok().map(RequestId::new)

@@ -13,12 +13,13 @@ use crate::{
     },
 };
 use anyhow::Context as _;
+use parking_lot::Mutex;
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
@@ -265,7 +266,7 @@ impl CaptureEnvironment {
 
     fn watch(&self, kind: ProcessKind, mut child: Child) {
         if let Some(pid) = child.id() {
-            self.processes.lock().unwrap_or_else(PoisonError::into_inner).push((kind, pid));
+            self.processes.lock().push((kind, pid));
         }
         let exits = self.exits.clone();
         tokio::spawn(async move {

@@ -13,7 +13,6 @@ use std::{
     fs,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
-    sync::PoisonError,
     time::Duration,
 };
 use tokio::time::timeout;
@@ -47,7 +46,7 @@ pub fn missing(folder: &Path) -> Option<String> {
 
 /// Waits until the reaper has ended every process and deleted the folder; if it was killed or stopped, does its work.
 pub async fn wait_until_gone(folder: PathBuf, processes: &ChildProcesses) {
-    let known = processes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let known = processes.lock().clone();
     let pid = |pid: u32| i32::try_from(pid).ok().map(Pid::from_raw);
     let reaper = known.iter().find(|(kind, _)| *kind == ProcessKind::Reaper).and_then(|found| pid(found.1));
     let gone = timeout(REAPER_TIMEOUT, async {

@@ -1,10 +1,11 @@
 //! A client for the Chrome DevTools Protocol over a pipe: calls with responses, and events in order. Knows no page.
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -66,7 +67,7 @@ impl CdpClient {
                 }
                 message.clear();
             }
-            let left = answers.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let left = answers.lock().take();
             for (_, waiter) in left.into_iter().flatten() {
                 // The caller may have given up.
                 let _ = waiter.send(Err(CdpError::Closed));
@@ -82,7 +83,7 @@ impl CdpClient {
     pub async fn call(&self, session: &str, method: &str, params: &Value) -> Result<Value, CdpError> {
         let (waiter, answer) = oneshot::channel();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut().ok_or(CdpError::Closed)?.insert(id, waiter);
+        self.waiting.lock().as_mut().ok_or(CdpError::Closed)?.insert(id, waiter);
         self.write(id, session, method, params)?;
         answer.await.unwrap_or(Err(CdpError::Closed))
     }
@@ -107,7 +108,7 @@ impl CdpClient {
 
 fn dispatch(mut message: Value, waiting: &Waiting, cdp_events: &mpsc::UnboundedSender<CdpEvent>) {
     if let Some(id) = message["id"].as_u64() {
-        let waiter = waiting.lock().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(|waiting| waiting.remove(&id));
+        let waiter = waiting.lock().as_mut().and_then(|waiting| waiting.remove(&id));
         if let Some(waiter) = waiter {
             let answer = match message["error"]["message"].as_str() {
                 Some(message_text) => Err(CdpError::Refused(message_text.to_owned())),

@@ -9,7 +9,8 @@ use crate::{
     net::clock,
 };
 use livekit_protocol::{EgressInfo, EgressStatus, StreamInfo, StreamInfoList, egress_info, stream_info};
-use std::sync::{Arc, Mutex, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// The public state of one egress.
 pub struct SharedEgressInfo {
@@ -80,7 +81,7 @@ impl SharedEgressInfo {
 
     /// A copy of the present state.
     pub fn snapshot(&self) -> EgressInfo {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).info.clone()
+        self.state.lock().info.clone()
     }
 
     /// Changes the state without a webhook.
@@ -148,7 +149,7 @@ impl SharedEgressInfo {
     }
 
     fn change(&self, event: Option<&str>, change: impl FnOnce(&mut EgressInfo)) -> EgressInfo {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let State { info, queue } = &mut *state;
         change(info);
         if event != Some("egress_started") {

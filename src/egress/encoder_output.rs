@@ -5,13 +5,11 @@ use crate::media::{
     gop::GopCache,
     tag::{Role, Tag, Track, inspect},
 };
+use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
     io,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 use tokio::{io::AsyncRead, sync::broadcast};
@@ -62,7 +60,7 @@ impl Default for EncoderOutput {
 
 impl EncoderOutput {
     pub fn push(&self, tag: Tag) {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.latest.lock();
         self.bytes.fetch_add(tag.body.len() as u64, Ordering::Relaxed);
         if tag.role != Role::Header {
             let now = Instant::now();
@@ -85,13 +83,13 @@ impl EncoderOutput {
 
     /// The tags a new output must send first, and a receiver that continues without a gap.
     pub fn subscribe(&self) -> (Vec<Tag>, broadcast::Receiver<Tag>) {
-        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = self.latest.lock();
         (latest.gop.start_tags(), self.live.subscribe())
     }
 
     /// The current pace; `None` until there are enough frames.
     pub fn pace(&self) -> Option<Pace> {
-        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = self.latest.lock();
         let ((first, from), (last, to)) = (latest.recent.front()?, latest.recent.back()?);
         let wall = last.duration_since(*first).as_secs_f64();
         // If the encoder has stopped, its last frames alone would look too fast.
@@ -106,7 +104,7 @@ impl EncoderOutput {
 
     /// Arrival times of the last video and the last audio tag.
     pub fn last(&self) -> (Option<Instant>, Option<Instant>) {
-        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = self.latest.lock();
         (latest.last_video, latest.last_audio)
     }
 }

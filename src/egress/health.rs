@@ -8,7 +8,7 @@ use crate::egress::{
 };
 use std::{
     fs,
-    sync::{Arc, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 use tokio::task::JoinHandle;
@@ -37,7 +37,7 @@ impl HealthSources {
 
     /// Kinds and ids of the processes.
     pub fn processes(&self) -> Vec<(ProcessKind, u32)> {
-        self.processes.get().map_or_else(Vec::new, |processes| processes.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        self.processes.get().map_or_else(Vec::new, |processes| processes.lock().clone())
     }
 }
 

@@ -20,8 +20,9 @@ use crate::{
     },
 };
 use livekit_protocol::{EgressInfo, EgressStatus, ListEgressRequest, StreamInfo, UpdateStreamRequest};
+use parking_lot::Mutex;
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
 use tokio::sync::mpsc;
@@ -125,7 +126,7 @@ impl EgressRegistry {
     }
 
     pub fn used(&self) -> usize {
-        self.lock().iter().filter(|entry| entry.uses_slot()).count()
+        self.entries.lock().iter().filter(|entry| entry.uses_slot()).count()
     }
 
     pub fn counters(&self) -> &Counters {
@@ -143,7 +144,7 @@ impl EgressRegistry {
             let info = entry.shared_info.snapshot();
             Some((info.egress_id.clone(), Arc::clone(&entry.running.as_ref()?.health), info))
         };
-        self.lock().iter().filter_map(running).collect()
+        self.entries.lock().iter().filter_map(running).collect()
     }
 
     /// Starts an egress if there is a free slot.
@@ -154,7 +155,7 @@ impl EgressRegistry {
         if self.config.sandbox == Sandbox::Missing {
             return Err(TwirpError::failed_precondition(NO_SANDBOX));
         }
-        let mut entries = self.lock();
+        let mut entries = self.entries.lock();
         if self.draining.load(Ordering::Relaxed) {
             return Err(TwirpError::unavailable("this egress worker is going down and takes no new egress"));
         }
@@ -205,7 +206,7 @@ impl EgressRegistry {
     /// # Errors
     /// `not_found` for an unknown id.
     pub fn list(&self, request: &ListEgressRequest) -> Result<Vec<EgressInfo>, TwirpError> {
-        let all = self.lock().iter().map(|entry| entry.shared_info.snapshot()).filter(|info| !is_expired(info)).collect::<Vec<_>>();
+        let all = self.entries.lock().iter().map(|entry| entry.shared_info.snapshot()).filter(|info| !is_expired(info)).collect::<Vec<_>>();
         if !request.egress_id.is_empty() {
             let found = all.into_iter().find(|info| info.egress_id == request.egress_id);
             return Ok(vec![found.ok_or_else(unknown)?]);
@@ -219,11 +220,11 @@ impl EgressRegistry {
     /// # Errors
     /// There is no such egress, or it has ended.
     pub fn stop(&self, egress_id: &str) -> Result<EgressInfo, TwirpError> {
-        let entries = self.lock();
+        let entries = self.entries.lock();
         let (shared_info, running) = find(&entries, egress_id, "stopped")?;
-        let status = shared_info.snapshot().status;
-        let info =
-            if status == EgressStatus::EgressActive as i32 { shared_info.start_ending("StopEgress API") } else { shared_info.snapshot() };
+        let info = shared_info.snapshot();
+        let is_active = info.status == EgressStatus::EgressActive as i32;
+        let info = if is_active { shared_info.start_ending("StopEgress API") } else { info };
         // If the job has just ended by itself, its own result stands.
         let _ = running.commands.send(JobCommand::Stop);
         Ok(info)
@@ -235,7 +236,7 @@ impl EgressRegistry {
     /// There is no such egress or output, it has ended, or an address is malformed; then nothing is changed.
     pub fn update(&self, request: &UpdateStreamRequest) -> Result<EgressInfo, TwirpError> {
         let added = request.add_output_urls.iter().map(|url| OutputUrl::parse(url)).collect::<Result<Vec<_>, _>>()?;
-        let mut entries = self.lock();
+        let mut entries = self.entries.lock();
         find(&entries, &request.egress_id, "updated")?;
         let entry = entries.iter_mut().find(|entry| entry.shared_info.snapshot().egress_id == request.egress_id).ok_or_else(unknown)?;
         let running = entry.running.as_mut().ok_or_else(unknown)?;
@@ -271,21 +272,17 @@ impl EgressRegistry {
 
     /// Ends every running egress at once.
     pub fn abort_all(&self) {
-        for running in self.lock().iter().filter_map(|entry| entry.running.as_ref()) {
+        for running in self.entries.lock().iter().filter_map(|entry| entry.running.as_ref()) {
             // It may have ended already.
             let _ = running.commands.send(JobCommand::Abort);
         }
     }
 
     fn free(&self, egress_id: &str) {
-        let mut entries = self.lock();
+        let mut entries = self.entries.lock();
         if let Some(entry) = entries.iter_mut().find(|entry| entry.shared_info.snapshot().egress_id == egress_id) {
             entry.running = None;
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

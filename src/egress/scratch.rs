@@ -7,12 +7,13 @@ use nix::{
     fcntl::{Flock, FlockArg, OFlag},
     unistd::geteuid,
 };
+use parking_lot::Mutex;
 use std::{
     fs::{self, File, OpenOptions},
     io::ErrorKind,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -62,7 +63,7 @@ impl Scratch {
     /// # Errors
     /// Like [`Self::open`].
     pub fn ensure(&self) -> anyhow::Result<()> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock();
         let is_there = |held: &Held| {
             let (Ok(ours), Ok(found)) = (held.file().metadata(), fs::symlink_metadata(&self.folder)) else { return false };
             (ours.dev(), ours.ino()) == (found.dev(), found.ino())

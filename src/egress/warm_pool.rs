@@ -13,8 +13,9 @@ use crate::{
         webhook_sender::random_id,
     },
 };
+use parking_lot::{Mutex, MutexGuard};
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
@@ -37,7 +38,7 @@ pub struct WarmInstance {
 impl WarmInstance {
     /// Why no egress can use it, as far as can be seen without asking its browser.
     fn defect(&mut self) -> Option<String> {
-        let stopped = health::stopped(&self.processes.lock().unwrap_or_else(PoisonError::into_inner));
+        let stopped = health::stopped(&self.processes.lock());
         let ended = self.exits.try_recv().ok().map(|failure| failure.text);
         ended.or_else(|| stopped.map(|kind| format!("{} hangs", kind.name()))).or_else(|| self.environment.missing())
     }
@@ -173,6 +174,6 @@ impl WarmPool {
     }
 
     fn lock(&self) -> MutexGuard<'_, PoolState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }

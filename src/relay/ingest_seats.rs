@@ -1,10 +1,11 @@
 //! Places for connections to the ingest that have not proven yet that they may publish. There are few, and a new connection takes
 //! the place of an old one: who has a token shows it within milliseconds, so only those without one lose their place.
 
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::Arc,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -66,7 +67,7 @@ impl Seats {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no one panics while holding the seats")
+        self.inner.lock()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::metrics::Platform;
 use crate::media::tag::{Role, Tag};
-use std::{collections::VecDeque, sync::Mutex};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
 use tokio::sync::Notify;
 
 /// Tags waiting for one destination.
@@ -105,7 +106,7 @@ impl Queue {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no one panics while holding a queue")
+        self.inner.lock()
     }
 }
 

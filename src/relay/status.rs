@@ -6,8 +6,9 @@ use crate::{
     domain::{ids::DestinationId, timestamp::Timestamp},
     net::clock::now,
 };
+use parking_lot::{Mutex, MutexGuard};
 use std::{
-    sync::{Arc, Mutex, MutexGuard},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::sync::Notify;
@@ -117,6 +118,6 @@ impl Status {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no one panics while holding a status")
+        self.inner.lock()
     }
 }

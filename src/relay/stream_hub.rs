@@ -13,11 +13,8 @@ use crate::{
     },
 };
 use bytes::Bytes;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard},
-    time::Instant,
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 use tokio::sync::{Notify, watch};
 
 /// The source id of the slate; publishers count from 1.
@@ -209,7 +206,7 @@ impl StreamHub {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no one panics while holding a hub")
+        self.inner.lock()
     }
 }
 

@@ -10,10 +10,8 @@ pub mod writer;
 pub use open_feeds::{FeedPlace, OpenFeeds};
 
 use crate::{api::sessions::SessionView, domain::ids::SessionId, server::store::FeedEntry};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::HashMap, sync::Arc};
 use tokio::sync::broadcast;
 
 /// The name of an agent's or game's event on the wire and in the store.
@@ -84,6 +82,6 @@ impl Feed {
     }
 
     fn channels(&self) -> MutexGuard<'_, HashMap<SessionId, broadcast::Sender<Announcement>>> {
-        self.0.of_sessions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.of_sessions.lock()
     }
 }

@@ -30,10 +30,11 @@ use crate::{
 };
 use futures::{StreamExt, stream};
 use leases::Leases;
+use parking_lot::Mutex;
 use plan::{Action, Snapshot, plan};
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 use tracing::Instrument;
@@ -74,7 +75,7 @@ struct Locks {
 
 impl Locks {
     fn of(&self, id: &SessionId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.sessions.lock().expect("no holder panics: nothing is called under this lock");
+        let mut locks = self.sessions.lock();
         Arc::clone(locks.entry(id.clone()).or_default())
     }
 }
@@ -124,7 +125,7 @@ impl Reconciler {
 
     /// Nothing is kept in memory of a session that is over.
     pub(in crate::server) fn forget(&self, id: &SessionId) {
-        self.locks.sessions.lock().expect("no holder panics: nothing is called under this lock").remove(id);
+        self.locks.sessions.lock().remove(id);
         self.registry.observed().forget(id);
     }
 

@@ -24,9 +24,10 @@ use crate::{
 };
 use deliveries::deliveries_of;
 use observed::ObservedStates;
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::Arc,
 };
 
 /// Reads, changes, stores and announces sessions. Cheap to clone.
@@ -180,6 +181,6 @@ impl SessionRegistry {
     }
 
     fn announced(&self) -> MutexGuard<'_, HashMap<SessionId, u64>> {
-        self.known.announced.lock().expect("no holder panics: nothing is called under this lock")
+        self.known.announced.lock()
     }
 }

@@ -1,13 +1,14 @@
 //! Log files of roles: every line goes to the role's file, warnings also to the terminal; the last lines are kept for error messages.
 
 use anyhow::Context as _;
+use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
     fs::{DirBuilder, File, OpenOptions},
     io::Write as _,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
@@ -63,7 +64,7 @@ impl Log {
 
     /// The last lines, for the error message about a role that does not start.
     pub(super) fn last_lines(&self) -> String {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.lock();
         inner.last.iter().fold(String::new(), |text, line| text + "\n  " + line)
     }
 
@@ -75,7 +76,7 @@ impl Log {
         if is_warning(line) {
             eprintln!("[{}] {line}", self.role);
         }
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.lock();
         // A full disk must not end a stream; said once, not with every line.
         match inner.write(line) {
             Ok(()) => inner.lost = false,

@@ -8,9 +8,9 @@ use crate::{
         store::TokenHash,
     },
 };
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -32,7 +32,7 @@ pub struct ApiKeyCache(Mutex<Entries>);
 
 impl ApiKeyCache {
     fn lock(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// The caller, if cached and if the key has not expired since.

@@ -9,10 +9,8 @@ use crate::{
     },
     server::auth::origin::Origin,
 };
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::HashMap;
 
 const MINUTE_MS: i64 = 60_000;
 /// Lines of one minute; what comes from further prefixes is counted together.
@@ -56,7 +54,7 @@ pub(super) struct Counted {
 
 impl RefusedSignIns {
     fn lock(&self) -> MutexGuard<'_, Minute> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Counts one; `entry` makes a line for it.

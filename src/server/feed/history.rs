@@ -13,9 +13,10 @@ use crate::{
         store::{FeedEntry, FeedSnapshot},
     },
 };
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 /// Lines read at once.
@@ -156,6 +157,6 @@ impl FeedHistory {
     }
 
     fn writing(&self) -> MutexGuard<'_, HashSet<SessionId>> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+        self.writing.lock()
     }
 }

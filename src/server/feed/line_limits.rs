@@ -11,12 +11,9 @@ use crate::{
         store::Store,
     },
 };
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::json;
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// Known feeds; beyond that all are forgotten and read again.
@@ -99,6 +96,6 @@ impl LineLimits {
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<SessionId, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock()
     }
 }

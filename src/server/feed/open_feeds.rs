@@ -4,10 +4,8 @@ use crate::{
     api::error::{ApiError, ErrorCode},
     server::auth::throttle::too_often,
 };
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::HashMap, sync::Arc};
 
 /// Event streams of one caller: many browsers of one account.
 const PER_CALLER: usize = 24;
@@ -60,7 +58,7 @@ impl OpenFeeds {
     }
 
     fn by_caller(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        self.0.by_caller.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.by_caller.lock()
     }
 
     /// How many are open.

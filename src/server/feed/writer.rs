@@ -10,10 +10,8 @@ use crate::{
         store::{FeedEntry, NewLine, StoreError},
     },
 };
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc};
 use tokio::sync::oneshot;
 
 /// Lines in one transaction: several full batches.
@@ -40,7 +38,7 @@ struct Queues(Mutex<HashMap<SessionId, Arc<Queue>>>);
 
 impl Queues {
     fn of(&self, id: &SessionId) -> Arc<Queue> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         // A queue without other references is empty.
         all.retain(|known, queue| known == id || Arc::strong_count(queue) > 1);
         Arc::clone(all.entry(id.clone()).or_default())
@@ -50,13 +48,13 @@ impl Queues {
 impl Queue {
     fn add(&self, lines: Vec<NewLine>) -> oneshot::Receiver<Numbers> {
         let (reply, receiver) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(Waiting { lines, reply });
+        self.waiting.lock().push(Waiting { lines, reply });
         receiver
     }
 
     /// Those whose turn it is: all who wait, or as many as fit.
     fn next(&self) -> Vec<Waiting> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock();
         let mut lines = 0;
         let fit = waiting.iter().take_while(|one| {
             let first = lines == 0;

@@ -27,7 +27,7 @@ use futures::{
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::{broadcast::error::RecvError, mpsc};
-use tokio_stream::{Once, StreamExt, adapters::Chain, wrappers::ReceiverStream};
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 /// Shorter than the silence after which proxies and clients close a connection.

@@ -16,10 +16,11 @@ use crate::{
 };
 use futures::{StreamExt, future::join_all, stream};
 use hmac::{Hmac, KeyInit, Mac};
+use parking_lot::Mutex;
 use sha2::Sha256;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -131,13 +132,13 @@ impl Outbox {
     /// Whether this replica delivers. The claim is renewed when a third of its time has gone by.
     async fn claims_outbox(&self) -> StudioResult<bool> {
         let recently = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < LEASE / 3);
-        if recently(*self.claimed.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if recently(*self.claimed.lock()) {
             return Ok(true);
         }
         let asked = Instant::now();
         let id: SessionId = "outbox".parse().map_err(|_| StudioError::Internal("the outbox has no name".into()))?;
         let claimed = self.ports.store.claim_lease(&id, &self.ports.config.replica, LEASE).await?;
-        *self.claimed.lock().unwrap_or_else(PoisonError::into_inner) = claimed.then_some(asked);
+        *self.claimed.lock() = claimed.then_some(asked);
         Ok(claimed)
     }
 

@@ -1,10 +1,8 @@
 //! New ids.
 
 use crate::domain::timestamp::Timestamp;
-use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, UNIX_EPOCH},
-};
+use parking_lot::Mutex;
+use std::time::{Duration, UNIX_EPOCH};
 use ulid::{Generator, Ulid};
 
 /// Ids are ULIDs in lower case: safe in addresses, and sorted by when they were made, those of one millisecond too (of one
@@ -20,7 +18,7 @@ impl Default for Ids {
 impl Ids {
     pub fn next<T: TryFrom<String>>(&self, now: Timestamp) -> T {
         let at = UNIX_EPOCH + Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default());
-        let made = self.0.lock().unwrap_or_else(PoisonError::into_inner).generate_from_datetime(at);
+        let made = self.0.lock().generate_from_datetime(at);
         // Refused only after 2^80 ids in one millisecond.
         let ulid = made.unwrap_or_else(|_| Ulid::new());
         T::try_from(ulid.to_string().to_lowercase()).unwrap_or_else(|_| unreachable!("a ULID is 26 letters and digits"))

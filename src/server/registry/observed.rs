@@ -11,10 +11,8 @@ use crate::{
         timestamp::Timestamp,
     },
 };
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard},
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::HashMap;
 
 /// What is known of one running session.
 #[derive(Debug, Clone, Default)]
@@ -81,7 +79,7 @@ pub struct ObservedStates(Mutex<HashMap<SessionId, ObservedState>>);
 
 impl ObservedStates {
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, ObservedState>> {
-        self.0.lock().expect("no holder panics: closures below only assign")
+        self.0.lock()
     }
 
     /// A copy of what is known of a session.

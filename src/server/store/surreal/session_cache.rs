@@ -2,9 +2,9 @@
 //! process: a store in memory or in a folder.
 
 use crate::domain::ids::SessionId;
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -41,7 +41,7 @@ pub(super) struct Write<'a, T> {
 
 impl<T: Clone> SessionCache<T> {
     fn lock(&self) -> MutexGuard<'_, Rows<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// The cached session, if there is one.
