@@ -5,7 +5,13 @@ use nix::{
     sys::prctl::set_dumpable,
     unistd::{Gid, Uid, User, chown, geteuid, setgid, setgroups, setuid},
 };
-use std::{fs, os::unix::fs::MetadataExt as _, path::Path, process::Stdio, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
 use tokio::process::Command;
 
 /// The unprivileged account of the worker.

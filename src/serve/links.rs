@@ -4,7 +4,7 @@
 
 use crate::{
     config::serve::ServeConfig,
-    server::security::{SIGN_IN_COOKIE, cookie},
+    server::cookies::{SIGN_IN_COOKIE, cookie},
 };
 use axum::{
     http::{HeaderMap, Method, header, request::Parts},

@@ -89,12 +89,12 @@ impl SessionRegistry {
     }
 
     async fn name_of(&self, user: &UserId) -> String {
-        let known = self.known.names.lock().expect("no holder panics: nothing is called under this lock").get(user).cloned();
+        let known = self.known.names.lock().get(user).cloned();
         if let Some(name) = known {
             return name;
         }
         let Ok(Some(found)) = self.ports.store.user(user).await else { return String::new() };
-        self.known.names.lock().expect("no holder panics: nothing is called under this lock").insert(user.clone(), found.name.clone());
+        self.known.names.lock().insert(user.clone(), found.name.clone());
         found.name
     }
 }
