@@ -62,9 +62,9 @@ impl OpenFeed {
             }
             let part = tokio::time::timeout(Duration::from_secs(8), self.body.next()).await.expect("an event or the end");
             self.text.push_str(std::str::from_utf8(&part?.expect("bytes")).expect("text"));
-            while let Some((message, rest)) = self.text.split_once("\n\n") {
-                self.read.push_back(Message::of(message));
-                self.text = rest.to_owned();
+            while let Some(end) = self.text.find("\n\n") {
+                self.read.push_back(Message::of(&self.text[..end]));
+                self.text.drain(..end + 2);
             }
         }
     }
