@@ -5,7 +5,10 @@ use crate::support::wait::until;
 use axum::{Router, extract::State, http::HeaderMap, routing::post};
 use footlight::{
     domain::session::{Owner, Session},
-    server::{store::NewDelivery, studio::Studio},
+    server::{
+        store::{NewDelivery, NewStoredSession, SessionLimits},
+        studio::Studio,
+    },
 };
 use serde_json::json;
 use std::{
@@ -50,7 +53,9 @@ async fn write(app: &TestApp, like: &Session, number: usize, hook: &str, lines: 
     let session =
         Session { id: format!("{}{number:04}", like.id).parse().expect("an id"), owner: Owner::User(owner), revision: 1, ..like.clone() };
     let entry = app.timeline(&like.id).await.remove(0);
-    app.store.insert_session(&session, &[], None, &entry).await.expect("inserted");
+    let limits = SessionLimits { of_account: 1_000, in_all: 1_000, saved: 1_000 };
+    let new = NewStoredSession { session: &session, keys: &[], idempotency: None, entry: &entry, saving: 0, limits, claim: None };
+    app.store.insert_session(&new).await.expect("inserted");
     let delivery = NewDelivery { hook: hook.to_owned(), kind: "session.live", at: app.clock.now(), body: json!({}) };
     app.store.update_session(&Session { revision: 2, ..session }, Some(&entry), &vec![delivery; lines]).await.expect("changed");
 }

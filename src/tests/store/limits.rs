@@ -210,7 +210,8 @@ pub async fn racing_destination_changes_lose_no_key(store: Arc<dyn Store>) {
     let stored = store.session(&id("s1")).await.expect("read").expect("there");
     let mut sealed: Vec<_> = store.session_keys(&id("s1")).await.expect("read").into_iter().map(|(id, _)| id).collect();
     let mut places: Vec<_> = stored.destinations.iter().map(|of| of.id.clone()).collect();
-    (sealed.sort(), places.sort());
+    sealed.sort();
+    places.sort();
     assert_eq!((places.len(), sealed), (10, places));
 }
 
