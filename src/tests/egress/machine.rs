@@ -12,7 +12,7 @@ use std::{
 async fn refused(harness: &Harness, variables: &[(&str, String)]) -> String {
     let mut other = harness.command();
     let mut child = other.envs(variables.iter().cloned()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let status = until("its end", 15, async || child.try_wait().expect("ours")).await;
+    let status = until("its end", 15, || std::future::ready(child.try_wait().expect("ours"))).await;
     assert!(!status.success(), "{variables:?}");
     let output = child.wait_with_output().expect("its words");
     String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned()
