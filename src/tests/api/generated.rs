@@ -86,7 +86,8 @@ impl Maker<'_> {
         let mut fields = Map::new();
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let required = schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
-            if if required { !self.one_in(20) } else { self.one_in(2) } {
+            let left_out = if required { self.one_in(20) } else { self.one_in(2) };
+            if !left_out {
                 fields.insert(name.clone(), self.value(name, field, depth + 1));
             }
         }
@@ -111,7 +112,7 @@ impl Maker<'_> {
         }
         let most = schema["maxLength"].as_u64().unwrap_or(40).min(1000) + 1;
         let count = self.rng.random_range(0..=most);
-        (0..count).map(|_| *b"abcXYZ019 _-./:?=".choose(&mut self.rng).expect("a character") as char).collect()
+        (0..count).map(|_| char::from(*b"abcXYZ019 _-./:?=".choose(&mut self.rng).expect("a character"))).collect()
     }
 
     /// A parameter's text.
