@@ -13,7 +13,9 @@ profile=dev
 measured=$program
 server=server
 [ "$what" = soak ] || profile=dist measured=$dist_program server=dist
-cargo_test=(cargo test --locked --profile "$profile" --features ssr --test "$what")
+cargo_test=(cargo test --locked --profile "$profile" --features ssr --no-fail-fast --test "$what")
+# Every fuzz target for a minute instead of a second.
+[ "$what" != soak ] || cargo_test+=(--test fuzz)
 
 # shellcheck disable=SC2317 # Called as a step.
 build_measures() { "${cargo_test[@]}" --no-run; }

@@ -113,7 +113,8 @@ impl AllowList {
 
 impl fmt::Display for AllowList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.pairs.iter().map(|(host, port)| format!("{host}:{port}")).collect::<Vec<_>>().join(","))
+        let pair = |(host, port): &(String, u16)| if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        f.write_str(&self.pairs.iter().map(pair).collect::<Vec<_>>().join(","))
     }
 }
 

@@ -63,7 +63,7 @@ pub fn verify(
         return Err(WebhookRefused::Forged);
     }
     let seconds = now.as_millis() / 1000;
-    if claims.exp + LEEWAY_S < seconds || claims.nbf - LEEWAY_S > seconds {
+    if claims.exp.saturating_add(LEEWAY_S) < seconds || claims.nbf.saturating_sub(LEEWAY_S) > seconds {
         return Err(WebhookRefused::Expired);
     }
     let signed = STANDARD.decode(claims.sha256.as_bytes()).map_err(|_| WebhookRefused::Forged)?;
@@ -137,6 +137,21 @@ mod tests {
             assert_eq!(verify("", body, KEY, SECRET, now), Err(WebhookRefused::Forged));
             assert_eq!(verify(token, body, KEY, SECRET, now.plus_millis(10 * 60_000)), Err(WebhookRefused::Expired));
             assert_eq!(verify(token, body, KEY, SECRET, now.plus_millis(-10 * 60_000)), Err(WebhookRefused::Expired));
+        }
+    }
+
+    #[test]
+    fn times_at_the_ends_of_the_range_are_compared() {
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let now = Timestamp::from_millis(1_795_421_948_792);
+        for (exp, nbf, expected) in [
+            (i64::MAX, i64::MIN, Ok(serde_json::json!({}))),
+            (i64::MIN, i64::MIN, Err(WebhookRefused::Expired)),
+            (i64::MAX, i64::MAX, Err(WebhookRefused::Expired)),
+        ] {
+            let claims = Claims { iss: KEY.into(), exp, nbf, iat: 0, sha256: STANDARD.encode(Sha256::digest(b"{}")) };
+            let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).expect("signed");
+            assert_eq!(verify(&token, b"{}", KEY, SECRET, now), expected, "{exp} {nbf}");
         }
     }
 }

@@ -26,6 +26,8 @@ mod feeds;
 mod fields;
 #[path = "api/fuzz.rs"]
 mod fuzz;
+#[path = "api/generated.rs"]
+mod generated;
 #[path = "api/hardening.rs"]
 mod hardening;
 #[path = "api/harness.rs"]

@@ -6,7 +6,7 @@ mod api;
 mod egress;
 #[path = "soak/feed.rs"]
 mod feed;
-#[allow(dead_code, reason = "the API's tests use the rest of it")]
+#[allow(dead_code, unused_imports, reason = "the API's tests use the rest of it")]
 #[path = "api/harness.rs"]
 mod harness;
 #[path = "soak/relay.rs"]

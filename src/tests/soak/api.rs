@@ -1,5 +1,5 @@
-//! Schemathesis, an independent tool, calls everything that our OpenAPI document describes: no 500, and no response that the
-//! document does not allow.
+//! Schemathesis, an independent tool, calls everything that our OpenAPI document describes, with a key and with sign-ins: no 5xx, and no
+//! response that the document does not allow.
 
 use super::harness::TestServer;
 use crate::support::{
@@ -65,45 +65,43 @@ async fn a_client_with_only_the_document_finds_no_surprise() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_relay, address) = relay(folder.path()).await;
     let server = TestServer::with(&[("FOOTLIGHT_RATE_FACTOR", "10000"), ("FOOTLIGHT_RELAY_URL", &address)]).await;
+    let admin = server.admin().await;
     let owner = server.streamer("Owner").await;
     let key = server.key(&owner, None, &Scope::ALL).await;
     let agent = server.agent(&owner, "Nyx").await;
     let show = server.post("/api/streaming/start", &key, json!({ "streamType": "user", "platform": "rehearsal" })).await;
     let session = show.body["sessionId"].as_str().expect("a stream").to_owned();
-    // It generates parameters, so existing ids are given here for calls to succeed. The key is here too and not
-    // in its arguments, which every process can read.
-    let known = folder.path().join("schemathesis.toml");
-    let text = format!(
-        "headers = {{ Authorization = \"{key}\" }}\n\n\
-         [parameters]\n\"query.sessionId\" = \"{session}\"\n\"path.session\" = \"{session}\"\n\"path.id\" = \"{}\"\n",
-        agent.id
-    );
-    std::fs::write(&known, text).expect("written");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let document = format!("http://{}/api/openapi.json", listener.local_addr().expect("an address"));
     let service = server.router.clone().into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
-    let tried = tokio::task::spawn_blocking(move || {
-        let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
-        // Feeds never end, so they are excluded.
-        let known = known.to_string_lossy();
-        let arguments = [
-            "--config-file",
-            &known,
-            "run",
-            &document,
-            "--checks",
-            checks,
-            "--exclude-path-regex",
-            "feed$",
-            "--max-examples",
-            "40",
-            "--no-color",
-        ];
-        let (fine, text) = run(&program, &arguments);
-        (fine, text.replace(&key, "Bearer fl_…"))
-    });
-    let (fine, text) = tried.await.expect("it ran");
-    println!("{}", text.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"));
-    assert!(fine, "{text}");
+    let all = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+    for (who, header, proof, checks) in [
+        ("a key", "Authorization", key, all),
+        ("a sign-in", "Cookie", owner.cookie, "not_a_server_error"),
+        ("an administrator's sign-in", "Cookie", admin.cookie, "not_a_server_error"),
+    ] {
+        // It generates parameters, so existing ids are given here for calls to succeed. The proof is here too and not
+        // in its arguments, which every process can read.
+        let known = folder.path().join("schemathesis.toml");
+        let text = format!(
+            "headers = {{ {header} = \"{proof}\" }}\n\n\
+             [parameters]\n\"query.sessionId\" = \"{session}\"\n\"path.session\" = \"{session}\"\n\"path.id\" = \"{}\"\n",
+            agent.id
+        );
+        std::fs::write(&known, text).expect("written");
+        let (program, document) = (program.clone(), document.clone());
+        let tried = tokio::task::spawn_blocking(move || {
+            let (fine, text) = run(&program, &arguments(&known.to_string_lossy(), &document, checks));
+            (fine, text.replace(&proof, "…"))
+        });
+        let (fine, text) = tried.await.expect("it ran");
+        println!("By {who}:\n{}", text.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"));
+        assert!(fine, "by {who}: {text}");
+    }
+}
+
+/// Feeds never end, so they are excluded here; `api::generated` calls them.
+fn arguments<'a>(known: &'a str, document: &'a str, checks: &'a str) -> [&'a str; 11] {
+    ["--config-file", known, "run", document, "--checks", checks, "--exclude-path-regex", "feed$", "--max-examples", "40", "--no-color"]
 }
