@@ -44,7 +44,7 @@ impl StateStore {
     pub fn open(data: &Path, account: Option<ServiceAccount>) -> anyhow::Result<Self> {
         let folder = data.join("ledger");
         let unusable = |path: &Path| format!("{} cannot be written (FOOTLIGHT_DATA names the data folder)", path.display());
-        make_private(data)?;
+        make_private(data).with_context(|| unusable(data))?;
         // It may be the unprivileged account's since an earlier run.
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).with_context(|| unusable(&folder))?;
         let lock = data.join("lock");

@@ -189,6 +189,8 @@ mod tests {
         let folder = folder(&[("first", ""), ("second", "")]);
         // A link to nothing cannot be measured, like a file that was removed after the folder was listed.
         std::os::unix::fs::symlink(folder.path().join("gone"), folder.path().join("first/00001.m4s")).expect("linked");
+        std::thread::sleep(Duration::from_millis(15));
+        fs::write(folder.path().join("second/00001.m4s"), "").expect("written later");
         std::os::unix::fs::symlink(folder.path().join("gone"), folder.path().join("dangling")).expect("linked");
         fs::write(folder.path().join("note.txt"), "x").expect("written");
         assert_eq!(sweep(folder.path(), &limits(1500), None, &[]).expect("swept"), [""; 0]);

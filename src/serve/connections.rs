@@ -34,7 +34,7 @@ const UNREAD_FOR: Duration = Duration::from_secs(30);
 const MOST_REFUSALS: usize = 64;
 const REFUSE_WITHIN: Duration = Duration::from_secs(1);
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: application/json\r\n\
-    Content-Length: 92\r\n\r\n{\"code\":\"unavailable\",\"message\":\"Too many connections are open. Try again in a few seconds.\"}";
+    Content-Length: 93\r\n\r\n{\"code\":\"unavailable\",\"message\":\"Too many connections are open. Try again in a few seconds.\"}";
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(200);
 /// What the process needs for its store, LiveKit, the relay and its logs.
 const OWN_DESCRIPTORS: u64 = 256;

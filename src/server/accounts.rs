@@ -7,7 +7,7 @@ mod foreign_sessions;
 mod key_cache;
 mod names;
 pub(in crate::server) mod ownership;
-mod refused_sign_ins;
+mod refusals;
 
 use crate::{
     api::{

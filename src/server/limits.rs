@@ -139,7 +139,7 @@ impl Limits {
         }
     }
 
-    /// Before a one-time link is tried. By address only: a link cannot be guessed, and strangers must not use up other people's tries.
+    /// Before a one-time link is tried. By address only: a link cannot be guessed, and nobody may use up other people's tries.
     ///
     /// # Errors
     /// Too many tries from this address: 429.

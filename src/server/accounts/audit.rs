@@ -1,6 +1,6 @@
 //! The audit log of accounts and keys.
 
-use super::refused_sign_ins::RefusedSignIns;
+use super::refusals::RefusedSignIns;
 use crate::{
     api::error::ErrorCode,
     domain::{

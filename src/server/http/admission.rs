@@ -134,8 +134,8 @@ async fn who(state: &AppState, parts: &mut Parts) -> Result<Asking, ErrorRespons
         parts.extensions.insert(viewer);
         return Ok(Asking { group, key, account: None, found: None });
     }
-    let stranger = credential(&parts.headers).is_some() || group != Group::Read;
-    Ok(Asking { group: if stranger { Group::Unauthenticated } else { group }, key: address, account: None, found: None })
+    let unauthenticated = credential(&parts.headers).is_some() || group != Group::Read;
+    Ok(Asking { group: if unauthenticated { Group::Unauthenticated } else { group }, key: address, account: None, found: None })
 }
 
 fn client_prefix(state: &AppState, parts: &Parts) -> String {

@@ -26,6 +26,13 @@ fn routes(session: &str, agent: &str) -> Vec<Route> {
         (Method::GET, "/api/streaming/sessions".into(), None, Some(Read), StatusCode::OK),
         (Method::POST, "/api/streaming/room".into(), which(), Some(Start), missing),
         (Method::POST, "/api/streaming/destinations".into(), which(), Some(Start), missing),
+        (
+            Method::POST,
+            "/api/streaming/destinations/retry".into(),
+            Some(json!({ "sessionId": session, "destinationId": "01m83qsjvr7nmt1b6xwbq7wb93" })),
+            Some(Start),
+            missing,
+        ),
         (Method::PATCH, "/api/streaming/overlay".into(), which(), Some(Events), missing),
         (
             Method::POST,

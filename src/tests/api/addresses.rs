@@ -108,7 +108,7 @@ async fn only_links_that_come_without_the_cookie_are_opened_again() {
 async fn sign_in_leads_back_to_the_whole_address() {
     let server = TestServer::new().await;
     let encoded = "/sign-in?next=/admin/sessions%3Fstate%3Dlive%26q%3Da%2526b";
-    let sent = server.call(Method::GET, "/admin/sessions?state=live&q=a%26b", &[], None).await;
+    let sent = server.call(Method::GET, "/admin/sessions?state=live&q=a%26b", &[("accept", "text/html")], None).await;
     assert_eq!((sent.status, header_of(&sent, header::LOCATION)), (StatusCode::FOUND, encoded));
     let form = server.call(Method::GET, encoded, &[], None).await;
     assert!(form.body.as_str().is_some_and(|html| html.contains(&format!(r#"action="{encoded}""#))), "{form:?}");

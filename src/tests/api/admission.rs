@@ -83,7 +83,7 @@ async fn invented_cookies_draw_from_their_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_do_not_use_up_one_time_links() {
+async fn nobody_uses_up_the_tries_of_others() {
     let server = TestServer::new().await;
     let mut statuses = Vec::new();
     for n in 0..80 {
@@ -107,7 +107,7 @@ async fn what_the_caller_got_wrong_is_no_server_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readiness_tells_strangers_no_reasons() {
+async fn readiness_names_reasons_to_operators_only() {
     let server = TestServer::with(&[("FOOTLIGHT_METRICS_TOKEN", "a long enough token")]).await;
     let from = |address: &str| -> std::net::SocketAddr { format!("{address}:4000").parse().expect("an address") };
     let (here, elsewhere) = (from("127.0.0.1"), from("203.0.113.9"));

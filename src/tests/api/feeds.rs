@@ -63,8 +63,12 @@ impl OpenFeed {
             let part = tokio::time::timeout(Duration::from_secs(8), self.body.next()).await.expect("an event or the end");
             self.text.push_str(std::str::from_utf8(&part?.expect("bytes")).expect("text"));
             while let Some(end) = self.text.find("\n\n") {
-                self.read.push_back(Message::of(&self.text[..end]));
+                let message = Message::of(&self.text[..end]);
                 self.text.drain(..end + 2);
+                // The comment for proxies is no event.
+                if !message.event.is_empty() {
+                    self.read.push_back(message);
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ use footlight::{
     serve::router,
     server::{
         auth::{caller::Caller, origin::Origin},
+        cookies::sign_in_cookies,
         http::extract::signed_in,
         relay::client::RelayClient,
         state::AppState,
@@ -82,11 +83,17 @@ impl TestServer {
         Self { router, studio, store, clock, livekit, relay }
     }
 
+    /// Whoever has this sign-in token.
+    fn person(&self, token: String) -> Person {
+        let cookie = sign_in_cookies(token, 1, &self.studio.config).remove(0);
+        Person { cookie: cookie.split(';').next().unwrap_or_default().to_owned() }
+    }
+
     /// Signs a streamer up.
     pub async fn streamer(&self, name: &str) -> Person {
         let credentials = Credentials { name: name.to_owned(), password: "correct horse".to_owned() };
         let signed_in = self.studio.accounts.sign_up(&credentials, &Origin::default()).await.expect("signed up");
-        Person { cookie: format!("footlight={}", signed_in.token) }
+        self.person(signed_in.token)
     }
 
     /// The administrator, by the first link.
@@ -94,7 +101,7 @@ impl TestServer {
         let link = self.studio.accounts.first_sign_in(None).await.expect("a link").expect("the first start");
         let token = link.split_once("token=").expect("a token").1.to_owned();
         let signed_in = self.studio.accounts.sign_in_once(&token, &Origin::default()).await.expect("signed in");
-        Person { cookie: format!("footlight={}", signed_in.token) }
+        self.person(signed_in.token)
     }
 
     /// The caller behind a person's cookie, for use cases that have no call.
@@ -143,7 +150,7 @@ impl TestServer {
         self.send(request.body(body).expect("a request")).await
     }
 
-    /// Sends a body letter for letter.
+    /// Sends a body as it is.
     pub async fn call_text(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {

@@ -56,7 +56,7 @@ fn word_after<'a>(description: &'a str, name: &str) -> Option<&'a str> {
         rest.starts_with(['=', ':'])
     })?;
     let word = rest.trim_start().trim_start_matches(['=', ':']).trim_start();
-    word.split([' ', ';', ',', ']', '"', '\'']).next().filter(|word| !word.is_empty())
+    word.split([' ', ';', ',', ']', ')', '"', '\'']).next().filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
