@@ -78,6 +78,8 @@ impl Harness {
         let child = self.command().stderr(log).spawn().expect("the worker starts");
         self.worker = Some(child);
         until("the worker listens", 20, async || std::net::TcpStream::connect(("127.0.0.1", self.port))).await;
+        // It listens before it looks at the machine, and answers after.
+        self.get("/healthz").await;
     }
 
     /// The worker's program with its arguments and variables.

@@ -117,7 +117,9 @@ async fn input_22b_swept_warm_spare_is_replaced_before_it_is_used() {
     // Nobody starts anything: it is noticed all the same, also if everything is gone.
     for lost in [4.0, 5.0] {
         ready().await;
-        fs::remove_dir_all(if lost < 5.0 { spare(&harness) } else { harness.scratch.clone() }).expect("swept");
+        let folder = if lost < 5.0 { spare(&harness) } else { harness.scratch.clone() };
+        // The spare writes into it meanwhile.
+        until("it is swept", 5, async || fs::remove_dir_all(&folder)).await;
         wait_for(&harness, "spares_lost_total", lost).await;
     }
     ready().await;
@@ -161,7 +163,8 @@ async fn input_22_stop_of_a_starting_egress_ends_it_within_seconds() {
         harness.forget_hooks();
         let id = harness.start("nosignal.html", "early").await;
         tokio::time::sleep(Duration::from_millis(wait)).await;
-        assert_eq!(harness.info(&id).await["status"], "EGRESS_STARTING");
+        // The first status is left out of the JSON.
+        assert_eq!(harness.info(&id).await["status"].as_str().unwrap_or("EGRESS_STARTING"), "EGRESS_STARTING");
         let at = Instant::now();
         harness.stop(&id).await.expect("stoppable");
         let (seen, hook) = harness.hook("the end", 10, |hook| hook["event"] == "egress_ended").await;
