@@ -18,7 +18,7 @@ const FIELDS: [&str; 11] = ["id", "label", "value", "text", "title", "reason", "
 
 #[test]
 fn single_events() {
-    run("events", 12_000, |input| {
+    run("events", 80_000, |input| {
         let Ok(event) = serde_json::from_slice::<OverlayEvent>(input) else { return };
         let written = serde_json::to_string(&event).expect("json");
         let again: OverlayEvent = serde_json::from_str(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
