@@ -1,5 +1,5 @@
 //! Runs a target: all its stored cases, then random changes of them. The same ones in every run, about a second of them; with
-//! `FOOTLIGHT_SOAK` others in every run, for a minute. What fails is made as small as possible and printed as a case to store.
+//! `FOOTLIGHT_SOAK` others in every run, for a minute. What fails is made smaller and printed as a case to store.
 
 use super::inputs::{Case, changed, stored};
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
