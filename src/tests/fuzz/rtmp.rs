@@ -20,7 +20,7 @@ const ANSWER: usize = 22;
 const NAME: &str = "live_canary_0123456789";
 
 /// What a publisher's bytes led to, up to the violation that ended it.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Served {
     events: Vec<server::Event>,
     broken: bool,
@@ -75,7 +75,7 @@ fn event_size(event: &server::Event) -> usize {
 
 #[test]
 fn publishers() {
-    run("publishers", 40_000, |input| {
+    run("publishers", 15_000, |input| {
         let whole = serve(&[input]);
         assert!(whole.output.len() <= ANSWER * input.len() + 200, "{} bytes answer {}", whole.output.len(), input.len());
         // A byte that is not UTF-8 becomes three.
@@ -91,10 +91,12 @@ fn publishers() {
                 let _ = inspect(track, &message.body);
             }
         }
-        let bytewise: Vec<&[u8]> = input.chunks(1).collect();
-        assert_eq!(serve(&bytewise), whole, "one byte at a time");
+        // Printed: in metadata may be a NaN, which never equals itself.
+        let printed = |pieces: &[&[u8]]| format!("{:?}", serve(pieces));
+        let (all, bytewise) = (format!("{whole:?}"), input.chunks(1).collect::<Vec<_>>());
+        assert_eq!(printed(&bytewise), all, "one byte at a time");
         let halves = input.split_at(input.len() / 2);
-        assert_eq!(serve(&[halves.0, halves.1]), whole, "in two halves");
+        assert_eq!(printed(&[halves.0, halves.1]), all, "in two halves");
     });
 }
 
