@@ -5,7 +5,7 @@ use footlight::domain::address::{AllowList, IngestTarget, check_address, is_publ
 
 #[test]
 fn destinations() {
-    run("addresses", 30_000, |input| {
+    run("addresses", 80_000, |input| {
         let text = String::from_utf8_lossy(input);
         // A key may have been pasted behind the host: messages never repeat it.
         if text.contains("://")
@@ -35,7 +35,7 @@ fn destinations() {
 
 #[test]
 fn allow_lists() {
-    run("allow_lists", 30_000, |input| {
+    run("allow_lists", 80_000, |input| {
         let text = String::from_utf8_lossy(input);
         let Ok(list) = text.parse::<AllowList>() else { return };
         let printed = list.to_string();

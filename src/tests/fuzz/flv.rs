@@ -21,7 +21,7 @@ async fn readable(file: &[u8]) -> Vec<(Track, u32, Bytes)> {
 
 #[test]
 fn files() {
-    run("flv", 4000, |input| {
+    run("flv", 16_000, |input| {
         let tags = block_on(readable(input));
         let held: usize = tags.iter().map(|(.., body)| body.len() + 15).sum();
         assert!(held <= input.len(), "{held} bytes of tags from {}", input.len());

@@ -1,5 +1,5 @@
-//! Inputs of a target: its stored cases, and random changes of them. A case is a `.hex` file (two digits a byte, white space and `#` notes
-//! are left out) or a `.txt` file, which is taken as it stands without its last line break.
+//! Inputs of a target: its stored cases, and random changes of them. A case is a `.hex` file (two digits a byte, white space is left out, and
+//! a line with a `#` note begins a part, such as a message) or a `.txt` file, which is taken as it stands without its last line break.
 
 use proptest::{
     prelude::*,
@@ -46,7 +46,56 @@ const PIECES: [&[u8]; 32] = [
     b"\x00\x00\x00\x00",
 ];
 
-/// A change of an input.
+/// A stored case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub name: String,
+    parts: Vec<Vec<u8>>,
+}
+
+impl Case {
+    pub fn bytes(&self) -> Vec<u8> {
+        self.parts.concat()
+    }
+}
+
+/// A change of whole parts, which leaves them legal.
+#[derive(Debug, Clone)]
+enum Move {
+    Remove(Index),
+    Repeat(Index, usize),
+    Swap(Index, Index),
+    /// A part of another case.
+    Insert(Index, Vec<u8>),
+}
+
+impl Move {
+    fn apply(self, parts: &mut Vec<Vec<u8>>) {
+        let count = parts.len();
+        match self {
+            Self::Insert(at, part) => parts.insert(at.index(count + 1), part),
+            _ if count == 0 => {}
+            Self::Remove(at) => drop(parts.remove(at.index(count))),
+            Self::Swap(one, other) => parts.swap(one.index(count), other.index(count)),
+            Self::Repeat(at, times) => {
+                let at = at.index(count);
+                let repeated = vec![parts[at].clone(); times];
+                parts.splice(at..at, repeated);
+            }
+        }
+    }
+}
+
+fn moved(parts: Vec<Vec<u8>>) -> impl Strategy<Value = Move> {
+    prop_oneof![
+        any::<Index>().prop_map(Move::Remove),
+        (any::<Index>(), 1..20_usize).prop_map(|(at, times)| Move::Repeat(at, times)),
+        (any::<Index>(), any::<Index>()).prop_map(|(one, other)| Move::Swap(one, other)),
+        (any::<Index>(), select(parts)).prop_map(|(at, part)| Move::Insert(at, part)),
+    ]
+}
+
+/// A change of bytes.
 #[derive(Debug, Clone)]
 enum Edit {
     Set(Index, u8),
@@ -108,10 +157,17 @@ fn edit(cases: Vec<Vec<u8>>) -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// Stored cases with up to eight changes; every sixteenth input is made of nothing but random bytes.
-pub fn changed(cases: &[Vec<u8>]) -> impl Strategy<Value = Vec<u8>> + use<> {
-    let edits = prop::collection::vec(edit(cases.to_vec()), 0..9);
-    let from_case = (select(cases.to_vec()), edits).prop_map(|(mut input, edits)| {
+/// Stored cases with a few parts moved, and in half of them up to eight changes of bytes; every sixteenth input is nothing but random bytes.
+pub fn changed(cases: &[Case]) -> impl Strategy<Value = Vec<u8>> + use<> {
+    let parts: Vec<Vec<u8>> = cases.iter().flat_map(|case| case.parts.clone()).collect();
+    let bodies: Vec<Vec<u8>> = cases.iter().map(Case::bytes).collect();
+    let edits = prop_oneof![Just(Vec::new()), prop::collection::vec(edit(bodies), 1..9)];
+    let moves = prop::collection::vec(moved(parts), 0..4);
+    let from_case = (select(cases.to_vec()), moves, edits).prop_map(|(case, moves, edits)| {
+        let mut parts = case.parts;
+        moves.into_iter().for_each(|one| one.apply(&mut parts));
+        let mut input = parts.concat();
+        input.truncate(LONGEST);
         edits.into_iter().for_each(|edit| edit.apply(&mut input));
         input
     });
@@ -122,26 +178,36 @@ fn folder(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/fuzz/corpus").join(target)
 }
 
-/// The stored cases of a target with their file names, sorted.
-pub fn stored(target: &str) -> Vec<(String, Vec<u8>)> {
+/// The stored cases of a target, sorted by name.
+pub fn stored(target: &str) -> Vec<Case> {
     let folder = folder(target);
     let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut cases: Vec<_> = entries.map(|entry| read(&entry.expect("an entry").path())).collect();
-    cases.sort();
+    cases.sort_by(|one, other| one.name.cmp(&other.name));
     assert!(cases.len() > 1, "{} holds {} cases", folder.display(), cases.len());
     cases
 }
 
-fn read(path: &Path) -> (String, Vec<u8>) {
+fn read(path: &Path) -> Case {
     let name = path.file_name().expect("a file").to_string_lossy().into_owned();
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let bytes = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("hex") => {
-            let digits = text.lines().filter_map(|line| line.split('#').next());
-            hex::decode(digits.flat_map(str::split_whitespace).collect::<String>()).unwrap_or_else(|error| panic!("{name}: {error}"))
-        }
-        Some("txt") => text.strip_suffix('\n').unwrap_or(&text).as_bytes().to_vec(),
+    let mut parts = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("hex") => hex_parts(&text).unwrap_or_else(|error| panic!("{name}: {error}")),
+        Some("txt") => vec![text.strip_suffix('\n').unwrap_or(&text).as_bytes().to_vec()],
         _ => panic!("{name}: a case is a .hex or a .txt file"),
     };
-    (name, bytes)
+    parts.retain(|part| !part.is_empty());
+    Case { name, parts }
+}
+
+fn hex_parts(text: &str) -> Result<Vec<Vec<u8>>, hex::FromHexError> {
+    let mut parts = vec![String::new()];
+    for line in text.lines() {
+        let (digits, note) = line.split_once('#').map_or((line, false), |(digits, _)| (digits, true));
+        if note {
+            parts.push(String::new());
+        }
+        parts.last_mut().expect("it begins with one").extend(digits.split_whitespace());
+    }
+    parts.iter().map(hex::decode).collect()
 }

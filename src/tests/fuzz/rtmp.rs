@@ -20,7 +20,7 @@ const ANSWER: usize = 22;
 const NAME: &str = "live_canary_0123456789";
 
 /// What a publisher's bytes led to, up to the violation that ended it.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Served {
     events: Vec<server::Event>,
     broken: bool,
@@ -75,22 +75,28 @@ fn event_size(event: &server::Event) -> usize {
 
 #[test]
 fn publishers() {
-    run("publishers", 6000, |input| {
+    run("publishers", 15_000, |input| {
         let whole = serve(&[input]);
         assert!(whole.output.len() <= ANSWER * input.len() + 200, "{} bytes answer {}", whole.output.len(), input.len());
         // A byte that is not UTF-8 becomes three.
         let held: usize = whole.events.iter().map(event_size).sum();
         assert!(held <= 3 * input.len(), "{held} bytes of events from {}", input.len());
-        for event in &whole.events {
+        let asks = |event: &server::Event| matches!(event, server::Event::Publish { name, .. } if name != "refused");
+        let accepted = whole.events.iter().position(asks).unwrap_or(whole.events.len());
+        for (number, event) in whole.events.iter().enumerate() {
+            let publish = matches!(event, server::Event::Publish { .. });
+            assert!(publish == (number <= accepted), "only before it is accepted may it ask, and only after that send: {:?}", whole.events);
             if let server::Event::Media(message) = event {
                 let track = if message.kind == kind::VIDEO { Track::Video } else { Track::Audio };
                 let _ = inspect(track, &message.body);
             }
         }
-        let bytewise: Vec<&[u8]> = input.chunks(1).collect();
-        assert_eq!(serve(&bytewise), whole, "one byte at a time");
+        // Printed: in metadata may be a NaN, which never equals itself.
+        let printed = |pieces: &[&[u8]]| format!("{:?}", serve(pieces));
+        let (all, bytewise) = (format!("{whole:?}"), input.chunks(1).collect::<Vec<_>>());
+        assert_eq!(printed(&bytewise), all, "one byte at a time");
         let halves = input.split_at(input.len() / 2);
-        assert_eq!(serve(&[halves.0, halves.1]), whole, "in two halves");
+        assert_eq!(printed(&[halves.0, halves.1]), all, "in two halves");
     });
 }
 
@@ -146,20 +152,20 @@ fn check_platform(input: &[u8]) {
 
 #[test]
 fn platforms() {
-    run("platforms", 6000, check_platform);
+    run("platforms", 40_000, check_platform);
 }
 
 #[test]
 fn values() {
-    run("values", 12_000, |input| {
+    run("values", 30_000, |input| {
         let prefix = amf::read_prefix(Bytes::copy_from_slice(input));
         let size: usize = prefix.iter().map(value_size).sum();
         assert!(size <= 3 * input.len() + 1, "{size} from {} bytes", input.len());
         let Ok(values) = amf::read_all(Bytes::copy_from_slice(input)) else { return };
-        // Not compared as values: no NaN equals itself.
         let written = amf::write_all(&values);
         let again = amf::read_all(written.clone()).expect("our own writing");
-        assert_eq!(amf::write_all(&again), written);
+        // Not a number never equals itself, but it prints alike.
+        assert_eq!(format!("{again:?}"), format!("{values:?}"));
         // The same values as a command reach both sides behind a legal beginning.
         let framed = |before: &[&[Value]]| {
             let mut out = BytesMut::new();
@@ -179,7 +185,7 @@ fn values() {
 fn every_stored_case_of_a_session_does_what_its_name_says() {
     let case = |target: &str, name: &str| {
         let cases = super::inputs::stored(target);
-        cases.into_iter().find(|(file, _)| file == name).unwrap_or_else(|| panic!("{target}/{name}")).1
+        cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("{target}/{name}")).bytes()
     };
     let served = serve(&[&case("publishers", "connect-publish-media.hex")]);
     assert!(!served.broken);

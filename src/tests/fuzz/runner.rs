@@ -1,7 +1,7 @@
 //! Runs a target: all its stored cases, then random changes of them. The same ones in every run, about a second of them; with
-//! `FOOTLIGHT_SOAK` others in every run, for a minute. What fails is made as small as possible and printed as a case to store.
+//! `FOOTLIGHT_SOAK` others in every run, for a minute. What fails is made smaller and printed as a case to store.
 
-use super::inputs::{changed, stored};
+use super::inputs::{Case, changed, stored};
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -13,25 +13,24 @@ const SOAK: Duration = Duration::from_secs(60);
 /// `cases` is how many random inputs take about a second.
 pub fn run(target: &str, cases: u32, test: impl Fn(&[u8])) {
     let stored = stored(target);
-    for (name, input) in &stored {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| test(input))) {
-            eprintln!("{target}: the stored case {name} fails");
+    for case in &stored {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| test(&case.bytes()))) {
+            eprintln!("{target}: the stored case {} fails", case.name);
             resume_unwind(panic);
         }
     }
-    let inputs: Vec<Vec<u8>> = stored.into_iter().map(|(_, input)| input).collect();
     if std::env::var_os("FOOTLIGHT_SOAK").is_none() {
-        return round(target, &inputs, cases, 0, &test);
+        return round(target, &stored, cases, 0, &test);
     }
     let (began, mut rounds) = (Instant::now(), 0_u32);
     while began.elapsed() < SOAK {
-        round(target, &inputs, cases, rand::random(), &test);
+        round(target, &stored, cases, rand::random(), &test);
         rounds += 1;
     }
-    println!("{target}: {} stored cases and {} random ones", inputs.len(), u64::from(rounds) * u64::from(cases));
+    println!("{target}: {} stored cases and {} random ones", stored.len(), u64::from(rounds) * u64::from(cases));
 }
 
-fn round(target: &str, stored: &[Vec<u8>], cases: u32, seed: u64, test: &impl Fn(&[u8])) {
+fn round(target: &str, stored: &[Case], cases: u32, seed: u64, test: &impl Fn(&[u8])) {
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
     let mut long = [0; 32];
     long[..8].copy_from_slice(&seed.to_be_bytes());
