@@ -101,7 +101,7 @@ async fn librtmp_handshake_may_publish() {
     stream.write_all(&chunks(3, kind::COMMAND, 0, 0, &connect, 128)).await.expect("sent");
     read_command(&mut stream, &mut reader, "_result").await;
     stream.write_all(&chunks(2, kind::SET_CHUNK_SIZE, 0, 0, &4096_u32.to_be_bytes(), 128)).await.expect("sent");
-    let name = format!("obs.1.{}", token(1));
+    let name = format!("obs.1.{}", token("obs", 1));
     for (command, number) in [("releaseStream", 2.0), ("FCPublish", 3.0)] {
         let body = write_all(&[Value::text(command), Value::Number(number), Value::Null, Value::text(name.clone())]);
         stream.write_all(&chunks(3, kind::COMMAND, 0, 0, &body, 4096)).await.expect("sent");

@@ -4,7 +4,7 @@ pub use crate::support::wait::free_port;
 use crate::support::wait::until;
 use footlight::{
     api::relay_control::{DesiredDestination, DesiredIngest, DesiredSession, DesiredTarget, DestinationReport, SessionReport},
-    config::relay::{Limits, RelayConfig, Timeouts},
+    config::relay::{Limits, RelayConfig, Timeouts, publish_token},
     domain::{destination::StreamKey, ids::Generation, video::VideoPreset},
     relay::{self, RelayHandle, connect::Resolver},
 };
@@ -127,7 +127,7 @@ impl TestRelay {
     }
 
     pub fn ingest_url(&self, session: &str, generation: u32) -> String {
-        format!("rtmp://{}/show/{session}.{generation}.{}", self.ingest, token(generation))
+        format!("rtmp://{}/show/{session}.{generation}.{}", self.ingest, token(session, generation))
     }
 
     /// A real encoder with a keyframe every second.
@@ -150,12 +150,12 @@ pub fn encoder(url: &str, picture: &str) -> Encoder {
     Encoder(child)
 }
 
-pub fn token(generation: u32) -> String {
-    format!("{generation:032x}")
+pub fn token(session: &str, generation: u32) -> String {
+    publish_token(SECRET, &session.parse().expect("an id"), Generation(generation))
 }
 
 pub fn wanted(session: &str, generations: &[u32], destinations: Vec<DesiredDestination>) -> DesiredSession {
-    let ingest = |generation: &u32| DesiredIngest { generation: Generation(*generation), token: token(*generation) };
+    let ingest = |generation: &u32| DesiredIngest { generation: Generation(*generation), token: token(session, *generation) };
     DesiredSession {
         session_id: session.parse().expect("an id"),
         ingests: generations.iter().map(ingest).collect(),

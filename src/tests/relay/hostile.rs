@@ -79,7 +79,7 @@ async fn unsupported_codec_is_refused_and_reported() {
 async fn connect_publisher(relay: &TestRelay, session: &str, generation: u32) -> TcpStream {
     let mut stream = TcpStream::connect(relay.ingest).await.expect("it listens");
     handshake(&mut stream).await;
-    let name = format!("{session}.{generation}.{}", token(generation));
+    let name = format!("{session}.{generation}.{}", token(session, generation));
     let mut client = ClientSession::new("show", "rtmp://relay/show", name);
     let mut input = BytesMut::with_capacity(4096);
     loop {
