@@ -19,7 +19,7 @@ const AT_ONCE: usize = 4;
 const ROUNDS: usize = 25;
 const STEPS: u32 = 12;
 /// Most of what a step does takes fewer calls than this, so that about half of the processes live.
-const CALLS: usize = 60;
+const CALLS: usize = 16;
 /// How many processes were killed.
 static KILLED: AtomicU64 = AtomicU64::new(0);
 
