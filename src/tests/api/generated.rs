@@ -140,7 +140,7 @@ impl Maker<'_> {
                 }
                 Some("query") => _ = query.append_pair(name, &text),
                 Some("header") if !name.eq_ignore_ascii_case("authorization") => {
-                    headers.push((name.to_owned(), text.chars().filter(|c| c.is_ascii_graphic()).collect()));
+                    headers.push((name.to_owned(), text.chars().filter(char::is_ascii_graphic).collect()));
                 }
                 _ => {}
             }

@@ -165,10 +165,14 @@ pub fn changed(cases: &[Case]) -> impl Strategy<Value = Vec<u8>> + use<> {
     let moves = prop::collection::vec(moved(parts), 0..4);
     let from_case = (select(cases.to_vec()), moves, edits).prop_map(|(case, moves, edits)| {
         let mut parts = case.parts;
-        moves.into_iter().for_each(|one| one.apply(&mut parts));
+        for one in moves {
+            one.apply(&mut parts);
+        }
         let mut input = parts.concat();
         input.truncate(LONGEST);
-        edits.into_iter().for_each(|edit| edit.apply(&mut input));
+        for edit in edits {
+            edit.apply(&mut input);
+        }
         input
     });
     prop_oneof![15 => from_case, 1 => prop::collection::vec(any::<u8>(), 0..200)]

@@ -106,13 +106,11 @@ fn publish(pieces: &[&[u8]]) -> (ClientSession, Vec<client::Event>, bool, usize)
     session.output();
     let mut events = Vec::new();
     for piece in pieces {
-        match session.handle_input(piece) {
-            Ok(more) => events.extend(more),
-            Err(_) => {
-                let sent = session.output().len();
-                return (session, events, true, sent);
-            }
-        }
+        let Ok(more) = session.handle_input(piece) else {
+            let sent = session.output().len();
+            return (session, events, true, sent);
+        };
+        events.extend(more);
     }
     let sent = session.output().len();
     (session, events, false, sent)
@@ -136,7 +134,7 @@ fn check_platform(input: &[u8]) {
             client::Event::ConnectRefused(refusal) | client::Event::PublishRefused(refusal) => {
                 let held = refusal.code.len() + refusal.description.len() + refusal.redirect.as_deref().map_or(0, str::len);
                 assert!(held <= 6 * input.len(), "{held} bytes of a refusal from {}", input.len());
-                assert!(!refusal.to_string().is_empty());
+                assert_ne!(refusal.to_string(), "");
             }
             client::Event::Accepted => assert!(!broken, "a session that is broken gives no events"),
         }
