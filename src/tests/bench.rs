@@ -4,7 +4,7 @@
 mod api;
 #[path = "bench/egress.rs"]
 mod egress;
-#[allow(dead_code, reason = "the API's tests use the rest of it")]
+#[allow(dead_code, unused_imports, reason = "the API's tests use the rest of it")]
 #[path = "api/harness.rs"]
 mod harness;
 #[path = "bench/relay.rs"]

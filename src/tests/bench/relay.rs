@@ -66,7 +66,7 @@ async fn encode(ingest: SocketAddr, session: String, composite: Composite, zero:
     let mut stream = TcpStream::connect(ingest).await.expect("it listens");
     stream.set_nodelay(true).expect("a socket");
     handshake::as_client(&mut stream).await.expect("RTMP");
-    let mut client = ClientSession::new("show", "rtmp://relay/show", format!("{session}.1.{}", token(1)));
+    let mut client = ClientSession::new("show", "rtmp://relay/show", format!("{session}.1.{}", token(&session, 1)));
     let mut input = BytesMut::with_capacity(4096);
     loop {
         stream.write_all(&client.output()).await.expect("open");
