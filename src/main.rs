@@ -88,7 +88,8 @@ fn again_without_proxies(exceptions: &str) -> anyhow::Error {
 fn run() -> anyhow::Result<()> {
     let role = Cli::parse().role.unwrap_or(Role::Serve);
     if let Role::EgressReaper { folder } = &role {
-        return footlight::egress::reaper::run(folder);
+        footlight::egress::reaper::run(folder);
+        return Ok(());
     }
     let env = Env::of_process();
     if matches!(role, Role::Serve)

@@ -19,16 +19,13 @@ use std::{
 pub const DISPLAY_FILE: &str = "display";
 
 /// Runs the reaper process: reports that it is ready, waits for the end of its standard input, and cleans up.
-///
-/// # Errors
-/// Standard output is closed.
-pub fn run(folder: &Path) -> anyhow::Result<()> {
-    std::io::stdout().write_all(b"ready\n")?;
+pub fn run(folder: &Path) {
+    // Nobody listens if the launch was given up meanwhile. There is something to clean up all the same.
+    let _ = std::io::stdout().write_all(b"ready\n");
     let mut sink = [0; 64];
     // The end of the input, or an error, means that the worker has exited or ended the egress.
     while std::io::stdin().read(&mut sink).is_ok_and(|read| read > 0) {}
     clear(folder, Some(getpgrp()));
-    Ok(())
 }
 
 /// Ends every process of an egress and deletes its folder. Safe to repeat; waits at most five seconds.
