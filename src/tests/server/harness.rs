@@ -65,8 +65,13 @@ impl TestApp {
         let id = self.start(caller).await.session.session_id;
         self.until(&id, "starting").await;
         self.livekit.join(&room_name(&id), &host_identity(&id));
-        self.play(&id, 0).await;
-        self.until(&id, "live").await;
+        // The start may still hold the session's lock: then this round leaves it out, and the next one has it.
+        let look = async || {
+            self.play(&id, 0).await;
+            let session = self.session(&id).await;
+            if session.state.name() == "live" { Ok(()) } else { Err(session.state) }
+        };
+        until("live", 15, look).await;
         id
     }
 
