@@ -37,20 +37,78 @@ if [ "$broken" -ne 0 ]; then
   exit 1
 fi
 
-section "cargo test"
-log="$logs/cargo-test.log"
-cargo test --locked --features ssr --no-fail-fast 2>&1 | tee "$log" || {
-  # A compile error fails no single test, but it counts as a failure.
-  grep -q '^test result' "$log" || failed=$((failed + 1))
+# Rings run side by side where they do not disturb each other: captures one at a time, and beside them what needs no media; then the
+# browsers, and beside them the relay.
+# Each has a process group of its own, so that it is ended whole when this is.
+rings=()
+end_rings() {
+  local ring
+  for ring in "${rings[@]}"; do kill -TERM -- "-$ring" 2>/dev/null || true; done
 }
-passed=$((passed + $(count "$log" '^test result: .* [0-9]+ passed' || true)))
-failed=$((failed + $(count "$log" '[0-9]+ failed;' || true)))
+trap end_rings EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+# in_background COMMAND…: its process is the last of `rings`.
+in_background() {
+  set -m
+  "$@" &
+  rings+=("$!")
+  set +m
+}
 
-section "browsers"
-log="$logs/playwright.log"
-(cd end2end && FORCE_COLOR=0 npx playwright test --project=e2e) 2>&1 | tee "$log" || {
-  grep -qE '^ +[0-9]+ failed' "$log" || failed=$((failed + 1))
+# The test programs that `cargo test` runs, from the manifest, so that a new one is in a ring.
+test_programs() {
+  awk '/^\[/ { if (name != "" && !off) print name; name = ""; off = 0; on = $0 == "[[test]]" }
+    on && $1 == "name" { gsub(/"/, "", $3); name = $3 }
+    on && $1 == "test" && $3 == "false" { off = 1 }
+    END { if (name != "" && !off) print name }' Cargo.toml
 }
-passed=$((passed + $(count "$log" '^ +[0-9]+ passed' || true)))
-failed=$((failed + $(count "$log" '^ +[0-9]+ failed' || true)))
+# cargo_ring NAME ARGUMENTS…: its words go to the log NAME. A run that ends without a result counts as a failure.
+cargo_ring() {
+  local log="$logs/$1.log"
+  cargo test --locked --features ssr --no-fail-fast "${@:2}" >"$log" 2>&1 || grep -q '^test result' "$log" ||
+    echo "1 failed; cargo test ended without a result" >>"$log"
+}
+browsers() {
+  local log="$logs/playwright.log"
+  (cd end2end && FORCE_COLOR=0 npx playwright test --project=e2e) >"$log" 2>&1 || grep -qE '^ +[0-9]+ failed' "$log" ||
+    echo "  1 failed, Playwright ended without a result" >>"$log"
+}
+# beside PID NAME PID NAME…: shows the first log while it grows, and the others when they are whole; then counts.
+beside() {
+  tail --pid="$1" -n +1 -f "$logs/$2.log" 2>/dev/null || true
+  local first=$1
+  while [ $# -gt 0 ]; do
+    wait "$1" || true
+    if [ "$1" != "$first" ]; then cat "$logs/$2.log"; fi
+    passed=$((passed + $(count "$logs/$2.log" '^test result: .* [0-9]+ passed|^ +[0-9]+ passed' || true)))
+    failed=$((failed + $(count "$logs/$2.log" '[0-9]+ failed;|^ +[0-9]+ failed' || true)))
+    shift 2
+  done
+}
+
+light=(--lib --bins)
+for name in $(test_programs); do
+  case $name in
+  egress | relay) ;;
+  *) light+=("--test=$name") ;;
+  esac
+done
+
+section "captures, and beside them what needs no media"
+: >"$logs/egress.log"
+needs_no_media() {
+  cargo_ring light "${light[@]}"
+  cargo_ring examples --doc
+}
+in_background cargo_ring egress --test=egress
+in_background needs_no_media
+beside "${rings[0]}" egress "${rings[1]}" light "${rings[1]}" examples
+
+section "browsers, and beside them the relay"
+: >"$logs/playwright.log"
+in_background browsers
+in_background cargo_ring relay --test=relay
+beside "${rings[2]}" playwright "${rings[3]}" relay
+rings=()
 close
