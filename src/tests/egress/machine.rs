@@ -116,10 +116,11 @@ async fn worker_raises_a_low_limit_of_open_files() {
     limited.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?)))).envs(variables.clone());
     let other = Killed(limited.spawn().expect("it starts"));
     until("the worker listens", 20, async || std::net::TcpStream::connect(&listen)).await;
+    // Made after the limit is raised.
+    until("its folder", 20, async || std::fs::metadata(&variables[2].1)).await;
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", other.0.id())).expect("its limits");
     let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).expect("the limit").split_whitespace();
     let files: Vec<u64> = files.filter_map(|number| number.parse().ok()).collect();
-    until("its folder", 20, async || std::fs::metadata(&variables[2].1)).await;
     assert!(files[0] > 256 && files[0] == files[1].min(65_536), "{files:?}");
     drop(other);
     std::fs::remove_dir(&variables[2].1).expect("it is empty");
