@@ -94,7 +94,7 @@ impl Connector {
     /// are added to it.
     ///
     /// # Errors
-    /// [`ConnectionError`] with a sentence for people.
+    /// `ConnectionError` with a sentence for people.
     pub async fn open(&self, target: &IngestTarget, avoid: &mut Vec<IpAddr>) -> Result<(Box<dyn Transport>, IpAddr), ConnectionError> {
         let deadline = Instant::now() + self.connect * MAX_STEPS;
         let mut clearest = (ErrorRank::Unknown, ConnectionError::Transient(format!("{} has no address", target.host)));
