@@ -10,6 +10,7 @@ use crate::{
     server::{
         auth::{caller::Caller, origin::Origin, throttle::Allowance},
         cookies::{OVERLAY_COOKIE, cookie},
+        error::StudioError,
         limits::Group,
         overlay::OverlayViewer,
         security::same_origin,
@@ -128,13 +129,20 @@ async fn who(state: &AppState, parts: &mut Parts) -> Result<Asking, ErrorRespons
     if group == Group::Webhook {
         return Ok(Asking { group, key: address, account: None, found: None });
     }
+    let mut stale = false;
     if let Some(token) = cookie(&parts.headers, OVERLAY_COOKIE) {
-        let viewer = state.studio.overlay.viewer(token).await?;
-        let key = overlay_key(&viewer);
-        parts.extensions.insert(viewer);
-        return Ok(Asking { group, key, account: None, found: None });
+        match state.studio.overlay.viewer(token).await {
+            Ok(viewer) => {
+                let key = overlay_key(&viewer);
+                parts.extensions.insert(viewer);
+                return Ok(Asking { group, key, account: None, found: None });
+            }
+            // Over HTTPS the cookie goes to every page; one of a show that is over must not shut its browser out of the others.
+            Err(StudioError::Refused(_)) => stale = true,
+            Err(error) => return Err(error.into()),
+        }
     }
-    let unauthenticated = credential(&parts.headers).is_some() || group != Group::Read;
+    let unauthenticated = stale || credential(&parts.headers).is_some() || group != Group::Read;
     Ok(Asking { group: if unauthenticated { Group::Unauthenticated } else { group }, key: address, account: None, found: None })
 }
 
