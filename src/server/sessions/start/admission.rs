@@ -178,7 +178,8 @@ fn conflicting(id: &SessionId) -> StudioError {
 }
 
 fn still_ending(id: &SessionId) -> StudioError {
-    let detail = serde_json::json!({ "sessionId": id, "retryAfter": 5 });
     let message = "Your earlier stream is still ending. Send the same start again in a few seconds.";
-    StudioError::Refused(ApiError { detail, ..ApiError::new(ErrorCode::Unavailable, message) })
+    let mut error = ApiError::again_after(ErrorCode::Unavailable, message, 5);
+    error.detail["sessionId"] = serde_json::json!(id);
+    StudioError::Refused(error)
 }
