@@ -59,6 +59,7 @@ impl Games {
         let show = NewSession {
             stream_type: StreamType::Agent,
             agent_id: Some(agent.id.clone()),
+            user_id: None,
             stream_title: game.stream_title.unwrap_or_default(),
             entity_name: None,
             destination_ids: Vec::new(),

@@ -70,7 +70,7 @@ async fn start_egress_accepts_only_web_source_with_rtmp() {
         ("outputs", json!([]), 400, "missing or invalid field: output"),
         ("outputs", json!([{"file": {"filepath": "x.mp4"}}]), 501, "RTMP streams only"),
         ("outputs", json!([{"stream": {"urls": ["notaurl"]}}]), 400, "invalid url notaurl: invalid scheme"),
-        ("advanced", json!({"framerate": 90}), 400, "framerate (must be 5 to 60)"),
+        ("advanced", json!({"framerate": 90}), 400, "framerate (must be 10 to 60 frames per second)"),
         ("storage", json!({}), 501, "no storage"),
     ] {
         let mut wrong = request.clone();
