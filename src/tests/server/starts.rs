@@ -215,6 +215,7 @@ async fn destinations_are_saved_once_their_start_is_accepted() {
         .change_destinations(
             &ada,
             &id,
+            &[],
             vec![DestinationInput { save_as: Some("Added".into()), ..typed(Platform::Twitch, "live_added0123456") }],
             &[],
         )
