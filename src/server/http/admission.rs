@@ -130,7 +130,7 @@ async fn who(state: &AppState, parts: &mut Parts) -> Result<Asking, ErrorRespons
     if group == Group::Webhook {
         return Ok(Asking { group, key: address, account: None, found: None });
     }
-    let mut stale = false;
+    let mut outdated = false;
     if let Some(token) = cookie(&parts.headers, OVERLAY_COOKIE) {
         match state.studio.overlay.viewer(token).await {
             Ok(viewer) => {
@@ -139,11 +139,11 @@ async fn who(state: &AppState, parts: &mut Parts) -> Result<Asking, ErrorRespons
                 return Ok(Asking { group, key, account: None, found: None });
             }
             // Over HTTPS the cookie goes to every page; one of a show that is over must not shut its browser out of the others.
-            Err(StudioError::Refused(_)) => stale = true,
+            Err(StudioError::Refused(_)) => outdated = true,
             Err(error) => return Err(error.into()),
         }
     }
-    let unauthenticated = stale || credential(&parts.headers).is_some() || group != Group::Read;
+    let unauthenticated = outdated || credential(&parts.headers).is_some() || group != Group::Read;
     Ok(Asking { group: if unauthenticated { Group::Unauthenticated } else { group }, key: address, account: None, found: None })
 }
 
