@@ -3,6 +3,7 @@
 pub mod appearance_options;
 pub mod badge;
 pub mod check_list;
+pub mod checkbox;
 pub mod choice_row;
 pub mod confirm;
 pub mod destination_checkbox;

@@ -1,5 +1,6 @@
 //! The form of one destination: platform, address, key. The key stays in its field until the stream starts.
 
+use super::checkbox::Checkbox;
 use crate::domain::{
     destination::{Platform, StreamKey, UnusableDestination, ingest_address, separate},
     viewers::channel,
@@ -149,10 +150,7 @@ pub fn DestinationForm(
                     />
                 </label>
             </Show>
-            <label class="checkbox">
-                <input type="checkbox" prop:checked=draft.save on:change=move |event| draft.save.set(event_target_checked(&event))/>
-                <span>"Save for next time"</span>
-            </label>
+            <Checkbox label="Save for next time" checked=draft.save on_check=move |on| draft.save.set(on)/>
             <Show when=move || draft.save.get()>
                 <label class="field">
                     <span>"Save as"</span>

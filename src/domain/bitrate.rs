@@ -114,8 +114,13 @@ mod tests {
     #[test]
     fn every_platform_has_the_limits_of_its_documentation() {
         use Excess::{Discouraged, Refused};
-        let (small, full, full_60, portrait, quad) =
-            (format(1280, 720, 30, 0), format(1920, 1080, 30, 0), format(1920, 1080, 60, 0), format(1080, 1920, 30, 0), format(2560, 1440, 60, 0));
+        let (small, full, full_60, portrait, quad) = (
+            format(1280, 720, 30, 0),
+            format(1920, 1080, 30, 0),
+            format(1920, 1080, 60, 0),
+            format(1080, 1920, 30, 0),
+            format(2560, 1440, 60, 0),
+        );
         for (platform, format, excess, expected) in [
             (Platform::Twitch, small, Refused, Some(6_000)),
             (Platform::Twitch, format(1920, 1078, 60, 0), Refused, Some(6_000)),

@@ -3,7 +3,9 @@
 use super::local_media::{CaptureState, LocalMedia};
 use crate::{
     browser::devices,
-    components::{device_menu::DeviceMenu, icon::Icon, level_meter::LevelMeter, notice::ErrorNotice, switch_button::SwitchButton},
+    components::{
+        checkbox::Checkbox, device_menu::DeviceMenu, icon::Icon, level_meter::LevelMeter, notice::ErrorNotice, switch_button::SwitchButton,
+    },
     domain::media::{CaptureKind, DeviceId, DeviceKind, UserChoices, chosen},
 };
 use leptos::prelude::*;
@@ -130,16 +132,8 @@ pub fn Extras(media: LocalMedia) -> impl IntoView {
         chosen(&speakers.get(), None, remembered.as_ref()).map(|device| device.id.clone())
     });
     let checkbox = move |label: &'static str, read: fn(&UserChoices) -> bool, write: fn(&mut UserChoices, bool)| {
-        view! {
-            <label class="checkbox">
-                <input
-                    type="checkbox"
-                    prop:checked=move || media.choices.with(read)
-                    on:change=move |event| media.update_choices(|choices| write(choices, event_target_checked(&event)))
-                />
-                <span>{label}</span>
-            </label>
-        }
+        let checked = Signal::derive(move || media.choices.with(read));
+        view! { <Checkbox label checked on_check=move |on| media.update_choices(|choices| write(choices, on))/> }
     };
     let played = RwSignal::new(true);
     let test = move |_| {

@@ -14,8 +14,10 @@ pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Ca
     let heading = view.with_untracked(labels::ended_heading);
     let failed = move || view.with(|view| view.status.is_failed());
     let why = move || view.with(|view| view.end_message.clone());
-    let on_air = move || view.with(|view| labels::format_duration(view.duration));
-    let reconnects = move || view.with(|view| view.destinations.iter().map(|view| view.reconnects).sum::<u32>());
+    let stats = move || {
+        let stats = view.with(labels::ended_stats).into_iter();
+        stats.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view()
+    };
     let details = move || view.with(|view| format!("/sessions/{}", view.session_id));
     // Other updates must not interrupt whoever watches it.
     let recording = Memo::new(move |_| view.with(recording_of));
@@ -25,10 +27,7 @@ pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Ca
         <section class="ended panel" data-state=move || if failed() { "bad" } else { "quiet" } aria-live="polite">
             <h1>{heading}</h1>
             <p class="end-reason">{move || why().map(|why| view! { <span>{why}</span> })}</p>
-            <dl class="stats">
-                <div><dt>"Time on air"</dt><dd>{on_air}</dd></div>
-                <div><dt>"Reconnects"</dt><dd>{reconnects}</dd></div>
-            </dl>
+            <dl class="stats">{stats}</dl>
             <h2>"Destinations"</h2>
             <DestinationList session now/>
             {move || recording.get().map(|src| view! { <h2>"Recording"</h2><Player src/> })}

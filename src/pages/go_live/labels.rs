@@ -1,7 +1,9 @@
 //! Texts of the studio.
 
 use super::live_session::Presence;
-pub use crate::pages::labels::{destination_status, explain, format_duration, is_lost, is_over, megabits, viewers};
+pub use crate::pages::labels::{
+    destination_facts, destination_status, explain, format_duration, is_lost, is_over, megabits, total_viewers,
+};
 
 use crate::{
     api::{relay_control::IngestReport, sessions::SessionView},
@@ -54,6 +56,19 @@ pub fn ended_heading(view: &SessionView) -> &'static str {
         (SessionStatus::Failed, Some(_)) => "The stream failed",
         _ => "Stream ended",
     }
+}
+
+/// What came of the stream, as far as it is known.
+pub fn ended_stats(view: &SessionView) -> Vec<(&'static str, String)> {
+    let reconnects = view.destinations.iter().map(|of| u64::from(of.reconnects)).sum::<u64>();
+    let numbers = [
+        ("Reconnects", Some(reconnects)),
+        ("Peak viewers", view.peak_viewer_count),
+        ("Events", view.events_recorded),
+        ("Decisions", view.decisions_logged),
+    ];
+    let known = numbers.into_iter().filter_map(|(label, number)| Some((label, number?.to_string())));
+    [("Time on air", format_duration(view.duration))].into_iter().chain(known).collect()
 }
 
 /// The button that starts the stream.

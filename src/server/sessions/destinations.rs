@@ -29,7 +29,7 @@ use std::sync::Arc;
 type Wanted = Result<Resolved, ApiError>;
 
 impl Sessions {
-    /// Adds and removes destinations of a running session: all or none.
+    /// Adds and removes destinations of a running session: all or none. New ones are saved or typed.
     ///
     /// # Errors
     /// The session is not running, a new destination is unusable or goes where the session goes already, or there are too many.
@@ -37,11 +37,12 @@ impl Sessions {
         &self,
         caller: &Caller,
         id: &SessionId,
+        saved: &[DestinationId],
         add: Vec<DestinationInput>,
         remove: &[DestinationId],
     ) -> StudioResult<SessionView> {
         let session = self.registry.own(caller, id).await?;
-        let added = self.destinations.resolve(&session.owner, &session.account, &[], add).await?;
+        let added = self.destinations.resolve(&session.owner, &session.account, saved, add).await?;
         loop {
             let session = self.open_session(caller, id).await?;
             let (added, outcomes) = self.accepted(&session, added.iter().cloned().map(Ok).collect(), remove).await?;
