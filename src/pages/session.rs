@@ -1,8 +1,11 @@
 //! One session: state, destinations, recording, timeline.
 
 use super::{
-    labels::{destination_status, explain, format_duration, health_badge, is_over, key_tail, recording, session_badge, title, viewers},
-    layout::{load_error, parse_session_id},
+    labels::{
+        destination_facts, destination_status, explain, format_duration, health_badge, is_over, key_tail, recording, session_badge, title,
+        viewers,
+    },
+    layout::{CurrentUser, load_error, parse_session_id},
 };
 use crate::{
     api::{
@@ -21,7 +24,7 @@ use crate::{
         notice::{ErrorNotice, Loading},
         player::Player,
     },
-    domain::{ids::SessionId, timestamp::Timestamp},
+    domain::{ids::SessionId, session::Owner, timestamp::Timestamp},
     rpc::sessions::{get_session, load_timeline, stop_session},
 };
 use leptos::prelude::*;
@@ -106,7 +109,7 @@ fn Details(
     timeline: Resource<Result<TimelineView, ApiError>>,
     asking: RwSignal<bool>,
 ) -> impl IntoView {
-    let id = first.session_id.clone();
+    let (id, owner) = (first.session_id.clone(), first.owner.clone());
     let view = Memo::new(move |_| {
         let newer = |latest: &SessionView| latest.session_id == first.session_id && latest.revision >= first.revision;
         latest.get().filter(newer).unwrap_or_else(|| first.clone())
@@ -120,7 +123,18 @@ fn Details(
         Memo::new(move |_| view.with(|view| view.end_message.clone().filter(|_| is_over(view)).map(|why| (session_badge(view).0, why))));
     let issues = Memo::new(move |_| view.with(|view| if is_over(view) { Vec::new() } else { view.health.clone() }));
     let playlist = Memo::new(move |_| view.with(|view| recording(view).filter(|_| is_over(view))));
-    let thumbnail = move || running.get().then(|| view! { <Thumbnail id=id.clone()/> });
+    // One that never went live has no picture.
+    let pictured = Memo::new(move |_| view.with(|view| !is_over(view) || view.started_at.is_some()));
+    let CurrentUser(me) = expect_context();
+    // The page for going live shows only what the reader hosts.
+    let (studio, overlay) = ("/go-live".to_owned(), format!("/stream/overlay?sessionId={id}&preview=1"));
+    let watch = move || {
+        let own = me.get().and_then(Result::ok).flatten().is_some_and(|me| owner == Owner::User(me.id));
+        // The overlay is a document of its own, which the router does not know.
+        let (address, text, rel) = if own { (&studio, "Open the studio", "") } else { (&overlay, "Watch the overlay", "external") };
+        view! { <a class="button" href=address.clone() rel=rel>{text}</a> }
+    };
+    let thumbnail = move || pictured.get().then(|| view! { <Thumbnail id=id.clone() running/> });
     let stats = move || {
         let stats = view.with(stats).into_iter();
         stats.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view()
@@ -140,7 +154,7 @@ fn Details(
             </div>
             <Show when=move || running.get()>
                 <div class="buttons">
-                    <a class="button" href="/go-live">"Open the studio"</a>
+                    {watch.clone()}
                     <button class="button" data-kind="end" type="button" on:click=move |_| asking.set(true)>"End stream"</button>
                 </div>
             </Show>
@@ -156,23 +170,28 @@ fn Details(
     }
 }
 
-/// The latest thumbnail, loaded again every ten seconds.
+/// The latest thumbnail, loaded again every ten seconds while the session runs. The last one stays.
 #[component]
-fn Thumbnail(id: SessionId) -> impl IntoView {
+fn Thumbnail(id: SessionId, running: Memo<bool>) -> impl IntoView {
     let count = RwSignal::new(0_u32);
     let missing = RwSignal::new(false);
     Effect::new(move |_| {
-        browser_clock::every(10_000, move || {
-            missing.set(false);
-            count.update(|count| *count += 1);
-        });
+        if running.get() {
+            browser_clock::every(10_000, move || {
+                missing.set(false);
+                count.update(|count| *count += 1);
+            });
+        }
     });
+    let alt = move || {
+        if running.get() { "The stream as viewers see it, at most ten seconds old" } else { "The end of the stream as viewers saw it" }
+    };
     // Loading can fail before the page is hydrated.
     let failed = move |_| after_hydration(move || missing.set(true));
     let address = move || format!("/api/streaming/thumbnails/{id}?{}", count.get());
     view! {
-        <figure class="thumbnail panel">
-            <img src=address alt="The stream as viewers see it, at most ten seconds old" hidden=move || missing.get() on:error=failed/>
+        <figure class="thumbnail panel" hidden=move || missing.get() && !running.get()>
+            <img src=address alt=alt hidden=move || missing.get() on:error=failed/>
             {move || missing.get().then(|| view! { <figcaption class="quiet">"No thumbnail yet."</figcaption> })}
         </figure>
     }
@@ -229,15 +248,9 @@ fn stats(session: &SessionView) -> Vec<(&'static str, AnyView)> {
 fn DestinationRow(of: DestinationView, now: Timestamp) -> impl IntoView {
     let (tone, status) = destination_status(&of, now);
     let key = key_tail(&of.destination).map(|tail| format!("key {tail}"));
-    let reconnects = match of.reconnects {
-        0 => None,
-        1 => Some("1 reconnect".to_owned()),
-        many => Some(format!("{many} reconnects")),
-    };
     let platform = Some(of.destination.platform.label()).filter(|platform| *platform != of.destination.label());
-    let on_air = format!("{} on air", format_duration(of.uptime_ms));
-    let parts = [platform.map(str::to_owned), Some(on_air), viewers(of.viewer_count, of.peak_viewer_count), reconnects, key];
-    let details = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let parts = platform.map(str::to_owned).into_iter().chain(destination_facts(&of)).chain(key);
+    let details = parts.collect::<Vec<_>>().join(" · ");
     view! {
         <li class="item panel">
             <div>
