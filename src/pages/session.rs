@@ -49,7 +49,8 @@ pub fn Session() -> AnyView {
         |(id, _)| async move { load_timeline(parse_session_id(&id)?).await },
     );
     let asking = RwSignal::new(false);
-    let stop = Action::new(|id: &SessionId| stop_session(id.clone(), None));
+    let stop =
+        Action::new(|(id, reason): &(SessionId, String)| stop_session(id.clone(), Some(reason.clone()).filter(|text| !text.is_empty())));
     let refused = move || stop.value().get().and_then(Result::err);
     Effect::new(move |_| {
         let id = params.read().get("id").unwrap_or_default();
@@ -89,9 +90,10 @@ pub fn Session() -> AnyView {
                 title="End the stream?"
                 text="It ends on every platform at once. This cannot be undone."
                 action="End stream"
-                on_confirm=Callback::new(move |_| {
+                reason="Reason (optional)"
+                on_confirm=Callback::new(move |reason| {
                     if let Ok(id) = params.read_untracked().get("id").unwrap_or_default().parse() {
-                        stop.dispatch(id);
+                        stop.dispatch((id, reason));
                     }
                 })
             />

@@ -1,15 +1,26 @@
 //! After the stream: how it ended, destinations, recording.
 
 use super::{destination_list::DestinationList, labels, live_session::LiveSession, local_media::LocalMedia};
-use crate::{components::player::Player, pages::labels::recording as recording_of};
-use leptos::prelude::*;
+use crate::{components::player::Player, pages::labels::recording as recording_of, rpc::sessions::get_session};
+use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
 #[component]
 pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Callback<()>) -> impl IntoView {
-    // The lights of camera and microphone must go out.
-    Effect::new(move |_| media.close_all());
     let view = session.view;
+    Effect::new(move |_| {
+        // The lights of camera and microphone must go out.
+        media.close_all();
+        if view.with_untracked(|view| view.events_recorded.is_none()) {
+            let id = session.id();
+            spawn_local(async move {
+                // The page may have been left meanwhile.
+                if let (Ok(counted), Some(())) = (get_session(id).await, view.try_with_untracked(|_| ())) {
+                    session.update_view(counted);
+                }
+            });
+        }
+    });
     // Read once, because the tab's title is read again when this stage is gone already.
     let heading = view.with_untracked(labels::ended_heading);
     let failed = move || view.with(|view| view.status.is_failed());
