@@ -66,7 +66,8 @@ fn server_function(name: &str) -> Group {
         | "settings/keys"
         | "settings/places"
         | "settings/sign-ins" => Group::Read,
-        "sessions/destinations"
+        "destinations/test"
+        | "sessions/destinations"
         | "sessions/media-check"
         | "sessions/preflight"
         | "sessions/retry-destination"
@@ -198,6 +199,8 @@ mod tests {
             (&post, "/api/streaming/start", Group::Start),
             (&post, "/rpc/sessions/start", Group::Start),
             (&post, "/rpc/settings/try", Group::Start),
+            (&post, "/rpc/destinations/test", Group::Start),
+            (&post, "/api/streaming/destinations/test", Group::Start),
             (&post, "/rpc/sessions/stop", Group::Stop),
             (&post, "/rpc/sessions/overlay", Group::Events),
             (&post, "/rpc/settings/make-key", Group::Change),

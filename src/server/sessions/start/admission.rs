@@ -33,7 +33,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A start whose request was found acceptable.
 pub(super) struct PreparedStart {
     pub session: Session,
+    /// Who starts it, and how the timeline says it.
     pub actor: Actor,
+    pub what: String,
     pub keys: Vec<(DestinationId, SealedKey)>,
     /// Destinations to be saved, once it is accepted.
     pub saved: Vec<SavedDestination>,
@@ -56,8 +58,7 @@ impl Sessions {
     /// Stores the session. `Some`: the same start was carried out before, by this session.
     pub(super) async fn admit(&self, start: &PreparedStart) -> StudioResult<Option<Session>> {
         let (session, idempotency) = (&start.session, start.idempotency.as_ref());
-        let what = "The stream was requested.".to_owned();
-        let entry = TimelineEntry { at: self.ports.now(), actor: start.actor, what, state: SessionStatus::Pending };
+        let entry = TimelineEntry { at: self.ports.now(), actor: start.actor, what: start.what.clone(), state: SessionStatus::Pending };
         let until = Instant::now() + FIRST_ANSWERS_WITHIN;
         loop {
             let slots = self.ports.livekit.slots().await.ok().flatten();
