@@ -35,6 +35,7 @@ use leptos_router::hooks::use_params_map;
 #[component]
 pub fn Session() -> AnyView {
     let params = use_params_map();
+    let CurrentUser(me) = expect_context();
     let session = Resource::new_blocking(
         move || params.read().get("id").unwrap_or_default(),
         |id| async move { get_session(parse_session_id(&id)?).await },
@@ -79,8 +80,12 @@ pub fn Session() -> AnyView {
             {move || refused().map(|error| view! { <ErrorNotice message=error.message/> })}
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
-                    session.get().map(|answer| match answer {
-                        Ok(first) => view! { <Details first latest timeline asking/> }.into_any(),
+                    session.get().zip(me.get()).map(|(answer, me)| match answer {
+                        Ok(first) => {
+                            // The page for going live shows only what the reader hosts.
+                            let hosted = me.ok().flatten().is_some_and(|me| first.owner == Owner::User(me.id));
+                            view! { <Details first hosted latest timeline asking/> }.into_any()
+                        }
                         Err(error) => view! { <Title text="Stream"/>{load_error(error, reload)} }.into_any(),
                     })
                 }}
@@ -107,11 +112,12 @@ pub fn Session() -> AnyView {
 #[component]
 fn Details(
     first: SessionView,
+    hosted: bool,
     latest: RwSignal<Option<SessionView>>,
     timeline: Resource<Result<TimelineView, ApiError>>,
     asking: RwSignal<bool>,
 ) -> impl IntoView {
-    let (id, owner) = (first.session_id.clone(), first.owner.clone());
+    let id = first.session_id.clone();
     let view = Memo::new(move |_| {
         let newer = |latest: &SessionView| latest.session_id == first.session_id && latest.revision >= first.revision;
         latest.get().filter(newer).unwrap_or_else(|| first.clone())
@@ -127,14 +133,11 @@ fn Details(
     let playlist = Memo::new(move |_| view.with(|view| recording(view).filter(|_| is_over(view))));
     // One that never went live has no picture.
     let pictured = Memo::new(move |_| view.with(|view| !is_over(view) || view.started_at.is_some()));
-    let CurrentUser(me) = expect_context();
-    // The page for going live shows only what the reader hosts.
-    let (studio, overlay) = ("/go-live".to_owned(), format!("/stream/overlay?sessionId={id}&preview=1"));
+    let overlay = format!("/stream/overlay?sessionId={id}&preview=1");
     let watch = move || {
-        let own = me.get().and_then(Result::ok).flatten().is_some_and(|me| owner == Owner::User(me.id));
         // The overlay is a document of its own, which the router does not know.
-        let (address, text, rel) = if own { (&studio, "Open the studio", "") } else { (&overlay, "Watch the overlay", "external") };
-        view! { <a class="button" href=address.clone() rel=rel>{text}</a> }
+        let (address, text, rel) = if hosted { ("/go-live", "Open the studio", "") } else { (&*overlay, "Watch the overlay", "external") };
+        view! { <a class="button" href=address.to_owned() rel=rel>{text}</a> }
     };
     let thumbnail = move || pictured.get().then(|| view! { <Thumbnail id=id.clone() running/> });
     let stats = move || {

@@ -20,7 +20,7 @@ use leptos::{prelude::*, task::spawn_local};
 /// The server's checks run again this often, and those of destinations that have not passed.
 const RECHECK_MS: u64 = 15_000;
 /// A choice is tried when it has not changed for this long: somebody may be typing.
-const TYPING_MS: u64 = 600;
+const TYPING_MS: u64 = 800;
 /// A destination that has not been tried by then no longer holds up the start.
 const TRY_MS: u64 = 8_000;
 

@@ -118,7 +118,7 @@ impl Destinations {
     }
 
     /// Checks the address as written and every address its name resolves to now. The relay checks again when it connects.
-    async fn check_address(&self, destination: &Destination) -> StudioResult<()> {
+    pub(super) async fn check_address(&self, destination: &Destination) -> StudioResult<()> {
         if destination.platform.wants_address() {
             self.resolve_address(destination).await?;
         }

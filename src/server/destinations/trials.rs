@@ -65,19 +65,23 @@ impl Destinations {
     }
 
     async fn test_chosen(&self, id: DestinationId, found: Option<SavedDestination>) -> DestinationTest {
-        match found {
-            Some(found) => self.test_saved(&found).await,
-            None => {
-                let finding = (PreflightResult::Fail, "It is not saved any more. Choose another one.".to_owned());
-                result_of(Some(id), "A saved destination".to_owned(), Platform::Custom, finding)
-            }
-        }
+        let Some(found) = found else {
+            let finding = (PreflightResult::Fail, "It is not saved any more. Choose another one.".to_owned());
+            return result_of(Some(id), "A saved destination".to_owned(), Platform::Custom, finding);
+        };
+        self.test_saved(&found).await
     }
 
     async fn test_saved(&self, saved: &SavedDestination) -> DestinationTest {
         let SavedDestination { owner, destination, key, .. } = saved;
         let finding = match self.ports.vault.open(owner, &destination.id, key) {
-            Ok(key) => in_time(async { Ok(self.connect(destination, key).await) }).await,
+            Ok(key) => {
+                let work = async {
+                    self.check_address(destination).await?;
+                    Ok(self.connect(destination, key).await)
+                };
+                in_time(work).await
+            }
             Err(error) => (PreflightResult::Fail, format!("Its stream key does not open ({error}). Save it again with its key.")),
         };
         result_of(Some(destination.id.clone()), destination.label().to_owned(), destination.platform, finding)

@@ -1,6 +1,9 @@
 //! What pages say, as the server renders them.
 
-use super::harness::{Person, TestServer};
+use super::{
+    feeds::OpenFeed,
+    harness::{Person, TestServer},
+};
 use crate::support::wait::until;
 use axum::http::{Method, StatusCode};
 use footlight::{
@@ -46,7 +49,8 @@ async fn start(server: &TestServer, key: &str, body: Value) -> SessionId {
 async fn live(server: &TestServer, id: &SessionId) {
     let look = async || {
         let session = server.store.session(id).await.expect("the store").expect("a session");
-        if let Some(report) = server.relay.play(id, Some(session.generation), 0, server.clock.now()) {
+        let waits = session.state.name() == "pending";
+        if !waits && let Some(report) = server.relay.play(id, Some(session.generation), 0, server.clock.now()) {
             server.studio.reconciler.handle_report(report).await;
         }
         server.studio.reconciler.reconcile_all().await.expect("a round");
@@ -200,4 +204,10 @@ async fn the_info_bar_names_the_platforms_of_a_session() {
     let html = open(&server, &ada, &format!("/stream/overlay?sessionId={id}&preview=1")).await;
     let bar = html.split(r#"class="scene-info""#).nth(1).expect("the info bar");
     assert!(bar.contains("Twitch · YouTube · Ladder night"), "{html}");
+    let page = until("an egress", 10, async || server.livekit.running().last().map(|egress| egress.page_url.clone())).await;
+    let cookie = format!("footlight-overlay={}", page.rsplit_once("token=").expect("a token").1);
+    let mut feed = OpenFeed::open(&server, &format!("/api/streaming/feed?sessionId={id}"), ("cookie", &cookie)).await;
+    let session = feed.next().await.expect("the state").data;
+    assert_eq!(session["platforms"], json!(["twitch", "rehearsal", "youtube"]), "and hears of every change");
+    assert_eq!(session["destinations"], json!([]), "but of nothing else about them");
 }
