@@ -18,4 +18,6 @@ pub mod on_air_light;
 pub mod player;
 pub mod scene_view;
 pub mod site_header;
+pub mod stats;
 pub mod switch_button;
+pub mod text_field;

@@ -20,9 +20,11 @@ use crate::{
     components::{
         badge::{Badge, Tone},
         confirm::Confirm,
+        destination_health::DestinationHealth,
         local_time::LocalTime,
-        notice::{ErrorNotice, Loading},
+        notice::{ErrorIfAny, ErrorNotice, Loading},
         player::Player,
+        stats::stat_lines,
     },
     domain::{ids::SessionId, session::Owner, timestamp::Timestamp},
     rpc::sessions::{get_session, load_timeline, stop_session},
@@ -52,7 +54,7 @@ pub fn Session() -> AnyView {
     let asking = RwSignal::new(false);
     let stop =
         Action::new(|(id, reason): &(SessionId, String)| stop_session(id.clone(), Some(reason.clone()).filter(|text| !text.is_empty())));
-    let refused = move || stop.value().get().and_then(Result::err);
+    let refused = Signal::derive(move || stop.value().get().and_then(Result::err).map(|error| error.message));
     Effect::new(move |_| {
         let id = params.read().get("id").unwrap_or_default();
         if latest.with_untracked(Option::is_some) {
@@ -77,7 +79,7 @@ pub fn Session() -> AnyView {
     });
     view! {
         <main class="page" id="content">
-            {move || refused().map(|error| view! { <ErrorNotice message=error.message/> })}
+            <ErrorIfAny message=refused/>
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
                     session.get().zip(me.get()).map(|(answer, me)| match answer {
@@ -140,12 +142,8 @@ fn Details(
         view! { <a class="button" href=address.to_owned() rel=rel>{text}</a> }
     };
     let thumbnail = move || pictured.get().then(|| view! { <Thumbnail id=id.clone() running/> });
-    let stats = move || {
-        let stats = view.with(stats).into_iter();
-        stats.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view()
-    };
-    let destinations =
-        move || view.with(|view| view.destinations.iter().cloned().map(|of| view! { <DestinationRow of now=view.now/> }).collect_view());
+    let stats = move || stat_lines(view.with(stats));
+    let destinations = move || view.with(|view| view.destinations.iter().map(|of| destination(of, view.now)).collect_view());
     let issue_list = move || {
         let lines = issues.get().iter().map(|one| view! { <li>{explain(one)}</li> }).collect_view();
         issues.with(|all| !all.is_empty()).then(|| view! { <ul class="issues panel" aria-label="Issues">{lines}</ul> })
@@ -170,7 +168,7 @@ fn Details(
         {thumbnail}
         {move || playlist.get().map(|src| view! { <h2 class="section">"Recording"</h2><Player src/> })}
         <h2 class="section">"Destinations"</h2>
-        <ul class="item-list">{destinations}</ul>
+        <ul class="live-destinations">{destinations}</ul>
         <Timeline timeline/>
     }
 }
@@ -249,20 +247,11 @@ fn stats(session: &SessionView) -> Vec<(&'static str, AnyView)> {
     stats
 }
 
-#[component]
-fn DestinationRow(of: DestinationView, now: Timestamp) -> impl IntoView {
-    let (tone, status) = destination_status(&of, now);
+fn destination(of: &DestinationView, now: Timestamp) -> impl IntoView + use<> {
+    let (tone, status) = destination_status(of, now);
+    let name = of.destination.label().to_owned();
+    let platform = Some(of.destination.platform.label().to_owned()).filter(|platform| *platform != name);
     let key = key_tail(&of.destination).map(|tail| format!("key {tail}"));
-    let platform = Some(of.destination.platform.label()).filter(|platform| *platform != of.destination.label());
-    let parts = platform.map(str::to_owned).into_iter().chain(destination_facts(&of)).chain(key);
-    let details = parts.collect::<Vec<_>>().join(" · ");
-    view! {
-        <li class="item panel">
-            <div>
-                <b>{of.destination.label().to_owned()}</b>
-                <small>{details}</small>
-            </div>
-            <Badge tone=Signal::stored(tone) text=Signal::stored(status)/>
-        </li>
-    }
+    let details = platform.into_iter().chain(destination_facts(of)).chain(key).collect::<Vec<_>>().join(" · ");
+    view! { <DestinationHealth name tone=Signal::stored(tone) status=Signal::stored(status) details=Signal::stored(details)/> }
 }

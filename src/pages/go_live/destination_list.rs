@@ -10,7 +10,7 @@ use crate::{
         error::ApiError,
         sessions::{DestinationInput, StudioSetup},
     },
-    components::{badge::Tone, destination_health::DestinationHealth, notice::ErrorNotice},
+    components::{badge::Tone, destination_health::DestinationHealth, notice::ErrorIfAny},
     domain::{destination::Platform, ids::DestinationId, timestamp::Timestamp},
     rpc::sessions::{change_destinations, retry_destination},
 };
@@ -36,7 +36,7 @@ pub fn DestinationsPanel(session: LiveSession, setup: RwSignal<StudioSetup>, #[p
     });
     let used = Memo::new(move |_| session.view.with(|view| view.destinations.iter().map(|of| of.destination.clone()).collect::<Vec<_>>()));
     let total = Memo::new(move |_| session.view.with(labels::total_viewers));
-    let refused = move || change.value().get().and_then(Result::err);
+    let refused = Signal::derive(move || change.value().get().and_then(Result::err).map(|error| error.message));
     let add = move |_| {
         change.dispatch((choice.checked(), choice.typed(), Vec::new()));
     };
@@ -45,7 +45,7 @@ pub fn DestinationsPanel(session: LiveSession, setup: RwSignal<StudioSetup>, #[p
             <h2 id="targets-title">"Destinations"</h2>
             {move || total.get().map(|total| view! { <p class="total-viewers" translate="no">{total}</p> })}
             <DestinationList session now on_remove=move |id| { change.dispatch((Vec::new(), Vec::new(), vec![id])); }/>
-            {move || refused().map(|error| view! { <ErrorNotice message=error.message/> })}
+            <ErrorIfAny message=refused/>
             <DestinationPicker destinations=choice used/>
             <Show when=move || choice.count() != 0>
                 <button class="button" type="button" disabled=move || choice.problem().is_some() || change.pending().get() on:click=add>

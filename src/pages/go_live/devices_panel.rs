@@ -4,7 +4,12 @@ use super::local_media::{CaptureState, LocalMedia};
 use crate::{
     browser::devices,
     components::{
-        checkbox::Checkbox, device_menu::DeviceMenu, icon::Icon, level_meter::LevelMeter, notice::ErrorNotice, switch_button::SwitchButton,
+        checkbox::Checkbox,
+        device_menu::DeviceMenu,
+        icon::Icon,
+        level_meter::LevelMeter,
+        notice::{ErrorIfAny, ErrorNotice},
+        switch_button::SwitchButton,
     },
     domain::media::{CaptureKind, DeviceId, DeviceKind, UserChoices, chosen},
 };
@@ -54,10 +59,11 @@ fn Failure(media: LocalMedia, kind: CaptureKind) -> impl IntoView {
         CaptureState::Failed(failure) => Some(failure.sentence(kind)),
         _ => None,
     });
-    let trouble = Memo::new(move |_| media.state(kind).with(CaptureState::trouble).and_then(|trouble| trouble.sentence(kind)));
+    let trouble =
+        Memo::new(move |_| media.state(kind).with(CaptureState::trouble).and_then(|trouble| trouble.sentence(kind)).map(str::to_owned));
     view! {
         {move || failure.get().map(|message| view! { <ErrorNotice message on_retry=Callback::new(move |()| media.open(kind))/> })}
-        {move || trouble.get().map(|message| view! { <ErrorNotice message/> })}
+        <ErrorIfAny message=trouble/>
     }
 }
 

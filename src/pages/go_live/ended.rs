@@ -1,7 +1,11 @@
 //! After the stream: how it ended, destinations, recording.
 
 use super::{destination_list::DestinationList, labels, live_session::LiveSession, local_media::LocalMedia};
-use crate::{components::player::Player, pages::labels::recording as recording_of, rpc::sessions::get_session};
+use crate::{
+    components::{player::Player, stats::stat_lines},
+    pages::labels::recording as recording_of,
+    rpc::sessions::get_session,
+};
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 
@@ -25,10 +29,7 @@ pub fn Ended(media: LocalMedia, session: LiveSession, #[prop(into)] on_again: Ca
     let heading = view.with_untracked(labels::ended_heading);
     let failed = move || view.with(|view| view.status.is_failed());
     let why = move || view.with(|view| view.end_message.clone());
-    let stats = move || {
-        let stats = view.with(labels::ended_stats).into_iter();
-        stats.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view()
-    };
+    let stats = move || stat_lines(view.with(labels::ended_stats).into_iter().map(|(label, value)| (label, value.into_any())).collect());
     let details = move || view.with(|view| format!("/sessions/{}", view.session_id));
     // Other updates must not interrupt whoever watches it.
     let recording = Memo::new(move |_| view.with(recording_of));

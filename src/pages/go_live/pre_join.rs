@@ -15,7 +15,7 @@ use crate::{
         sessions::{NewSession, SessionView, VideoChoice},
     },
     browser::{page, room},
-    components::{appearance_options::WebcamOptions, check_list::CheckList, notice::ErrorNotice},
+    components::{appearance_options::WebcamOptions, check_list::CheckList, notice::ErrorNotice, text_field::TextField},
     domain::{
         overlay::OverlayPatch,
         overlay_state::OverlayState,
@@ -60,25 +60,13 @@ pub fn PreJoin(
                 <Switches media on_air=false/>
                 <Menus media/>
                 <div class="two-columns">
-                    <label class="field">
-                        <span>"Display name"</span>
-                        <input
-                            class="input"
-                            maxlength="60"
-                            prop:value=move || media.choices.with(|choices| choices.name.clone())
-                            on:input=move |event| media.update_choices(|choices| choices.name = event_target_value(&event))
-                        />
-                    </label>
-                    <label class="field">
-                        <span>"Title"</span>
-                        <input
-                            class="input"
-                            maxlength="120"
-                            placeholder="What the stream is about"
-                            prop:value=title
-                            on:input=move |event| title.set(event_target_value(&event))
-                        />
-                    </label>
+                    <TextField
+                        label="Display name"
+                        most=60
+                        value=Signal::derive(move || media.choices.with(|choices| choices.name.clone()))
+                        on_type=move |name| media.update_choices(|choices| choices.name = name)
+                    />
+                    <TextField label="Title" most=120 placeholder="What the stream is about" value=title on_type=move |text| title.set(text)/>
                     <ResolutionMenu draft/>
                 </div>
                 <WebcamOptions settings on_change/>

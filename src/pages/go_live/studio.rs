@@ -18,7 +18,7 @@ use crate::{
     components::{
         appearance_options::{LayerOptions, WebcamOptions},
         confirm::Confirm,
-        notice::ErrorNotice,
+        notice::ErrorIfAny,
         on_air_light::{LightState, OnAirLight},
         scene_view::DataLayers,
     },
@@ -66,7 +66,7 @@ pub fn Studio(media: LocalMedia, setup: RwSignal<StudioSetup>, session: LiveSess
     let on_change = Callback::new(move |patch: OverlayPatch| {
         change.dispatch(patch);
     });
-    let not_changed = move || change.value().get().and_then(Result::err);
+    let not_changed = Signal::derive(move || change.value().get().and_then(Result::err).map(|error| error.message));
     let tab = move || match light.with(|(state, _)| *state) {
         LightState::OnAir => "● On air",
         LightState::Interrupted => "⚠ Off air",
@@ -94,7 +94,7 @@ pub fn Studio(media: LocalMedia, setup: RwSignal<StudioSetup>, session: LiveSess
                 <WebcamOptions settings on_change/>
                 <LayerOptions settings on_change/>
                 <Shortcuts media on_change/>
-                {move || not_changed().map(|error| view! { <ErrorNotice message=error.message/> })}
+                <ErrorIfAny message=not_changed/>
             </section>
             <div class="go-live-aside">
                 <DestinationsPanel session setup now/>
@@ -164,12 +164,12 @@ fn EndStream(session: LiveSession) -> impl IntoView {
             Ok::<(), crate::api::error::ApiError>(())
         }
     });
-    let refused = move || end.value().get().and_then(Result::err);
+    let refused = Signal::derive(move || end.value().get().and_then(Result::err).map(|error| error.message));
     view! {
         <button class="button" data-kind="end" type="button" disabled=move || end.pending().get() on:click=move |_| asking.set(true)>
             "End stream"
         </button>
-        {move || refused().map(|error| view! { <ErrorNotice message=error.message/> })}
+        <ErrorIfAny message=refused/>
         <Confirm
             open=asking
             title="End the stream?"
