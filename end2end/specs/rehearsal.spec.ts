@@ -87,4 +87,6 @@ test("a rehearsal is labelled, and plays back on both pages", async ({ streamer,
   });
   await page.goto(details ?? "");
   await seen("on its own page");
+  const picture = page.locator(".thumbnail img");
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth), "its last thumbnail").toBeGreaterThan(0);
 });
