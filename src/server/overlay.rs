@@ -221,6 +221,7 @@ impl Overlay {
             entity_name: session.entity_name.clone(),
             avatar: agent.zip(number).map(|(agent, number)| format!("/api/streaming/agents/{}/avatar?{number}", agent.id)),
             title: session.title.clone(),
+            platforms: session.destinations.iter().map(|destination| destination.platform).collect(),
             settings: session.overlay.clone(),
             made_up: None,
             room,

@@ -6,6 +6,7 @@ mod idempotency;
 pub mod listing;
 mod preflight;
 mod retry;
+mod setup;
 mod start;
 mod timeline;
 

@@ -44,6 +44,8 @@ mod limits;
 mod names;
 #[path = "api/page_access.rs"]
 mod page_access;
+#[path = "api/page_contents.rs"]
+mod page_contents;
 #[path = "api/proxies.rs"]
 mod proxies;
 #[path = "api/retry.rs"]

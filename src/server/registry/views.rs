@@ -50,6 +50,7 @@ impl SessionRegistry {
             entity_name: session.entity_name.clone(),
             stream_title: session.title.clone(),
             platform: session.destinations.first().map(|destination| destination.platform),
+            platforms: Vec::new(),
             viewer_count: session.viewers.now(now).filter(|_| running),
             peak_viewer_count: session.viewers.peak(),
             current_lobby_id: session.current_lobby_id.clone(),

@@ -73,11 +73,8 @@ impl Sessions {
             Err(_) => Some(line("The studio", PreflightResult::Fail, "its store does not answer; tell whoever runs it")),
         };
         let lines = [up("The media server", livekit.is_ok()), up("The relay to the platforms", relay.is_ok()), slot];
-        let video = self.ports.config.video;
         Preflight {
             lines: draining_check.into_iter().chain(lines).collect(),
-            video: video.preset,
-            video_note: video.small_machine.then(|| "This machine has fewer than 4 cores, so 720p is the default.".to_owned()),
             livekit_url: self.ports.config.livekit.public_url.clone(),
             media_ports: self.ports.config.livekit.media_ports.clone(),
         }
