@@ -42,8 +42,12 @@ pub fn authorize(headers: &HeaderMap, api_key: &str, api_secret: &str) -> Result
 
 fn refused(error: &Error) -> TwirpError {
     TwirpError::unauthenticated(match error.kind() {
-        ErrorKind::ImmatureSignature => "invalid authorization token: it is not valid yet; the clock of this machine is behind the caller's",
-        ErrorKind::ExpiredSignature => "invalid authorization token: it has expired; the clock of this machine may be ahead of the caller's",
+        ErrorKind::ImmatureSignature => {
+            "invalid authorization token: it is not valid yet; the clock of this machine is behind the caller's"
+        }
+        ErrorKind::ExpiredSignature => {
+            "invalid authorization token: it has expired; the clock of this machine may be ahead of the caller's"
+        }
         _ => "invalid authorization token",
     })
 }

@@ -12,7 +12,7 @@ export const pageAge = () => performance.now();
 /** The server's time now, as far as the document says it, in milliseconds since 1970. One that the browser had kept says an old time: then
  * only the browser's own clock is left, until the server says more. */
 export function documentTime() {
-  const rendered = Number(document.documentElement.dataset["now"]);
+  const rendered = Number(document.documentElement.dataset.now);
   const [opened] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
   if (!rendered || !opened || opened.transferSize === 0) return Date.now();
   return rendered + performance.now() - opened.responseStart;
