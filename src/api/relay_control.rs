@@ -104,8 +104,10 @@ impl SessionReport {
             destination.last_progress_at.iter_mut().for_each(moved);
             match &mut destination.state {
                 DestinationState::Waiting => {}
-                DestinationState::Connecting { since: at } | DestinationState::Live { since: at } => moved(at),
-                DestinationState::Failed { at, .. } | DestinationState::Finished { at } => moved(at),
+                DestinationState::Connecting { since: at }
+                | DestinationState::Live { since: at }
+                | DestinationState::Failed { at, .. }
+                | DestinationState::Finished { at } => moved(at),
                 DestinationState::Retrying { since, next_at, .. } => [since, next_at].into_iter().for_each(moved),
             }
         }

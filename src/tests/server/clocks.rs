@@ -12,7 +12,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use footlight::{
-    api::{overlay::Heartbeat, relay_control::DestinationState, sessions::SessionView},
+    api::{admin::SessionQuery, overlay::Heartbeat, relay_control::DestinationState, sessions::SessionView},
     domain::{
         account::{Role, User},
         ids::{Generation, SessionId},
@@ -125,7 +125,7 @@ async fn the_wall_clock_is_followed_when_no_stream_runs() {
 async fn warnings(app: &TestApp) -> Option<String> {
     let user = User { id: "root".parse().expect("an id"), name: "root".into(), role: Role::Admin, created_at: NOW };
     let admin = Caller::signed_in(user, "cookie-root".parse().expect("an id"));
-    let overview = app.studio.session_admin.overview(&admin, &Default::default()).await.expect("an administrator");
+    let overview = app.studio.session_admin.overview(&admin, &SessionQuery::default()).await.expect("an administrator");
     overview.capacity.expect("slots").warning
 }
 
