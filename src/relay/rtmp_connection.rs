@@ -10,7 +10,7 @@ use crate::{
     domain::address::IngestTarget,
     media::{
         rtmp::{
-            client::{ClientSession, Event, PublishState, Refusal},
+            client::{ClientSession, Event, PublishState, Refusal, authmod},
             publisher::{Lost, Publisher, Step, Transport},
             text::{redact_key, split_app_and_key},
         },
@@ -29,6 +29,8 @@ const WRITE_AHEAD_BYTES: usize = 64 * 1024;
 const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a server may send to another address before the stream is accepted.
 const MAX_REDIRECTS: usize = 3;
+/// How often a server may ask for user name and password: once for the name, once for the answer to its challenge.
+const MAX_CHALLENGES: usize = 2;
 
 /// How a connection ended.
 pub enum End {
@@ -44,28 +46,45 @@ enum Outcome {
     End(End),
     /// The server wants the stream to be sent to this address.
     Redirected(String),
+    /// The server wants the application to be asked for with these parameters.
+    Challenged(String),
 }
 
 /// Connects and publishes until something ends it. Also returns when the platform accepted, if it did.
 pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
-    let mut target = output.target.clone();
-    for _ in 0..=MAX_REDIRECTS {
-        let (outcome, accepted) = run_at(output, &target).await;
-        let address = match outcome {
+    let (mut target, mut parameters) = (output.target.clone(), None);
+    let (mut redirects, mut challenges) = (0, 0);
+    loop {
+        let (outcome, accepted) = run_at(output, &target, parameters.as_deref()).await;
+        match outcome {
             Outcome::End(end) => return (end, accepted),
-            Outcome::Redirected(address) => address,
-        };
-        target = match output.connector.redirect(&target, &address) {
-            Ok(target) => target,
-            Err(error) => return (End::Failed(error), None),
-        };
-        tracing::info!(destination = %output.label, host = %target.host, "the server sends to another address");
+            Outcome::Redirected(_) if redirects == MAX_REDIRECTS => {
+                let times = MAX_REDIRECTS;
+                let reason = format!("the server sends to another address more than {times} times: ask its operator for the right one");
+                return (End::Failed(ConnectionError::Permanent(reason)), None);
+            }
+            Outcome::Redirected(address) => {
+                redirects += 1;
+                (parameters, challenges) = (None, 0);
+                target = match output.connector.redirect(&target, &address) {
+                    Ok(target) => target,
+                    Err(error) => return (End::Failed(error), None),
+                };
+                tracing::info!(destination = %output.label, host = %target.host, "the server sends to another address");
+            }
+            Outcome::Challenged(_) if challenges == MAX_CHALLENGES => {
+                return (End::Failed(ConnectionError::Permanent(authmod::PasswordRefused::Wrong.to_string())), None);
+            }
+            Outcome::Challenged(answer) => {
+                challenges += 1;
+                parameters = Some(answer);
+            }
+        }
     }
-    let reason = format!("the server sends to another address more than {MAX_REDIRECTS} times: ask its operator for the right one");
-    (End::Failed(ConnectionError::Permanent(reason)), None)
 }
 
-async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (Outcome, Option<Instant>) {
+/// `parameters` are added to the query of the application.
+async fn run_at(output: &mut RtmpOutput, target: &IngestTarget, parameters: Option<&str>) -> (Outcome, Option<Instant>) {
     let stop = output.stop.clone();
     let opened = tokio::select! {
         () = stop.cancelled() => return (Outcome::End(End::Stopped), None),
@@ -75,7 +94,11 @@ async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (Outcome, Opt
         Ok(opened) => opened,
         Err(error) => return (Outcome::End(End::Failed(error)), None),
     };
-    let (application, name) = split_app_and_key(target, &output.key);
+    let (mut application, name) = split_app_and_key(target, &output.key);
+    if let Some(parameters) = parameters {
+        application.push(if application.contains('?') { '&' } else { '?' });
+        application.push_str(parameters);
+    }
     let url = IngestTarget { application: application.clone(), ..target.clone() }.url();
     let mut connection = RtmpConnection {
         publisher: Publisher::new(transport, ClientSession::new(&application, &url, name)),
@@ -142,8 +165,8 @@ impl RtmpConnection<'_> {
                 () = wait_until_over(&mut self.output.flow) => return Ok(Outcome::End(End::NothingToSend)),
                 progress = self.publisher.step() => match progress.map_err(|lost| self.lost_error(lost))? {
                     Step::Read(events) => {
-                        if let Some(address) = self.handle_events(events)? {
-                            return Ok(Outcome::Redirected(address));
+                        if let Some(outcome) = self.handle_events(events)? {
+                            return Ok(outcome);
                         }
                         if !busy && self.accepted.is_some() {
                             self.progress = Instant::now(); // An answer may be the first thing to send for a long time.
@@ -178,17 +201,19 @@ impl RtmpConnection<'_> {
         self.publisher.send_media(tag.track, at, tag.body);
     }
 
-    /// The address of a redirect, if there is one.
-    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<String>, ConnectionError> {
+    /// Where to go on, if not here.
+    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<Outcome>, ConnectionError> {
         for event in events {
             match event {
                 Event::Accepted => self.start_publishing(),
-                Event::ConnectRefused(Refusal { redirect: Some(address), .. }) => return Ok(Some(address)),
-                Event::ConnectRefused(Refusal { password: Some(method), .. }) => {
-                    return Err(ConnectionError::Permanent(format!(
-                        "the server wants a user name and a password (authmod={method}), which cannot be sent: ask its operator for an \
-                         address that needs a stream key only"
-                    )));
+                Event::ConnectRefused(Refusal { redirect: Some(address), .. }) => return Ok(Some(Outcome::Redirected(address))),
+                Event::ConnectRefused(refusal @ Refusal { password: Some(_), .. }) => {
+                    let method = refusal.password.as_deref().unwrap_or_default();
+                    let nonce = format!("{:08x}", rand::random::<u32>());
+                    let answer = authmod::answer(method, &refusal, self.output.key.credentials(), &nonce);
+                    return answer
+                        .map(|answer| Some(Outcome::Challenged(answer)))
+                        .map_err(|why| ConnectionError::Permanent(why.to_string()));
                 }
                 Event::ConnectRefused(reason) => return Err(ConnectionError::Permanent(format!("connection refused: {reason}"))),
                 Event::PublishRefused(reason) if self.accepted.is_some() => {
