@@ -46,12 +46,12 @@ impl LiveKitClient {
     }
 
     /// What LiveKit's answer was. Where it took no token, both clocks are looked at, because its own words do not say why.
-    async fn told<T>(&self, answer: Result<T, ServiceError>) -> Result<T, LiveKitError> {
+    async fn livekit_answer<T>(&self, answer: Result<T, ServiceError>) -> Result<T, LiveKitError> {
         self.answer(answer, &self.api_url, "LiveKit").await
     }
 
     /// The same of the egress.
-    async fn told_by_egress<T>(&self, answer: Result<T, ServiceError>) -> Result<T, LiveKitError> {
+    async fn egress_answer<T>(&self, answer: Result<T, ServiceError>) -> Result<T, LiveKitError> {
         self.answer(answer, &self.egress_url, "the egress").await
     }
 
@@ -80,7 +80,7 @@ impl LiveKitClient {
 #[async_trait]
 impl LiveKit for LiveKitClient {
     async fn ping(&self) -> Result<(), LiveKitError> {
-        self.told(self.rooms.list_rooms(vec!["no-such-room".into()]).await).await?;
+        self.livekit_answer(self.rooms.list_rooms(vec!["no-such-room".into()]).await).await?;
         Ok(())
     }
 
@@ -88,19 +88,19 @@ impl LiveKit for LiveKitClient {
         let seconds = |of: Duration| u32::try_from(of.as_secs()).unwrap_or(u32::MAX);
         let options =
             CreateRoomOptions { empty_timeout: seconds(empty), departure_timeout: seconds(departure), ..CreateRoomOptions::default() };
-        self.told(self.rooms.create_room(name, options).await).await?;
+        self.livekit_answer(self.rooms.create_room(name, options).await).await?;
         Ok(())
     }
 
     async fn delete_room(&self, name: &str) -> Result<(), LiveKitError> {
         match self.rooms.delete_room(name).await {
             Err(error) if code(&error) == Some(ServerErrorCode::NOT_FOUND) => Ok(()),
-            answer => self.told(answer).await,
+            answer => self.livekit_answer(answer).await,
         }
     }
 
     async fn rooms(&self) -> Result<Vec<String>, LiveKitError> {
-        let rooms = self.told(self.rooms.list_rooms(Vec::new()).await).await?;
+        let rooms = self.livekit_answer(self.rooms.list_rooms(Vec::new()).await).await?;
         Ok(rooms.into_iter().map(|room| room.name).collect())
     }
 
@@ -108,7 +108,7 @@ impl LiveKit for LiveKitClient {
         match self.rooms.list_participants(room).await {
             Ok(list) => Ok(list.into_iter().map(|participant| participant.identity).collect()),
             Err(error) if code(&error) == Some(ServerErrorCode::NOT_FOUND) => Ok(Vec::new()),
-            Err(error) => self.told(Err(error)).await,
+            Err(error) => self.livekit_answer(Err(error)).await,
         }
     }
 
@@ -131,7 +131,7 @@ impl LiveKit for LiveKitClient {
         let output = StreamOutput { protocol: StreamProtocol::Rtmp as i32, urls: vec![request.output_url.clone()] };
         let options = WebOptions { encoding, await_start_signal: true, ..WebOptions::default() };
         let answer = self.egress.start_web_egress(&request.page_url, vec![EgressOutput::Stream(output)], options).await;
-        let info = self.told_by_egress(answer).await?;
+        let info = self.egress_answer(answer).await?;
         info.egress_id.parse().map_err(|_| LiveKitError::Refused(Reason("the egress id it gave is not an id".into())))
     }
 
@@ -139,12 +139,12 @@ impl LiveKit for LiveKitClient {
         match self.egress.stop_egress(id.as_str()).await {
             Ok(_) => Ok(()),
             Err(error) if matches!(code(&error), Some(ServerErrorCode::NOT_FOUND | ServerErrorCode::FAILED_PRECONDITION)) => Ok(()),
-            Err(error) => self.told_by_egress(Err(error)).await,
+            Err(error) => self.egress_answer(Err(error)).await,
         }
     }
 
     async fn egresses(&self) -> Result<Vec<ObservedEgress>, LiveKitError> {
-        let list = self.told_by_egress(self.egress.list_egress(EgressListOptions::default()).await).await?;
+        let list = self.egress_answer(self.egress.list_egress(EgressListOptions::default()).await).await?;
         Ok(list.into_iter().filter_map(observed_egress).collect())
     }
 
