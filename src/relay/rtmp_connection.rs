@@ -3,6 +3,7 @@
 use super::{
     connect::avoid_next,
     connection_error::{ConnectionError, os_message},
+    route::{Names, Route},
     rtmp_output::RtmpOutput,
     stream_hub::Flow,
 };
@@ -10,9 +11,9 @@ use crate::{
     domain::address::IngestTarget,
     media::{
         rtmp::{
-            client::{ClientSession, Event, PublishState, Refusal, authmod},
+            client::{ClientSession, Event, PublishState, Refusal},
             publisher::{Lost, Publisher, Step, Transport},
-            text::{redact_key, split_app_and_key},
+            text::redact_key,
         },
         tag::{Role, Tag},
     },
@@ -27,10 +28,6 @@ use tokio::{
 const WRITE_AHEAD_BYTES: usize = 64 * 1024;
 /// Time limit for a clean end.
 const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often a server may send to another address before the stream is accepted.
-const MAX_REDIRECTS: usize = 3;
-/// How often a server may ask for user name and password: once for the name, once for the answer to its challenge.
-const MAX_CHALLENGES: usize = 2;
 
 /// How a connection ended.
 pub enum End {
@@ -44,86 +41,59 @@ pub enum End {
 /// How a connection to one server ended.
 enum Outcome {
     End(End),
-    /// The server wants the stream to be sent to this address.
-    Redirected(String),
-    /// The server wants the application to be asked for with these parameters.
-    Challenged(String),
+    /// The server refused `connect`, perhaps to say what it wants instead.
+    Refused(Refusal),
 }
 
 /// Connects and publishes until something ends it. Also returns when the platform accepted, if it did.
 pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
-    let (mut target, mut parameters) = (output.target.clone(), None);
-    let (mut redirects, mut challenges) = (0, 0);
+    let mut route = Route::new(&output.target);
     loop {
-        let (outcome, accepted) = run_at(output, &target, parameters.as_deref()).await;
-        match outcome {
-            Outcome::End(end) => return (end, accepted),
-            Outcome::Redirected(_) if redirects == MAX_REDIRECTS => {
-                let times = MAX_REDIRECTS;
-                let reason = format!("the server sends to another address more than {times} times: ask its operator for the right one");
-                return (End::Failed(ConnectionError::Permanent(reason)), None);
-            }
-            Outcome::Redirected(address) => {
-                redirects += 1;
-                (parameters, challenges) = (None, 0);
-                target = match output.connector.redirect(&target, &address) {
-                    Ok(target) => target,
-                    Err(error) => return (End::Failed(error), None),
-                };
-                tracing::info!(destination = %output.label, host = %target.host, "the server sends to another address");
-            }
-            Outcome::Challenged(_) if challenges == MAX_CHALLENGES => {
-                return (End::Failed(ConnectionError::Permanent(authmod::PasswordRefused::Wrong.to_string())), None);
-            }
-            Outcome::Challenged(answer) => {
-                challenges += 1;
-                parameters = Some(answer);
-            }
+        let (ended, accepted) = run_at(output, &mut route).await;
+        if let Some(end) = ended {
+            return (end, accepted);
         }
     }
 }
 
-/// `parameters` are added to the query of the application.
-async fn run_at(output: &mut RtmpOutput, target: &IngestTarget, parameters: Option<&str>) -> (Outcome, Option<Instant>) {
+/// `None`: the route goes on.
+async fn run_at(output: &mut RtmpOutput, route: &mut Route) -> (Option<End>, Option<Instant>) {
     let stop = output.stop.clone();
     let opened = tokio::select! {
-        () = stop.cancelled() => return (Outcome::End(End::Stopped), None),
-        opened = open(output, target) => opened,
+        () = stop.cancelled() => return (Some(End::Stopped), None),
+        opened = open(output, route.target()) => opened,
     };
     let (transport, ip) = match opened {
         Ok(opened) => opened,
-        Err(error) => return (Outcome::End(End::Failed(error)), None),
+        Err(error) => return (Some(End::Failed(error)), None),
     };
-    let (mut application, name) = split_app_and_key(target, &output.key);
-    if let Some(parameters) = parameters {
-        application.push(if application.contains('?') { '&' } else { '?' });
-        application.push_str(parameters);
-    }
-    let url = IngestTarget { application: application.clone(), ..target.clone() }.url();
+    let Names { application, url, stream } = route.names(&output.key);
     let mut connection = RtmpConnection {
-        publisher: Publisher::new(transport, ClientSession::new(&application, &url, name)),
-        application: target.application.clone(),
+        publisher: Publisher::new(transport, ClientSession::new(&application, &url, stream)),
+        application: route.target().application.clone(),
         base: None,
         accepted: None,
         state: PublishState::Connecting,
         progress: Instant::now(),
         output: &mut *output,
     };
-    let outcome = match connection.run().await {
-        Ok(outcome) => outcome,
-        Err(error) => Outcome::End(End::Failed(connection.redact(error))),
+    let ended = match connection.run().await {
+        Ok(Outcome::End(end)) => Ok(Some(end)),
+        Ok(Outcome::Refused(refusal)) => route.follow(&refusal, &connection.output.connector, &connection.output.key).map(|()| None),
+        Err(error) => Err(error),
     };
+    let ended = ended.unwrap_or_else(|error| Some(End::Failed(connection.redact(error))));
     let accepted = connection.accepted;
-    let is_clean = matches!(outcome, Outcome::End(End::Stopped | End::NothingToSend));
+    let is_clean = matches!(ended, Some(End::Stopped | End::NothingToSend));
     if is_clean && !connection.publisher.close(UNPUBLISH_TIMEOUT).await {
         tracing::debug!(destination = %connection.output.label, "not unpublished in time");
     }
     drop(connection);
-    match outcome {
-        Outcome::End(End::Failed(_)) if accepted.is_none() => avoid_next(&mut output.avoid, ip),
+    match ended {
+        Some(End::Failed(_)) if accepted.is_none() => avoid_next(&mut output.avoid, ip),
         _ => output.avoid.retain(|other| *other != ip),
     }
-    (outcome, accepted)
+    (ended, accepted)
 }
 
 async fn open(output: &mut RtmpOutput, target: &IngestTarget) -> Result<(Box<dyn Transport>, IpAddr), ConnectionError> {
@@ -165,8 +135,8 @@ impl RtmpConnection<'_> {
                 () = wait_until_over(&mut self.output.flow) => return Ok(Outcome::End(End::NothingToSend)),
                 progress = self.publisher.step() => match progress.map_err(|lost| self.lost_error(lost))? {
                     Step::Read(events) => {
-                        if let Some(outcome) = self.handle_events(events)? {
-                            return Ok(outcome);
+                        if let Some(refusal) = self.handle_events(events)? {
+                            return Ok(Outcome::Refused(refusal));
                         }
                         if !busy && self.accepted.is_some() {
                             self.progress = Instant::now(); // An answer may be the first thing to send for a long time.
@@ -201,21 +171,12 @@ impl RtmpConnection<'_> {
         self.publisher.send_media(tag.track, at, tag.body);
     }
 
-    /// Where to go on, if not here.
-    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<Outcome>, ConnectionError> {
+    /// The refusal of `connect`, if there is one.
+    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<Refusal>, ConnectionError> {
         for event in events {
             match event {
                 Event::Accepted => self.start_publishing(),
-                Event::ConnectRefused(Refusal { redirect: Some(address), .. }) => return Ok(Some(Outcome::Redirected(address))),
-                Event::ConnectRefused(refusal @ Refusal { password: Some(_), .. }) => {
-                    let method = refusal.password.as_deref().unwrap_or_default();
-                    let nonce = format!("{:08x}", rand::random::<u32>());
-                    let answer = authmod::answer(method, &refusal, self.output.key.credentials(), &nonce);
-                    return answer
-                        .map(|answer| Some(Outcome::Challenged(answer)))
-                        .map_err(|why| ConnectionError::Permanent(why.to_string()));
-                }
-                Event::ConnectRefused(reason) => return Err(ConnectionError::Permanent(format!("connection refused: {reason}"))),
+                Event::ConnectRefused(refusal) => return Ok(Some(refusal)),
                 Event::PublishRefused(reason) if self.accepted.is_some() => {
                     return Err(ConnectionError::Transient(format!("ended by the platform: {reason}")));
                 }
@@ -250,10 +211,7 @@ impl RtmpConnection<'_> {
     fn closed_error(&self, how: &str) -> ConnectionError {
         match self.publisher.state() {
             PublishState::Publishing => ConnectionError::Permanent(format!("stream key refused: {how}")),
-            PublishState::Connecting => ConnectionError::Doubtful(format!(
-                "the server hung up when asked for `{}`: check what follows the host",
-                self.application.split('?').next().unwrap_or_default()
-            )),
+            PublishState::Connecting => ConnectionError::hung_up(&self.application),
             PublishState::Accepted => ConnectionError::Transient(format!("connection lost: {how}")),
         }
     }

@@ -50,13 +50,14 @@ pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: G
     access(config, session, claims(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL))
 }
 
-/// For the owner's preview: hidden, subscribe only.
+/// For the owner's preview: hidden, subscribe only. Several previews of one viewer may be in the room at once, so each has an
+/// identity of its own.
 ///
 /// # Errors
 /// The signer refused.
 pub fn preview_access(config: &LiveKitConfig, session: &SessionId, viewer: &str) -> Result<RoomAccess, Error> {
     let grants = VideoGrants { hidden: true, ..watch(session) };
-    access(config, session, claims(config, &format!("preview-{viewer}"), "preview", grants, HOST_TOKEN_TTL))
+    access(config, session, claims(config, &format!("preview-{viewer}-{}", Ulid::new()), "preview", grants, HOST_TOKEN_TTL))
 }
 
 /// For a media check: join, and nothing else. Several browsers of one user may check at once.

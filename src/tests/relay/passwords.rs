@@ -1,8 +1,8 @@
 //! Servers that want a user name and a password before they take a stream (`authmod=adobe`).
 
-use super::{harness::*, server::*};
+use super::{harness::*, server::*, trials::test};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use footlight::media::rtmp::amf::Value;
+use footlight::{api::relay_control::TrialResult, media::rtmp::amf::Value};
 use md5::{Digest, Md5};
 use std::{
     sync::{Arc, Mutex, atomic::Ordering},
@@ -75,6 +75,20 @@ async fn user_name_and_password_are_answered_to_a_challenge() {
     let report = relay.until("adobe", "live", |r| state(r, "adobe") == "live" && of(r, "adobe").bytes_written > 10_000).await;
     assert_eq!(*published.lock().expect("sound"), ["live/key-1"]);
     assert_eq!((of(&report, "adobe").reconnects, server.connections.load(Ordering::Relaxed)), (0, 3), "refused, challenged, taken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trial_answers_the_challenge_and_publishes_nothing() {
+    let (server, published) = wants_password();
+    let relay = TestRelay::open(&server.address.to_string(), |_| {}).await;
+    let address = server.url("live");
+    assert_eq!(test(&relay, &address, &format!("@{USER}:{PASSWORD}\nkey-1")).await, TrialResult::Connected);
+    let wrong = test(&relay, &address, &format!("@{USER}:wrong\nkey-1")).await;
+    assert!(
+        matches!(&wrong, TrialResult::Refused { reason } if reason.starts_with("the server does not take this user name")),
+        "{wrong:?}"
+    );
+    assert_eq!(*published.lock().expect("sound"), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
