@@ -1,6 +1,6 @@
 //! Authorization by user name and password inside `connect`, as Adobe's servers and encoders do it: the server refuses and names a salt,
 //! the encoder connects again with an answer in the query of the application. Neither sends the password.
-//! No specification is public; the steps are those of librtmp and FFmpeg.
+//! No specification is public; the steps are those that `librtmp` and `ffmpeg` take.
 
 use super::Refusal;
 use base64::{Engine, engine::general_purpose::STANDARD};
