@@ -124,7 +124,7 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
         config.allow_private.parse().map_err(|error| anyhow::anyhow!("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS: {error}"))?;
     let relay = RelayClient::new(config.relay.clone(), relay_client(&config, &http)?);
     let studio = Studio::new(Ports {
-        clock: Clock::System,
+        clock: Clock::machine(),
         ids: Ids::default(),
         store: Arc::new(store),
         livekit: Arc::new(Timed(LiveKitClient::new(&config.livekit, http))),

@@ -17,7 +17,7 @@ use super::{
     registry::SessionRegistry,
     sessions::Sessions,
 };
-use crate::config::serve::ServeConfig;
+use crate::{config::serve::ServeConfig, net::clock::Clock};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +46,7 @@ pub struct Studio {
     /// How much anybody may ask for.
     pub limits: Arc<Limits>,
     pub config: Arc<ServeConfig>,
+    pub clock: Clock,
     /// Cancelled when the process is asked to end: endless answers end then.
     pub closing: CancellationToken,
 }
@@ -75,6 +76,7 @@ impl Studio {
             commands: OperatorCommands::new(of(), registry, reconciler.clone(), accounts.clone(), api_keys.clone(), audit.clone()),
             monitoring: Monitoring::new(of(), feed.clone()),
             config: Arc::clone(&ports.config),
+            clock: ports.clock.clone(),
             closing: CancellationToken::new(),
             sessions,
             destinations,

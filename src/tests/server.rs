@@ -2,6 +2,8 @@
 
 #[path = "server/auto_start.rs"]
 mod auto_start;
+#[path = "server/clocks.rs"]
+mod clocks;
 #[path = "server/crashes.rs"]
 mod crashes;
 #[path = "server/feed_history.rs"]

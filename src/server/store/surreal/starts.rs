@@ -18,10 +18,10 @@ const ONE_USE: &str = "
     IF $idempotency != NULL AND (SELECT VALUE key FROM session WHERE idempotency = $idempotency)[0] != NONE { THROW 'repeated' };
 ";
 
-/// A claim that has run out is none.
+/// A claim that has run out is none, nor is one that would run longer than a claim can: the clock was set back since.
 pub(super) const NOT_CLAIMED: &str = "
     LET $now = time::millis(time::now());
-    DELETE start_claim WHERE until <= $now RETURN NONE;
+    DELETE start_claim WHERE until <= $now OR until > $now + 60000 RETURN NONE;
     LET $held = (SELECT VALUE token FROM ONLY type::record('start_claim', $owner));
     IF $held != NONE AND $held != $claim { THROW 'starting' };
 ";
