@@ -70,6 +70,10 @@ impl Relay for CrashingRelay {
         self.1.spend().await;
         self.0.retry(session, destination).await
     }
+    async fn delete_recording(&self, session: &SessionId) -> Result<bool, RelayError> {
+        self.1.spend().await;
+        self.0.delete_recording(session).await
+    }
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {
         self.1.spend().await;
         self.0.sessions().await
