@@ -120,6 +120,7 @@ fn Details(
         Memo::new(move |_| view.with(|view| view.end_message.clone().filter(|_| is_over(view)).map(|why| (session_badge(view).0, why))));
     let issues = Memo::new(move |_| view.with(|view| if is_over(view) { Vec::new() } else { view.health.clone() }));
     let playlist = Memo::new(move |_| view.with(|view| recording(view).filter(|_| is_over(view))));
+    let delete_page = StoredValue::new(format!("/sessions/{id}/delete"));
     let thumbnail = move || running.get().then(|| view! { <Thumbnail id=id.clone()/> });
     let stats = move || {
         let stats = view.with(stats).into_iter();
@@ -138,7 +139,7 @@ fn Details(
                 <h1>{move || view.with(title)}</h1>
                 <p class="badges">{badge(session_badge)}{move || running.get().then(|| badge(health_badge))}</p>
             </div>
-            <Show when=move || running.get()>
+            <Show when=move || running.get() fallback=move || view! { <a class="button" rel="external" href=delete_page.get_value()>"Delete…"</a> }>
                 <div class="buttons">
                     <a class="button" href="/go-live">"Open the studio"</a>
                     <button class="button" data-kind="end" type="button" on:click=move |_| asking.set(true)>"End stream"</button>

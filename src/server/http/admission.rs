@@ -41,6 +41,8 @@ fn group(method: &Method, path: &str) -> Group {
         "/api/webhooks/livekit" => Group::Webhook,
         "/api/streaming/stop" | "/api/streaming/agents/{id}/game-ended" | "/rpc/sessions/stop" | "/rpc/admin/stop" => Group::Stop,
         "/api/streaming/events" | "/api/streaming/overlay" | "/rpc/sessions/overlay" => Group::Events,
+        // It reads everything that an account has.
+        "/api/account/export" => Group::Start,
         _ if method == Method::GET || method == Method::HEAD => Group::Read,
         _ => path.strip_prefix("/rpc/").map_or(Group::Start, server_function),
     }
