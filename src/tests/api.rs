@@ -16,6 +16,8 @@ mod bodies;
 mod calls;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/erasure.rs"]
+mod erasure;
 #[path = "api/examples.rs"]
 mod examples;
 #[path = "api/feed_access.rs"]

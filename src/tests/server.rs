@@ -1,5 +1,9 @@
 //! The server over fakes of LiveKit, relay and clock, and the real store in memory. One module for each subject.
 
+#[path = "server/account_deletion.rs"]
+mod account_deletion;
+#[path = "server/backup.rs"]
+mod backup;
 #[path = "server/crashes.rs"]
 mod crashes;
 #[path = "server/feed_history.rs"]
@@ -22,6 +26,8 @@ mod outbox_receivers;
 mod platforms;
 #[path = "server/random_faults.rs"]
 mod random_faults;
+#[path = "server/retention.rs"]
+mod retention;
 #[path = "server/session_destinations.rs"]
 mod session_destinations;
 #[path = "server/starts.rs"]
