@@ -33,7 +33,7 @@ async fn delete(server: &TestServer, person: &Person, path: &str) -> Reply {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_is_deleted_when_it_is_over_by_its_owner_or_an_admin() {
     let server = TestServer::new().await;
-    let (ada, bob, admin) = (server.streamer("ada").await, server.streamer("bob").await, server.admin().await);
+    let (admin, ada, bob) = (server.admin().await, server.streamer("ada").await, server.streamer("bob").await);
     let key = server.key(&ada, None, &Scope::ALL).await;
     let id = rehearsal(&server, &ada).await;
     let (stream, recording) = (format!("/api/streaming/sessions/{id}"), format!("/api/streaming/recordings/{id}"));
