@@ -11,7 +11,7 @@ use footlight::{
     },
 };
 use sha2::{Digest, Sha256};
-use std::{path::Path, time::Duration};
+use std::{fmt::Write, path::Path, time::Duration};
 
 /// Of each released schema: its statements, their SHA-256, and the rows of a data folder.
 const RELEASED: [(&str, &str, &str); 5] = [
@@ -64,7 +64,7 @@ async fn written(folder: &Path, schema: usize) -> String {
     db.use_db("footlight").await.expect("ours");
     let mut sql = "DEFINE TABLE migration SCHEMAFULL; DEFINE FIELD version ON migration TYPE int;".to_owned();
     for (number, (statements, ..)) in (1..=schema).zip(RELEASED) {
-        sql += &format!("BEGIN; CREATE type::record('migration', {number}) SET version = {number}; {statements} COMMIT;");
+        let _ = write!(sql, "BEGIN; CREATE type::record('migration', {number}) SET version = {number}; {statements} COMMIT;");
     }
     for part in [sql.as_str(), RELEASED[schema - 1].2] {
         db.query(part).await.and_then(surrealdb::IndexedResults::check).unwrap_or_else(|error| panic!("schema {schema}: {error}"));
