@@ -12,10 +12,7 @@ use footlight::{
     net::tls,
     server::{
         admin_socket,
-        store::{
-            BackupStore,
-            surreal::{SurrealStore, known_schema},
-        },
+        store::surreal::{SurrealStore, known_schema},
     },
 };
 use std::{

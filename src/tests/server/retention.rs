@@ -17,6 +17,7 @@ use footlight::{
     },
 };
 use serde_json::json;
+use std::time::Duration;
 
 const DAY_S: i64 = 24 * 3600;
 /// Ninety days for sessions, the usual for everything else.
@@ -131,8 +132,8 @@ async fn one_replica_prunes_at_a_time() {
     ended(&app, "ada").await;
     app.clock.advance(31 * DAY_S * 1000);
     let other = app.process(ServeConfig { replica: "another".into(), ..keeping() }, vault());
-    let leads = app.store.claim_lease(&"retention".parse().expect("an id"), "another", std::time::Duration::from_secs(60));
-    assert!(leads.await.expect("the store"));
+    let lease: SessionId = "retention".parse().expect("an id");
+    assert!(app.store.claim_lease(&lease, "another", Duration::from_secs(60)).await.expect("the store"));
     assert_eq!(app.studio.retention.round().await.expect("a round"), Pruned::default(), "another has the lease");
     assert_eq!(other.studio.retention.round().await.expect("a round").feeds, 1);
 }
