@@ -3,7 +3,7 @@
 
 mod composite;
 mod compression;
-mod connections;
+pub mod connections;
 mod deletion_forms;
 mod forms;
 mod links;

@@ -2,6 +2,8 @@
 
 #[path = "server/account_deletion.rs"]
 mod account_deletion;
+#[path = "server/auto_start.rs"]
+mod auto_start;
 #[path = "server/backup.rs"]
 mod backup;
 #[path = "server/crashes.rs"]
@@ -36,6 +38,8 @@ mod starts;
 mod state;
 #[allow(dead_code, reason = "each test program uses its own part")]
 mod support;
+#[path = "server/timeline.rs"]
+mod timeline;
 #[path = "server/viewers.rs"]
 mod viewers;
 #[path = "server/webhooks.rs"]

@@ -146,7 +146,7 @@ impl AccountData {
         let store = &self.ports.store;
         let of = |active| SessionFilter { account: Some(user.clone()), active: Some(active), limit: PAGE, ..SessionFilter::default() };
         for session in store.sessions(&of(true)).await? {
-            self.parts.reconciler.start_ending(&session.id, Actor::Studio, Outcome::Ended(EndReason::Stopped)).await?;
+            self.parts.reconciler.start_ending(&session.id, Actor::Studio, Outcome::Ended(EndReason::stopped())).await?;
             if !self.parts.reconciler.wait_until_ended(&session.id, STOP_WAITS).await? {
                 return Err(StudioError::refused(ErrorCode::Unavailable, "A stream of the account has not ended yet."));
             }

@@ -3,7 +3,7 @@
 use super::Sessions;
 use crate::{
     api::error::ErrorCode,
-    domain::{audit::AuditAction, destination::Platform, ids::SessionId, session::Session},
+    domain::{audit::AuditAction, ids::SessionId, session::Session},
     server::{
         auth::{caller::Caller, origin::Origin},
         error::{StudioError, StudioResult},
@@ -23,7 +23,7 @@ impl Sessions {
     /// Deletes a session with its timeline, events and recording.
     ///
     /// # Errors
-    /// Not the caller's, not over yet, or the relay does not answer and there may be a recording.
+    /// Not the caller's, not over yet, or the relay does not answer.
     pub async fn delete(&self, caller: &Caller, id: &SessionId, origin: &Origin) -> StudioResult<()> {
         let session = self.finished(caller, id).await?;
         self.erase(&session).await?;
@@ -53,12 +53,10 @@ impl Sessions {
     /// be done again.
     ///
     /// # Errors
-    /// It is not over, the relay does not answer and there may be a recording, or the store failed.
+    /// It is not over, the relay does not answer, or the store failed.
     pub(in crate::server) async fn erase(&self, session: &Session) -> StudioResult<()> {
-        let recorded = session.destinations.iter().any(|of| of.platform == Platform::Rehearsal);
-        if recorded {
-            self.delete_recorded(&session.id).await?;
-        }
+        // The relay keeps the last picture of every session, recorded or not.
+        self.delete_recorded(&session.id).await?;
         while self.ports.store.prune_feed(&session.id, STEP).await? > 0 {
             tokio::time::sleep(BETWEEN_STEPS).await;
         }
