@@ -1,5 +1,5 @@
 //! The file of a backup: a tar, compressed with gzip. `manifest.json` comes first, then the parts of the store
-//! (`store/000000.surql`, …; joined they are one text of SurrealQL), then files of recordings (`recordings/{session}/{file}`). Last comes
+//! (`store/000000.surql`, …; joined they are the statements of one export), then files of recordings (`recordings/{session}/{file}`). Last comes
 //! `SHA256SUMS` over all of them, as `sha256sum -c` reads it: without it the file is not whole.
 
 use crate::domain::{ids::SessionId, timestamp::Timestamp};

@@ -120,6 +120,7 @@ async fn feeds_go_in_the_order_of_their_sessions_and_once() {
     assert_eq!((events(&app, &first).await, events(&app, &third).await), (0, 2), "behind one that runs they wait");
     assert_eq!(app.store.feeds_pruned_to().await.expect("the store"), Some(first));
     app.studio.sessions.stop(&app.caller("bob").await, &running, None).await.expect("stopped");
+    app.until(&running, "ended").await;
     app.clock.advance(31 * DAY_S * 1000);
     app.studio.retention.round().await.expect("a round");
     assert_eq!(events(&app, &third).await, 0);
