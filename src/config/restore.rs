@@ -23,8 +23,7 @@ impl RestoreConfig {
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let data = env.data_folder()?;
         let made = std::fs::read_to_string(data.join("secrets.env")).unwrap_or_default();
-        let made =
-            made.lines().find_map(|line| Some(line.split_once('=')?).filter(|(name, _)| name.trim() == KEY).map(|(_, key)| key.trim()));
+        let made = made.lines().filter_map(|line| line.split_once('=')).find(|(name, _)| name.trim() == KEY).map(|(_, key)| key.trim());
         let old = env.get("FOOTLIGHT_OLD_ENCRYPTION_KEYS").unwrap_or_default().split(',').map(str::trim);
         let keys = env.get(KEY).or(made).into_iter().chain(old).filter(|key| !key.is_empty());
         Ok(Self {
