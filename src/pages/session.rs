@@ -133,6 +133,7 @@ fn Details(
         Memo::new(move |_| view.with(|view| view.end_message.clone().filter(|_| is_over(view)).map(|why| (session_badge(view).0, why))));
     let issues = Memo::new(move |_| view.with(|view| if is_over(view) { Vec::new() } else { view.health.clone() }));
     let playlist = Memo::new(move |_| view.with(|view| recording(view).filter(|_| is_over(view))));
+    let delete_page = StoredValue::new(format!("/sessions/{id}/delete"));
     // One that never went live has no picture.
     let pictured = Memo::new(move |_| view.with(|view| !is_over(view) || view.started_at.is_some()));
     let overlay = format!("/stream/overlay?sessionId={id}&preview=1");
@@ -155,7 +156,7 @@ fn Details(
                 <h1>{move || view.with(title)}</h1>
                 <p class="badges">{badge(session_badge)}{move || running.get().then(|| badge(health_badge))}</p>
             </div>
-            <Show when=move || running.get()>
+            <Show when=move || running.get() fallback=move || view! { <a class="button" rel="external" href=delete_page.get_value()>"Delete…"</a> }>
                 <div class="buttons">
                     {watch.clone()}
                     <button class="button" data-kind="end" type="button" on:click=move |_| asking.set(true)>"End stream"</button>

@@ -1,6 +1,7 @@
 //! Sessions as their owners handle them: started, stopped, changed, read and listed.
 
 mod defaults;
+pub mod deletion;
 mod destinations;
 mod idempotency;
 pub mod listing;

@@ -18,6 +18,8 @@ mod calls;
 mod contract;
 #[path = "api/destination_tests.rs"]
 mod destination_tests;
+#[path = "api/erasure.rs"]
+mod erasure;
 #[path = "api/examples.rs"]
 mod examples;
 #[path = "api/feed_access.rs"]

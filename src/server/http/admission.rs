@@ -42,7 +42,11 @@ fn group(method: &Method, path: &str) -> Group {
         "/api/webhooks/livekit" => Group::Webhook,
         "/api/streaming/stop" | "/api/streaming/agents/{id}/game-ended" | "/rpc/sessions/stop" | "/rpc/admin/stop" => Group::Stop,
         "/api/streaming/events" | "/api/streaming/overlay" | "/rpc/sessions/overlay" => Group::Events,
+        // It reads everything that an account has.
+        "/api/account/export" => Group::Start,
         _ if method == Method::GET || method == Method::HEAD => Group::Read,
+        // By the API, and by the forms of the pages.
+        _ if method == Method::DELETE || path.ends_with("/delete") => Group::Change,
         _ => path.strip_prefix("/rpc/").map_or(Group::Start, server_function),
     }
 }
@@ -199,10 +203,14 @@ mod tests {
 
     #[test]
     fn reading_is_cheap_and_starting_is_dear_at_both_doors() {
-        let (get, post) = (Method::GET, Method::POST);
+        let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
         for (method, path, expected) in [
             (&get, "/api/streaming/sessions", Group::Read),
             (&get, "/go-live", Group::Read),
+            (&get, "/account/delete", Group::Read),
+            (&post, "/account/delete", Group::Change),
+            (&delete, "/api/streaming/sessions/{id}", Group::Change),
+            (&get, "/api/account/export", Group::Start),
             (&post, "/rpc/sessions/mine", Group::Read),
             (&post, "/api/streaming/start", Group::Start),
             (&post, "/rpc/sessions/start", Group::Start),

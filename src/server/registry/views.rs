@@ -109,6 +109,11 @@ impl SessionRegistry {
         }
     }
 
+    /// An account is gone, and nobody shall read its name any more.
+    pub(in crate::server) fn forget_name(&self, user: &UserId) {
+        self.known.names.lock().remove(user);
+    }
+
     async fn name_of(&self, user: &UserId) -> String {
         let known = self.known.names.lock().get(user).cloned();
         if let Some(name) = known {
