@@ -38,7 +38,7 @@ pub fn host_access(config: &LiveKitConfig, session: &SessionId, name: &str, anno
     };
     let pictures = HostPicture::ALL.into_iter().filter(|picture| announces.contains(picture)).map(HostPicture::as_str);
     let attributes = HashMap::from([("announces".to_owned(), pictures.collect::<Vec<_>>().join(","))]);
-    access(config, session, Claims { attributes, ..claims(config, &host_identity(session), name, grants, HOST_TOKEN_TTL) })
+    access(config, session, &Claims { attributes, ..claims(config, &host_identity(session), name, grants, HOST_TOKEN_TTL) })
 }
 
 /// For the overlay of one egress: hidden, a recorder, subscribe only.
@@ -47,7 +47,7 @@ pub fn host_access(config: &LiveKitConfig, session: &SessionId, name: &str, anno
 /// The signer refused.
 pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: Generation) -> Result<RoomAccess, Error> {
     let grants = VideoGrants { hidden: true, recorder: true, ..watch(session) };
-    access(config, session, claims(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL))
+    access(config, session, &claims(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL))
 }
 
 /// For the owner's preview: hidden, subscribe only. Several previews of one viewer may be in the room at once, so each has an
@@ -57,7 +57,7 @@ pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: G
 /// The signer refused.
 pub fn preview_access(config: &LiveKitConfig, session: &SessionId, viewer: &str) -> Result<RoomAccess, Error> {
     let grants = VideoGrants { hidden: true, ..watch(session) };
-    access(config, session, claims(config, &format!("preview-{viewer}-{}", Ulid::new()), "preview", grants, HOST_TOKEN_TTL))
+    access(config, session, &claims(config, &format!("preview-{viewer}-{}", Ulid::new()), "preview", grants, HOST_TOKEN_TTL))
 }
 
 /// For a media check: join, and nothing else. Several browsers of one user may check at once.
@@ -105,6 +105,6 @@ fn signed(config: &LiveKitConfig, claims: &Claims) -> Result<String, Error> {
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(config.api_secret.expose().as_bytes()))
 }
 
-fn access(config: &LiveKitConfig, session: &SessionId, claims: Claims) -> Result<RoomAccess, Error> {
-    Ok(RoomAccess { url: config.public_url.clone(), name: room_name(session), token: signed(config, &claims)? })
+fn access(config: &LiveKitConfig, session: &SessionId, claims: &Claims) -> Result<RoomAccess, Error> {
+    Ok(RoomAccess { url: config.public_url.clone(), name: room_name(session), token: signed(config, claims)? })
 }

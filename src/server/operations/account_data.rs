@@ -60,8 +60,8 @@ pub enum Deletion {
 }
 
 impl AccountData {
-    pub fn new(ports: Arc<Ports>, parts: AccountParts) -> Self {
-        Self { ports, parts, exports: WorkLimit::new("The export", 2, 8) }
+    pub fn new(ports: Arc<Ports>, needs: AccountParts) -> Self {
+        Self { ports, parts: needs, exports: WorkLimit::new("The export", 2, 8) }
     }
 
     /// Deletes the caller's account, which their password confirms. Their streams are ended first.

@@ -41,8 +41,8 @@ impl Sessions {
             return Err(StudioError::not_found("recording"));
         }
         let noted = |session: &Session| {
-            Some(Change { session: session.clone(), what: Some("The recording was deleted.".to_owned()) })
-                .filter(|_| session.state.is_over())
+            let what = Some("The recording was deleted.".to_owned());
+            session.state.is_over().then(|| Change { session: session.clone(), what })
         };
         self.registry.change(id, caller.actor_on(&session), noted).await?;
         self.audit.record(AuditAction::SessionDeleted, Some(&caller.user.id), &format!("recording of {id}"), origin).await;

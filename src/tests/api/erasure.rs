@@ -128,8 +128,8 @@ async fn the_forms_of_the_pages_delete_without_a_script() {
     assert_eq!(send(&ada, &page, "https://evil.example", &[("what", "stream")]).await.status, StatusCode::FORBIDDEN);
     assert!(shows(&open(&ada, &page).await, "Ladder night"));
     for (what, next) in [("recording", format!("/sessions/{id}")), ("stream", "/".to_owned())] {
-        let sent = send(&ada, &page, OWN, &[("what", what)]).await;
-        assert_eq!((sent.status, sent.headers[header::LOCATION].to_str().ok()), (StatusCode::SEE_OTHER, Some(next.as_str())), "{what}");
+        let posted = send(&ada, &page, OWN, &[("what", what)]).await;
+        assert_eq!((posted.status, posted.headers[header::LOCATION].to_str().ok()), (StatusCode::SEE_OTHER, Some(next.as_str())), "{what}");
     }
     assert!(server.store.session(&id).await.expect("the store").is_none() && !server.relay.has_recording(&id));
     let account = "/account/delete";
