@@ -70,7 +70,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     let leptos = get_configuration(None).context("the build's settings (LEPTOS_…) are malformed")?.leptos_options;
-    let (listen, data) = (config.listen, config.data.clone());
+    let (listen, data) = (config.address.listen, config.data.clone());
     let limits = ConnectionLimits::within(descriptors::raise(), &config.trusted_proxies);
     metrics::handle();
     let state = state(config, leptos).await?;

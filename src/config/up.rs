@@ -2,7 +2,8 @@
 
 use super::{
     env::{ConfigError, Env},
-    origin::app_url,
+    origin::is_loopback_url,
+    public_address::PublicAddress,
 };
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -14,9 +15,10 @@ use std::{
 pub struct UpConfig {
     /// The data folder: secrets, store, recordings, logs.
     pub data: PathBuf,
-    pub listen: SocketAddr,
-    /// The address at which people and the egress browser open the studio, without a trailing slash.
-    pub public_url: String,
+    /// Where people open the studio, and what follows from it.
+    pub address: PublicAddress,
+    /// At which address the egress browser opens the studio, without a trailing slash.
+    pub overlay_url: String,
     /// The relay's control address.
     pub relay: SocketAddr,
     /// The relay's RTMP address.
@@ -53,12 +55,12 @@ impl UpConfig {
     /// A variable is malformed, or a folder is unknown.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let ports = Ports::from_env(env)?;
-        let listen = address(env, "FOOTLIGHT_LISTEN", ports.serve)?;
+        let public = PublicAddress::from_env(env, ports.serve)?;
         let site = site(env);
         Ok(Self {
             data: env.data_folder()?,
-            listen,
-            public_url: app_url(env, &format!("http://127.0.0.1:{}", listen.port()))?,
+            overlay_url: public.overlay_url(env, env.get("FOOTLIGHT_EGRESS_URL").is_none_or(is_loopback_url))?,
+            address: public,
             relay: address(env, "FOOTLIGHT_RELAY_LISTEN", ports.relay)?,
             ingest: address(env, "FOOTLIGHT_RELAY_INGEST", ports.ingest)?,
             egress: address(env, "FOOTLIGHT_EGRESS_LISTEN", ports.egress)?,
@@ -73,6 +75,11 @@ impl UpConfig {
             },
             site,
         })
+    }
+
+    /// The host that people open: a name or an IP address, IPv6 without brackets.
+    pub fn public_host(&self) -> &str {
+        &self.address.host
     }
 
     /// LiveKit's address for servers and browsers on this machine.
@@ -153,8 +160,8 @@ mod tests {
     #[test]
     fn up_defaults_to_the_documented_addresses() {
         let config = config(&[]).expect("defaults");
-        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
-        assert_eq!(config.public_url, "http://127.0.0.1:3000");
+        assert_eq!(config.address.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(config.address.url, "http://127.0.0.1:3000");
         assert_eq!(config.livekit_url(), "ws://127.0.0.1:7880");
         assert_eq!(config.data, PathBuf::from("/home/streamer/.local/share/footlight"));
     }
@@ -162,7 +169,7 @@ mod tests {
     #[test]
     fn port_base_moves_all_ports_and_the_url() {
         let config = config(&[("FOOTLIGHT_PORT_BASE", "20000"), ("FOOTLIGHT_EGRESS_LISTEN", "127.0.0.1:9")]).expect("base");
-        assert_eq!(config.public_url, "http://127.0.0.1:20000");
+        assert_eq!(config.address.url, "http://127.0.0.1:20000");
         assert_eq!((config.relay.port(), config.ingest.port(), config.egress.port()), (20001, 20002, 9));
         assert_eq!(config.livekit_url(), "ws://127.0.0.1:20004");
     }
@@ -170,7 +177,8 @@ mod tests {
     #[test]
     fn what_up_prints_is_what_browsers_open() {
         let config = config(&[("PUBLIC_APP_URL", "https://Bücher.Example:443/")]).expect("an address");
-        assert_eq!(config.public_url, "https://xn--bcher-kva.example");
+        assert_eq!(config.public_host(), "xn--bcher-kva.example");
+        assert_eq!(config.address.url, "https://xn--bcher-kva.example");
     }
 
     #[test]

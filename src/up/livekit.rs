@@ -41,7 +41,7 @@ pub(super) fn write_config(config: &UpConfig, secrets: &Secrets) -> anyhow::Resu
             "pli_throttle": { "low_quality": "100ms", "mid_quality": "100ms", "high_quality": "100ms" },
         },
         "keys": { key: secrets.get(LIVEKIT_SECRET) },
-        "webhook": { "api_key": key, "urls": [format!("http://{}/api/webhooks/livekit", reachable(config))] },
+        "webhook": { "api_key": key, "urls": [format!("http://{}/api/webhooks/livekit", config.address.local())] },
         "room": { "auto_create": false, "empty_timeout": 60, "departure_timeout": 20 },
         "logging": { "level": "info", "json": true },
     });
@@ -57,13 +57,4 @@ pub(super) fn write_config(config: &UpConfig, secrets: &Secrets) -> anyhow::Resu
     serde_json::to_writer_pretty(&mut file, &yaml)?;
     file.write_all(b"\n")?;
     Ok(())
-}
-
-/// The web server's address for processes on this machine, also if it listens on every address.
-pub(super) fn reachable(config: &UpConfig) -> std::net::SocketAddr {
-    let mut address = config.listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-    }
-    address
 }

@@ -49,7 +49,7 @@ pub(super) async fn check(config: &UpConfig) -> anyhow::Result<()> {
 fn required(config: &UpConfig) -> Vec<PortCheck> {
     let tcp = |what, address, variable| PortCheck { what, address, variable, udp: false };
     let mut required = vec![
-        tcp("the web server", config.listen, "FOOTLIGHT_LISTEN"),
+        tcp("the web server", config.address.listen, "FOOTLIGHT_LISTEN"),
         tcp("the relay's control", config.relay, "FOOTLIGHT_RELAY_LISTEN"),
         tcp("the relay's RTMP ingest", config.ingest, "FOOTLIGHT_RELAY_INGEST"),
         tcp("the egress", config.egress, "FOOTLIGHT_EGRESS_LISTEN"),

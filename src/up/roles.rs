@@ -125,7 +125,7 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         ],
     ));
     let mut serve = vec![
-        ("FOOTLIGHT_LISTEN", config.listen.to_string()),
+        ("FOOTLIGHT_LISTEN", config.address.listen.to_string()),
         ("FOOTLIGHT_RELAY_URL", given(env, "FOOTLIGHT_RELAY_URL", || format!("http://{}", config.relay))),
         ("FOOTLIGHT_RELAY_INGEST_URL", given(env, "FOOTLIGHT_RELAY_INGEST_URL", || format!("rtmp://{}/show", config.ingest))),
         ("FOOTLIGHT_EGRESS_URL", given(env, "FOOTLIGHT_EGRESS_URL", || format!("http://{}", config.egress))),
@@ -133,7 +133,7 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         ("LEPTOS_OUTPUT_NAME", "footlight".to_owned()),
         ("LEPTOS_SITE_ROOT", config.site.to_string_lossy().into_owned()),
         ("LEPTOS_SITE_PKG_DIR", "pkg".to_owned()),
-        ("LEPTOS_SITE_ADDR", config.listen.to_string()),
+        ("LEPTOS_SITE_ADDR", config.address.listen.to_string()),
         ("LEPTOS_ENV", "PROD".to_owned()),
         secret(LIVEKIT_KEY),
         secret(LIVEKIT_SECRET),
@@ -145,8 +145,10 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         serve.push(("FOOTLIGHT_LIVEKIT_TCP_PORT", tcp_port.to_string()));
         serve.push(("FOOTLIGHT_LIVEKIT_UDP_PORT", udp_port.to_string()));
     }
+    // The path of a file: its name alone looks like a secret.
+    serve.extend(env.get("FOOTLIGHT_TLS_KEY").map(|file| ("FOOTLIGHT_TLS_KEY", file.to_owned())));
     serve.extend(OPTIONAL_SECRETS.iter().filter_map(|name| Some((*name, env.get(name)?.to_owned()))));
-    roles.push(ours("serve", config.listen, 15, 1, serve));
+    roles.push(ours("serve", config.address.local(), 15, 1, serve));
     Ok(roles)
 }
 
@@ -154,7 +156,8 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
 fn common(config: &UpConfig, env: &Env) -> BTreeMap<String, String> {
     let mut common = inherited_env(env);
     common.extend(env.pairs().filter(|(name, _)| is_plain_setting(name)).map(|(name, value)| (name.to_owned(), value.to_owned())));
-    common.insert("PUBLIC_APP_URL".into(), config.public_url.clone());
+    common.insert("PUBLIC_APP_URL".into(), config.address.url.clone());
+    common.insert("FOOTLIGHT_OVERLAY_URL".into(), config.overlay_url.clone());
     common.insert("FOOTLIGHT_DATA".into(), config.data.to_string_lossy().into_owned());
     common
 }
@@ -180,7 +183,7 @@ fn given(env: &Env, name: &'static str, default: impl FnOnce() -> String) -> Str
 
 /// The egress sends webhooks directly to the web server on this machine, also if people use a proxy.
 fn webhooks(config: &UpConfig, env: &Env) -> String {
-    given(env, "FOOTLIGHT_EGRESS_WEBHOOK_URLS", || format!("http://{}/api/webhooks/livekit", livekit::reachable(config)))
+    given(env, "FOOTLIGHT_EGRESS_WEBHOOK_URLS", || format!("http://{}/api/webhooks/livekit", config.address.local()))
 }
 
 #[cfg(test)]
