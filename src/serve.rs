@@ -7,6 +7,7 @@ mod connections;
 mod forms;
 mod links;
 mod page;
+mod signalling;
 
 use crate::{
     app::{App, shell::shell, site::SiteFiles},
@@ -169,6 +170,7 @@ pub fn router(state: AppState) -> Router {
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()
         .merge(http::routes(&state))
+        .merge(signalling::routes(&state))
         .merge(pages)
         .route("/stream/overlay", composite)
         .fallback_service(files.not_found_service(any(unknown).with_state(state.clone())))

@@ -65,11 +65,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimi
         match accepted {
             Ok((stream, peer)) => match places.take(peer.ip()) {
                 Some(place) => {
-                    let serving = serve_one(stream, peer, router.clone(), closing.clone());
-                    connections.spawn(async move {
-                        serving.await;
-                        drop(place);
-                    });
+                    connections.spawn(serve_one(stream, peer, HeldPlace::new(place), router.clone(), closing.clone()));
                 }
                 None => {
                     if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
@@ -90,12 +86,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimi
     connections.wait().await;
 }
 
-async fn serve_one(stream: TcpStream, peer: SocketAddr, router: Router, closing: CancellationToken) {
+async fn serve_one(stream: TcpStream, peer: SocketAddr, place: HeldPlace, router: Router, closing: CancellationToken) {
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(UNREAD_FOR));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(place.clone());
         router.clone().oneshot(request.map(Body::new))
     });
     let connection = http1::Builder::new()
@@ -137,6 +134,18 @@ struct Taken {
     limits: ConnectionLimits,
     free: Arc<Semaphore>,
     by_address: parking_lot::Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A connection's place, held as long as there is a copy: what a request turns its connection into keeps one.
+#[derive(Clone)]
+pub struct HeldPlace {
+    _place: Arc<Place>,
+}
+
+impl HeldPlace {
+    fn new(place: Place) -> Self {
+        Self { _place: Arc::new(place) }
+    }
 }
 
 struct Place {
