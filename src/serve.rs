@@ -8,6 +8,7 @@ mod forms;
 mod links;
 mod page;
 mod signalling;
+mod turn;
 
 use crate::{
     app::{App, shell::shell, site::SiteFiles},
