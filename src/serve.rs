@@ -10,8 +10,10 @@ mod listen;
 mod page;
 mod plain;
 mod protocol;
+mod signalling;
 mod tls;
 mod trust;
+mod turn;
 
 use crate::{
     app::{App, shell::shell, site::SiteFiles},
@@ -84,7 +86,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     print_first_sign_in(&state.studio.accounts, &data.join(FIRST_SIGN_IN)).await?;
     let closing = state.studio.closing.clone();
     let tls = ServerTls::open(&address, &data, &closing)?;
-    let listeners = listen::open(&address, tls.as_ref(), router(state.clone())).await?;
+    let listeners = listen::open(&address, tls.as_ref(), state.studio.config.livekit.turn, router(state.clone())).await?;
     match admin_socket::open(&data).await {
         Ok(socket) => {
             let (commands, counts) = (state.studio.commands.clone(), state.studio.viewer_counts.clone());
@@ -182,6 +184,7 @@ pub fn router(state: AppState) -> Router {
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()
         .merge(http::routes(&state))
+        .merge(signalling::routes(&state))
         .merge(pages)
         .route("/stream/overlay", composite)
         .fallback_service(files.not_found_service(any(unknown).with_state(state.clone())))

@@ -10,7 +10,7 @@ mod viewers;
 
 pub use feeds::FeedLimits;
 pub use integrations::{Hook, Hooks};
-pub use livekit::LiveKitConfig;
+pub use livekit::{LiveKitConfig, SIGNALLING};
 pub use picture::DefaultVideo;
 pub use relay::RelayClientConfig;
 pub use viewers::ViewersConfig;
@@ -105,7 +105,7 @@ impl ServeConfig {
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let data = env.data_folder()?;
         let address = PublicAddress::from_env(env, 3000)?;
-        let livekit = LiveKitConfig::from_env(env)?;
+        let livekit = LiveKitConfig::from_env(env, &address.url)?;
         let local_egress = livekit.local_egress && is_loopback_url(&livekit.egress_url);
         let jwt_secret = secret(env, "STREAMING_JWT_SECRET", 32)?;
         let mut master_keys = vec![master_key("STREAM_KEY_ENCRYPTION_KEY", env.required("STREAM_KEY_ENCRYPTION_KEY", HEX_KEY)?)?];
@@ -228,7 +228,7 @@ mod tests {
         let config = with(&[]).expect("complete");
         assert_eq!(config.app_url, "http://127.0.0.1:3000");
         assert_eq!(config.livekit.api_url, "http://127.0.0.1:7880");
-        assert_eq!(config.livekit.public_url, "ws://127.0.0.1:7880");
+        assert_eq!(config.livekit.public_url, "ws://127.0.0.1:3000/livekit");
         assert!(!config.livekit.local_egress);
         assert_eq!(config.livekit.media_ports, "UDP 7882 and TCP 7881");
         let other = with(&[("FOOTLIGHT_LIVEKIT_UDP_PORT", "20006"), ("FOOTLIGHT_LIVEKIT_TCP_PORT", "20005")]).expect("complete");

@@ -6,7 +6,7 @@ use super::{
     public_address::PublicAddress,
 };
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
@@ -43,9 +43,36 @@ pub enum LiveKit {
         tcp_port: u16,
         /// Media over UDP.
         udp_port: u16,
+        /// Where its TURN server takes what the web server passes on, unless it is turned off.
+        turn_port: Option<u16>,
+        media: Media,
     },
     /// An external server, given in `LIVEKIT_URL`; its key and secret are given as well.
     Elsewhere { url: String },
+}
+
+/// How the LiveKit server learns at which address browsers send media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// From the host in `PUBLIC_APP_URL`.
+    FromHost,
+    /// `FOOTLIGHT_NODE_IP`: this one, which a router may translate to the machine's own.
+    Address(IpAddr),
+    /// `FOOTLIGHT_USE_EXTERNAL_IP`: it asks STUN servers on the internet.
+    Asked,
+}
+
+impl Media {
+    fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        const NODE_IP: &str = "FOOTLIGHT_NODE_IP";
+        let address = env.get(NODE_IP).map(|text| text.parse().map_err(|_| Env::malformed(NODE_IP, "an IP address")));
+        match (address.transpose()?, env.flag("FOOTLIGHT_USE_EXTERNAL_IP", false)?) {
+            (None, false) => Ok(Self::FromHost),
+            (Some(address), false) => Ok(Self::Address(address)),
+            (None, true) => Ok(Self::Asked),
+            (Some(_), true) => Err(Env::malformed(NODE_IP, "not to be set beside FOOTLIGHT_USE_EXTERNAL_IP")),
+        }
+    }
 }
 
 impl UpConfig {
@@ -71,6 +98,11 @@ impl UpConfig {
                     port: port(env, "FOOTLIGHT_LIVEKIT_PORT", ports.livekit)?,
                     tcp_port: port(env, "FOOTLIGHT_LIVEKIT_TCP_PORT", ports.livekit_tcp)?,
                     udp_port: port(env, "FOOTLIGHT_LIVEKIT_UDP_PORT", ports.livekit_udp)?,
+                    turn_port: match env.get("FOOTLIGHT_TURN_PORT") {
+                        Some("off") => None,
+                        _ => Some(env.parsed("FOOTLIGHT_TURN_PORT", ports.turn, "a port from 1 to 65535, or off")?),
+                    },
+                    media: Media::from_env(env)?,
                 },
             },
             site,
@@ -82,6 +114,11 @@ impl UpConfig {
         &self.address.host
     }
 
+    /// Whether browsers on other machines are to reach LiveKit's media ports.
+    pub fn takes_media_from_elsewhere(&self) -> bool {
+        matches!(self.livekit, LiveKit::Own { media, .. } if media != Media::FromHost || !self.address.is_loopback())
+    }
+
     /// LiveKit's address for servers and browsers on this machine.
     pub fn livekit_url(&self) -> String {
         match &self.livekit {
@@ -91,7 +128,7 @@ impl UpConfig {
     }
 }
 
-/// The default ports, or seven in a row from `FOOTLIGHT_PORT_BASE`, so that several studios fit on one machine.
+/// The default ports, or eight in a row from `FOOTLIGHT_PORT_BASE`, so that several studios fit on one machine.
 struct Ports {
     serve: u16,
     relay: u16,
@@ -100,15 +137,25 @@ struct Ports {
     livekit: u16,
     livekit_tcp: u16,
     livekit_udp: u16,
+    turn: u16,
 }
 
 impl Ports {
     fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let expected = "a port from 1024 to 65529, the first of seven";
+        let expected = "a port from 1024 to 65528, the first of eight";
         let base: u16 = env.parsed("FOOTLIGHT_PORT_BASE", 0, expected)?;
         match base {
-            0 => Ok(Self { serve: 3000, relay: 3101, ingest: 3102, egress: 3103, livekit: 7880, livekit_tcp: 7881, livekit_udp: 7882 }),
-            1024..=65529 => Ok(Self {
+            0 => Ok(Self {
+                serve: 3000,
+                relay: 3101,
+                ingest: 3102,
+                egress: 3103,
+                livekit: 7880,
+                livekit_tcp: 7881,
+                livekit_udp: 7882,
+                turn: 5349,
+            }),
+            1024..=65528 => Ok(Self {
                 serve: base,
                 relay: base + 1,
                 ingest: base + 2,
@@ -116,6 +163,7 @@ impl Ports {
                 livekit: base + 4,
                 livekit_tcp: base + 5,
                 livekit_udp: base + 6,
+                turn: base + 7,
             }),
             _ => Err(Env::malformed("FOOTLIGHT_PORT_BASE", expected)),
         }
@@ -183,11 +231,31 @@ mod tests {
 
     #[test]
     fn malformed_up_variable_is_named() {
-        for name in ["PUBLIC_APP_URL", "FOOTLIGHT_PORT_BASE", "FOOTLIGHT_LISTEN", "FOOTLIGHT_RELAY_INGEST", "FOOTLIGHT_LIVEKIT_PORT"] {
+        for name in [
+            "PUBLIC_APP_URL",
+            "FOOTLIGHT_PORT_BASE",
+            "FOOTLIGHT_LISTEN",
+            "FOOTLIGHT_RELAY_INGEST",
+            "FOOTLIGHT_LIVEKIT_PORT",
+            "FOOTLIGHT_TURN_PORT",
+            "FOOTLIGHT_NODE_IP",
+            "FOOTLIGHT_USE_EXTERNAL_IP",
+        ] {
             let error = config(&[(name, "80 or so")]).expect_err(name).to_string();
             assert!(error.starts_with(name), "{error}");
         }
-        assert!(config(&[("FOOTLIGHT_PORT_BASE", "65530")]).is_err());
+        assert!(config(&[("FOOTLIGHT_PORT_BASE", "65529")]).is_err());
+    }
+
+    #[test]
+    fn media_come_from_elsewhere_where_people_do() {
+        let elsewhere = |pairs: &[(&str, &str)]| config(pairs).expect("complete").takes_media_from_elsewhere();
+        let studio = ("PUBLIC_APP_URL", "https://studio.example");
+        assert!(!elsewhere(&[]) && elsewhere(&[studio]));
+        assert!(elsewhere(&[("FOOTLIGHT_NODE_IP", "192.168.1.20")]), "a proxy elsewhere may open the pages to others");
+        assert!(!elsewhere(&[studio, ("LIVEKIT_URL", "wss://media.example")]), "those of another server");
+        let both = [("FOOTLIGHT_NODE_IP", "192.168.1.20"), ("FOOTLIGHT_USE_EXTERNAL_IP", "1")];
+        assert!(config(&both).expect_err("one of them").to_string().starts_with("FOOTLIGHT_NODE_IP"));
     }
 
     #[test]

@@ -46,11 +46,7 @@ pub async fn serve(listeners: Listeners, limits: ConnectionLimits, closing: Canc
         match accepted {
             Ok((stream, peer, protocol)) => match places.take(peer.ip()) {
                 Some(place) => {
-                    let serving = protocol.serve(stream, peer, closing.clone());
-                    connections.spawn(async move {
-                        serving.await;
-                        drop(place);
-                    });
+                    connections.spawn(protocol.serve(stream, peer, HeldPlace::new(place), closing.clone()));
                 }
                 None => {
                     if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
@@ -92,6 +88,18 @@ struct Taken {
     limits: ConnectionLimits,
     free: Arc<Semaphore>,
     by_address: parking_lot::Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A connection's place, held as long as there is a copy: what a request turns its connection into keeps one.
+#[derive(Clone)]
+pub struct HeldPlace {
+    _place: Arc<Place>,
+}
+
+impl HeldPlace {
+    fn new(place: Place) -> Self {
+        Self { _place: Arc::new(place) }
+    }
 }
 
 struct Place {

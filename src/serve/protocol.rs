@@ -1,6 +1,6 @@
 //! What is spoken on the connections of each listener: HTTP, or TLS with HTTP in it.
 
-use super::tls::Handshakes;
+use super::{connections::HeldPlace, tls::Handshakes, turn};
 use axum::{
     Router,
     body::Body,
@@ -10,7 +10,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{future::poll_fn, io, net::SocketAddr, pin::pin, task::Poll, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, BufReader},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
@@ -57,21 +57,24 @@ impl Listeners {
 pub enum Protocol {
     /// HTTP.
     Plain(Router),
-    /// TLS, and HTTP in it. Who begins without TLS gets `plain`.
-    Tls { handshakes: Handshakes, secure: Router, plain: Router },
+    /// TLS, and in it HTTP, or TURN for the server at `turn`. Who begins without TLS gets `plain`.
+    Tls { handshakes: Handshakes, secure: Router, turn: Option<SocketAddr>, plain: Router },
 }
 
 impl Protocol {
     /// Serves one connection until it ends, or until its last answer after `closing`.
-    pub async fn serve(self, stream: TcpStream, peer: SocketAddr, closing: CancellationToken) {
+    pub async fn serve(self, stream: TcpStream, peer: SocketAddr, place: HeldPlace, closing: CancellationToken) {
         let _ = stream.set_nodelay(true);
         match self {
-            Self::Plain(router) => serve_http(guarded(stream), peer, router, closing).await,
-            Self::Tls { handshakes, secure, plain } => {
+            Self::Plain(router) => serve_http(guarded(stream), peer, place, router, closing).await,
+            Self::Tls { handshakes, secure, turn, plain } => {
                 let started = closing.run_until_cancelled(timeout(HANDSHAKE_WITHIN, begin(stream, &handshakes))).await;
                 match started {
-                    Some(Ok(Ok(Begun::Plain(stream)))) => serve_http(guarded(stream), peer, plain, closing).await,
-                    Some(Ok(Ok(Begun::Tls(stream)))) => serve_http(stream, peer, secure, closing).await,
+                    Some(Ok(Ok(Begun::Plain(stream)))) => serve_http(guarded(stream), peer, place, plain, closing).await,
+                    Some(Ok(Ok(Begun::Tls(stream)))) => match turn {
+                        Some(server) => serve_turn_or_http(*stream, peer, place, server, secure, closing).await,
+                        None => serve_http(stream, peer, place, secure, closing).await,
+                    },
                     Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
                     // It was the challenge of an ACME server, took too long, or the server stops.
                     Some(Ok(Ok(Begun::Over)) | Err(_)) | None => {}
@@ -105,12 +108,38 @@ async fn begin(stream: TcpStream, handshakes: &Handshakes) -> io::Result<Begun> 
     Ok(accepted.map_or(Begun::Over, |stream| Begun::Tls(Box::new(stream))))
 }
 
-async fn serve_http<S>(stream: S, peer: SocketAddr, router: Router, closing: CancellationToken)
+/// What is in the connection is told by its first byte.
+async fn serve_turn_or_http<S>(
+    stream: S,
+    peer: SocketAddr,
+    place: HeldPlace,
+    server: SocketAddr,
+    router: Router,
+    closing: CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let mut stream = BufReader::new(stream);
+    match closing.run_until_cancelled(timeout(HEADER_WITHIN, turn::begins(&mut stream))).await {
+        Some(Ok(Ok(true))) => {
+            let ended = closing.run_until_cancelled(turn::pass_on(stream, server)).await;
+            if let Some(Err(error)) = ended {
+                tracing::debug!(%peer, %error, "a TURN connection ended with an error");
+            }
+            drop(place);
+        }
+        Some(Ok(Ok(false))) => serve_http(stream, peer, place, router, closing).await,
+        Some(Ok(Err(_)) | Err(_)) | None => {}
+    }
+}
+
+async fn serve_http<S>(stream: S, peer: SocketAddr, place: HeldPlace, router: Router, closing: CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(place.clone());
         router.clone().oneshot(request.map(Body::new))
     });
     let connection = http1::Builder::new()

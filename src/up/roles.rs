@@ -54,11 +54,17 @@ pub(super) struct Role {
     pub(super) wave: u8,
 }
 
-/// The roles in start order; they stop in the reverse order.
+/// The roles in start order; they stop in the reverse order. `turn`: where LiveKit's TURN server listens, if it does.
 ///
 /// # Errors
 /// The LiveKit server program is missing.
-pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: &Path) -> anyhow::Result<Vec<Role>> {
+pub(super) fn all(
+    config: &UpConfig,
+    secrets: &Secrets,
+    env: &Env,
+    own_program: &Path,
+    turn: Option<SocketAddr>,
+) -> anyhow::Result<Vec<Role>> {
     let common = common(config, env);
     let ours = |name: &'static str, address, grace, wave, extra: Vec<(&str, String)>| {
         let mut environment = common.clone();
@@ -145,6 +151,7 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         serve.push(("FOOTLIGHT_LIVEKIT_TCP_PORT", tcp_port.to_string()));
         serve.push(("FOOTLIGHT_LIVEKIT_UDP_PORT", udp_port.to_string()));
     }
+    serve.extend(turn.map(|server| ("FOOTLIGHT_TURN_SERVER", server.to_string())));
     serve.extend(OPTIONAL_SECRETS.iter().filter_map(|name| Some((*name, env.get(name)?.to_owned()))));
     roles.push(ours("serve", config.address.local(), 15, 1, serve));
     Ok(roles)
@@ -207,7 +214,7 @@ mod tests {
         let env = Env::of_pairs(plain.into_iter().chain(files).chain(OPTIONAL_SECRETS.map(|name| (name, "a secret of some length"))));
         let config = UpConfig::from_env(&env).expect("config");
         let secrets = secrets::load_or_make(&env, &config).expect("secrets");
-        let roles = all(&config, &secrets, &env, Path::new("/bin/footlight")).expect("roles");
+        let roles = all(&config, &secrets, &env, Path::new("/bin/footlight"), None).expect("roles");
         let made = [LIVEKIT_KEY, LIVEKIT_SECRET, ENCRYPTION_KEY, JWT_SECRET, RELAY_SECRET];
         let of_serve: Vec<&str> = made.into_iter().chain(OPTIONAL_SECRETS).collect();
         for (name, expected) in

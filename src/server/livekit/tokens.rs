@@ -48,7 +48,8 @@ pub fn host_access(
 /// The API key or secret is empty.
 pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: Generation) -> Result<RoomAccess, AccessTokenError> {
     let grants = VideoGrants { hidden: true, recorder: true, ..watch(session) };
-    access(config, session, token(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL))
+    let token = token(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL);
+    Ok(RoomAccess { url: config.overlay_url.clone(), ..access(config, session, token)? })
 }
 
 /// For the owner's preview: hidden, subscribe only.
