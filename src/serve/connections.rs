@@ -1,35 +1,16 @@
 //! Accepts connections within bounds: how many in all and from one address, how long a header may take, how long a reader may
-//! leave an answer unread. Who comes when all places are taken is told so (503) and when to come back.
+//! leave an answer unread (see `protocol`). Who comes when all places are taken is told so (503) and when to come back.
 
-use axum::{
-    Router,
-    body::Body,
-    extract::{ConnectInfo, Request},
-};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{
-    collections::HashMap,
-    io,
-    net::{IpAddr, SocketAddr},
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use super::protocol::Listeners;
+use std::{collections::HashMap, io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::ServiceExt;
 
-/// Also closes connections on which nothing is asked: hyper counts from the end of the answer before.
-const HEADER_WITHIN: Duration = Duration::from_secs(20);
-/// How long a reader may take nothing of an answer. Feeds send something every 10 s.
-const UNREAD_FOR: Duration = Duration::from_secs(30);
 /// Connections that are being told that there is no place, at once.
 const MOST_REFUSALS: usize = 64;
 const REFUSE_WITHIN: Duration = Duration::from_secs(1);
@@ -57,15 +38,15 @@ impl ConnectionLimits {
 }
 
 /// Serves until `closing`, then until the last connection has had its answer.
-pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, closing: CancellationToken) {
+pub async fn serve(listeners: Listeners, limits: ConnectionLimits, closing: CancellationToken) {
     let places = Places::new(limits);
     let refusals = Arc::new(Semaphore::new(MOST_REFUSALS));
     let connections = TaskTracker::new();
-    while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
+    while let Some(accepted) = closing.run_until_cancelled(listeners.accept()).await {
         match accepted {
-            Ok((stream, peer)) => match places.take(peer.ip()) {
+            Ok((stream, peer, protocol)) => match places.take(peer.ip()) {
                 Some(place) => {
-                    connections.spawn(serve_one(stream, peer, HeldPlace::new(place), router.clone(), closing.clone()));
+                    connections.spawn(protocol.serve(stream, peer, HeldPlace::new(place), closing.clone()));
                 }
                 None => {
                     if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
@@ -81,36 +62,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimi
             }
         }
     }
-    drop(listener);
+    drop(listeners);
     connections.close();
     connections.wait().await;
-}
-
-async fn serve_one(stream: TcpStream, peer: SocketAddr, place: HeldPlace, router: Router, closing: CancellationToken) {
-    let _ = stream.set_nodelay(true);
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(UNREAD_FOR));
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(place.clone());
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_WITHIN)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = closing.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "a connection ended with an error");
-    }
 }
 
 /// Answers without reading; then reads a little, so that the answer is not lost with what was not read.
@@ -190,8 +144,9 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::routing::get;
-    use tokio::time::Instant;
+    use crate::serve::protocol::{HEADER_WITHIN, Protocol};
+    use axum::{Router, routing::get};
+    use tokio::{net::TcpListener, time::Instant};
 
     const IN_ALL: usize = 3;
 
@@ -230,7 +185,8 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let closing = CancellationToken::new();
         let router = Router::new().route("/", get(|| async { "here" }));
-        let serving = tokio::spawn(serve(listener, router, limits(), closing.clone()));
+        let listeners = Listeners::new(vec![(listener, Protocol::Plain(router))]);
+        let serving = tokio::spawn(serve(listeners, limits(), closing.clone()));
         let mut held = Vec::new();
         for _ in 0..IN_ALL {
             let mut stream = TcpStream::connect(address).await.expect("connected");

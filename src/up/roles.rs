@@ -152,8 +152,6 @@ pub(super) fn all(
         serve.push(("FOOTLIGHT_LIVEKIT_UDP_PORT", udp_port.to_string()));
     }
     serve.extend(turn.map(|server| ("FOOTLIGHT_TURN_SERVER", server.to_string())));
-    // The path of a file: its name alone looks like a secret.
-    serve.extend(env.get("FOOTLIGHT_TLS_KEY").map(|file| ("FOOTLIGHT_TLS_KEY", file.to_owned())));
     serve.extend(OPTIONAL_SECRETS.iter().filter_map(|name| Some((*name, env.get(name)?.to_owned()))));
     roles.push(ours("serve", config.address.local(), 15, 1, serve));
     Ok(roles)
@@ -178,10 +176,10 @@ fn inherited_env(env: &Env) -> BTreeMap<String, String> {
 }
 
 /// `FOOTLIGHT_…` and `OTEL_…` variables that are no secret. What looks like a secret is only passed on by name. (A collector's
-/// `OTEL_EXPORTER_OTLP_HEADERS` are passed on: every role sends its own spans.)
+/// `OTEL_EXPORTER_OTLP_HEADERS` are passed on: every role sends its own spans. `FOOTLIGHT_TLS_KEY` and its like are paths of files.)
 fn is_plain_setting(name: &str) -> bool {
-    ["FOOTLIGHT_", "OTEL_"].iter().any(|start| name.starts_with(start))
-        && !["SECRET", "KEY", "TOKEN", "PASSWORD"].iter().any(|word| name.contains(word))
+    let looks_secret = ["SECRET", "KEY", "TOKEN", "PASSWORD"].iter().any(|word| name.contains(word)) && !name.ends_with("_TLS_KEY");
+    ["FOOTLIGHT_", "OTEL_"].iter().any(|start| name.starts_with(start)) && !looks_secret
 }
 
 fn given(env: &Env, name: &'static str, default: impl FnOnce() -> String) -> String {
@@ -212,7 +210,8 @@ mod tests {
             ("FOOTLIGHT_VIDEO", "720p30"),
             ("SOMEBODY_ELSES_TOKEN", "x"),
         ];
-        let env = Env::of_pairs(plain.into_iter().chain(OPTIONAL_SECRETS.map(|name| (name, "a secret of some length"))));
+        let files = [("PUBLIC_APP_URL", "https://192.168.1.20"), ("FOOTLIGHT_TLS_CERT", "/c.pem"), ("FOOTLIGHT_TLS_KEY", "/k.pem")];
+        let env = Env::of_pairs(plain.into_iter().chain(files).chain(OPTIONAL_SECRETS.map(|name| (name, "a secret of some length"))));
         let config = UpConfig::from_env(&env).expect("config");
         let secrets = secrets::load_or_make(&env, &config).expect("secrets");
         let roles = all(&config, &secrets, &env, Path::new("/bin/footlight"), None).expect("roles");
@@ -226,5 +225,12 @@ mod tests {
             let known: Vec<_> = secrets.filter(|secret| role.environment.contains_key(*secret)).collect();
             assert_eq!(known, expected, "{name}");
         }
+        let serve = roles.iter().find(|role| role.name == "serve").expect("serve");
+        assert_eq!(serve.environment["FOOTLIGHT_TLS_KEY"], "/k.pem", "a path");
+        assert_eq!(
+            (serve.environment["FOOTLIGHT_LISTEN"].as_str(), serve.health.address.to_string().as_str()),
+            ("0.0.0.0:443", "127.0.0.1:443")
+        );
+        assert_eq!(serve.environment["FOOTLIGHT_OVERLAY_URL"], "http://127.0.0.1:443", "the egress needs not trust the certificate");
     }
 }

@@ -105,10 +105,17 @@ async fn the_overlay_page_is_uncached_with_a_fresh_nonce() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_https_sets_hsts_and_secure_cookies() {
-    for (url, secure) in [("http://127.0.0.1:3000", false), ("https://studio.example", true)] {
-        let server = TestServer::with(&[("PUBLIC_APP_URL", url)]).await;
+    let studio = "https://studio.example";
+    for (url, more, strict, secure) in [
+        ("http://127.0.0.1:3000", ("FOOTLIGHT_TLS", "off"), false, false),
+        (studio, ("FOOTLIGHT_TRUSTED_PROXIES", "127.0.0.1"), true, true),
+        (studio, ("FOOTLIGHT_ACME", "ada@studio.example"), true, true),
+        (studio, ("FOOTLIGHT_TLS", "local"), false, true),
+        ("https://192.168.1.20", ("FOOTLIGHT_TRUSTED_PROXIES", "127.0.0.1"), false, true),
+    ] {
+        let server = TestServer::with(&[("PUBLIC_APP_URL", url), more]).await;
         let reply = page(&server, "/").await;
-        assert_eq!(reply.headers.contains_key(header::STRICT_TRANSPORT_SECURITY), secure, "{url}");
+        assert_eq!(reply.headers.contains_key(header::STRICT_TRANSPORT_SECURITY), strict, "{url} {more:?}");
         let signed_up = server.form("/sign-up", &[("origin", url)], &[("name", "ada"), ("password", "correct horse battery")]).await;
         assert_eq!(signed_up.status, StatusCode::SEE_OTHER);
         let cookie = signed_up.headers.get(header::SET_COOKIE).and_then(|cookie| cookie.to_str().ok()).unwrap_or_default();
