@@ -86,7 +86,7 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     print_first_sign_in(&state.studio.accounts, &data.join(FIRST_SIGN_IN)).await?;
     let closing = state.studio.closing.clone();
     let tls = ServerTls::open(&address, &data, &closing)?;
-    let listeners = listen::open(&address, tls.as_ref(), state.studio.config.livekit.turn, router(state.clone())).await?;
+    let listeners = listen::open(&address, tls.as_ref(), router(state.clone()), state.studio.config.livekit.turn).await?;
     match admin_socket::open(&data).await {
         Ok(socket) => {
             let (commands, counts) = (state.studio.commands.clone(), state.studio.viewer_counts.clone());

@@ -15,15 +15,16 @@ use axum::{
 use std::{io, net::SocketAddr};
 use tokio::net::TcpListener;
 
-/// The sockets for an address; TURN within TLS goes on to the server at `turn`. Without TLS of our own there is one; with it there may be one more for plain HTTP and one for loopback.
+/// The sockets for an address. Without TLS of our own there is one; with it there may be one more for plain HTTP and one for loopback.
+/// `turn`: where TURN in TLS goes.
 ///
 /// # Errors
 /// A socket cannot be opened: names the variable that changes it.
 pub async fn open(
     address: &PublicAddress,
     tls: Option<&ServerTls>,
-    turn: Option<SocketAddr>,
     application: Router,
+    turn: Option<SocketAddr>,
 ) -> anyhow::Result<Listeners> {
     let pages = bind(address.listen, "FOOTLIGHT_LISTEN").await?;
     let Some(tls) = tls else {
@@ -33,7 +34,7 @@ pub async fn open(
     let redirects = redirects(address).await?;
     let trust = trust_page(address, tls, redirects.is_some())?;
     let plain = plain::router(application.clone(), trust.clone(), address);
-    let secure = Protocol::Tls { handshakes: tls.handshakes.clone(), secure: application.merge(trust), turn, plain: plain.clone() };
+    let secure = Protocol::Tls { handshakes: tls.handshakes.clone(), secure: application.merge(trust), plain: plain.clone(), turn };
     let mut sockets = vec![(pages, secure)];
     if address.has_local_listener() {
         sockets.push((bind(address.local(), "FOOTLIGHT_LISTEN").await?, Protocol::Plain(plain.clone())));

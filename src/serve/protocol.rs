@@ -10,7 +10,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{future::poll_fn, io, net::SocketAddr, pin::pin, task::Poll, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, BufReader},
+    io::{AsyncBufRead, AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
@@ -57,8 +57,8 @@ impl Listeners {
 pub enum Protocol {
     /// HTTP.
     Plain(Router),
-    /// TLS, and in it HTTP, or TURN for the server at `turn`. Who begins without TLS gets `plain`.
-    Tls { handshakes: Handshakes, secure: Router, turn: Option<SocketAddr>, plain: Router },
+    /// TLS, and HTTP in it; or TURN, where there is a server for it. Who begins without TLS gets `plain`.
+    Tls { handshakes: Handshakes, secure: Router, plain: Router, turn: Option<SocketAddr> },
 }
 
 impl Protocol {
@@ -67,14 +67,19 @@ impl Protocol {
         let _ = stream.set_nodelay(true);
         match self {
             Self::Plain(router) => serve_http(guarded(stream), peer, place, router, closing).await,
-            Self::Tls { handshakes, secure, turn, plain } => {
+            Self::Tls { handshakes, secure, plain, turn } => {
                 let started = closing.run_until_cancelled(timeout(HANDSHAKE_WITHIN, begin(stream, &handshakes))).await;
                 match started {
                     Some(Ok(Ok(Begun::Plain(stream)))) => serve_http(guarded(stream), peer, place, plain, closing).await,
-                    Some(Ok(Ok(Begun::Tls(stream)))) => match turn {
-                        Some(server) => serve_turn_or_http(*stream, peer, place, server, secure, closing).await,
-                        None => serve_http(stream, peer, place, secure, closing).await,
-                    },
+                    Some(Ok(Ok(Begun::Tls(mut stream)))) => {
+                        let asked = closing.run_until_cancelled(for_turn(&mut stream, turn)).await;
+                        match asked {
+                            Some(Ok(Some(server))) => serve_turn(stream, peer, server, closing).await,
+                            Some(Ok(None)) => serve_http(stream, peer, place, secure, closing).await,
+                            Some(Err(error)) => tracing::debug!(%peer, %error, "nothing was asked after a TLS handshake"),
+                            None => {}
+                        }
+                    }
                     Some(Ok(Err(error))) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
                     // It was the challenge of an ACME server, took too long, or the server stops.
                     Some(Ok(Ok(Begun::Over)) | Err(_)) | None => {}
@@ -108,28 +113,15 @@ async fn begin(stream: TcpStream, handshakes: &Handshakes) -> io::Result<Begun> 
     Ok(accepted.map_or(Begun::Over, |stream| Begun::Tls(Box::new(stream))))
 }
 
-/// What is in the connection is told by its first byte.
-async fn serve_turn_or_http<S>(
-    stream: S,
-    peer: SocketAddr,
-    place: HeldPlace,
-    server: SocketAddr,
-    router: Router,
-    closing: CancellationToken,
-) where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let mut stream = BufReader::new(stream);
-    match closing.run_until_cancelled(timeout(HEADER_WITHIN, turn::begins(&mut stream))).await {
-        Some(Ok(Ok(true))) => {
-            let ended = closing.run_until_cancelled(turn::pass_on(stream, server)).await;
-            if let Some(Err(error)) = ended {
-                tracing::debug!(%peer, %error, "a TURN connection ended with an error");
-            }
-            drop(place);
-        }
-        Some(Ok(Ok(false))) => serve_http(stream, peer, place, router, closing).await,
-        Some(Ok(Err(_)) | Err(_)) | None => {}
+/// The TURN server, if there is one and that is what the connection begins with.
+async fn for_turn<S: AsyncBufRead + Unpin>(stream: &mut S, turn: Option<SocketAddr>) -> io::Result<Option<SocketAddr>> {
+    let Some(server) = turn else { return Ok(None) };
+    Ok(timeout(HEADER_WITHIN, turn::begins(stream)).await??.then_some(server))
+}
+
+async fn serve_turn<S: AsyncRead + AsyncWrite + Unpin>(stream: S, peer: SocketAddr, server: SocketAddr, closing: CancellationToken) {
+    if let Some(Err(error)) = closing.run_until_cancelled(turn::pass_on(stream, server)).await {
+        tracing::debug!(%peer, %error, "a connection to LiveKit's TURN server ended with an error");
     }
 }
 

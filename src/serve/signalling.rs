@@ -159,8 +159,11 @@ fn some(headers: &HeaderMap, named: &[HeaderName]) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
-    use super::super::connections::{ConnectionLimits, serve};
     use super::*;
+    use crate::serve::{
+        connections::{ConnectionLimits, serve},
+        protocol::{Listeners, Protocol},
+    };
     use axum::Extension;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
@@ -197,7 +200,8 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let closing = CancellationToken::new();
         let router = Router::new().route("/", get(echo));
-        let serving = tokio::spawn(serve(listener, router, ConnectionLimits::within(0, &[]), closing.clone()));
+        let listeners = Listeners::new(vec![(listener, Protocol::Plain(router))]);
+        let serving = tokio::spawn(serve(listeners, ConnectionLimits::within(0, &[]), closing.clone()));
         let mut open = Vec::new();
         for _ in 0..PLACES {
             let (stream, status) = opened(address).await;

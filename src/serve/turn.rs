@@ -42,10 +42,24 @@ pub async fn pass_on<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, server: S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        config::{env::Env, public_address::PublicAddress},
+        net::tls::client_trusting,
+        serve::{
+            connections::{self, ConnectionLimits},
+            protocol::{Listeners, Protocol},
+            tls::ServerTls,
+        },
+    };
+    use axum::{Router, routing::get};
+    use rustls_pki_types::ServerName;
+    use std::sync::Arc;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt, BufReader},
         net::TcpListener,
     };
+    use tokio_rustls::TlsConnector;
+    use tokio_util::sync::CancellationToken;
 
     /// An allocate request without attributes (RFC 8656, section 7; RFC 8489, section 5).
     const ALLOCATE: [u8; 20] = [0, 3, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
@@ -63,13 +77,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_passes_whole_and_ends_with_either_side() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let server = listener.local_addr().expect("bound");
-        let echoing = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.expect("a connection");
-            let (mut reader, mut writer) = stream.split();
-            tokio::io::copy(&mut reader, &mut writer).await.expect("echoed")
-        });
+        let (server, echoing) = turn_server().await;
         let (mut browser, ours) = tokio::io::duplex(64);
         let passing = tokio::spawn(pass_on(ours, server));
         browser.write_all(&ALLOCATE).await.expect("sent");
@@ -79,6 +87,51 @@ mod tests {
         drop(browser);
         passing.await.expect("no panic").expect("it ended in order");
         assert_eq!(echoing.await.expect("ended"), ALLOCATE.len() as u64);
+    }
+
+    /// A server that echoes, once.
+    async fn turn_server() -> (SocketAddr, tokio::task::JoinHandle<u64>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let echoing = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let (mut reader, mut writer) = stream.split();
+            tokio::io::copy(&mut reader, &mut writer).await.expect("echoed")
+        });
+        (address, echoing)
+    }
+
+    #[tokio::test]
+    async fn turn_and_pages_share_the_studios_port_and_certificate() {
+        let data = tempfile::tempdir().expect("a folder");
+        let closing = CancellationToken::new();
+        let env = Env::of_pairs([("PUBLIC_APP_URL", "https://127.0.0.1:8443"), ("FOOTLIGHT_TLS", "local")]);
+        let address = PublicAddress::from_env(&env, 3000).expect("an address");
+        let tls = ServerTls::open(&address, data.path(), &closing).expect("a certificate").expect("it ends TLS");
+        let (server, _echoing) = turn_server().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("bound");
+        let secure = Router::new().route("/", get(async || "a page"));
+        let protocol = Protocol::Tls { handshakes: tls.handshakes.clone(), secure, plain: Router::new(), turn: Some(server) };
+        let listeners = Listeners::new(vec![(listener, protocol)]);
+        let serving = tokio::spawn(connections::serve(listeners, ConnectionLimits::within(0, &[]), closing.clone()));
+        let authority = tls.authority.expect("one of its own");
+        let trusting = TlsConnector::from(Arc::new(client_trusting(authority.file()).expect("the authority's certificate")));
+        let connect = async || {
+            let stream = TcpStream::connect(port).await.expect("connected");
+            trusting.connect(ServerName::try_from("127.0.0.1").expect("an address"), stream).await.expect("trusted")
+        };
+        let (mut browser, mut media) = (connect().await, connect().await);
+        media.write_all(&ALLOCATE).await.expect("sent");
+        let mut came = [0; ALLOCATE.len()];
+        media.read_exact(&mut came).await.expect("came back");
+        assert_eq!(came, ALLOCATE);
+        browser.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").await.expect("sent");
+        let mut answer = String::new();
+        browser.read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("a page"), "{answer}");
+        closing.cancel();
+        serving.await.expect("a stop ends TURN too");
     }
 
     #[tokio::test]
