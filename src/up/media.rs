@@ -145,7 +145,7 @@ mod tests {
     async fn what_is_set_is_announced_and_a_studio_on_loopback_announces_nothing() {
         let find = async |pairs: &[(&str, &str)]| {
             let env = Env::of_pairs(pairs.iter().copied().chain([("HOME", "/nowhere")]));
-            super::find(&UpConfig::from_env(&env).expect("config")).await.expect("found")
+            find(&UpConfig::from_env(&env).expect("config")).await.expect("found")
         };
         assert_eq!(find(&[]).await, Media::Loopback);
         assert_eq!(find(&[("PUBLIC_APP_URL", "https://studio.example"), ("FOOTLIGHT_USE_EXTERNAL_IP", "1")]).await, Media::Asked);
