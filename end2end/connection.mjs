@@ -3,6 +3,8 @@
 // For each video that may come, the library offers every format that the browser can decode, more than thirty, and about as many
 // for audio. Both sides write and read all of that three times before the first frame, and prepare to receive it. One form of each
 // codec is enough; as vendor.mjs also asks for fewer tracks, the offer shrinks to a third.
+//
+// It also finds the studio's TURN server at the studio's own port.
 
 /** The formats that are worth offering. @param {"audio" | "video"} kind */
 function formats(kind) {
@@ -21,7 +23,29 @@ function formats(kind) {
   });
 }
 
+/** LiveKit says that its TURN server is at port 443 of the studio's host, whichever port the studio has: there it is. @param {string} url */
+function atOwnPort(url) {
+  const { hostname, port } = globalThis.location ?? {};
+  return hostname && port && url.startsWith(`turns:${hostname}:443?`) ? url.replace(":443?", `:${port}?`) : url;
+}
+
+/** @param {RTCConfiguration} [how] @returns {RTCConfiguration | undefined} */
+function reachable(how) {
+  const iceServers = how?.iceServers?.map((server) => ({ ...server, urls: [server.urls].flat().map(atOwnPort) }));
+  return iceServers ? { ...how, iceServers } : how;
+}
+
 class Connection extends globalThis.RTCPeerConnection {
+  /** @param {RTCConfiguration} [how] */
+  constructor(how) {
+    super(reachable(how));
+  }
+
+  /** @override @param {RTCConfiguration} [how] */
+  setConfiguration(how) {
+    super.setConfiguration(reachable(how));
+  }
+
   /** @override @param {MediaStreamTrack | string} what @param {RTCRtpTransceiverInit} [how] */
   addTransceiver(what, how) {
     const made = super.addTransceiver(what, how);

@@ -70,7 +70,7 @@ async function collect(name) {
 }
 await collect("livekit-client");
 let licences = `Licences of what is bundled in livekit-client-${version}.mjs. It is changed from what was published: it opens no AudioContext,
-keeps no log levels, makes room for fewer pictures and sounds beforehand, and asks for each codec in one form.\n`;
+keeps no log levels, makes room for fewer pictures and sounds beforehand, asks for each codec in one form, and finds TURN at the page's port.\n`;
 for (const [name, manifest] of [...packages].sort(([a], [b]) => a.localeCompare(b))) {
   const folder = path.join(modules, name);
   const text = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));

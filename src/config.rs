@@ -7,6 +7,7 @@ pub mod folder;
 pub mod machine;
 pub mod origin;
 pub mod proxy;
+pub mod public_address;
 pub mod relay;
 pub mod restore;
 pub mod serve;

@@ -7,13 +7,20 @@ pub mod connections;
 mod deletion_forms;
 mod forms;
 mod links;
+mod listen;
 mod page;
+mod plain;
+mod protocol;
+mod signalling;
+mod tls;
+mod trust;
+mod turn;
 
 use crate::{
     app::{App, shell::shell, site::SiteFiles},
     config::{env::Env, folder::make_private, machine::own_addresses, serve::ServeConfig},
     domain::address::AllowList,
-    net::{clock::Clock, descriptors, http::direct_client, tls},
+    net::{clock::Clock, descriptors, http::direct_client, tls as net_tls},
     server::{
         accounts::Accounts,
         admin_socket, http,
@@ -21,6 +28,7 @@ use crate::{
         metrics,
         ports::{Ports, ids::Ids},
         relay::client::RelayClient,
+        security::FromThisMachine,
         state::AppState,
         store::surreal::{StoreCredentials, SurrealStore},
         studio::Studio,
@@ -44,7 +52,8 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use page::Renderer;
 use parking_lot::Mutex;
 use std::{os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tls::ServerTls;
+use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
@@ -71,17 +80,18 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     let leptos = get_configuration(None).context("the build's settings (LEPTOS_…) are malformed")?.leptos_options;
-    let (listen, data) = (config.listen, config.data.clone());
+    let (address, data) = (config.address.clone(), config.data.clone());
     let limits = ConnectionLimits::within(descriptors::raise(), &config.trusted_proxies);
     metrics::handle();
     let state = state(config, leptos).await?;
     print_first_sign_in(&state.studio.accounts, &data.join(FIRST_SIGN_IN)).await?;
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
+    let closing = state.studio.closing.clone();
+    let tls = ServerTls::open(&address, &data, &closing)?;
+    let listeners = listen::open(&address, tls.as_ref(), router(state.clone()), state.studio.config.livekit.turn).await?;
     match admin_socket::open(&data).await {
         Ok(socket) => {
             let (commands, counts) = (state.studio.commands.clone(), state.studio.viewer_counts.clone());
-            drop(tokio::spawn(admin_socket::serve(socket, commands, counts, http_client()?)));
+            drop(tokio::spawn(admin_socket::serve(socket, commands, counts, own_client(tls.as_ref())?)));
         }
         // Sessions go on without it.
         Err(error) => {
@@ -89,11 +99,10 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
         }
     }
     tokio::spawn(state.studio.clone().run_background_tasks());
-    tracing::info!(%listen, url = state.studio.config.app_url, "serving");
+    tracing::info!(listen = %address.listen, url = address.url, "serving");
     let reconciler = state.studio.reconciler.clone();
-    let closing = state.studio.closing.clone();
     tokio::select! {
-        () = connections::serve(listener, router(state), limits, closing.clone()) => {}
+        () = connections::serve(listeners, limits, closing.clone()) => {}
         () = stopped(closing) => {}
     }
     reconciler.hand_over().await;
@@ -101,13 +110,19 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
 }
 
 fn http_client() -> anyhow::Result<reqwest::Client> {
-    direct_client(tls::client()).build().context("the HTTP client cannot be made")
+    direct_client(net_tls::client()).build().context("the HTTP client cannot be made")
+}
+
+/// The same client, or one that also trusts the studio's own authority.
+fn own_client(tls: Option<&ServerTls>) -> anyhow::Result<reqwest::Client> {
+    let Some(authority) = tls.and_then(|tls| tls.authority.as_ref()) else { return http_client() };
+    direct_client(net_tls::client_trusting(authority.file())?).build().context("the HTTP client cannot be made")
 }
 
 /// The same client, or one that also trusts the relay's own authority.
 fn relay_client(config: &ServeConfig, http: &reqwest::Client) -> anyhow::Result<reqwest::Client> {
     let Some(file) = &config.relay.trust else { return Ok(http.clone()) };
-    let tls = tls::client_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
+    let tls = net_tls::client_trusting(file).context("FOOTLIGHT_RELAY_TRUST cannot be read")?;
     direct_client(tls).build().context("the HTTP client cannot be made")
 }
 
@@ -180,6 +195,7 @@ pub fn router(state: AppState) -> Router {
     let files = ServeDir::new(site).precompressed_br().precompressed_gzip();
     Router::new()
         .merge(http::routes(&state))
+        .merge(signalling::routes(&state))
         .merge(pages)
         .route("/stream/overlay", composite)
         .fallback_service(files.not_found_service(any(unknown).with_state(state.clone())))
@@ -221,7 +237,7 @@ async fn common_headers(State(state): State<AppState>, request: Request, next: N
     let path = request.uri().path();
     let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
     let private = ["/api/", "/rpc/"].iter().any(|folder| path.starts_with(folder));
-    let secure = state.studio.config.is_https();
+    let strict = state.studio.config.address.is_strict() && request.extensions().get::<FromThisMachine>().is_none();
     let (parts, body) = request.into_parts();
     let mut response = match links::from_elsewhere(&parts, &state.studio.config) {
         Some(again) => again,
@@ -233,11 +249,11 @@ async fn common_headers(State(state): State<AppState>, request: Request, next: N
         let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
     }
-    guard(response.headers_mut(), secure);
+    guard(response.headers_mut(), strict);
     response
 }
 
-fn guard(headers: &mut HeaderMap, secure: bool) {
+fn guard(headers: &mut HeaderMap, strict: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // What `frame-ancestors` says, for answers without a policy and for browsers that do not know it.
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
@@ -246,7 +262,7 @@ fn guard(headers: &mut HeaderMap, secure: bool) {
         "permissions-policy",
         HeaderValue::from_static("camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self)"),
     );
-    if secure {
+    if strict {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }

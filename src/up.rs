@@ -5,6 +5,7 @@ mod child;
 mod health;
 mod livekit;
 mod logs;
+mod media;
 pub mod parent_watch;
 mod ports;
 mod roles;
@@ -26,11 +27,12 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     let _lock = lock(&config.data)?;
     ports::check(&config).await?;
     let secrets = secrets::load_or_make(env, &config)?;
-    livekit::write_config(&config, &secrets)?;
+    let media = media::find(&config).await?;
+    livekit::write_config(&config, &secrets, media)?;
     let logs = config.data.join("logs");
     make_private(&logs)?;
     let program = std::env::current_exe().context("the path of this program is unknown")?;
-    let roles = roles::all(&config, &secrets, env, &program)?;
+    let roles = roles::all(&config, &secrets, env, &program, livekit::turn(&config, media))?;
     Supervisor::new(config, roles, logs).run().await
 }
 

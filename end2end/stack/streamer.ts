@@ -38,7 +38,7 @@ export class Streamer {
   }
 
   /** Opens the browser and the tab to share; permissions are given for the studio's origin. */
-  static async start(studioUrl: string, program = chromiumProgram): Promise<Streamer> {
+  static async start(studioUrl: string, program = chromiumProgram, further: string[] = []): Promise<Streamer> {
     const folder = await mkdtemp(path.join(tmpdir(), "footlight-streamer-"));
     const picture = path.join(folder, "camera.y4m");
     const sound = path.join(folder, "microphone.wav");
@@ -58,6 +58,7 @@ export class Streamer {
         "--autoplay-policy=no-user-gesture-required",
         "--allow-loopback-in-peer-connection",
         ...(userInfo().uid === 0 ? ["--no-sandbox"] : []),
+        ...further,
       ],
     });
     const context = await browser.newContext({ baseURL: studioUrl, viewport: { width: 1440, height: 900 } });

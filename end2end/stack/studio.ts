@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { EgressClient, EgressStatus, RoomServiceClient, TrackSource } from "livekit-server-sdk";
+import type { Machine } from "./machines.ts";
 import type { Ports } from "./network.ts";
 import { freePorts } from "./ports.ts";
 import { kill } from "node:process";
@@ -22,10 +23,11 @@ export interface StudioOptions {
   allow: string[];
   /** Further variables. */
   env?: Record<string, string>;
+  /** The machine that it runs on, and the address at which others open it: this one, and loopback, if absent. */
+  on?: { machine: Machine; url: string };
 }
 
 export class Studio {
-  readonly url: string;
   /** Everything that was ever seen running below `footlight up`. */
   readonly seen = new Map<string, Process>();
   private readonly watching: NodeJS.Timeout;
@@ -36,17 +38,19 @@ export class Studio {
     private readonly base: number,
     private readonly up: ChildProcess,
     readonly output: string[],
+    readonly url: string,
   ) {
-    this.url = `http://127.0.0.1:${base}`;
     this.watching = setInterval(() => this.look(), 250);
   }
 
   static async start(options: StudioOptions): Promise<Studio> {
     if (!existsSync(program)) throw new Error(`${program} is missing: run make test, or scripts/build.sh`);
     const data = await mkdtemp(path.join(tmpdir(), "footlight-studio-"));
-    const base = await freePorts(7);
+    const base = await freePorts(8);
     const output: string[] = [];
-    const up = spawn(program, ["up"], {
+    const { on } = options;
+    const [started, args] = on ? on.machine.command(program, ["up"]) : [program, ["up"]];
+    const up = spawn(started, args, {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
@@ -55,11 +59,12 @@ export class Studio {
         FOOTLIGHT_DATA: data,
         FOOTLIGHT_PORT_BASE: String(base),
         FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS: options.allow.join(","),
+        ...(on && { PUBLIC_APP_URL: on.url }),
         ...options.env,
       },
     });
     for (const pipe of [up.stdout, up.stderr]) pipe?.on("data", (text: Buffer) => output.push(text.toString()));
-    const studio = new Studio(data, base, up, output);
+    const studio = new Studio(data, base, up, output, on?.url ?? `http://127.0.0.1:${base}`);
     try {
       await until(
         "the studio starts",

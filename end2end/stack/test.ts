@@ -26,7 +26,7 @@ function typed(): string[] {
 }
 
 /** One small stream at a time, to the sink. */
-export function studioOptions(sink: Sink): Required<StudioOptions> {
+export function studioOptions(sink: Sink): Required<Omit<StudioOptions, "on">> {
   const video = `${format.width}x${format.height}@${format.fps}/${format.kbps}`;
   return { allow: [sink.hostPort, ...typed()], env: { FOOTLIGHT_VIDEO: video, FOOTLIGHT_EGRESS_SLOTS: "1" } };
 }

@@ -12,6 +12,8 @@ use leptos_meta::MetaTags;
 pub struct PageHeaders {
     /// Where scripts may connect beside this origin: the room server's `ws(s)://` and `http(s)://` addresses, separated by a space.
     pub connect_src: String,
+    /// The same for the captured page, which may reach LiveKit at another address.
+    pub composite_connect_src: String,
 }
 
 /// The first connection of a browser's process takes a tenth of a second to make, the first listener for devices (which every
@@ -22,7 +24,8 @@ const ROOM_LIBRARY: &str = "/vendor/livekit-client-2.23.0.mjs";
 
 /// The document of every page but the composite.
 pub fn shell(files: &SiteFiles) -> impl IntoView + use<> {
-    set_headers("same-origin", "private, no-cache", false);
+    let connect = use_context::<PageHeaders>().unwrap_or_default().connect_src;
+    set_headers("same-origin", "private, no-cache", false, &connect);
     let program = use_context::<Parts>().and_then(|parts| Program::of(parts.uri.path()));
     let program = program.map(|program| {
         let program = files.of(program);
@@ -53,7 +56,8 @@ pub fn shell(files: &SiteFiles) -> impl IntoView + use<> {
 /// The composite's document, or the error where the egress looks for it. Its address has a token, so it is neither cached nor sent
 /// as a referrer.
 pub fn composite_shell(files: &SiteFiles, snapshot: Result<OverlaySnapshot, String>) -> impl IntoView + use<> {
-    set_headers("no-referrer", "no-store", true);
+    let connect = use_context::<PageHeaders>().unwrap_or_default().composite_connect_src;
+    set_headers("no-referrer", "no-store", true, &connect);
     let program = snapshot.as_ref().ok().map(|snapshot| {
         let (script, wasm) = (files.composite().script(), files.composite().wasm());
         // In the order in which they are needed. The warm-up blocks the parser: it comes last.
@@ -112,11 +116,10 @@ fn as_json(snapshot: &OverlaySnapshot) -> String {
 }
 
 /// Scripts by nonce only, styles from files only or by nonce, no framing.
-fn set_headers(referrer: &'static str, cache: &'static str, own_styles: bool) {
+fn set_headers(referrer: &'static str, cache: &'static str, own_styles: bool, connect: &str) {
     let Some(response) = use_context::<ResponseOptions>() else { return };
     let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
     let by_nonce = if own_styles { nonce.as_str() } else { "" };
-    let connect = use_context::<PageHeaders>().unwrap_or_default().connect_src;
     let policy = format!(
         "default-src 'self'; script-src 'strict-dynamic'{nonce} 'wasm-unsafe-eval'; style-src 'self'{by_nonce}; font-src 'self'; \
          img-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self' {connect}; \

@@ -2,6 +2,7 @@
 
 use crate::config::{
     env::{ConfigError, Env},
+    public_address::PublicAddress,
     relay::TlsFiles,
 };
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -24,7 +25,8 @@ pub struct EgressConfig {
     pub slots: usize,
     /// The addresses that receive every webhook.
     pub webhook_urls: Vec<Url>,
-    /// The only origin whose pages are opened, followed by LiveKit's, which those pages may also call.
+    /// The only origin whose pages are opened (the studio's, without TLS if it is on this machine), followed by LiveKit's, which those
+    /// pages may also call.
     pub origins: Arc<[url::Origin]>,
     /// Whether one display and browser are launched in advance.
     pub warm: bool,
@@ -83,9 +85,10 @@ impl EgressConfig {
     /// # Errors
     /// The variable that is missing or malformed.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let public = env.get("PUBLIC_APP_URL").unwrap_or("http://127.0.0.1:3000").trim_end_matches('/');
-        let page = Url::parse(public).ok().filter(Url::has_host).ok_or_else(|| Env::malformed("PUBLIC_APP_URL", "an http(s) address"))?;
-        let own_webhook = format!("{public}/api/webhooks/livekit");
+        let listen = env.parsed("FOOTLIGHT_EGRESS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3103)), "an address and port")?;
+        let studio = PublicAddress::from_env(env, 3000)?.overlay_url(env, listen.ip().is_loopback())?;
+        let page = Url::parse(&studio).map_err(|_| Env::malformed("PUBLIC_APP_URL", "an http(s) address"))?;
+        let own_webhook = format!("{studio}/api/webhooks/livekit");
         let webhook_urls = env
             .get("FOOTLIGHT_EGRESS_WEBHOOK_URLS")
             .unwrap_or(&own_webhook)
@@ -118,7 +121,6 @@ impl EgressConfig {
             let http = env.get(name).map(|url| url.replacen("ws", "http", 1));
             origins.extend(http.and_then(|url| Url::parse(&url).ok()).map(|url| url.origin()));
         }
-        let listen = env.parsed("FOOTLIGHT_EGRESS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3103)), "an address and port")?;
         let tls = TlsFiles::from_env(env, "FOOTLIGHT_EGRESS_TLS_CERT", "FOOTLIGHT_EGRESS_TLS_KEY")?;
         // LiveKit tokens, overlay tokens and publish tokens go this way.
         TlsFiles::needed_beyond_loopback(tls.as_ref(), "FOOTLIGHT_EGRESS_LISTEN", listen, "FOOTLIGHT_EGRESS_TLS")?;
@@ -217,5 +219,21 @@ mod tests {
         let tls = [("FOOTLIGHT_EGRESS_TLS_CERT", "cert.pem"), ("FOOTLIGHT_EGRESS_TLS_KEY", "key.pem")];
         let config = EgressConfig::from_env(&Env::of_pairs(base.into_iter().chain(tls))).expect("taken");
         assert!(config.tls.is_some() && config.sandbox == Sandbox::On);
+    }
+
+    #[test]
+    fn the_studio_on_this_machine_is_opened_without_tls() {
+        let base = [("HOME", "/home/x"), ("LIVEKIT_API_KEY", "k"), ("LIVEKIT_API_SECRET", "s"), ("PUBLIC_APP_URL", "https://192.168.1.20")];
+        let own = |more: &[(&str, &str)]| {
+            let config = EgressConfig::from_env(&Env::of_pairs(base.into_iter().chain(more.iter().copied()))).expect("complete");
+            (config.origins[0].ascii_serialization(), config.webhook_urls[0].to_string())
+        };
+        assert_eq!(own(&[]), ("http://127.0.0.1:443".into(), "http://127.0.0.1:443/api/webhooks/livekit".into()));
+        let elsewhere = [
+            ("FOOTLIGHT_EGRESS_LISTEN", "0.0.0.0:3103"),
+            ("FOOTLIGHT_EGRESS_TLS_CERT", "cert.pem"),
+            ("FOOTLIGHT_EGRESS_TLS_KEY", "key.pem"),
+        ];
+        assert_eq!(own(&elsewhere).0, "https://192.168.1.20");
     }
 }

@@ -1,10 +1,10 @@
-//! The data folder and those in it: for this account alone, whichever program makes them.
+//! The data folder, the folders in it and the secrets in those: for this account alone, whichever program makes them.
 
 use anyhow::Context as _;
 use std::{
-    fs::{self, DirBuilder, Permissions},
-    io::ErrorKind,
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    fs::{self, DirBuilder, OpenOptions, Permissions},
+    io::{ErrorKind, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
 };
 
@@ -30,6 +30,23 @@ pub fn make_private(path: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// Writes a file that only this account can read. After a crash it is the old or the new one.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    let beside = path.with_extension("new");
+    let write = || {
+        // Removed first: the mode applies only to a new file.
+        let _ = fs::remove_file(&beside);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    write().with_context(|| format!("{} cannot be written", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +63,10 @@ mod tests {
         fs::set_permissions(&old, Permissions::from_mode(0o755)).expect("open");
         make_private(&old).expect("made private");
         assert_eq!(mode(&old), 0o700);
+        let secret = old.join("secret.key");
+        for text in ["first", "second"] {
+            write_private(&secret, text).expect("written");
+            assert_eq!((mode(&secret), fs::read_to_string(&secret).expect("there").as_str()), (0o600, text));
+        }
     }
 }

@@ -1,6 +1,16 @@
 //! What the machine itself is: its addresses.
 
-use std::net::IpAddr;
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+/// The address that stands for every address of this machine: IPv6's where one socket serves both kinds, else IPv4's.
+pub fn all_addresses() -> IpAddr {
+    let has_v6 = fs::read_to_string("/proc/net/if_inet6").is_ok_and(|interfaces| !interfaces.trim().is_empty());
+    let both = fs::read_to_string("/proc/sys/net/ipv6/bindv6only").is_ok_and(|only| only.trim() == "0");
+    if has_v6 && both { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() }
+}
 
 /// The addresses of every network interface now. None where the system does not tell, which is warned of.
 pub fn own_addresses() -> Vec<IpAddr> {

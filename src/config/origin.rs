@@ -35,6 +35,11 @@ pub fn is_loopback(url: &Url) -> bool {
     host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
+/// The same for an address in text.
+pub fn is_loopback_url(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| is_loopback(&url))
+}
+
 /// The address that people open, from `PUBLIC_APP_URL`.
 pub(super) fn app_url(env: &Env, default: &str) -> Result<String, ConfigError> {
     let url = Url::parse(env.get(APP_URL).unwrap_or(default));

@@ -14,7 +14,7 @@ pub use deadlines::Deadlines;
 pub use feeds::FeedLimits;
 pub use integrations::{Hook, Hooks};
 pub use lifetimes::Lifetimes;
-pub use livekit::LiveKitConfig;
+pub use livekit::{LiveKitConfig, SIGNALLING};
 pub use picture::DefaultVideo;
 pub use relay::RelayClientConfig;
 pub use viewers::ViewersConfig;
@@ -23,7 +23,8 @@ pub use crate::domain::secret::Secret;
 
 use super::{
     env::{ConfigError, Env},
-    origin::{self, is_loopback, origin},
+    origin::{self, is_loopback, is_loopback_url, origin},
+    public_address::PublicAddress,
 };
 use crate::domain::analytics::Prices;
 use picture::default_video;
@@ -35,9 +36,12 @@ use std::{
 
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
-    pub listen: SocketAddr,
+    /// Where people open the studio, and what follows from it.
+    pub address: PublicAddress,
     /// The address that people open, without a trailing slash.
     pub app_url: String,
+    /// At which address an egress opens the overlay page, without a trailing slash.
+    pub overlay_url: String,
     pub data: PathBuf,
     /// The store's address: `surrealkv://…`, `ws://…`, `mem://`.
     pub store: String,
@@ -87,7 +91,9 @@ impl ServeConfig {
     /// The first variable that is missing or malformed, by name.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let data = env.data_folder()?;
-        let app_url = origin::app_url(env, "http://127.0.0.1:3000")?;
+        let address = PublicAddress::from_env(env, 3000)?;
+        let livekit = LiveKitConfig::from_env(env, &address.url)?;
+        let local_egress = livekit.local_egress && is_loopback_url(&livekit.egress_url);
         let jwt_secret = secret(env, "STREAMING_JWT_SECRET", 32)?;
         let mut master_keys = vec![master_key("STREAM_KEY_ENCRYPTION_KEY", env.required("STREAM_KEY_ENCRYPTION_KEY", HEX_KEY)?)?];
         for old in env.get("FOOTLIGHT_OLD_ENCRYPTION_KEYS").unwrap_or_default().split(',').filter(|text| !text.trim().is_empty()) {
@@ -98,15 +104,15 @@ impl ServeConfig {
             (None, None) => None,
             _ => return Err(Env::malformed("FOOTLIGHT_STORE_PASSWORD", "FOOTLIGHT_STORE_USER and FOOTLIGHT_STORE_PASSWORD together")),
         };
-        let listen = env.parsed("FOOTLIGHT_LISTEN", ([127, 0, 0, 1], 3000).into(), "an address and port such as 127.0.0.1:3000")?;
         Ok(Self {
-            replica: env.get("FOOTLIGHT_REPLICA").map_or_else(|| replica(listen), str::to_owned),
-            listen,
-            app_url,
+            replica: env.get("FOOTLIGHT_REPLICA").map_or_else(|| replica(address.listen), str::to_owned),
+            overlay_url: address.overlay_url(env, local_egress)?,
+            app_url: address.url.clone(),
+            address,
             store: env.get("FOOTLIGHT_STORE").map_or_else(|| format!("surrealkv://{}", data.join("store").display()), str::to_owned),
             data,
             store_credentials,
-            livekit: LiveKitConfig::from_env(env)?,
+            livekit,
             relay: RelayClientConfig::from_env(env)?,
             slate: env.flag("FOOTLIGHT_SLATE", true)?,
             master_keys,
@@ -148,7 +154,7 @@ impl ServeConfig {
 
     /// Whether browsers reach it over TLS.
     pub fn is_https(&self) -> bool {
-        self.app_url.starts_with("https://")
+        self.address.is_https()
     }
 }
 
@@ -199,7 +205,7 @@ mod tests {
         let config = with(&[]).expect("complete");
         assert_eq!(config.app_url, "http://127.0.0.1:3000");
         assert_eq!(config.livekit.api_url, "http://127.0.0.1:7880");
-        assert_eq!(config.livekit.public_url, "ws://127.0.0.1:7880");
+        assert_eq!(config.livekit.public_url, "ws://127.0.0.1:3000/livekit");
         assert!(!config.livekit.local_egress);
         assert_eq!(config.livekit.media_ports, "UDP 7882 and TCP 7881");
         let other = with(&[("FOOTLIGHT_LIVEKIT_UDP_PORT", "20006"), ("FOOTLIGHT_LIVEKIT_TCP_PORT", "20005")]).expect("complete");

@@ -2,10 +2,11 @@
 
 use super::{
     env::{ConfigError, Env},
-    origin::app_url,
+    origin::is_loopback_url,
+    public_address::PublicAddress,
 };
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
@@ -14,9 +15,10 @@ use std::{
 pub struct UpConfig {
     /// The data folder: secrets, store, recordings, logs.
     pub data: PathBuf,
-    pub listen: SocketAddr,
-    /// The address at which people and the egress browser open the studio, without a trailing slash.
-    pub public_url: String,
+    /// Where people open the studio, and what follows from it.
+    pub address: PublicAddress,
+    /// At which address the egress browser opens the studio, without a trailing slash.
+    pub overlay_url: String,
     /// The relay's control address.
     pub relay: SocketAddr,
     /// The relay's RTMP address.
@@ -41,9 +43,36 @@ pub enum LiveKit {
         tcp_port: u16,
         /// Media over UDP.
         udp_port: u16,
+        /// Where its TURN server takes what the web server passes on, unless it is turned off.
+        turn_port: Option<u16>,
+        media: Media,
     },
     /// An external server, given in `LIVEKIT_URL`; its key and secret are given as well.
     Elsewhere { url: String },
+}
+
+/// How the LiveKit server learns at which address browsers send media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// From the host in `PUBLIC_APP_URL`.
+    FromHost,
+    /// `FOOTLIGHT_NODE_IP`: this one, which a router may translate to the machine's own.
+    Address(IpAddr),
+    /// `FOOTLIGHT_USE_EXTERNAL_IP`: it asks STUN servers on the internet.
+    Asked,
+}
+
+impl Media {
+    fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        const NODE_IP: &str = "FOOTLIGHT_NODE_IP";
+        let address = env.get(NODE_IP).map(|text| text.parse().map_err(|_| Env::malformed(NODE_IP, "an IP address")));
+        match (address.transpose()?, env.flag("FOOTLIGHT_USE_EXTERNAL_IP", false)?) {
+            (None, false) => Ok(Self::FromHost),
+            (Some(address), false) => Ok(Self::Address(address)),
+            (None, true) => Ok(Self::Asked),
+            (Some(_), true) => Err(Env::malformed(NODE_IP, "not to be set beside FOOTLIGHT_USE_EXTERNAL_IP")),
+        }
+    }
 }
 
 impl UpConfig {
@@ -53,12 +82,12 @@ impl UpConfig {
     /// A variable is malformed, or a folder is unknown.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let ports = Ports::from_env(env)?;
-        let listen = address(env, "FOOTLIGHT_LISTEN", ports.serve)?;
+        let public = PublicAddress::from_env(env, ports.serve)?;
         let site = site(env);
         Ok(Self {
             data: env.data_folder()?,
-            listen,
-            public_url: app_url(env, &format!("http://127.0.0.1:{}", listen.port()))?,
+            overlay_url: public.overlay_url(env, env.get("FOOTLIGHT_EGRESS_URL").is_none_or(is_loopback_url))?,
+            address: public,
             relay: address(env, "FOOTLIGHT_RELAY_LISTEN", ports.relay)?,
             ingest: address(env, "FOOTLIGHT_RELAY_INGEST", ports.ingest)?,
             egress: address(env, "FOOTLIGHT_EGRESS_LISTEN", ports.egress)?,
@@ -69,10 +98,25 @@ impl UpConfig {
                     port: port(env, "FOOTLIGHT_LIVEKIT_PORT", ports.livekit)?,
                     tcp_port: port(env, "FOOTLIGHT_LIVEKIT_TCP_PORT", ports.livekit_tcp)?,
                     udp_port: port(env, "FOOTLIGHT_LIVEKIT_UDP_PORT", ports.livekit_udp)?,
+                    turn_port: match env.get("FOOTLIGHT_TURN_PORT") {
+                        Some("off") => None,
+                        _ => Some(env.parsed("FOOTLIGHT_TURN_PORT", ports.turn, "a port from 1 to 65535, or off")?),
+                    },
+                    media: Media::from_env(env)?,
                 },
             },
             site,
         })
+    }
+
+    /// The host that people open: a name or an IP address, IPv6 without brackets.
+    pub fn public_host(&self) -> &str {
+        &self.address.host
+    }
+
+    /// Whether browsers on other machines are to reach LiveKit's media ports.
+    pub fn takes_media_from_elsewhere(&self) -> bool {
+        matches!(self.livekit, LiveKit::Own { media, .. } if media != Media::FromHost || !self.address.is_loopback())
     }
 
     /// LiveKit's address for servers and browsers on this machine.
@@ -84,7 +128,7 @@ impl UpConfig {
     }
 }
 
-/// The default ports, or seven in a row from `FOOTLIGHT_PORT_BASE`, so that several studios fit on one machine.
+/// The default ports, or eight in a row from `FOOTLIGHT_PORT_BASE`, so that several studios fit on one machine.
 struct Ports {
     serve: u16,
     relay: u16,
@@ -93,15 +137,25 @@ struct Ports {
     livekit: u16,
     livekit_tcp: u16,
     livekit_udp: u16,
+    turn: u16,
 }
 
 impl Ports {
     fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let expected = "a port from 1024 to 65529, the first of seven";
+        let expected = "a port from 1024 to 65528, the first of eight";
         let base: u16 = env.parsed("FOOTLIGHT_PORT_BASE", 0, expected)?;
         match base {
-            0 => Ok(Self { serve: 3000, relay: 3101, ingest: 3102, egress: 3103, livekit: 7880, livekit_tcp: 7881, livekit_udp: 7882 }),
-            1024..=65529 => Ok(Self {
+            0 => Ok(Self {
+                serve: 3000,
+                relay: 3101,
+                ingest: 3102,
+                egress: 3103,
+                livekit: 7880,
+                livekit_tcp: 7881,
+                livekit_udp: 7882,
+                turn: 5349,
+            }),
+            1024..=65528 => Ok(Self {
                 serve: base,
                 relay: base + 1,
                 ingest: base + 2,
@@ -109,6 +163,7 @@ impl Ports {
                 livekit: base + 4,
                 livekit_tcp: base + 5,
                 livekit_udp: base + 6,
+                turn: base + 7,
             }),
             _ => Err(Env::malformed("FOOTLIGHT_PORT_BASE", expected)),
         }
@@ -153,8 +208,8 @@ mod tests {
     #[test]
     fn up_defaults_to_the_documented_addresses() {
         let config = config(&[]).expect("defaults");
-        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
-        assert_eq!(config.public_url, "http://127.0.0.1:3000");
+        assert_eq!(config.address.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(config.address.url, "http://127.0.0.1:3000");
         assert_eq!(config.livekit_url(), "ws://127.0.0.1:7880");
         assert_eq!(config.data, PathBuf::from("/home/streamer/.local/share/footlight"));
     }
@@ -162,7 +217,7 @@ mod tests {
     #[test]
     fn port_base_moves_all_ports_and_the_url() {
         let config = config(&[("FOOTLIGHT_PORT_BASE", "20000"), ("FOOTLIGHT_EGRESS_LISTEN", "127.0.0.1:9")]).expect("base");
-        assert_eq!(config.public_url, "http://127.0.0.1:20000");
+        assert_eq!(config.address.url, "http://127.0.0.1:20000");
         assert_eq!((config.relay.port(), config.ingest.port(), config.egress.port()), (20001, 20002, 9));
         assert_eq!(config.livekit_url(), "ws://127.0.0.1:20004");
     }
@@ -170,16 +225,37 @@ mod tests {
     #[test]
     fn what_up_prints_is_what_browsers_open() {
         let config = config(&[("PUBLIC_APP_URL", "https://Bücher.Example:443/")]).expect("an address");
-        assert_eq!(config.public_url, "https://xn--bcher-kva.example");
+        assert_eq!(config.public_host(), "xn--bcher-kva.example");
+        assert_eq!(config.address.url, "https://xn--bcher-kva.example");
     }
 
     #[test]
     fn malformed_up_variable_is_named() {
-        for name in ["PUBLIC_APP_URL", "FOOTLIGHT_PORT_BASE", "FOOTLIGHT_LISTEN", "FOOTLIGHT_RELAY_INGEST", "FOOTLIGHT_LIVEKIT_PORT"] {
+        for name in [
+            "PUBLIC_APP_URL",
+            "FOOTLIGHT_PORT_BASE",
+            "FOOTLIGHT_LISTEN",
+            "FOOTLIGHT_RELAY_INGEST",
+            "FOOTLIGHT_LIVEKIT_PORT",
+            "FOOTLIGHT_TURN_PORT",
+            "FOOTLIGHT_NODE_IP",
+            "FOOTLIGHT_USE_EXTERNAL_IP",
+        ] {
             let error = config(&[(name, "80 or so")]).expect_err(name).to_string();
             assert!(error.starts_with(name), "{error}");
         }
-        assert!(config(&[("FOOTLIGHT_PORT_BASE", "65530")]).is_err());
+        assert!(config(&[("FOOTLIGHT_PORT_BASE", "65529")]).is_err());
+    }
+
+    #[test]
+    fn media_come_from_elsewhere_where_people_do() {
+        let elsewhere = |pairs: &[(&str, &str)]| config(pairs).expect("complete").takes_media_from_elsewhere();
+        let studio = ("PUBLIC_APP_URL", "https://studio.example");
+        assert!(!elsewhere(&[]) && elsewhere(&[studio]));
+        assert!(elsewhere(&[("FOOTLIGHT_NODE_IP", "192.168.1.20")]), "a proxy elsewhere may open the pages to others");
+        assert!(!elsewhere(&[studio, ("LIVEKIT_URL", "wss://media.example")]), "those of another server");
+        let both = [("FOOTLIGHT_NODE_IP", "192.168.1.20"), ("FOOTLIGHT_USE_EXTERNAL_IP", "1")];
+        assert!(config(&both).expect_err("one of them").to_string().starts_with("FOOTLIGHT_NODE_IP"));
     }
 
     #[test]

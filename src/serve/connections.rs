@@ -1,35 +1,17 @@
 //! Accepts connections within bounds: how many in all and from one address, how long a header may take, how long a reader may
-//! leave an answer unread. Who comes when all places are taken gets a 503 that says when to come back.
+//! leave an answer unread (see `protocol`). Who comes when all places are taken gets a 503 that says when to come back.
 
+use super::protocol::Listeners;
 use crate::server::places::{Full, Place, Places};
-use axum::{
-    Router,
-    body::Body,
-    extract::{ConnectInfo, Request},
-};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{
-    io,
-    net::{IpAddr, SocketAddr},
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::ServiceExt;
 
-/// Also closes connections on which nothing is asked: hyper counts from the end of the answer before.
-const HEADER_WITHIN: Duration = Duration::from_secs(20);
-/// How long a reader may take nothing of an answer. Feeds send something every 10 s.
-const UNREAD_FOR: Duration = Duration::from_secs(30);
 /// Connections that are being refused at once.
 const MOST_REFUSALS: usize = 64;
 const REFUSE_WITHIN: Duration = Duration::from_secs(1);
@@ -57,19 +39,15 @@ impl ConnectionLimits {
 }
 
 /// Serves until `closing`, then until the last connection has had its answer.
-pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, closing: CancellationToken) {
+pub async fn serve(listeners: Listeners, limits: ConnectionLimits, closing: CancellationToken) {
     let places = Places::new(limits.in_all);
     let refusals = Arc::new(Semaphore::new(MOST_REFUSALS));
     let connections = TaskTracker::new();
-    while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
+    while let Some(accepted) = closing.run_until_cancelled(listeners.accept()).await {
         match accepted {
-            Ok((stream, peer)) => match place(&places, &limits, peer.ip()) {
+            Ok((stream, peer, protocol)) => match place(&places, &limits, peer.ip()) {
                 Ok(place) => {
-                    let serving = serve_one(stream, peer, router.clone(), closing.clone());
-                    connections.spawn(async move {
-                        serving.await;
-                        drop(place);
-                    });
+                    connections.spawn(protocol.serve(stream, peer, HeldPlace::new(place), closing.clone()));
                 }
                 Err(Full::InAll | Full::OfKey) => {
                     if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
@@ -85,35 +63,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimi
             }
         }
     }
-    drop(listener);
+    drop(listeners);
     connections.close();
     connections.wait().await;
-}
-
-async fn serve_one(stream: TcpStream, peer: SocketAddr, router: Router, closing: CancellationToken) {
-    let _ = stream.set_nodelay(true);
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(UNREAD_FOR));
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_WITHIN)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = closing.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "a connection ended with an error");
-    }
 }
 
 /// Answers without reading; then reads a little, so that the answer is not lost with what was not read.
@@ -129,6 +81,18 @@ async fn refuse(mut stream: TcpStream, permit: OwnedSemaphorePermit) {
     drop(permit);
 }
 
+/// A connection's place, held as long as there is a copy: what a request turns its connection into keeps one.
+#[derive(Clone)]
+pub struct HeldPlace {
+    _place: Arc<Place<IpAddr>>,
+}
+
+impl HeldPlace {
+    fn new(place: Place<IpAddr>) -> Self {
+        Self { _place: Arc::new(place) }
+    }
+}
+
 /// A place for a connection from this address.
 fn place(places: &Places<IpAddr>, limits: &ConnectionLimits, address: IpAddr) -> Result<Place<IpAddr>, Full> {
     let address = address.to_canonical();
@@ -139,8 +103,15 @@ fn place(places: &Places<IpAddr>, limits: &ConnectionLimits, address: IpAddr) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::routing::get;
-    use tokio::time::Instant;
+    use crate::{
+        config::{env::Env, public_address::PublicAddress},
+        serve::{
+            protocol::{HANDSHAKE_WITHIN, HEADER_WITHIN, Protocol},
+            tls::ServerTls,
+        },
+    };
+    use axum::{Router, routing::get};
+    use tokio::{net::TcpListener, time::Instant};
 
     const IN_ALL: usize = 3;
 
@@ -175,7 +146,8 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let closing = CancellationToken::new();
         let router = Router::new().route("/", get(|| async { "here" }));
-        let serving = tokio::spawn(serve(listener, router, limits(), closing.clone()));
+        let listeners = Listeners::new(vec![(listener, Protocol::Plain(router))]);
+        let serving = tokio::spawn(serve(listeners, limits(), closing.clone()));
         let mut held = Vec::new();
         for _ in 0..IN_ALL {
             let mut stream = TcpStream::connect(address).await.expect("connected");
@@ -192,5 +164,37 @@ mod tests {
         closing.cancel();
         serving.await.expect("ended");
         assert!(asked_to_close.elapsed() < HEADER_WITHIN, "idle connections do not hold up a stop");
+    }
+
+    #[tokio::test]
+    async fn a_connection_has_its_place_before_the_handshake_and_loses_it_without_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let at = listener.local_addr().expect("an address");
+        let (closing, data) = (CancellationToken::new(), tempfile::tempdir().expect("a folder"));
+        let address = PublicAddress::from_env(&Env::of_pairs([("PUBLIC_APP_URL", "https://127.0.0.1")]), 3000).expect("an address");
+        let tls = ServerTls::open(&address, data.path(), &closing).expect("made").expect("TLS");
+        let router = Router::new().route("/", get(|| async { "here" }));
+        let protocol = Protocol::Tls { handshakes: tls.handshakes, secure: router.clone(), plain: router, turn: None };
+        let serving = tokio::spawn(serve(Listeners::new(vec![(listener, protocol)]), limits(), closing.clone()));
+        let mut silent = Vec::new();
+        for _ in 0..IN_ALL {
+            silent.push(TcpStream::connect(at).await.expect("connected"));
+        }
+        let mut answer = String::new();
+        TcpStream::connect(at).await.expect("connected").read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+        let began = Instant::now();
+        for stream in &mut silent {
+            let ended = timeout(HANDSHAKE_WITHIN * 2, stream.read(&mut [0; 1])).await.expect("it is closed").unwrap_or_default();
+            assert_eq!(ended, 0, "nobody answers what was not asked");
+        }
+        assert!(began.elapsed() > HANDSHAKE_WITHIN / 2, "a slow client has its time");
+        let mut late = TcpStream::connect(at).await.expect("connected");
+        late.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
+        let mut answer = [0; 12];
+        late.read_exact(&mut answer).await.expect("a place is free again, and one port answers both");
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        closing.cancel();
+        serving.await.expect("ended");
     }
 }

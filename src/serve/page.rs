@@ -27,7 +27,11 @@ pub struct Renderer {
 
 impl Renderer {
     pub fn new(state: AppState, files: SiteFiles) -> Self {
-        let headers = PageHeaders { connect_src: connect_src(&state.studio.config.livekit.public_url) };
+        let livekit = &state.studio.config.livekit;
+        let public = connect_src(&livekit.public_url);
+        // The owner's preview is the composite too, in a browser anywhere.
+        let composite_connect_src = format!("{public} {}", connect_src(&livekit.overlay_url));
+        let headers = PageHeaders { connect_src: public, composite_connect_src };
         Self { state, files: Arc::new(files), headers }
     }
 

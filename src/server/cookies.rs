@@ -35,7 +35,7 @@ pub fn sign_in_token(token: String, config: &ServeConfig) -> String {
 
 /// Signs this browser in for `days`; over HTTPS it also clears the cookie of an earlier version.
 pub fn sign_in_cookies(token: String, days: i64, config: &ServeConfig) -> Vec<String> {
-    let mut cookies = vec![build(SIGN_IN_COOKIE, token, "/", days, config)];
+    let mut cookies = vec![build(SIGN_IN_COOKIE, token, "/", days, config.is_https())];
     if config.is_https() {
         cookies.push(one(SIGN_IN_COOKIE.to_owned(), String::new(), "/", 0, true));
     }
@@ -47,13 +47,13 @@ pub fn sign_out_cookies(config: &ServeConfig) -> Vec<String> {
     sign_in_cookies(String::new(), 0, config)
 }
 
-/// Admits an overlay page's feed and heartbeat.
-pub fn overlay_cookie(token: String, config: &ServeConfig) -> String {
-    build(OVERLAY_COOKIE, token, OVERLAY_PATH, 1, config)
+/// Admits an overlay page's feed and heartbeat; `over_tls` as its page was opened.
+pub fn overlay_cookie(token: String, over_tls: bool) -> String {
+    build(OVERLAY_COOKIE, token, OVERLAY_PATH, 1, over_tls)
 }
 
-fn build(name: &str, value: String, path: &'static str, days: i64, config: &ServeConfig) -> String {
-    if config.is_https() { one(format!("{PREFIX}{name}"), value, "/", days, true) } else { one(name.to_owned(), value, path, days, false) }
+fn build(name: &str, value: String, path: &'static str, days: i64, over_tls: bool) -> String {
+    if over_tls { one(format!("{PREFIX}{name}"), value, "/", days, true) } else { one(name.to_owned(), value, path, days, false) }
 }
 
 fn one(name: String, value: String, path: &'static str, days: i64, secure: bool) -> String {

@@ -6,6 +6,11 @@ use crate::{
 };
 use axum::http::{HeaderMap, HeaderValue, header};
 
+/// In the extensions of a request without TLS that a process of this machine sent, such as the egress: what is told to browsers about TLS is
+/// not told to it.
+#[derive(Debug, Clone, Copy)]
+pub struct FromThisMachine;
+
 /// Refuses a request that another site's page sent: browsers name that site in `Origin`.
 /// Requests without it come from no page, and carry no cookie of ours by accident (`SameSite=Strict`).
 ///

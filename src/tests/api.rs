@@ -54,6 +54,8 @@ mod proxies;
 mod retry;
 #[path = "api/secrets.rs"]
 mod secrets;
+#[path = "api/signalling.rs"]
+mod signalling;
 #[allow(dead_code, reason = "each test program uses its own part")]
 mod support;
 #[path = "api/tokens.rs"]

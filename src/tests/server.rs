@@ -28,6 +28,8 @@ mod outbox;
 mod outbox_receivers;
 #[path = "server/platforms.rs"]
 mod platforms;
+#[path = "server/proxied.rs"]
+mod proxied;
 #[path = "server/random_faults.rs"]
 mod random_faults;
 #[path = "server/retention.rs"]
@@ -42,6 +44,8 @@ mod state;
 mod support;
 #[path = "server/timeline.rs"]
 mod timeline;
+#[path = "server/tls.rs"]
+mod tls;
 #[path = "server/viewers.rs"]
 mod viewers;
 #[path = "server/webhooks.rs"]

@@ -27,13 +27,13 @@ pub(super) async fn check(config: &UpConfig) -> anyhow::Result<()> {
     for required in required(config) {
         while let Err(error) = bind(&required).await {
             if Instant::now() >= deadline || error.kind() != std::io::ErrorKind::AddrInUse {
-                let why = if error.kind() == std::io::ErrorKind::AddrInUse {
-                    "is in use".to_owned()
-                } else {
-                    format!("cannot be used ({error})")
+                let why = match error.kind() {
+                    std::io::ErrorKind::AddrInUse => "is in use".to_owned(),
+                    std::io::ErrorKind::PermissionDenied => "needs CAP_NET_BIND_SERVICE, as every port below 1024".to_owned(),
+                    _ => format!("cannot be used ({error})"),
                 };
                 anyhow::bail!(
-                    "{} {} for {} {why}: stop the program that uses it, or set {} to another (a second studio: FOOTLIGHT_PORT_BASE moves all seven)",
+                    "{} {} for {} {why}: stop the program that uses it, or set {} to another (a second studio: FOOTLIGHT_PORT_BASE moves all eight)",
                     if required.udp { "UDP port" } else { "port" },
                     required.address.port(),
                     required.what,
@@ -49,16 +49,20 @@ pub(super) async fn check(config: &UpConfig) -> anyhow::Result<()> {
 fn required(config: &UpConfig) -> Vec<PortCheck> {
     let tcp = |what, address, variable| PortCheck { what, address, variable, udp: false };
     let mut required = vec![
-        tcp("the web server", config.listen, "FOOTLIGHT_LISTEN"),
+        tcp("the web server", config.address.listen, "FOOTLIGHT_LISTEN"),
         tcp("the relay's control", config.relay, "FOOTLIGHT_RELAY_LISTEN"),
         tcp("the relay's RTMP ingest", config.ingest, "FOOTLIGHT_RELAY_INGEST"),
         tcp("the egress", config.egress, "FOOTLIGHT_EGRESS_LISTEN"),
     ];
-    if let LiveKit::Own { port, tcp_port, udp_port, .. } = config.livekit {
-        let here = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        required.push(tcp("LiveKit", here(port), "FOOTLIGHT_LIVEKIT_PORT"));
-        required.push(tcp("LiveKit's media over TCP", here(tcp_port), "FOOTLIGHT_LIVEKIT_TCP_PORT"));
-        required.push(PortCheck { what: "LiveKit's media", address: here(udp_port), variable: "FOOTLIGHT_LIVEKIT_UDP_PORT", udp: true });
+    if let LiveKit::Own { port, tcp_port, udp_port, turn_port, .. } = config.livekit {
+        let elsewhere = config.takes_media_from_elsewhere();
+        let media = |port| SocketAddr::from((if elsewhere { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST }, port));
+        required.push(tcp("LiveKit", SocketAddr::from((Ipv4Addr::LOCALHOST, port)), "FOOTLIGHT_LIVEKIT_PORT"));
+        required.push(tcp("LiveKit's media over TCP", media(tcp_port), "FOOTLIGHT_LIVEKIT_TCP_PORT"));
+        required.push(PortCheck { what: "LiveKit's media", address: media(udp_port), variable: "FOOTLIGHT_LIVEKIT_UDP_PORT", udp: true });
+        if let Some(turn_port) = turn_port.filter(|_| elsewhere) {
+            required.push(tcp("LiveKit's TURN server", media(turn_port), "FOOTLIGHT_TURN_PORT"));
+        }
     }
     required
 }

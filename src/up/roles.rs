@@ -54,11 +54,17 @@ pub(super) struct Role {
     pub(super) wave: u8,
 }
 
-/// The roles in start order; they stop in the reverse order.
+/// The roles in start order; they stop in the reverse order. `turn`: where LiveKit's TURN server listens, if it does.
 ///
 /// # Errors
 /// The LiveKit server program is missing.
-pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: &Path) -> anyhow::Result<Vec<Role>> {
+pub(super) fn all(
+    config: &UpConfig,
+    secrets: &Secrets,
+    env: &Env,
+    own_program: &Path,
+    turn: Option<SocketAddr>,
+) -> anyhow::Result<Vec<Role>> {
     let common = common(config, env);
     let ours = |name: &'static str, address, grace, wave, extra: Vec<(&str, String)>| {
         let mut environment = common.clone();
@@ -125,7 +131,7 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         ],
     ));
     let mut serve = vec![
-        ("FOOTLIGHT_LISTEN", config.listen.to_string()),
+        ("FOOTLIGHT_LISTEN", config.address.listen.to_string()),
         ("FOOTLIGHT_RELAY_URL", given(env, "FOOTLIGHT_RELAY_URL", || format!("http://{}", config.relay))),
         ("FOOTLIGHT_RELAY_INGEST_URL", given(env, "FOOTLIGHT_RELAY_INGEST_URL", || format!("rtmp://{}/show", config.ingest))),
         ("FOOTLIGHT_EGRESS_URL", given(env, "FOOTLIGHT_EGRESS_URL", || format!("http://{}", config.egress))),
@@ -133,7 +139,7 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         ("LEPTOS_OUTPUT_NAME", "footlight".to_owned()),
         ("LEPTOS_SITE_ROOT", config.site.to_string_lossy().into_owned()),
         ("LEPTOS_SITE_PKG_DIR", "pkg".to_owned()),
-        ("LEPTOS_SITE_ADDR", config.listen.to_string()),
+        ("LEPTOS_SITE_ADDR", config.address.listen.to_string()),
         ("LEPTOS_ENV", "PROD".to_owned()),
         secret(LIVEKIT_KEY),
         secret(LIVEKIT_SECRET),
@@ -145,8 +151,9 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
         serve.push(("FOOTLIGHT_LIVEKIT_TCP_PORT", tcp_port.to_string()));
         serve.push(("FOOTLIGHT_LIVEKIT_UDP_PORT", udp_port.to_string()));
     }
+    serve.extend(turn.map(|server| ("FOOTLIGHT_TURN_SERVER", server.to_string())));
     serve.extend(OPTIONAL_SECRETS.iter().filter_map(|name| Some((*name, env.get(name)?.to_owned()))));
-    roles.push(ours("serve", config.listen, 15, 1, serve));
+    roles.push(ours("serve", config.address.local(), 15, 1, serve));
     Ok(roles)
 }
 
@@ -154,7 +161,8 @@ pub(super) fn all(config: &UpConfig, secrets: &Secrets, env: &Env, own_program: 
 fn common(config: &UpConfig, env: &Env) -> BTreeMap<String, String> {
     let mut common = inherited_env(env);
     common.extend(env.pairs().filter(|(name, _)| is_plain_setting(name)).map(|(name, value)| (name.to_owned(), value.to_owned())));
-    common.insert("PUBLIC_APP_URL".into(), config.public_url.clone());
+    common.insert("PUBLIC_APP_URL".into(), config.address.url.clone());
+    common.insert("FOOTLIGHT_OVERLAY_URL".into(), config.overlay_url.clone());
     common.insert("FOOTLIGHT_DATA".into(), config.data.to_string_lossy().into_owned());
     common
 }
@@ -168,10 +176,10 @@ fn inherited_env(env: &Env) -> BTreeMap<String, String> {
 }
 
 /// `FOOTLIGHT_…` and `OTEL_…` variables that are no secret. What looks like a secret is only passed on by name. (A collector's
-/// `OTEL_EXPORTER_OTLP_HEADERS` are passed on: every role sends its own spans.)
+/// `OTEL_EXPORTER_OTLP_HEADERS` are passed on: every role sends its own spans. `FOOTLIGHT_TLS_KEY` and its like are paths of files.)
 fn is_plain_setting(name: &str) -> bool {
-    ["FOOTLIGHT_", "OTEL_"].iter().any(|start| name.starts_with(start))
-        && !["SECRET", "KEY", "TOKEN", "PASSWORD"].iter().any(|word| name.contains(word))
+    let looks_secret = ["SECRET", "KEY", "TOKEN", "PASSWORD"].iter().any(|word| name.contains(word)) && !name.ends_with("_TLS_KEY");
+    ["FOOTLIGHT_", "OTEL_"].iter().any(|start| name.starts_with(start)) && !looks_secret
 }
 
 fn given(env: &Env, name: &'static str, default: impl FnOnce() -> String) -> String {
@@ -180,7 +188,7 @@ fn given(env: &Env, name: &'static str, default: impl FnOnce() -> String) -> Str
 
 /// The egress sends webhooks directly to the web server on this machine, also if people use a proxy.
 fn webhooks(config: &UpConfig, env: &Env) -> String {
-    given(env, "FOOTLIGHT_EGRESS_WEBHOOK_URLS", || format!("http://{}/api/webhooks/livekit", livekit::reachable(config)))
+    given(env, "FOOTLIGHT_EGRESS_WEBHOOK_URLS", || format!("http://{}/api/webhooks/livekit", config.address.local()))
 }
 
 #[cfg(test)]
@@ -202,10 +210,11 @@ mod tests {
             ("FOOTLIGHT_VIDEO", "720p30"),
             ("SOMEBODY_ELSES_TOKEN", "x"),
         ];
-        let env = Env::of_pairs(plain.into_iter().chain(OPTIONAL_SECRETS.map(|name| (name, "a secret of some length"))));
+        let files = [("PUBLIC_APP_URL", "https://192.168.1.20"), ("FOOTLIGHT_TLS_CERT", "/c.pem"), ("FOOTLIGHT_TLS_KEY", "/k.pem")];
+        let env = Env::of_pairs(plain.into_iter().chain(files).chain(OPTIONAL_SECRETS.map(|name| (name, "a secret of some length"))));
         let config = UpConfig::from_env(&env).expect("config");
         let secrets = secrets::load_or_make(&env, &config).expect("secrets");
-        let roles = all(&config, &secrets, &env, Path::new("/bin/footlight")).expect("roles");
+        let roles = all(&config, &secrets, &env, Path::new("/bin/footlight"), None).expect("roles");
         let made = [LIVEKIT_KEY, LIVEKIT_SECRET, ENCRYPTION_KEY, JWT_SECRET, RELAY_SECRET];
         let of_serve: Vec<&str> = made.into_iter().chain(OPTIONAL_SECRETS).collect();
         for (name, expected) in
@@ -216,5 +225,12 @@ mod tests {
             let known: Vec<_> = secrets.filter(|secret| role.environment.contains_key(*secret)).collect();
             assert_eq!(known, expected, "{name}");
         }
+        let serve = roles.iter().find(|role| role.name == "serve").expect("serve");
+        assert_eq!(serve.environment["FOOTLIGHT_TLS_KEY"], "/k.pem", "a path");
+        assert_eq!(
+            (serve.environment["FOOTLIGHT_LISTEN"].as_str(), serve.health.address.to_string().as_str()),
+            ("0.0.0.0:443", "127.0.0.1:443")
+        );
+        assert_eq!(serve.environment["FOOTLIGHT_OVERLAY_URL"], "http://127.0.0.1:443", "the egress needs not trust the certificate");
     }
 }

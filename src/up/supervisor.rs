@@ -189,7 +189,7 @@ async fn report_ready(role: &Role, report: &watch::Sender<Start>) {
 }
 
 fn announce(config: &UpConfig, logs: &std::path::Path, took: Duration, link: Option<&str>) {
-    println!("Footlight is up at {} (after {:.1} s)", config.public_url, took.as_secs_f32());
+    println!("Footlight is up at {} (after {:.1} s)", config.address.url, took.as_secs_f32());
     if let Some(link) = link {
         println!("First sign-in (works once): {link}");
     }

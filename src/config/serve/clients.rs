@@ -1,14 +1,15 @@
 //! Whether clients can be distinguished by their addresses.
 
 use super::ServeConfig;
+use crate::config::public_address::Tls;
 
 impl ServeConfig {
     /// A sentence for the operator where they cannot: TLS ends at a proxy, and none is trusted.
     pub fn proxy_warning(&self) -> Option<&'static str> {
-        let unnamed = self.is_https() && self.trusted_proxies.is_empty();
+        let unnamed = self.is_https() && self.address.tls == Tls::Off && self.trusted_proxies.is_empty();
         unnamed.then_some(
-            "PUBLIC_APP_URL is https, so a proxy stands in front, and FOOTLIGHT_TRUSTED_PROXIES names none: all clients count as one and \
-             share its rate limits. Set it to the proxy's address.",
+            "PUBLIC_APP_URL is https and the studio ends no TLS, so a proxy stands in front, and FOOTLIGHT_TRUSTED_PROXIES names none: all \
+             clients count as one and share its rate limits. Set it to the proxy's address.",
         )
     }
 }
@@ -21,7 +22,9 @@ mod tests {
     fn a_proxy_that_is_not_named_is_warned_of() {
         let warning = |extra: &[(&str, &str)]| with(extra).expect("complete").proxy_warning();
         let https = ("PUBLIC_APP_URL", "https://studio.example");
-        assert!(warning(&[https]).is_some_and(|words| words.contains("FOOTLIGHT_TRUSTED_PROXIES")));
+        let behind = ("FOOTLIGHT_LISTEN", "127.0.0.1:3000");
+        assert!(warning(&[https, behind]).is_some_and(|words| words.contains("FOOTLIGHT_TRUSTED_PROXIES")));
+        assert_eq!(warning(&[https]), None, "the studio ends TLS itself");
         assert_eq!(warning(&[https, ("FOOTLIGHT_TRUSTED_PROXIES", "10.0.0.1")]), None);
         assert_eq!(warning(&[]), None, "loopback");
     }

@@ -8,6 +8,7 @@ use crate::{
         cookies,
         error::{StudioError, StudioResult},
         http::extract::signed_in,
+        security::FromThisMachine,
         state::AppState,
     },
 };
@@ -36,7 +37,8 @@ pub async fn open(state: &AppState, parts: &Parts) -> StudioResult<Opened> {
     if let Some(token) = token {
         let viewer = overlay.viewer(token).await?;
         let snapshot = overlay.snapshot(&viewer, &session(of("sessionId"))?).await?;
-        return Ok(Opened { snapshot, cookie: Some(cookies::overlay_cookie(token.to_owned(), config)) });
+        let over_tls = config.is_https() && parts.extensions.get::<FromThisMachine>().is_none();
+        return Ok(Opened { snapshot, cookie: Some(cookies::overlay_cookie(token.to_owned(), over_tls)) });
     }
     let caller = signed_in(&parts.headers, &state.studio.accounts).await?.ok_or_else(|| StudioError::Refused(not_signed_in()))?;
     let snapshot = match (of("sessionId"), of("preview")) {

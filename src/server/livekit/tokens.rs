@@ -47,7 +47,8 @@ pub fn host_access(config: &LiveKitConfig, session: &SessionId, name: &str, anno
 /// The signer refused.
 pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: Generation) -> Result<RoomAccess, Error> {
     let grants = VideoGrants { hidden: true, recorder: true, ..watch(session) };
-    access(config, session, &claims(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL))
+    let claims = claims(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL);
+    Ok(RoomAccess { url: config.overlay_url.clone(), ..access(config, session, &claims)? })
 }
 
 /// For the owner's preview: hidden, subscribe only. Several previews of one viewer may be in the room at once, so each has an

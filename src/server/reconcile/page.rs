@@ -38,7 +38,7 @@ impl Reconciler {
     fn page_url(&self, session: &SessionId, generation: Generation, token: &str) -> String {
         format!(
             "{}/stream/overlay?sessionId={session}&generation={generation}&deployment={}&token={token}",
-            self.ports.config.app_url,
+            self.ports.config.overlay_url,
             self.ports.config.deployment()
         )
     }
