@@ -116,7 +116,7 @@ export async function airs({ row, machines, studio, streamer, goLive }: { row: R
   const file = path.join(studio.data, "recordings", playlist ?? "no playlist");
   const found = await until("the recording is whole", async () => {
     const now = await recording.format(file);
-    return now.durationS > 5 && now;
+    return now.durationS > 5 ? now : undefined;
   });
   console.log(`  ${used.path}: ${found.video.width}x${found.video.height}, ${found.durationS.toFixed(1)} s`);
   expect(found.video).toMatchObject({ codec: "h264", width: format.width, height: format.height });
