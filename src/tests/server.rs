@@ -30,6 +30,8 @@ mod starts;
 mod state;
 #[allow(dead_code, reason = "each test program uses its own part")]
 mod support;
+#[path = "server/tls.rs"]
+mod tls;
 #[path = "server/viewers.rs"]
 mod viewers;
 #[path = "server/webhooks.rs"]

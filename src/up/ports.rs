@@ -27,10 +27,10 @@ pub(super) async fn check(config: &UpConfig) -> anyhow::Result<()> {
     for required in required(config) {
         while let Err(error) = bind(&required).await {
             if Instant::now() >= deadline || error.kind() != std::io::ErrorKind::AddrInUse {
-                let why = if error.kind() == std::io::ErrorKind::AddrInUse {
-                    "is in use".to_owned()
-                } else {
-                    format!("cannot be used ({error})")
+                let why = match error.kind() {
+                    std::io::ErrorKind::AddrInUse => "is in use".to_owned(),
+                    std::io::ErrorKind::PermissionDenied => "needs CAP_NET_BIND_SERVICE, as every port below 1024".to_owned(),
+                    _ => format!("cannot be used ({error})"),
                 };
                 anyhow::bail!(
                     "{} {} for {} {why}: stop the program that uses it, or set {} to another (a second studio: FOOTLIGHT_PORT_BASE moves all eight)",

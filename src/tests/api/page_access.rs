@@ -6,13 +6,18 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use footlight::domain::key::Scope;
+use footlight::{domain::key::Scope, server::security::FromThisMachine};
 use leptos::server_fn::axum::server_fn_paths;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The overlay page of a session that runs: the path and query that its egress opens.
 async fn overlay_of(server: &TestServer, name: &str) -> String {
+    overlay_at(server, name, "http://127.0.0.1:3000").await
+}
+
+/// The same where the egress opens it at another address.
+async fn overlay_at(server: &TestServer, name: &str, address: &str) -> String {
     let person = server.streamer(name).await;
     let agent = server.agent(&person, "Nyx").await;
     let key = server.key(&person, Some(&agent), &[Scope::Start]).await;
@@ -20,7 +25,7 @@ async fn overlay_of(server: &TestServer, name: &str) -> String {
     let _ = server.agent_show(&key).await;
     let started = async || server.livekit.running().into_iter().map(|egress| egress.page_url).find(|page| !before.contains(page));
     let page = until("an egress", 10, started).await;
-    page.strip_prefix("http://127.0.0.1:3000").expect("our own address").to_owned()
+    page.strip_prefix(address).expect("our own address").to_owned()
 }
 
 async fn page(server: &TestServer, path: &str) -> Reply {
@@ -122,6 +127,21 @@ async fn only_https_sets_hsts_and_secure_cookies() {
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{:?}", signed_up.body);
         assert_eq!(cookie.contains("Secure"), secure, "{url}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_egress_on_this_machine_opens_the_overlay_without_tls() {
+    let settings = [("PUBLIC_APP_URL", "https://192.168.1.20"), ("FOOTLIGHT_EGRESS_URL", "http://127.0.0.1:3103")];
+    let server = TestServer::with(&settings).await;
+    let path = overlay_at(&server, "ada", "http://127.0.0.1:443").await;
+    let request = Request::builder().uri(&path).extension(FromThisMachine).body(Body::empty()).expect("a request");
+    let inside = server.send(request).await;
+    assert_eq!(inside.status, StatusCode::OK, "{inside:?}");
+    let cookie = inside.headers[header::SET_COOKIE].to_str().expect("a cookie");
+    assert!(cookie.starts_with("footlight-overlay=") && !cookie.contains("Secure"), "browsers keep no other without TLS: {cookie}");
+    let over_tls = page(&server, &path).await;
+    let cookie = over_tls.headers[header::SET_COOKIE].to_str().expect("a cookie");
+    assert!(cookie.starts_with("__Host-footlight-overlay=") && cookie.contains("Secure"), "{cookie}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
