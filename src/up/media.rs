@@ -143,14 +143,14 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_set_is_announced_and_a_studio_on_loopback_announces_nothing() {
-        let find = async |pairs: &[(&str, &str)]| {
+        let found = async |pairs: &[(&str, &str)]| {
             let env = Env::of_pairs(pairs.iter().copied().chain([("HOME", "/nowhere")]));
-            super::find(&UpConfig::from_env(&env).expect("config")).await.expect("found")
+            find(&UpConfig::from_env(&env).expect("config")).await.expect("found")
         };
-        assert_eq!(find(&[]).await, Media::Loopback);
-        assert_eq!(find(&[("PUBLIC_APP_URL", "https://studio.example"), ("FOOTLIGHT_USE_EXTERNAL_IP", "1")]).await, Media::Asked);
+        assert_eq!(found(&[]).await, Media::Loopback);
+        assert_eq!(found(&[("PUBLIC_APP_URL", "https://studio.example"), ("FOOTLIGHT_USE_EXTERNAL_IP", "1")]).await, Media::Asked);
         let elsewhere = [("PUBLIC_APP_URL", "https://studio.example"), ("LIVEKIT_URL", "wss://media.example")];
-        assert_eq!(find(&elsewhere).await, Media::Loopback, "nothing is started here");
+        assert_eq!(found(&elsewhere).await, Media::Loopback, "nothing is started here");
         assert_eq!(resolved("192.0.2.7").await, [ip("192.0.2.7")]);
         assert_eq!(resolved("no-such-host.invalid").await, [] as [IpAddr; 0]);
     }
