@@ -4,8 +4,9 @@
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
-run: ## set up, build and start the studio; Ctrl-C ends it
-	@scripts/run.sh
+# HOST counts only where it was written down: shells export the machine's name under it.
+run: ## set up, build and start the studio; HOST=192.168.1.20 opens it to a home network; Ctrl-C ends it
+	@scripts/run.sh $(if $(filter command,$(origin HOST)),"$(HOST)")
 
 demo: ## a whole show with nobody at the keyboard, into a local RTMP server
 	@scripts/demo.sh

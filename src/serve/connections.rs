@@ -144,7 +144,13 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serve::protocol::{HEADER_WITHIN, Protocol};
+    use crate::{
+        config::{env::Env, public_address::PublicAddress},
+        serve::{
+            protocol::{HANDSHAKE_WITHIN, HEADER_WITHIN, Protocol},
+            tls::ServerTls,
+        },
+    };
     use axum::{Router, routing::get};
     use tokio::{net::TcpListener, time::Instant};
 
@@ -203,5 +209,37 @@ mod tests {
         closing.cancel();
         serving.await.expect("ended");
         assert!(asked_to_close.elapsed() < HEADER_WITHIN, "idle connections do not hold up a stop");
+    }
+
+    #[tokio::test]
+    async fn a_connection_has_its_place_before_the_handshake_and_loses_it_without_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let at = listener.local_addr().expect("an address");
+        let (closing, data) = (CancellationToken::new(), tempfile::tempdir().expect("a folder"));
+        let address = PublicAddress::from_env(&Env::of_pairs([("PUBLIC_APP_URL", "https://127.0.0.1")]), 3000).expect("an address");
+        let tls = ServerTls::open(&address, data.path(), &closing).expect("made").expect("TLS");
+        let router = Router::new().route("/", get(|| async { "here" }));
+        let protocol = Protocol::Tls { handshakes: tls.handshakes, secure: router.clone(), plain: router, turn: None };
+        let serving = tokio::spawn(serve(Listeners::new(vec![(listener, protocol)]), limits(), closing.clone()));
+        let mut silent = Vec::new();
+        for _ in 0..IN_ALL {
+            silent.push(TcpStream::connect(at).await.expect("connected"));
+        }
+        let mut answer = String::new();
+        TcpStream::connect(at).await.expect("connected").read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+        let began = Instant::now();
+        for stream in &mut silent {
+            let ended = timeout(HANDSHAKE_WITHIN * 2, stream.read(&mut [0; 1])).await.expect("it is closed").unwrap_or_default();
+            assert_eq!(ended, 0, "nobody answers what was not asked");
+        }
+        assert!(began.elapsed() > HANDSHAKE_WITHIN / 2, "a slow client has its time");
+        let mut late = TcpStream::connect(at).await.expect("connected");
+        late.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
+        let mut answer = [0; 12];
+        late.read_exact(&mut answer).await.expect("a place is free again, and one port answers both");
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        closing.cancel();
+        serving.await.expect("ended");
     }
 }

@@ -23,7 +23,7 @@ pub const HEADER_WITHIN: Duration = Duration::from_secs(20);
 /// How long a reader may take nothing of an answer. Feeds send something every 10 s.
 const UNREAD_FOR: Duration = Duration::from_secs(30);
 /// From the connection to the end of the TLS handshake.
-const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+pub const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// The first byte of a TLS connection (RFC 8446, 5.1: a record of the type `handshake`). No HTTP request begins with it.
 const TLS_RECORD: u8 = 22;
 

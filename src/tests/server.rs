@@ -20,6 +20,8 @@ mod outbox;
 mod outbox_receivers;
 #[path = "server/platforms.rs"]
 mod platforms;
+#[path = "server/proxied.rs"]
+mod proxied;
 #[path = "server/random_faults.rs"]
 mod random_faults;
 #[path = "server/session_destinations.rs"]

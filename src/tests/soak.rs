@@ -1,5 +1,7 @@
 //! Tests that take minutes (`make soak`): long outages, long streams, many rounds. One module per subject.
 
+#[path = "soak/acme.rs"]
+mod acme;
 #[path = "soak/api.rs"]
 mod api;
 #[path = "soak/egress.rs"]

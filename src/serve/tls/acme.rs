@@ -34,6 +34,7 @@ use std::{
     time::Duration,
 };
 
+/// Clocks jump, and machines sleep.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
 /// One request to the ACME server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -91,8 +92,9 @@ impl Orders {
     pub async fn run(self) {
         let mut pause = FIRST_PAUSE;
         loop {
-            if self.is_fresh() {
-                tokio::time::sleep(LOOK_EVERY).await;
+            let left = self.until_renewal();
+            if !left.is_zero() {
+                tokio::time::sleep(left.min(LOOK_EVERY)).await;
                 continue;
             }
             let ordered = self.order().await;
@@ -113,9 +115,10 @@ impl Orders {
         }
     }
 
-    fn is_fresh(&self) -> bool {
+    fn until_renewal(&self) -> Duration {
         let shown = self.certificates.current.read().clone();
-        shown.and_then(|shown| Validity::of(&shown).ok()).is_some_and(|validity| validity.renewal() > clock::seconds())
+        let renewal = shown.and_then(|shown| Validity::of(&shown).ok()).map_or(0, Validity::renewal);
+        Duration::from_secs(u64::try_from(renewal - clock::seconds()).unwrap_or_default())
     }
 
     async fn order(&self) -> anyhow::Result<Validity> {
@@ -124,9 +127,11 @@ impl Orders {
         let mut order = account.new_order(&NewOrder::new(&identifiers)).await?;
         self.answer_challenges(&mut order).await?;
         let patience = RetryPolicy::new().timeout(DONE_WITHIN);
-        match order.poll_ready(&patience).await? {
-            OrderStatus::Ready => {}
-            _ => anyhow::bail!("the ACME server does not find {} here: {}", self.host, reason(&mut order).await),
+        let checked = order.poll_ready(&patience).await;
+        if !matches!(checked, Ok(OrderStatus::Ready)) {
+            let why =
+                reason(&mut order).await.unwrap_or_else(|| checked.map_or_else(|error| error.to_string(), |status| format!("{status:?}")));
+            anyhow::bail!("the ACME server does not find {} here: {why}", self.host);
         }
         let key = KeyPair::generate()?;
         let mut request = CertificateParams::new([self.host.clone()])?;
@@ -179,15 +184,15 @@ impl Orders {
 }
 
 /// What the server found, in its own words.
-async fn reason(order: &mut Order) -> String {
+async fn reason(order: &mut Order) -> Option<String> {
     let mut authorizations = order.authorizations();
     while let Some(Ok(mut authorization)) = authorizations.next().await {
         let Ok(state) = authorization.refresh().await else { continue };
         if let Some(problem) = state.challenges.iter().find_map(|challenge| challenge.error.as_ref()) {
-            return problem.to_string();
+            return Some(problem.to_string());
         }
     }
-    "it does not say why".to_owned()
+    None
 }
 
 /// A certificate that nobody but an ACME server asks for. It is not checked here: its own extension is critical and unknown to others.

@@ -90,7 +90,11 @@ impl Authority {
     /// # Errors
     /// It cannot be signed.
     pub fn issue(&self) -> anyhow::Result<Arc<CertifiedKey>> {
-        let mut about = CertificateParams::new([self.host.clone()])?;
+        self.issue_for(&self.host)
+    }
+
+    fn issue_for(&self, host: &str) -> anyhow::Result<Arc<CertifiedKey>> {
+        let mut about = CertificateParams::new([host.to_owned()])?;
         // No host name: OpenSSL would hold it against what the authority may sign.
         about.distinguished_name.push(DnType::CommonName, "Footlight studio");
         (about.not_before, about.not_after) = lasting(LEAF_DAYS)?;
@@ -162,4 +166,67 @@ fn lasting(days: i64) -> anyhow::Result<(OffsetDateTime, OffsetDateTime)> {
     let now = clock::seconds();
     let at = |days: i64| OffsetDateTime::from_unix_timestamp(now + days * DAY_S);
     Ok((at(-BACKDATED_DAYS)?, at(days)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{
+        RootCertStore,
+        client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+        crypto::ring,
+    };
+    use rustls_pki_types::{ServerName, UnixTime};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    /// As a device that trusts this authority and nothing else.
+    fn verify(authority: &Authority, shown: &CertifiedKey, host: &str) -> Result<(), rustls::Error> {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.certificate().clone()).expect("an authority");
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider())).build();
+        let name = ServerName::try_from(host).expect("a host").to_owned();
+        verifier.expect("a verifier").verify_server_cert(&shown.cert[0], &shown.cert[1..], &name, &[], UnixTime::now()).map(drop)
+    }
+
+    #[test]
+    fn a_device_that_trusts_the_authority_trusts_it_for_this_host_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (host, others) in [
+            ("192.168.1.20", ["192.168.1.21", "fd00::20", "bank.example"]),
+            ("fd00::20", ["fd00::21", "192.168.1.20", "bank.example"]),
+            ("studio.lan", ["bank.example", "192.168.1.20", "fd00::20"]),
+        ] {
+            let authority = Authority::open(folder.path(), host).expect("made");
+            verify(&authority, &authority.issue().expect("signed"), host).expect(host);
+            for other in others {
+                let stolen = authority.issue_for(other).expect("signed");
+                assert!(verify(&authority, &stolen, other).is_err(), "the authority for {host} signs for {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_authority_is_made_once_and_its_key_is_private() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = |host: &str| Authority::open(folder.path(), host).expect("opened");
+        let first = open("studio.lan");
+        assert_eq!((open("studio.lan").fingerprint(), open("studio.lan").name()), (first.fingerprint(), first.name()));
+        assert_ne!(open("192.168.1.20").fingerprint(), first.fingerprint(), "another address, another authority");
+        verify(&first, &open("studio.lan").issue().expect("signed"), "studio.lan").expect("after a restart");
+        let key = folder.path().join("studio.lan/authority.key");
+        assert_eq!(fs::metadata(&key).expect("there").permissions().mode() & 0o777, 0o600);
+        fs::write(&key, KeyPair::generate().expect("a key").serialize_pem()).expect("written");
+        let error = Authority::open(folder.path(), "studio.lan").err().expect("the key of another").to_string();
+        assert!(error.contains("damaged") && error.contains("studio.lan"), "{error}");
+    }
+
+    #[test]
+    fn leaves_are_renewed_in_time_and_short_enough_for_phones() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let validity =
+            Validity::of(&Authority::open(folder.path(), "studio.lan").expect("made").issue().expect("signed")).expect("readable");
+        let days = |seconds: i64| seconds / DAY_S;
+        assert_eq!(days(validity.until - validity.from), LEAF_DAYS + BACKDATED_DAYS);
+        assert!(days(validity.until - validity.renewal()) >= 30 && validity.renewal() > clock::seconds());
+    }
 }

@@ -1,68 +1,26 @@
 //! The real web server at a public address: the certificate that it shows, and what it answers without TLS.
 
-use crate::support::wait::{free_port, until};
+use crate::support::{
+    served::{HOST, Served, certify, client, command, pem_files, trusting},
+    wait::{free_port, until},
+};
 use footlight::net;
-use rcgen::{CertificateParams, KeyPair};
-use reqwest::{Client, ClientBuilder, StatusCode, header, redirect::Policy};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use reqwest::{StatusCode, header};
+use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use std::{
-    fs::{self, File},
+    fs,
     net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Output, Stdio},
     sync::Arc,
-    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    process::{Child, Command},
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
-
-const HOST: &str = "studio.example";
-
-struct Served {
-    at: SocketAddr,
-    data: tempfile::TempDir,
-    _process: Child,
-}
-
-fn command(data: &Path, variables: &[(&str, &str)]) -> Command {
-    let secret = "0123456789abcdef0123456789abcdef";
-    let mut command = Command::new(env!("CARGO_BIN_EXE_footlight"));
-    command.arg("serve").env_clear().env("PATH", std::env::var("PATH").unwrap_or_default());
-    for name in ["FOOTLIGHT_RELAY_SECRET", "LIVEKIT_API_SECRET", "STREAMING_JWT_SECRET"] {
-        command.env(name, secret);
-    }
-    command.env("STREAM_KEY_ENCRYPTION_KEY", [secret, secret].concat()).env("LIVEKIT_API_KEY", "devkey");
-    command.env("FOOTLIGHT_DATA", data).env("FOOTLIGHT_STORE", "mem://").env("LEPTOS_OUTPUT_NAME", "footlight").env("RUST_LOG", "warn");
-    command.envs(variables.iter().copied()).stdin(Stdio::null()).kill_on_drop(true);
-    command
-}
-
-/// A server on a free port of loopback; `url` gets the port.
-async fn serve(url: &str, variables: &[(&str, &str)]) -> Served {
-    let at = SocketAddr::from(([127, 0, 0, 1], free_port()));
-    let (url, listen) = (format!("{url}:{}", at.port()), at.to_string());
-    let data = tempfile::tempdir().expect("a folder");
-    let mut command = command(data.path(), &[&[("PUBLIC_APP_URL", &*url), ("FOOTLIGHT_LISTEN", &*listen)], variables].concat());
-    let log = File::create(data.path().join("log")).expect("a log");
-    let process = command.stdout(Stdio::null()).stderr(log).spawn().expect("it runs");
-    let plain = client(net::tls::client(), at).build().expect("a client");
-    let healthy = async || plain.get(format!("http://{at}/healthz")).send().await.is_ok_and(|answer| answer.status() == StatusCode::OK);
-    until("the server to answer", 60, healthy).await;
-    Served { at, data, _process: process }
-}
-
-impl Served {
-    async fn says(&self, words: &str) {
-        let log = self.data.path().join("log");
-        until(words, 30, async || fs::read_to_string(&log).expect("a log").contains(words)).await;
-    }
-}
 
 /// What a start says that is refused.
 async fn refused(variables: &[(&str, &str)]) -> String {
@@ -70,28 +28,6 @@ async fn refused(variables: &[(&str, &str)]) -> String {
     let Output { status, stderr, .. } = command(data.path(), variables).stdout(Stdio::null()).output().await.expect("it runs");
     assert!(!status.success(), "{variables:?} was taken");
     String::from_utf8_lossy(&stderr).into_owned()
-}
-
-fn trusting(authorities: &[CertificateDer<'static>]) -> ClientConfig {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(authorities.iter().cloned());
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
-    builder.expect("versions").with_root_certificates(roots).with_no_client_auth()
-}
-
-fn client(tls: ClientConfig, at: SocketAddr) -> ClientBuilder {
-    Client::builder().tls_backend_preconfigured(tls).no_proxy().redirect(Policy::none()).resolve(HOST, at).timeout(Duration::from_secs(20))
-}
-
-/// A certificate that signs itself, written to the two files.
-fn certify(files: &[std::path::PathBuf; 2], host: &str, until: i32) -> CertificateDer<'static> {
-    let mut about = CertificateParams::new([host.to_owned()]).expect("a host");
-    about.not_after = rcgen::date_time_ymd(until, 1, 1);
-    let key = KeyPair::generate().expect("a key");
-    let made = about.self_signed(&key).expect("signed");
-    fs::write(&files[1], key.serialize_pem()).expect("written");
-    fs::write(&files[0], made.pem()).expect("written");
-    made.der().clone()
 }
 
 async fn connect(tls: ClientConfig, at: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
@@ -114,7 +50,7 @@ async fn ask_again(stream: &mut TlsStream<TcpStream>) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_local_authority_is_made_once_and_a_device_that_trusts_it_is_served() {
-    let served = serve("https://127.0.0.1", &[]).await;
+    let served = Served::start("https://127.0.0.1", &[]).await;
     let (url, plain) = (format!("https://{}", served.at), format!("http://{}", served.at));
     let folder = served.data.path().join("local-authority/127.0.0.1");
     let authority = CertificateDer::from_pem_file(folder.join("authority.crt")).expect("made");
@@ -154,12 +90,12 @@ async fn a_local_authority_is_made_once_and_a_device_that_trusts_it_is_served() 
 #[tokio::test(flavor = "multi_thread")]
 async fn certificate_files_are_read_again_and_connections_stay() {
     let folder = tempfile::tempdir().expect("a folder");
-    let files = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+    let files = pem_files(folder.path());
     let first = certify(&files, HOST, 2090);
     let redirects = SocketAddr::from(([127, 0, 0, 1], free_port()));
     let (http, [certificate, key]) = (redirects.to_string(), files.each_ref().map(|file| file.to_string_lossy().into_owned()));
     let variables = [("FOOTLIGHT_TLS_CERT", &*certificate), ("FOOTLIGHT_TLS_KEY", &*key), ("FOOTLIGHT_HTTP_LISTEN", &*http)];
-    let served = serve(&format!("https://{HOST}"), &variables).await;
+    let served = Served::start(&format!("https://{HOST}"), &variables).await;
     let url = format!("https://{HOST}:{}", served.at.port());
     let mut open = connect(trusting(std::slice::from_ref(&first)), served.at).await.expect("trusted");
     assert_eq!(ask_again(&mut open).await, "HTTP/1.1 200 OK");
@@ -190,7 +126,7 @@ async fn certificate_files_are_read_again_and_connections_stay() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_served_is_refused_at_the_start_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
-    let files = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+    let files = pem_files(folder.path());
     certify(&files, "other.example", 2090);
     let [certificate, key] = files.each_ref().map(|file| file.to_string_lossy().into_owned());
     let listen = format!("127.0.0.1:{}", free_port());
