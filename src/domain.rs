@@ -8,6 +8,7 @@ pub mod address;
 pub mod agent;
 pub mod analytics;
 pub mod audit;
+pub mod bitrate;
 pub mod capture;
 pub mod destination;
 pub mod ids;

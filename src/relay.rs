@@ -24,6 +24,7 @@ mod stream_hub;
 mod stream_tasks;
 mod takeover;
 mod thumbnail;
+mod trial;
 
 use crate::{
     api::relay_control::{DesiredSession, SessionReport},
@@ -43,6 +44,9 @@ use tokio::{
     sync::{Notify, Semaphore, broadcast},
 };
 use tokio_util::sync::CancellationToken;
+
+/// Servers tried at once.
+const MOST_TRIALS: usize = 64;
 
 /// Runs the relay until it gets a signal: the first one ends all streams cleanly, a second one exits at once.
 /// With `takeover` it replaces the relay that uses the same data folder; each platform sees one reconnect.
@@ -131,6 +135,7 @@ async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover
         events: broadcast::channel(256).0,
         event_permits: Arc::new(Semaphore::new(config.limits.event_readers)),
         thumbnail_permit: Semaphore::new(1),
+        trial_permits: Semaphore::new(MOST_TRIALS),
         slates: slate::Slates::default(),
         contacted: CancellationToken::new(),
         ended: CancellationToken::new(),
@@ -166,6 +171,8 @@ pub(crate) struct RelayState {
     event_permits: Arc<Semaphore>,
     /// Only one thumbnail is decoded at a time.
     thumbnail_permit: Semaphore,
+    /// Servers that are being tried.
+    trial_permits: Semaphore,
     slates: slate::Slates,
     /// The studio has called.
     contacted: CancellationToken,

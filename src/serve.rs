@@ -3,7 +3,7 @@
 
 mod composite;
 mod compression;
-mod connections;
+pub mod connections;
 mod forms;
 mod links;
 mod listen;

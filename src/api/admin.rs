@@ -212,6 +212,6 @@ impl DeliveryView {
 #[serde(deny_unknown_fields)]
 pub struct ResendRequest {
     /// The delivery's id.
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     pub id: String,
 }

@@ -76,6 +76,35 @@ pub enum DesiredTarget {
     Record,
 }
 
+/// A server to be tried: `POST /test`. It is connected to as for a session, and nothing is published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionTrial {
+    /// `rtmp(s)://host[:port]/application[/more]`, without the stream key.
+    pub address: String,
+    /// Some servers read its parameters with `connect`; the rest of it is not sent.
+    #[serde(with = "exposed_key")]
+    pub stream_key: StreamKey,
+}
+
+/// What came of a trial. Reasons are continued in a sentence ("connection refused").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "camelCase")]
+pub enum TrialResult {
+    /// The server has accepted `connect`.
+    Connected,
+    /// It may be a fault that passes.
+    Doubtful {
+        /// What happened.
+        reason: String,
+    },
+    /// It will not work until somebody changes something.
+    Refused {
+        /// What happened, and what to change.
+        reason: String,
+    },
+}
+
 /// What the relay measures of one session: `GET /shows/{sessionId}`, and one server-sent event `show` for every change and every second on air.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -232,7 +261,7 @@ pub enum DestinationState {
     },
 }
 
-/// A stream key in plain text, only inside [`DesiredTarget::Publish`].
+/// A stream key in plain text, only inside [`DesiredTarget::Publish`] and [`ConnectionTrial`].
 mod exposed_key {
     use super::StreamKey;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -46,7 +46,7 @@ pub fn Session() -> AnyView {
         |(id, _)| async move { load_timeline(parse_session_id(&id)?).await },
     );
     let asking = RwSignal::new(false);
-    let stop = Action::new(|id: &SessionId| stop_session(id.clone()));
+    let stop = Action::new(|id: &SessionId| stop_session(id.clone(), None));
     let refused = move || stop.value().get().and_then(Result::err);
     Effect::new(move |_| {
         let id = params.read().get("id").unwrap_or_default();

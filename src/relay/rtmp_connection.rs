@@ -28,7 +28,7 @@ const WRITE_AHEAD_BYTES: usize = 64 * 1024;
 /// Time limit for a clean end.
 const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a server may send to another address before the stream is accepted.
-const MAX_REDIRECTS: usize = 3;
+pub const MAX_REDIRECTS: usize = 3;
 
 /// How a connection ended.
 pub enum End {
@@ -61,8 +61,7 @@ pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
         };
         tracing::info!(destination = %output.label, host = %target.host, "the server sends to another address");
     }
-    let reason = format!("the server sends to another address more than {MAX_REDIRECTS} times: ask its operator for the right one");
-    (End::Failed(ConnectionError::Permanent(reason)), None)
+    (End::Failed(ConnectionError::too_many_redirects(MAX_REDIRECTS)), None)
 }
 
 async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (Outcome, Option<Instant>) {
@@ -184,13 +183,7 @@ impl RtmpConnection<'_> {
             match event {
                 Event::Accepted => self.start_publishing(),
                 Event::ConnectRefused(Refusal { redirect: Some(address), .. }) => return Ok(Some(address)),
-                Event::ConnectRefused(Refusal { password: Some(method), .. }) => {
-                    return Err(ConnectionError::Permanent(format!(
-                        "the server wants a user name and a password (authmod={method}), which cannot be sent: ask its operator for an \
-                         address that needs a stream key only"
-                    )));
-                }
-                Event::ConnectRefused(reason) => return Err(ConnectionError::Permanent(format!("connection refused: {reason}"))),
+                Event::ConnectRefused(refusal) => return Err(ConnectionError::of_connect(&refusal)),
                 Event::PublishRefused(reason) if self.accepted.is_some() => {
                     return Err(ConnectionError::Transient(format!("ended by the platform: {reason}")));
                 }
@@ -225,10 +218,7 @@ impl RtmpConnection<'_> {
     fn closed_error(&self, how: &str) -> ConnectionError {
         match self.publisher.state() {
             PublishState::Publishing => ConnectionError::Permanent(format!("stream key refused: {how}")),
-            PublishState::Connecting => ConnectionError::Doubtful(format!(
-                "the server hung up when asked for `{}`: check what follows the host",
-                self.application.split('?').next().unwrap_or_default()
-            )),
+            PublishState::Connecting => ConnectionError::hung_up(&self.application),
             PublishState::Accepted => ConnectionError::Transient(format!("connection lost: {how}")),
         }
     }

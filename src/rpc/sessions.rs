@@ -2,6 +2,7 @@
 
 use crate::{
     api::{
+        destination_test::DestinationTest,
         error::ApiError,
         public_http::SessionPage,
         sessions::{DestinationInput, NewSession, Preflight, SessionView, StartedSession, TimelineView},
@@ -39,12 +40,12 @@ pub async fn start_session(show: NewSession) -> Result<StartedSession, ApiError>
     rpc::reply(sessions.start(&caller, show).await)
 }
 
-/// Stops a session; one that is over stays as it is.
+/// Stops a session, for a reason if one is given; one that is over stays as it is.
 #[server(prefix = "/rpc", endpoint = "sessions/stop", input = Json, output = Json)]
-pub async fn stop_session(id: SessionId) -> Result<SessionView, ApiError> {
+pub async fn stop_session(id: SessionId, #[server(default)] reason: Option<String>) -> Result<SessionView, ApiError> {
     use crate::server::{rpc, sessions::Sessions};
     let (sessions, caller) = rpc::admit::<Sessions>().await?;
-    rpc::reply(sessions.stop(&caller, &id, None).await)
+    rpc::reply(sessions.stop(&caller, &id, reason).await)
 }
 
 #[server(prefix = "/rpc", endpoint = "sessions/get", input = Json, output = Json)]
@@ -86,12 +87,17 @@ pub async fn set_overlay(id: SessionId, patch: OverlayPatch) -> Result<OverlaySe
     rpc::reply(overlay.set(&caller, &id, &patch).await)
 }
 
-/// Adds and removes destinations of a running session.
+/// Adds and removes destinations of a running session: typed ones, and saved ones by their ids.
 #[server(prefix = "/rpc", endpoint = "sessions/destinations", input = Json, output = Json)]
-pub async fn change_destinations(id: SessionId, add: Vec<DestinationInput>, remove: Vec<DestinationId>) -> Result<SessionView, ApiError> {
+pub async fn change_destinations(
+    id: SessionId,
+    add: Vec<DestinationInput>,
+    remove: Vec<DestinationId>,
+    #[server(default)] saved: Vec<DestinationId>,
+) -> Result<SessionView, ApiError> {
     use crate::server::{rpc, sessions::Sessions};
     let (sessions, caller) = rpc::admit::<Sessions>().await?;
-    rpc::reply(sessions.change_destinations(&caller, &id, add, &remove).await)
+    rpc::reply(sessions.change_destinations(&caller, &id, &saved, add, &remove).await)
 }
 
 /// Tries a lost destination at once.
@@ -108,6 +114,14 @@ pub async fn saved_destinations() -> Result<Vec<Destination>, ApiError> {
     use crate::server::{destinations::Destinations, rpc};
     let (destinations, caller) = rpc::admit::<Destinations>().await?;
     rpc::reply(destinations.mine(&caller).await)
+}
+
+/// Tries destinations before a session: saved ones, then typed ones. Nothing is published.
+#[server(prefix = "/rpc", endpoint = "destinations/test", input = Json, output = Json)]
+pub async fn try_destinations(saved: Vec<DestinationId>, typed: Vec<DestinationInput>) -> Result<Vec<DestinationTest>, ApiError> {
+    use crate::server::{destinations::Destinations, rpc};
+    let (destinations, caller) = rpc::admit::<Destinations>().await?;
+    rpc::reply(destinations.test_all(&caller, None, &saved, typed).await)
 }
 
 /// Deletes a saved destination with its key.

@@ -67,7 +67,11 @@ fn trust_page(address: &PublicAddress, tls: &ServerTls, redirects: bool) -> anyh
     let Some(authority) = &tls.authority else { return Ok(Router::new()) };
     let page = trust::page_url(address, redirects);
     let fingerprint = authority.fingerprint();
-    tracing::warn!(page, fingerprint, "the certificate is the studio's own: each device trusts it once, as this page explains");
+    tracing::warn!(
+        page,
+        fingerprint,
+        "the certificate is the studio's own: each device trusts it once, as this page explains (FOOTLIGHT_ACME gets a public name one that browsers know)"
+    );
     trust::routes(authority, address, &page)
 }
 

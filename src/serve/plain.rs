@@ -9,7 +9,10 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, StatusCode, header,
+        uri::{Authority, PathAndQuery},
+    },
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -85,7 +88,7 @@ fn redirect(request: &Request, url: &str, own: &str) -> Response {
     if !known {
         return (StatusCode::MISDIRECTED_REQUEST, [uncached], format!("The studio is not at this address. Open {url}.\n")).into_response();
     }
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
     match HeaderValue::from_str(&format!("{url}{path}")) {
         Ok(location) => (StatusCode::PERMANENT_REDIRECT, [uncached, (header::LOCATION, location)], Body::empty()).into_response(),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),

@@ -8,6 +8,7 @@ pub mod admission;
 pub mod agents;
 pub mod composite;
 pub mod cors;
+pub mod destinations;
 pub mod extract;
 pub mod feed;
 pub mod media;
@@ -42,6 +43,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .routes(routes!(sessions::room))
         .routes(routes!(sessions::destinations))
         .routes(routes!(sessions::retry_destination))
+        .routes(routes!(destinations::test))
         .routes(routes!(overlay::change))
         .routes(routes!(overlay::events))
         .routes(routes!(overlay::heartbeat))

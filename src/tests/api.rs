@@ -16,6 +16,8 @@ mod bodies;
 mod calls;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/destination_tests.rs"]
+mod destination_tests;
 #[path = "api/examples.rs"]
 mod examples;
 #[path = "api/feed_access.rs"]
@@ -24,6 +26,8 @@ mod feed_access;
 mod feeds;
 #[path = "api/fields.rs"]
 mod fields;
+#[path = "api/foreign_starts.rs"]
+mod foreign_starts;
 #[path = "api/fuzz.rs"]
 mod fuzz;
 #[path = "api/generated.rs"]

@@ -42,5 +42,7 @@ mod support;
 mod takeover;
 #[path = "relay/tls.rs"]
 mod tls;
+#[path = "relay/trials.rs"]
+mod trials;
 #[path = "relay/tunnel.rs"]
 mod tunnel;

@@ -1,5 +1,7 @@
 //! The server over fakes of LiveKit, relay and clock, and the real store in memory. One module for each subject.
 
+#[path = "server/auto_start.rs"]
+mod auto_start;
 #[path = "server/crashes.rs"]
 mod crashes;
 #[path = "server/feed_history.rs"]
@@ -32,6 +34,8 @@ mod starts;
 mod state;
 #[allow(dead_code, reason = "each test program uses its own part")]
 mod support;
+#[path = "server/timeline.rs"]
+mod timeline;
 #[path = "server/tls.rs"]
 mod tls;
 #[path = "server/viewers.rs"]

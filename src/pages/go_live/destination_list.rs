@@ -20,7 +20,7 @@ pub fn DestinationsPanel(session: LiveSession, #[prop(into)] now: Signal<Timesta
     let change = Action::new(move |(add, remove): &(Vec<DestinationInput>, Vec<DestinationId>)| {
         let (id, add, remove) = (session.id(), add.clone(), remove.clone());
         async move {
-            session.update_view(change_destinations(id, add, remove).await?);
+            session.update_view(change_destinations(id, add, remove, Vec::new()).await?);
             Ok::<(), crate::api::error::ApiError>(())
         }
     });

@@ -143,6 +143,7 @@ fn start_action(media: LocalMedia, draft: SessionDraft, on_started: Callback<(Se
         let request = NewSession {
             stream_type: StreamType::User,
             agent_id: None,
+            user_id: None,
             public: false,
             current_lobby_id: None,
             broadcast_delay_ms: 0,

@@ -154,7 +154,7 @@ fn EndStream(session: LiveSession) -> impl IntoView {
     let end = Action::new(move |(): &()| {
         let id = session.id();
         async move {
-            session.update_view(stop_session(id).await?);
+            session.update_view(stop_session(id, None).await?);
             Ok::<(), crate::api::error::ApiError>(())
         }
     });

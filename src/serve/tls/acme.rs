@@ -97,6 +97,7 @@ impl Orders {
                 tokio::time::sleep(left.min(LOOK_EVERY)).await;
                 continue;
             }
+            tracing::info!(host = self.host, directory = self.acme.directory, "asking for a certificate");
             let ordered = self.order().await;
             *self.certificates.challenge.write() = None;
             match ordered {

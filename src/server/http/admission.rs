@@ -10,6 +10,7 @@ use crate::{
     server::{
         auth::{caller::Caller, origin::Origin, throttle::Allowance},
         cookies::{OVERLAY_COOKIE, cookie},
+        error::StudioError,
         limits::Group,
         overlay::OverlayViewer,
         security::same_origin,
@@ -67,7 +68,8 @@ fn server_function(name: &str) -> Group {
         | "settings/keys"
         | "settings/places"
         | "settings/sign-ins" => Group::Read,
-        "sessions/destinations"
+        "destinations/test"
+        | "sessions/destinations"
         | "sessions/media-check"
         | "sessions/preflight"
         | "sessions/retry-destination"
@@ -128,13 +130,20 @@ async fn who(state: &AppState, parts: &mut Parts) -> Result<Asking, ErrorRespons
     if group == Group::Webhook {
         return Ok(Asking { group, key: address, account: None, found: None });
     }
+    let mut stale = false;
     if let Some(token) = cookie(&parts.headers, OVERLAY_COOKIE) {
-        let viewer = state.studio.overlay.viewer(token).await?;
-        let key = overlay_key(&viewer);
-        parts.extensions.insert(viewer);
-        return Ok(Asking { group, key, account: None, found: None });
+        match state.studio.overlay.viewer(token).await {
+            Ok(viewer) => {
+                let key = overlay_key(&viewer);
+                parts.extensions.insert(viewer);
+                return Ok(Asking { group, key, account: None, found: None });
+            }
+            // Over HTTPS the cookie goes to every page; one of a show that is over must not shut its browser out of the others.
+            Err(StudioError::Refused(_)) => stale = true,
+            Err(error) => return Err(error.into()),
+        }
     }
-    let unauthenticated = credential(&parts.headers).is_some() || group != Group::Read;
+    let unauthenticated = stale || credential(&parts.headers).is_some() || group != Group::Read;
     Ok(Asking { group: if unauthenticated { Group::Unauthenticated } else { group }, key: address, account: None, found: None })
 }
 
@@ -199,6 +208,8 @@ mod tests {
             (&post, "/api/streaming/start", Group::Start),
             (&post, "/rpc/sessions/start", Group::Start),
             (&post, "/rpc/settings/try", Group::Start),
+            (&post, "/rpc/destinations/test", Group::Start),
+            (&post, "/api/streaming/destinations/test", Group::Start),
             (&post, "/rpc/sessions/stop", Group::Stop),
             (&post, "/rpc/sessions/overlay", Group::Events),
             (&post, "/rpc/settings/make-key", Group::Change),

@@ -52,13 +52,14 @@ pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: G
     Ok(RoomAccess { url: config.overlay_url.clone(), ..access(config, session, token)? })
 }
 
-/// For the owner's preview: hidden, subscribe only.
+/// For the owner's preview: hidden, subscribe only. Several previews of one viewer may be in the room at once, so each has an
+/// identity of its own.
 ///
 /// # Errors
 /// The API key or secret is empty.
 pub fn preview_access(config: &LiveKitConfig, session: &SessionId, viewer: &str) -> Result<RoomAccess, AccessTokenError> {
     let grants = VideoGrants { hidden: true, ..watch(session) };
-    access(config, session, token(config, &format!("preview-{viewer}"), "preview", grants, HOST_TOKEN_TTL))
+    access(config, session, token(config, &format!("preview-{viewer}-{}", Ulid::new()), "preview", grants, HOST_TOKEN_TTL))
 }
 
 /// For a media check: join, and nothing else. Several browsers of one user may check at once.

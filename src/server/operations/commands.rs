@@ -21,14 +21,13 @@ use crate::{
         reconcile::{Reconciler, ending::STOP_WAITS},
         registry::SessionRegistry,
         store::{SessionFilter, StoreError},
+        validation::stop_reason,
     },
 };
 use std::sync::Arc;
 
 /// Sessions in one list, at most.
 const LISTED: usize = 1000;
-/// An administrator's words, in characters.
-const LONGEST_NOTE: usize = 300;
 
 /// The origin that the audit log records.
 fn command_line() -> Origin {
@@ -129,12 +128,12 @@ impl OperatorCommands {
     /// Ends anybody's session; one that is ending or over stays as it is.
     ///
     /// # Errors
-    /// There is no such show.
+    /// There is no such session, or the note is too long or no plain text.
     pub async fn stop_any(&self, id: &SessionId, note: &str) -> StudioResult<SessionView> {
         if self.ports.store.session(id).await?.is_none() {
             return Err(StudioError::not_found("session"));
         }
-        let note = note.chars().take(LONGEST_NOTE).collect();
+        let note = stop_reason(note)?;
         self.reconciler.start_ending(id, Actor::Admin, Outcome::Ended(EndReason::StoppedByAdmin { note })).await?;
         self.reconciler.wait_until_ended(id, STOP_WAITS).await?;
         let session = self.ports.store.session(id).await?.ok_or_else(|| StudioError::not_found("session"))?;

@@ -193,6 +193,10 @@ impl Outbox {
     /// The caller is not an administrator, or there is no such line.
     pub async fn resend(&self, caller: &Caller, id: &str) -> StudioResult<()> {
         require_admin(caller)?;
+        // The store takes no empty id.
+        if id.is_empty() {
+            return Err(StudioError::not_found("delivery"));
+        }
         self.ports.store.deliver_again(id, self.ports.now()).await.map_err(|error| match error {
             StoreError::Missing => StudioError::not_found("delivery"),
             other => other.into(),

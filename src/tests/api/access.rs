@@ -33,6 +33,13 @@ fn routes(session: &str, agent: &str) -> Vec<Route> {
             Some(Start),
             missing,
         ),
+        (
+            Method::POST,
+            "/api/streaming/destinations/test".into(),
+            Some(json!({ "destinations": [{ "platform": "rehearsal" }] })),
+            Some(Start),
+            StatusCode::OK,
+        ),
         (Method::PATCH, "/api/streaming/overlay".into(), which(), Some(Events), missing),
         (
             Method::POST,

@@ -8,6 +8,7 @@ use footlight::{
     api::{
         accounts::AuditPage,
         admin::{DeliveryPage, ResendRequest},
+        destination_test::{DestinationTests, TestDestinations},
         docs::TAGS,
         error::ApiError,
         events::{ChangeOverlay, ChangedOverlay, EventBatch, EventResults, GameEnded, GameOutcome, GameStarted},
@@ -111,6 +112,8 @@ fn read(id: &Value, schema: Option<&str>, example: &Value) -> Result<(), String>
     match schema {
         "StartRequest" => reads::<StartRequest>(example).map(drop),
         "StopRequest" => reads::<StopRequest>(example).map(drop),
+        "TestDestinations" => reads::<TestDestinations>(example).map(drop),
+        "DestinationTests" => comes_back::<DestinationTests>(example),
         "DestinationRef" => comes_back::<DestinationRef>(example),
         "SessionRef" => reads::<SessionRef>(example).map(drop),
         "ChangeDestinations" => {

@@ -69,7 +69,7 @@ const USE_CASES: [(&str, &[&str]); 9] = [
 const CALLERS: [&str; 5] = ["http", "rpc", "state", "studio", "admin_socket"];
 
 /// Crates, and the only rooms that may name them.
-const CRATES: [(&str, &[&str]); 15] = [
+const CRATES: [(&str, &[&str]); 19] = [
     (
         "leptos",
         &[
@@ -113,6 +113,10 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("reqwest", &["serve", "admin", "server", "egress", "relay", "net"]),
     ("metrics_exporter_prometheus", &["net::prometheus"]),
     ("webpki_roots", &["net::tls"]),
+    ("x509_parser", &["net::certificate"]),
+    ("rcgen", &["serve::tls"]),
+    ("instant_acme", &["serve::tls::acme"]),
+    ("qrcode", &["serve::trust"]),
     ("jsonwebtoken", &["net::webhook_signature", "egress::auth", "server"]),
     ("rml_rtmp", &[]),
     ("wasm_bindgen", &["lib", "browser"]),

@@ -29,7 +29,7 @@ fn speaks(at_once: &'static str, answer: &'static [u8], hangs_up: bool) -> Liste
 }
 
 /// Refuses `connect` with these words and, if there is one, a redirect.
-fn refuses_connect(description: String, redirect: Option<String>) -> Listening {
+pub fn refuses_connect(description: String, redirect: Option<String>) -> Listening {
     listen(move |stream| {
         let (description, redirect) = (description.clone(), redirect.clone());
         async move {

@@ -52,7 +52,7 @@ async fn a_dead_replica_is_replaced_within_15_s() {
     assert_eq!(first.livekit.running().len(), 1);
     // A session can be stopped through either.
     let ended = second.studio.sessions.stop(&ada, &id, None).await.expect("stopped");
-    assert_eq!(ended.end_reason.as_deref(), Some(EndReason::Stopped.code()));
+    assert_eq!(ended.end_reason.as_deref(), Some(EndReason::stopped().code()));
     second.nothing_left(&id).await;
 }
 

@@ -59,9 +59,9 @@ impl Front {
         fs::write(&file, configuration).expect("written");
         let mut nginx = Command::new("nginx");
         nginx.arg("-c").arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-        let _nginx = nginx.spawn().expect("nginx is installed");
+        let nginx = nginx.spawn().expect("nginx is installed");
         until("nginx to listen", 10, async || TcpStream::connect(https).await.map(drop)).await;
-        Self { https, http, certificate, _nginx }
+        Self { https, http, certificate, _nginx: nginx }
     }
 
     fn url(&self) -> String {

@@ -111,6 +111,7 @@ async fn certificate_files_are_read_again_and_connections_stay() {
     // Neither half a change nor an expired certificate replaces what works.
     fs::write(&files[0], "no certificate").expect("written");
     served.says("the new certificate cannot be used").await;
+    assert_eq!(ask_again(&mut open).await, "HTTP/1.1 200 OK");
     connect(trusting(std::slice::from_ref(&first)), served.at).await.expect("the one from before");
     let second = certify(&files, HOST, 2091);
     let changed = async || connect(trusting(std::slice::from_ref(&second)), served.at).await.map(drop);

@@ -24,7 +24,7 @@ use tokio_rustls::TlsConnector;
 /// Pinned, so that a failure is ours.
 const VERSION: &str = "v2.10.3";
 /// So that a certificate is renewed while the test looks on.
-const VALID_S: i64 = 60;
+const VALID_S: i64 = 120;
 
 /// The programs, built once.
 async fn programs() -> [PathBuf; 2] {
@@ -83,8 +83,8 @@ impl Pebble {
         let directory = format!("{}/dir", of_localhost(&listen));
         let http = Client::builder().tls_backend_preconfigured(trusting(&[own])).no_proxy().build().expect("a client");
         until("Pebble to answer", 20, async || http.get(&directory).send().await.map(drop)).await;
-        let _processes = [names.expect("it runs"), pebble.expect("it runs")];
-        Self { directory, own: files[0].clone(), management: of_localhost(&management), http, _processes }
+        let processes = [names.expect("it runs"), pebble.expect("it runs")];
+        Self { directory, own: files[0].clone(), management: of_localhost(&management), http, _processes: processes }
     }
 
     /// The authority behind what it signs.
@@ -127,7 +127,7 @@ async fn a_certificate_is_obtained_kept_and_renewed() {
     let again = Served::start_at(at, &url, served.end().await, &variables).await;
     assert_eq!(shown(&root, at).await.as_ref(), Ok(&first), "the one that was kept, at once");
     let renewed = async || shown(&root, at).await.and_then(|now| if now == first { Err("the first".to_owned()) } else { Ok(()) });
-    until("a renewed certificate", 90, renewed).await;
+    until("a renewed certificate", 150, renewed).await;
     drop(again);
 }
 

@@ -11,7 +11,7 @@ use footlight::{
 use std::sync::Arc;
 
 pub fn over(of: &Session) -> Session {
-    let state = SessionState::Ended { reason: EndReason::Stopped, live_since: None, at: at(2_000) };
+    let state = SessionState::Ended { reason: EndReason::stopped(), live_since: None, at: at(2_000) };
     Session { state, revision: of.revision + 1, ..of.clone() }
 }
 

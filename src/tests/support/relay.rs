@@ -3,7 +3,9 @@
 
 use async_trait::async_trait;
 use footlight::{
-    api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestReport, IngestState, SessionReport},
+    api::relay_control::{
+        ConnectionTrial, DesiredSession, DestinationReport, DestinationState, IngestReport, IngestState, SessionReport, TrialResult,
+    },
     domain::{
         ids::{DestinationId, Generation, SessionId},
         timestamp::Timestamp,
@@ -29,6 +31,10 @@ struct State {
     /// Sessions stay as they are, because their end is not answered.
     holds: bool,
     puts: usize,
+    /// The servers that were tried.
+    trials: Vec<ConnectionTrial>,
+    /// What comes of trying an address; the others answer.
+    trial_results: BTreeMap<String, TrialResult>,
 }
 
 impl Default for FakeRelay {
@@ -75,6 +81,16 @@ impl FakeRelay {
     /// How often a desired state was put.
     pub fn puts(&self) -> usize {
         self.lock().puts
+    }
+
+    /// What comes of trying this address from now on.
+    pub fn set_trial_result(&self, address: &str, result: TrialResult) {
+        self.lock().trial_results.insert(address.to_owned(), result);
+    }
+
+    /// The servers that were tried, with their keys.
+    pub fn trials(&self) -> Vec<ConnectionTrial> {
+        self.lock().trials.clone()
     }
 
     /// The composite of a generation arrives (or of none), every destination takes it (or waits), and this is reported.
@@ -142,6 +158,12 @@ impl Relay for FakeRelay {
             Some(DestinationState::Retrying { .. }) => Ok(()),
             _ => Err(RelayError::Refused("this destination is not being retried".into())),
         }
+    }
+
+    async fn test(&self, trial: &ConnectionTrial) -> Result<TrialResult, RelayError> {
+        let mut state = self.up()?;
+        state.trials.push(trial.clone());
+        Ok(state.trial_results.get(&trial.address).cloned().unwrap_or(TrialResult::Connected))
     }
 
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {
