@@ -11,3 +11,4 @@ pub mod relay;
 pub mod serve;
 pub mod telemetry;
 pub mod up;
+pub mod variables;

@@ -1,11 +1,16 @@
 //! The one binary: `footlight serve | relay | egress | up | admin`. Each role is a separate process that can be restarted while a stream runs.
 
 use clap::{Parser, Subcommand};
-use footlight::config::{env::Env, proxy, telemetry::TelemetryConfig};
+use footlight::config::{env::Env, proxy, telemetry::TelemetryConfig, variables};
 use std::{os::unix::process::CommandExt as _, process::ExitCode};
 
 #[derive(Parser)]
-#[command(name = "footlight", version, about = "A self-hosted live-streaming studio")]
+#[command(
+    name = "footlight",
+    version,
+    about = "A self-hosted live-streaming studio",
+    after_help = "Settings are variables of the environment: `footlight help-config` lists them."
+)]
 struct Cli {
     #[command(subcommand)]
     role: Option<Role>,
@@ -34,6 +39,8 @@ enum Role {
         #[command(subcommand)]
         command: footlight::admin::Command,
     },
+    /// Print every variable of the environment: what it is, its form and its default
+    HelpConfig,
     /// Runs a program, and ends it when standard input closes
     // A running `footlight up` of an older version restarts LiveKit with the alias.
     #[command(hide = true, alias = "keep")]
@@ -56,6 +63,7 @@ impl Role {
             Self::Egress { .. } => "egress",
             Self::Up => "up",
             Self::Admin { .. } => "admin",
+            Self::HelpConfig => "help-config",
             Self::RunSupervised { .. } | Self::EgressReaper { .. } => "run-supervised",
         }
     }
@@ -91,6 +99,10 @@ fn run() -> anyhow::Result<()> {
         footlight::egress::reaper::run(folder);
         return Ok(());
     }
+    if matches!(role, Role::HelpConfig) {
+        print!("{}", variables::help());
+        return Ok(());
+    }
     let env = Env::of_process();
     if matches!(role, Role::Serve)
         && let Some(exceptions) = proxy::exceptions(&env)
@@ -110,7 +122,7 @@ fn run() -> anyhow::Result<()> {
             Role::Up => footlight::up::run(&env).await,
             Role::Admin { command } => footlight::admin::run(&env, command).await,
             Role::RunSupervised { command } => footlight::up::parent_watch::run(&command).await,
-            Role::EgressReaper { .. } => Ok(()),
+            Role::HelpConfig | Role::EgressReaper { .. } => Ok(()),
         }
     })
 }

@@ -1,5 +1,7 @@
 //! The server over fakes of LiveKit, relay and clock, and the real store in memory. One module for each subject.
 
+#[path = "server/configuration.rs"]
+mod configuration;
 #[path = "server/crashes.rs"]
 mod crashes;
 #[path = "server/feed_history.rs"]
