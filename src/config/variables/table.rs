@@ -122,6 +122,7 @@ pub const GROUPS: &[Group] = variables! {
         "OTEL_EXPORTER_OTLP_ENDPOINT", "", "the base address of a collector", "serve relay egress up", "Where traces are sent by OTLP over HTTP; `OTEL_EXPORTER_OTLP_HEADERS` is honoured.";
         "OTEL_SERVICE_NAME", "(`footlight-` and the role)", "a name", "serve relay egress up", "The service's name in traces.";
         secret "FOOTLIGHT_METRICS_TOKEN", "", "16 characters or more", "serve", "Opens `/metrics` and the details of `/readyz` to other machines, as a bearer token.";
+        "FOOTLIGHT_METRICS_NETWORKS", "", "networks such as 10.0.0.0/8, separated by commas", "serve", "From where `/metrics` and the details of `/readyz` may be read without a token; loopback always may.";
     }
     "Set by the system or by `footlight up`" {
         "HOME", "", "a folder", "serve relay egress up", "The user's folder, below which data and cache are if nothing else is said.";
