@@ -1,6 +1,8 @@
 //! `footlight admin …`: sends one command to the running server over its socket and prints the result. A value that a script
 //! needs (a link, a key) is printed alone on standard output.
 
+pub mod doctor;
+
 use crate::{
     api::{
         admin_socket::{AdminCommand, AdminReply},
@@ -114,14 +116,19 @@ fn scope(text: &str) -> Result<Scope, String> {
 /// # Errors
 /// No server runs with this data folder, or it refused, with its message.
 pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
+    print(ask(env, &read_command(command)?).await?)
+}
+
+/// Sends a command to the running server.
+async fn ask(env: &Env, command: &AdminCommand) -> anyhow::Result<AdminReply> {
     let path = socket(&env.data_folder()?);
     let http = direct_client(tls::client()).unix_socket(path.as_path()).build()?;
-    let sent = http.post("http://footlight/order").json(&read_command(command)?).send().await;
+    let sent = http.post("http://footlight/order").json(command).send().await;
     let response = sent.map_err(reqwest::Error::without_url).with_context(|| {
         format!("no server responds at {}: start it, or set FOOTLIGHT_DATA to its data folder and run this as its user", path.display())
     })?;
     if response.status().is_success() {
-        return print(response.json().await?);
+        return Ok(response.json().await?);
     }
     let status = response.status();
     match response.json::<ApiError>().await {
@@ -146,6 +153,7 @@ fn print(reply: AdminReply) -> anyhow::Result<()> {
         }
         AdminReply::Sessions(sessions) => sessions.iter().for_each(|session| println!("{}", line(session))),
         AdminReply::Stopped(session) => println!("{}", line(&session)),
+        AdminReply::Health(report) => println!("{}", serde_json::to_string_pretty(&report)?),
         AdminReply::WebhookTaken { address } => println!("A signed webhook was sent to {address} and accepted."),
     }
     Ok(())

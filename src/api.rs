@@ -7,6 +7,7 @@ pub mod admin;
 pub mod admin_socket;
 pub mod destination_input;
 pub mod docs;
+pub mod doctor;
 pub mod error;
 pub mod events;
 pub mod operations;

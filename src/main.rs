@@ -39,6 +39,8 @@ enum Role {
         #[command(subcommand)]
         command: footlight::admin::Command,
     },
+    /// Check the installation: every part, the way media take, the machine; one line each, and what to do
+    Doctor(footlight::admin::doctor::Options),
     /// Print every variable of the environment: what it is, its form and its default
     HelpConfig,
     /// Runs a program, and ends it when standard input closes
@@ -63,6 +65,7 @@ impl Role {
             Self::Egress { .. } => "egress",
             Self::Up => "up",
             Self::Admin { .. } => "admin",
+            Self::Doctor(_) => "doctor",
             Self::HelpConfig => "help-config",
             Self::RunSupervised { .. } | Self::EgressReaper { .. } => "run-supervised",
         }
@@ -121,6 +124,7 @@ fn run() -> anyhow::Result<()> {
             Role::Egress { drain_timeout } => footlight::egress::run(&env, drain_timeout).await,
             Role::Up => footlight::up::run(&env).await,
             Role::Admin { command } => footlight::admin::run(&env, command).await,
+            Role::Doctor(options) => footlight::admin::doctor::run(&env, options).await,
             Role::RunSupervised { command } => footlight::up::parent_watch::run(&command).await,
             Role::HelpConfig | Role::EgressReaper { .. } => Ok(()),
         }

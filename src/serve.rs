@@ -1,6 +1,7 @@
 //! The whole web server: routes with their limits, layers, the Leptos wiring. The only file that uses both the pages (`App`) and
 //! the server.
 
+mod check_page;
 mod composite;
 mod compression;
 mod connections;
@@ -30,7 +31,7 @@ use crate::{
 use anyhow::Context;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request},
     middleware::{self, Next},
     response::Response,
@@ -79,8 +80,8 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
         TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
     match admin_socket::open(&data).await {
         Ok(socket) => {
-            let (commands, counts) = (state.studio.commands.clone(), state.studio.viewer_counts.clone());
-            drop(tokio::spawn(admin_socket::serve(socket, commands, counts, http_client()?)));
+            let studio = state.studio.clone();
+            drop(tokio::spawn(admin_socket::serve(socket, studio.commands, studio.doctor, studio.viewer_counts, http_client()?)));
         }
         // Sessions go on without it.
         Err(error) => {
@@ -163,6 +164,10 @@ pub fn router(state: AppState) -> Router {
         .route("/sign-in", form(Entrance::SignIn))
         .route("/sign-up", form(Entrance::SignUp))
         .route("/sign-out", sign_out);
+    let check = {
+        let renderer = renderer.clone();
+        get(move |ticket: Query<check_page::Ticket>| check_page::page(renderer.clone(), ticket)).post(check_page::report)
+    };
     let composite = get(move |parts: request::Parts| composite::page(renderer.clone(), parts));
     let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::admission::admit));
     let unknown = leptos_axum::render_app_async_with_context(provide, document);
@@ -171,6 +176,7 @@ pub fn router(state: AppState) -> Router {
         .merge(http::routes(&state))
         .merge(pages)
         .route("/stream/overlay", composite)
+        .route("/stream/check", check)
         .fallback_service(files.not_found_service(any(unknown).with_state(state.clone())))
         // As one layer, the outermost first: separate layers would each be boxed, and copied for every call.
         .layer(

@@ -2,6 +2,7 @@
 
 pub mod analytics;
 pub mod commands;
+pub mod doctor;
 pub mod monitoring;
 pub mod outbox;
 pub mod session_admin;

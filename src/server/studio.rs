@@ -8,8 +8,8 @@ use super::{
     games::Games,
     limits::Limits,
     operations::{
-        analytics::Analytics, commands::OperatorCommands, monitoring::Monitoring, outbox::Outbox, session_admin::SessionAdmin,
-        viewer_counts::ViewerCounts,
+        analytics::Analytics, commands::OperatorCommands, doctor::Doctor, monitoring::Monitoring, outbox::Outbox,
+        session_admin::SessionAdmin, viewer_counts::ViewerCounts,
     },
     overlay::Overlay,
     ports::Ports,
@@ -38,6 +38,7 @@ pub struct Studio {
     pub viewer_counts: ViewerCounts,
     pub session_admin: SessionAdmin,
     pub commands: OperatorCommands,
+    pub doctor: Doctor,
     pub monitoring: Monitoring,
     /// What has just happened, for event streams.
     pub feed: Feed,
@@ -65,14 +66,16 @@ impl Studio {
         let destinations = Destinations::new(of());
         let sessions = Sessions::new(of(), registry.clone(), reconciler.clone(), destinations.clone(), audit.clone());
         let overlay = Overlay::new(of(), registry.clone(), feed_writer, feed_history.clone(), reconciler.clone(), audit.clone());
+        let commands = OperatorCommands::new(of(), registry.clone(), reconciler.clone(), accounts.clone(), api_keys.clone(), audit.clone());
         Self {
             agents: Agents::new(of(), api_keys.clone(), audit.clone()),
             games: Games::new(of(), registry.clone(), sessions.clone(), overlay.clone()),
             outbox: Outbox::new(of()),
             analytics: Analytics::new(of()),
             viewer_counts: ViewerCounts::new(of(), registry.clone(), audit.clone()),
-            session_admin: SessionAdmin::new(of(), registry.clone(), sessions.clone(), audit.clone()),
-            commands: OperatorCommands::new(of(), registry, reconciler.clone(), accounts.clone(), api_keys.clone(), audit.clone()),
+            session_admin: SessionAdmin::new(of(), registry, sessions.clone(), audit.clone()),
+            doctor: Doctor::new(of(), commands.clone()),
+            commands,
             monitoring: Monitoring::new(of(), feed.clone()),
             config: Arc::clone(&ports.config),
             closing: CancellationToken::new(),

@@ -53,6 +53,7 @@ fn server_function(name: &str) -> Group {
         | "accounts/sign-up-open"
         | "admin/deliveries"
         | "admin/hall"
+        | "admin/health"
         | "analytics"
         | "destinations/saved"
         | "docs/calls"
