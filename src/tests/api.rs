@@ -32,6 +32,8 @@ mod generated;
 mod hardening;
 #[path = "api/harness.rs"]
 mod harness;
+#[path = "api/health.rs"]
+mod health;
 #[path = "api/idempotency.rs"]
 mod idempotency;
 #[path = "api/limits.rs"]

@@ -4,6 +4,8 @@
 mod configuration;
 #[path = "server/crashes.rs"]
 mod crashes;
+#[path = "server/doctor.rs"]
+mod doctor;
 #[path = "server/feed_history.rs"]
 mod feed_history;
 #[path = "server/feed_writer.rs"]
