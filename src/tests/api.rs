@@ -28,6 +28,8 @@ mod fields;
 mod fuzz;
 #[path = "api/generated.rs"]
 mod generated;
+#[path = "api/guide.rs"]
+mod guide;
 #[path = "api/hardening.rs"]
 mod hardening;
 #[path = "api/harness.rs"]
