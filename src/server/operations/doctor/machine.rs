@@ -42,7 +42,7 @@ pub fn disk(folder: &Path) -> Finding {
 }
 
 fn judge_disk(free: u64, folder: &Path) -> Finding {
-    let found = format!("{}.{} GB free at {}", free >> 30, (free % (1 << 30)) * 10 >> 30, folder.display());
+    let found = format!("{}.{} GB free at {}", free >> 30, ((free % (1 << 30)) * 10) >> 30, folder.display());
     let advice = "Free some space: recordings are in the folder `recordings` there, and FOOTLIGHT_RECORDINGS_GB limits them.";
     match free {
         ..DISK_FAILS => Finding::fail(found, advice),
