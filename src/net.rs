@@ -1,7 +1,7 @@
 //! What the roles share towards the network: TLS of both sides, direct and guarded HTTP requests, name look-ups, the wall clock, LiveKit's webhook signature, metrics.
 //! Knows no session, no store and no configuration.
 
-pub mod certificate;
+pub mod certificate_end;
 pub mod clock;
 pub mod descriptors;
 pub mod dns;

@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::{
     domain::timestamp::Timestamp,
-    net::{certificate, dns, tls},
+    net::{certificate_end, dns, tls},
 };
 use futures::future::join_all;
 use nix::sys::{
@@ -151,7 +151,7 @@ async fn days_left(host: &str, port: u16, now: Timestamp) -> anyhow::Result<i64>
     let stream = TlsConnector::from(Arc::new(tls::client())).connect(name, tcp).await?;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let leaf = chain.first().ok_or_else(|| anyhow::anyhow!("the server sent no certificate"))?;
-    let ends = certificate::ends_at(leaf).ok_or_else(|| anyhow::anyhow!("its certificate cannot be read"))?;
+    let ends = certificate_end::ends_at(leaf).ok_or_else(|| anyhow::anyhow!("its certificate cannot be read"))?;
     Ok((ends.as_millis() - now.as_millis()) / DAY_MS)
 }
 
