@@ -29,4 +29,6 @@ if [ -n "${1:-}" ]; then
   export PUBLIC_APP_URL
 fi
 say "Ready to start after $SECONDS s"
+# The quick checks, as soon as it is up. In a subshell that ends at once, so that they are no child of the supervisor.
+("$program" doctor --quick --wait 120 &)
 FOOTLIGHT_SITE="${FOOTLIGHT_SITE:-$site}" exec "$program" up

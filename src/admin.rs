@@ -1,6 +1,8 @@
 //! `footlight admin …`: sends one command to the running server over its socket and prints the result. A value that a script
 //! needs (a link, a key) is printed alone on standard output.
 
+pub mod doctor;
+
 use crate::{
     api::{
         admin_socket::{AdminCommand, AdminReply},
@@ -121,7 +123,12 @@ fn scope(text: &str) -> Result<Scope, String> {
 /// # Errors
 /// No server runs with this data folder, or it refused, with its message.
 pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
-    print(send(env, "order", &read_command(command)?).await?.json().await?)
+    print(ask(env, &read_command(command)?).await?)
+}
+
+/// Sends a command to the running server.
+async fn ask(env: &Env, command: &AdminCommand) -> anyhow::Result<AdminReply> {
+    Ok(send(env, "order", command).await?.json().await?)
 }
 
 /// Posts a body to the running server's socket; the successful answer.
@@ -162,6 +169,7 @@ fn print(reply: AdminReply) -> anyhow::Result<()> {
         AdminReply::Contents(contents) => println!("schema {}", contents.schema),
         AdminReply::Sessions(sessions) => sessions.iter().for_each(|session| println!("{}", line(session))),
         AdminReply::Stopped(session) => println!("{}", line(&session)),
+        AdminReply::Health(report) => println!("{}", serde_json::to_string_pretty(&report)?),
         AdminReply::WebhookTaken { address } => println!("A signed webhook was sent to {address} and accepted."),
     }
     Ok(())

@@ -8,6 +8,7 @@ pub mod admin_socket;
 pub mod destination_input;
 pub mod destination_test;
 pub mod docs;
+pub mod doctor;
 pub mod error;
 pub mod events;
 pub mod operations;

@@ -19,6 +19,7 @@ use crate::{
         deliveries::Deliveries,
         gallery::Gallery,
         go_live::GoLive,
+        health::Health,
         help::Help,
         home::Home,
         layout::{PageLayout, address_of, open_document},
@@ -54,9 +55,8 @@ impl Program {
     pub fn of(path: &str) -> Option<Self> {
         match path.trim_end_matches('/') {
             "/go-live" | "/gallery" => Some(Self::Live),
-            "" | "/settings" | "/analytics" | "/api/docs" | "/admin/analytics" | "/admin/deliveries" | "/admin/sessions" => {
-                Some(Self::Manage)
-            }
+            "" | "/settings" | "/analytics" | "/api/docs" | "/admin/analytics" | "/admin/deliveries" | "/admin/health"
+            | "/admin/sessions" => Some(Self::Manage),
             other => other.strip_prefix("/sessions/").filter(|id| !id.contains('/')).map(|_| Self::Live),
         }
     }
@@ -153,6 +153,7 @@ fn ManageRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/analytics") view=Analytics ssr=SsrMode::Async/>
             <Route path=path!("/admin/analytics") view=Analytics ssr=SsrMode::Async/>
             <Route path=path!("/admin/deliveries") view=Deliveries ssr=SsrMode::Async/>
+            <Route path=path!("/admin/health") view=Health ssr=SsrMode::Async/>
             <Route path=path!("/admin/sessions") view=AdminSessions ssr=SsrMode::Async/>
             <Route path=path!("/api/docs") view=ApiDocs ssr=SsrMode::Async/>
         </ParentRoute>

@@ -13,3 +13,4 @@ pub mod restore;
 pub mod serve;
 pub mod telemetry;
 pub mod up;
+pub mod variables;

@@ -1,11 +1,16 @@
 //! The one binary: `footlight serve | relay | egress | up | admin`. Each role is a separate process that can be restarted while a stream runs.
 
 use clap::{Parser, Subcommand};
-use footlight::config::{env::Env, proxy, telemetry::TelemetryConfig};
+use footlight::config::{env::Env, proxy, telemetry::TelemetryConfig, variables};
 use std::{os::unix::process::CommandExt as _, process::ExitCode};
 
 #[derive(Parser)]
-#[command(name = "footlight", version, about = "A self-hosted live-streaming studio")]
+#[command(
+    name = "footlight",
+    version,
+    about = "A self-hosted live-streaming studio",
+    after_help = "Settings are variables of the environment: `footlight help-config` lists them."
+)]
 struct Cli {
     #[command(subcommand)]
     role: Option<Role>,
@@ -37,7 +42,7 @@ enum Role {
     /// Write a backup of the running server: accounts, destinations, sessions, sealed keys
     Backup {
         /// The file to write
-        file: std::path::PathBuf,
+        file: PathBuf,
         /// Include the recordings on this machine
         #[arg(long)]
         recordings: bool,
@@ -45,8 +50,12 @@ enum Role {
     /// Restore a backup into an empty data folder
     Restore {
         /// The file that `footlight backup` wrote
-        file: std::path::PathBuf,
+        file: PathBuf,
     },
+    /// Check the installation: every part, the way media take, the machine; one line each, and what to do
+    Doctor(footlight::admin::doctor::Options),
+    /// Print every variable of the environment: what it is, its form and its default
+    HelpConfig,
     /// Runs a program, and ends it when standard input closes
     // A running `footlight up` of an older version restarts LiveKit with the alias.
     #[command(hide = true, alias = "keep")]
@@ -57,7 +66,7 @@ enum Role {
     },
     /// Cleans up one egress when its worker has exited
     #[command(hide = true)]
-    EgressReaper { folder: std::path::PathBuf },
+    EgressReaper { folder: PathBuf },
 }
 
 impl Role {
@@ -71,6 +80,8 @@ impl Role {
             Self::Admin { .. } => "admin",
             Self::Backup { .. } => "backup",
             Self::Restore { .. } => "restore",
+            Self::Doctor(_) => "doctor",
+            Self::HelpConfig => "help-config",
             Self::RunSupervised { .. } | Self::EgressReaper { .. } => "run-supervised",
         }
     }
@@ -106,6 +117,10 @@ fn run() -> anyhow::Result<()> {
         footlight::egress::reaper::run(folder);
         return Ok(());
     }
+    if matches!(role, Role::HelpConfig) {
+        print!("{}", variables::help());
+        return Ok(());
+    }
     let env = Env::of_process();
     if matches!(role, Role::Serve)
         && let Some(exceptions) = proxy::exceptions(&env)
@@ -126,8 +141,9 @@ fn run() -> anyhow::Result<()> {
             Role::Admin { command } => footlight::admin::run(&env, command).await,
             Role::Backup { file, recordings } => footlight::backup::backup(&env, &file, recordings).await,
             Role::Restore { file } => footlight::backup::restore(&env, &file).await,
+            Role::Doctor(options) => footlight::admin::doctor::run(&env, options).await,
             Role::RunSupervised { command } => footlight::up::parent_watch::run(&command).await,
-            Role::EgressReaper { .. } => Ok(()),
+            Role::HelpConfig | Role::EgressReaper { .. } => Ok(()),
         }
     })
 }

@@ -2,6 +2,7 @@
 //! Knows no session, no store and no configuration.
 
 pub mod certificate;
+pub mod certificate_end;
 pub mod clock;
 pub mod descriptors;
 pub mod dns;

@@ -7,6 +7,7 @@ pub mod api_docs;
 pub mod deliveries;
 pub mod gallery;
 pub mod go_live;
+pub mod health;
 pub mod help;
 pub mod home;
 mod labels;

@@ -1,6 +1,7 @@
 //! The whole web server: routes with their limits, layers, the Leptos wiring. The only file that uses both the pages (`App`) and
 //! the server.
 
+mod check_page;
 mod composite;
 mod compression;
 pub mod connections;
@@ -39,7 +40,7 @@ use crate::{
 use anyhow::Context;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path as AddressPath, Request, State},
+    extract::{DefaultBodyLimit, Path as AddressPath, Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request},
     middleware::{self, Next},
     response::Response,
@@ -90,8 +91,8 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     let listeners = listen::open(&address, tls.as_ref(), router(state.clone()), state.studio.config.livekit.turn).await?;
     match admin_socket::open(&data).await {
         Ok(socket) => {
-            let (commands, counts) = (state.studio.commands.clone(), state.studio.viewer_counts.clone());
-            drop(tokio::spawn(admin_socket::serve(socket, commands, counts, own_client(tls.as_ref())?)));
+            let (studio, client) = (state.studio.clone(), own_client(tls.as_ref())?);
+            drop(tokio::spawn(admin_socket::serve(socket, studio.commands, studio.doctor, studio.viewer_counts, client)));
         }
         // Sessions go on without it.
         Err(error) => {
@@ -189,6 +190,10 @@ pub fn router(state: AppState) -> Router {
         .route("/account/delete", delete_account)
         .route("/sessions/{id}/delete", delete_session)
         .route("/sign-out", sign_out);
+    let check = {
+        let renderer = renderer.clone();
+        get(move |ticket: Query<check_page::Ticket>| check_page::page(renderer.clone(), ticket)).post(check_page::report)
+    };
     let composite = get(move |parts: request::Parts| composite::page(renderer.clone(), parts));
     let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::admission::admit));
     let unknown = leptos_axum::render_app_async_with_context(provide, document);
@@ -198,6 +203,7 @@ pub fn router(state: AppState) -> Router {
         .merge(signalling::routes(&state))
         .merge(pages)
         .route("/stream/overlay", composite)
+        .route("/stream/check", check)
         .fallback_service(files.not_found_service(any(unknown).with_state(state.clone())))
         // As one layer, the outermost first: separate layers would each be boxed, and copied for every call.
         .layer(

@@ -202,6 +202,17 @@ export async function admin(studio: Studio, ...order: string[]): Promise<string>
   return stdout.toString().trim();
 }
 
+/** `footlight doctor --json`: its lines, and whether it failed. */
+export async function doctor(studio: Studio, ...options: string[]): Promise<{ checks: { name: string; outcome: string; found: string }[]; failed: boolean }> {
+  const told = await new Promise<{ code: number | null; text: string }>((resolve) => {
+    const child = spawn(program, ["doctor", "--json", ...options], { env: { ...process.env, FOOTLIGHT_DATA: studio.data }, stdio: ["ignore", "pipe", "inherit"] });
+    const text: string[] = [];
+    child.stdout?.on("data", (part: Buffer) => text.push(part.toString()));
+    child.once("close", (code) => resolve({ code, text: text.join("") }));
+  });
+  return { ...(JSON.parse(told.text) as { checks: { name: string; outcome: string; found: string }[] }), failed: told.code !== 0 };
+}
+
 /** A call of the API by key. */
 export function post(studio: Studio, key: string, path: string, body: object): Promise<Response> {
   return fetch(`${studio.url}/api/streaming/${path}`, {

@@ -1,6 +1,6 @@
 //! Commands of `footlight admin …` over the running server's socket, and the replies.
 
-use super::sessions::SessionView;
+use super::{doctor::Report, sessions::SessionView};
 use crate::domain::{destination::Platform, ids::SessionId, key::Scope, secret::Secret};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,13 @@ pub enum AdminCommand {
     },
     /// Send a signed webhook to this studio's own public address.
     TestWebhook,
+    /// Check the installation.
+    Doctor {
+        /// Without the checks that take seconds or leave the machine.
+        quick: bool,
+        /// Without those that leave this network.
+        offline: bool,
+    },
 }
 
 /// A secret in plain text, only inside [`AdminCommand::ViewerCounts`]: the socket is readable by its owner alone.
@@ -106,6 +113,8 @@ pub enum AdminReply {
         /// Where it was sent.
         address: String,
     },
+    /// What the checks found.
+    Health(Report),
 }
 
 /// What a backup has to say about itself.

@@ -6,6 +6,7 @@ mod feeds;
 mod integrations;
 mod lifetimes;
 mod livekit;
+mod metrics;
 mod picture;
 mod relay;
 mod viewers;
@@ -15,6 +16,7 @@ pub use feeds::FeedLimits;
 pub use integrations::{Hook, Hooks};
 pub use lifetimes::Lifetimes;
 pub use livekit::{LiveKitConfig, SIGNALLING};
+pub use metrics::MetricsAccess;
 pub use picture::DefaultVideo;
 pub use relay::RelayClientConfig;
 pub use viewers::ViewersConfig;
@@ -58,8 +60,8 @@ pub struct ServeConfig {
     pub sign_up_open: bool,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Opens `/metrics` and the details of `/readyz` to callers from elsewhere.
-    pub metrics_token: Option<Secret>,
+    /// Who reads `/metrics` and the details of `/readyz` from elsewhere.
+    pub metrics: MetricsAccess,
     /// Other sites whose pages may call the API by key.
     pub cors_origins: Vec<String>,
     /// Every rate limit is multiplied by this.
@@ -119,10 +121,7 @@ impl ServeConfig {
             jwt_secret,
             sign_up_open: env.flag("FOOTLIGHT_SIGN_UP", true)?,
             trusted_proxies: list(env, "FOOTLIGHT_TRUSTED_PROXIES", "IP addresses, separated by commas", |text| text.parse().ok())?,
-            metrics_token: match env.get("FOOTLIGHT_METRICS_TOKEN") {
-                Some(_) => Some(secret(env, "FOOTLIGHT_METRICS_TOKEN", 16)?),
-                None => None,
-            },
+            metrics: MetricsAccess::from_env(env)?,
             cors_origins: list(env, "FOOTLIGHT_CORS_ORIGINS", "origins such as https://game.example, separated by commas", origin)?,
             rate_factor: env.parsed("FOOTLIGHT_RATE_FACTOR", 1, "a whole number from 1 to 100000").and_then(|factor| match factor {
                 1..=100_000 => Ok(factor),

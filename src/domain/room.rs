@@ -3,6 +3,8 @@
 use super::ids::{Generation, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
+const CHECK_STREAM: &str = "check-";
+
 /// The room's name: `stream-{sessionId}`.
 pub fn room_name(session: &SessionId) -> String {
     format!("stream-{session}")
@@ -16,6 +18,16 @@ pub fn session_of_room(name: &str) -> Option<SessionId> {
 /// The name of the room in which a user's browsers check whether media get through. It is no session's.
 pub fn check_room_name(user: &UserId) -> String {
     format!("check-{user}")
+}
+
+/// The id under which the relay receives the capture of a check. It is no session's.
+pub fn check_stream(id: &SessionId) -> SessionId {
+    format!("{CHECK_STREAM}{id}").parse().unwrap_or_else(|_| id.clone())
+}
+
+/// The id that [`check_stream`] was made from, if it is one.
+pub fn id_of_check(stream: &SessionId) -> Option<&str> {
+    stream.as_str().strip_prefix(CHECK_STREAM)
 }
 
 /// The host's identity: `host-{sessionId}`. Joining again with it disconnects the older connection.
@@ -56,5 +68,12 @@ mod tests {
         assert_eq!(session_of_room("lobby"), None);
         assert_eq!(session_of_room(&check_room_name(&"01abc".parse().expect("an id"))), None);
         assert_eq!(session_of_room("stream-../x"), None);
+    }
+
+    #[test]
+    fn a_check_is_told_from_a_session() {
+        let id: SessionId = "01abc".parse().expect("an id");
+        assert_eq!(id_of_check(&check_stream(&id)), Some("01abc"));
+        assert_eq!(id_of_check(&id), None);
     }
 }

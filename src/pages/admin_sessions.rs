@@ -34,7 +34,10 @@ pub fn AdminSessions() -> AnyView {
         <main class="page" data-wide="yes" id="content">
             <div class="page-top">
                 <h1>"All streams"</h1>
-                <a class="button" href="/admin/deliveries">"Webhook deliveries"</a>
+                <div class="buttons">
+                    <a class="button" href="/admin/health">"Health"</a>
+                    <a class="button" href="/admin/deliveries">"Webhook deliveries"</a>
+                </div>
             </div>
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {

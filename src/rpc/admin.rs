@@ -3,6 +3,7 @@
 use crate::{
     api::{
         admin::{Analytics, DateRange, DeliveryPage, SessionOverview, SessionQuery, StopResult},
+        doctor::Report,
         error::ApiError,
         wire::Json,
     },
@@ -32,6 +33,22 @@ pub async fn set_draining(draining: bool) -> Result<(), ApiError> {
     use crate::server::{operations::session_admin::SessionAdmin, rpc};
     let (session_admin, caller) = rpc::admit::<SessionAdmin>().await?;
     rpc::reply(session_admin.set_draining(&caller, draining, &rpc::origin()).await)
+}
+
+/// What the last checks of the installation found, since this server started.
+#[server(prefix = "/rpc", endpoint = "admin/health", input = Json, output = Json)]
+pub async fn load_health() -> Result<Option<Report>, ApiError> {
+    use crate::server::{operations::doctor::Doctor, rpc};
+    let (doctor, caller) = rpc::admit::<Doctor>().await?;
+    rpc::reply(doctor.last(&caller))
+}
+
+/// Checks the installation. It takes as long as a capture: some ten seconds.
+#[server(prefix = "/rpc", endpoint = "admin/check", input = Json, output = Json)]
+pub async fn run_checks() -> Result<Report, ApiError> {
+    use crate::server::{operations::doctor::Doctor, rpc};
+    let (doctor, caller) = rpc::admit::<Doctor>().await?;
+    rpc::reply(doctor.run_for(&caller).await)
 }
 
 /// Webhook deliveries of one session, or of all, after a cursor.

@@ -35,6 +35,11 @@ impl Renderer {
         Self { state, files: Arc::new(files), headers }
     }
 
+    /// Where scripts may connect beside this origin, for a document with a policy of its own.
+    pub fn connect_src(&self) -> &str {
+        &self.headers.connect_src
+    }
+
     /// The context that every page and server function finds.
     pub fn provide(&self) {
         provide_context(self.headers.clone());

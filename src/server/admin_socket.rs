@@ -4,7 +4,11 @@
 use super::{
     error::StudioResult,
     http::ErrorResponse,
-    operations::{commands::OperatorCommands, viewer_counts::ViewerCounts},
+    operations::{
+        commands::OperatorCommands,
+        doctor::{Doctor, Extent},
+        viewer_counts::ViewerCounts,
+    },
     viewers::Credential,
 };
 use crate::{
@@ -28,6 +32,7 @@ use tokio::net::{UnixListener, UnixStream};
 #[derive(Clone)]
 struct AdminSocketState {
     commands: OperatorCommands,
+    doctor: Doctor,
     viewer_counts: ViewerCounts,
     http: reqwest::Client,
 }
@@ -60,10 +65,11 @@ pub async fn open(data: &Path) -> io::Result<UnixListener> {
 pub async fn serve(
     listener: UnixListener,
     commands: OperatorCommands,
+    doctor: Doctor,
     viewer_counts: ViewerCounts,
     http: reqwest::Client,
 ) -> io::Result<()> {
-    let state = AdminSocketState { commands, viewer_counts, http };
+    let state = AdminSocketState { commands, doctor, viewer_counts, http };
     axum::serve(listener, Router::new().route("/order", post(handle)).route("/backup", post(backup)).with_state(state)).await
 }
 
@@ -76,7 +82,8 @@ async fn handle(State(state): State<AdminSocketState>, Json(command): Json<Admin
     Ok(Json(execute(&state, command).await?))
 }
 
-async fn execute(AdminSocketState { commands, viewer_counts, http }: &AdminSocketState, command: AdminCommand) -> StudioResult<AdminReply> {
+async fn execute(state: &AdminSocketState, command: AdminCommand) -> StudioResult<AdminReply> {
+    let AdminSocketState { commands, doctor, viewer_counts, http } = state;
     Ok(match command {
         AdminCommand::CreateUser { name, admin } => {
             AdminReply::SignInLink(commands.create_user(&name, if admin { Role::Admin } else { Role::Streamer }).await?)
@@ -93,6 +100,7 @@ async fn execute(AdminSocketState { commands, viewer_counts, http }: &AdminSocke
         AdminCommand::ViewerCounts { platform, id, secret } => {
             AdminReply::Message(viewer_counts.set_credential(platform, &Credential { id, secret: secret.expose().to_owned() }).await?)
         }
+        AdminCommand::Doctor { quick, offline } => AdminReply::Health(doctor.run(Extent { quick, offline }).await?),
         AdminCommand::TestWebhook => AdminReply::WebhookTaken { address: commands.test_webhook(http).await? },
     })
 }

@@ -3,6 +3,7 @@
 pub mod account_data;
 pub mod analytics;
 pub mod commands;
+pub mod doctor;
 pub mod monitoring;
 pub mod outbox;
 pub mod retention;

@@ -34,10 +34,14 @@ mod foreign_starts;
 mod fuzz;
 #[path = "api/generated.rs"]
 mod generated;
+#[path = "api/guide.rs"]
+mod guide;
 #[path = "api/hardening.rs"]
 mod hardening;
 #[path = "api/harness.rs"]
 mod harness;
+#[path = "api/health.rs"]
+mod health;
 #[path = "api/idempotency.rs"]
 mod idempotency;
 #[path = "api/limits.rs"]

@@ -8,8 +8,12 @@ mod auto_start;
 mod backup;
 #[path = "server/clocks.rs"]
 mod clocks;
+#[path = "server/configuration.rs"]
+mod configuration;
 #[path = "server/crashes.rs"]
 mod crashes;
+#[path = "server/doctor.rs"]
+mod doctor;
 #[path = "server/feed_history.rs"]
 mod feed_history;
 #[path = "server/feed_writer.rs"]

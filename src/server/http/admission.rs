@@ -58,6 +58,7 @@ fn server_function(name: &str) -> Group {
         | "accounts/sign-up-open"
         | "admin/deliveries"
         | "admin/hall"
+        | "admin/health"
         | "analytics"
         | "docs/calls"
         | "docs/help"

@@ -35,7 +35,7 @@ pub async fn healthz() -> Json<Health> {
 /// Tells whether the store and LiveKit answer.
 #[utoipa::path(
     get, path = "/readyz", operation_id = "checkReadiness", tag = "Operations",
-    responses((status = 200, description = "Both answer. `checks` is empty for callers from elsewhere without the metrics token", body = Readiness),
+    responses((status = 200, description = "Both answer. `checks` is empty for callers from elsewhere, unless they have the metrics token or are in a network for metrics", body = Readiness),
         (status = 503, description = "One does not answer; `checks` says which, and why", body = Readiness)), security(())
 )]
 pub async fn readyz(State(state): State<AppState>, State(monitoring): State<Monitoring>, parts: Parts) -> (StatusCode, Json<Readiness>) {
@@ -53,19 +53,19 @@ pub async fn readyz(State(state): State<AppState>, State(monitoring): State<Moni
 #[utoipa::path(
     get, path = "/metrics", operation_id = "getMetrics", tag = "Operations",
     responses((status = 200, description = "The Prometheus text format", content_type = "text/plain", body = String),
-        (status = 403, description = "Not from this machine, and without the metrics token", body = ApiError)), security(())
+        (status = 401, description = "Neither from this machine or a network for metrics, nor with the metrics token", body = ApiError)), security(())
 )]
 pub async fn metrics(State(state): State<AppState>, State(monitoring): State<Monitoring>, parts: Parts) -> Response {
     if !is_operator(&parts, &state.studio.config) {
-        let message = "Metrics are for this machine, or for who sends FOOTLIGHT_METRICS_TOKEN as `Authorization: Bearer …`.";
-        return ErrorResponse(ApiError::new(ErrorCode::Forbidden, message)).into_response();
+        let message = "Metrics need a token: send it as `Authorization: Bearer …`.";
+        return ErrorResponse(ApiError::new(ErrorCode::Unauthenticated, message)).into_response();
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], monitoring.metrics().await).into_response()
 }
 
-/// A call from this machine, or with the metrics token.
+/// A call from this machine or a network for metrics, or with the metrics token.
 fn is_operator(parts: &Parts, config: &ServeConfig) -> bool {
-    let local = Origin::of(parts, config).address.is_none_or(|address| address.is_loopback());
-    let token = config.metrics_token.as_ref().map(|token| token.expose().as_bytes());
-    local || bearer(&parts.headers).zip(token).is_some_and(|(sent, token)| bool::from(sent.as_bytes().ct_eq(token)))
+    let near = Origin::of(parts, config).address.is_none_or(|address| config.metrics.is_near(address));
+    let token = config.metrics.token.as_ref().map(|token| token.expose().as_bytes());
+    near || bearer(&parts.headers).zip(token).is_some_and(|(sent, token)| bool::from(sent.as_bytes().ct_eq(token)))
 }

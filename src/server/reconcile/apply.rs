@@ -5,11 +5,16 @@ use crate::{
     domain::{
         destination::Destination,
         ids::SessionId,
-        room::{room_name, session_of_room},
+        room::{id_of_check, room_name, session_of_room},
         session::{Actor, Session, StreamType, is_of_relay},
+        timestamp::Timestamp,
     },
     server::{error::StudioResult, livekit::EgressPhase, metrics, registry::Change},
 };
+use ulid::Ulid;
+
+/// Longer than a check's capture.
+const CHECK_LASTS_MS: u64 = 90_000;
 
 impl Reconciler {
     pub(super) async fn apply(&self, session: &Session, action: Action) -> StudioResult<()> {
@@ -126,7 +131,7 @@ impl Reconciler {
         }
         if let Ok(shows) = self.ports.relay.sessions().await {
             for show in shows {
-                if self.is_over_or_unknown(&show.session_id).await? {
+                if !is_running_check(&show.session_id, self.ports.now()) && self.is_over_or_unknown(&show.session_id).await? {
                     let _ = self.ports.relay.delete(&show.session_id).await;
                 }
             }
@@ -137,4 +142,10 @@ impl Reconciler {
     async fn is_over_or_unknown(&self, id: &SessionId) -> StudioResult<bool> {
         Ok(self.ports.store.session(id).await?.is_none_or(|session| session.state.is_over()))
     }
+}
+
+/// Whether a stream on the relay is a check's that may still run: it belongs to no session, and its id says when it was made.
+fn is_running_check(stream: &SessionId, now: Timestamp) -> bool {
+    let made = id_of_check(stream).and_then(|id| Ulid::from_string(&id.to_ascii_uppercase()).ok());
+    made.is_some_and(|id| u64::try_from(now.as_millis()).is_ok_and(|now| now.saturating_sub(id.timestamp_ms()) < CHECK_LASTS_MS))
 }

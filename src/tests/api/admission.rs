@@ -124,15 +124,33 @@ async fn what_the_caller_got_wrong_is_no_server_error() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readiness_names_reasons_to_operators_only() {
-    let server = TestServer::with(&[("FOOTLIGHT_METRICS_TOKEN", "a long enough token")]).await;
+    let server = TestServer::with(&[
+        ("FOOTLIGHT_METRICS_TOKEN", "a long enough token"),
+        ("FOOTLIGHT_METRICS_NETWORKS", "198.51.100.0/24"),
+        ("FOOTLIGHT_TRUSTED_PROXIES", "192.0.2.1"),
+    ])
+    .await;
     let from = |address: &str| -> std::net::SocketAddr { format!("{address}:4000").parse().expect("an address") };
     let (here, elsewhere) = (from("127.0.0.1"), from("203.0.113.9"));
     let token = [("authorization", "Bearer a long enough token")];
-    for (peer, headers, operator) in [(here, &[][..], true), (elsewhere, &[], false), (elsewhere, &token, true)] {
+    let wrong = [("authorization", "Bearer another long token")];
+    let (network, proxy) = (from("198.51.100.20"), from("192.0.2.1"));
+    let (forwarded, near) = ([("x-forwarded-for", "203.0.113.9")], [("x-forwarded-for", "198.51.100.20")]);
+    for (peer, headers, operator) in [
+        (here, &[][..], true),
+        (elsewhere, &[], false),
+        (elsewhere, &token, true),
+        (elsewhere, &wrong, false),
+        (network, &[], true),
+        (proxy, &forwarded, false),
+        (proxy, &near, true),
+        (elsewhere, &near, false),
+    ] {
         let ready = server.call_from(peer, "/readyz", headers).await;
         assert_eq!(ready.body["ready"], Value::from(true));
         assert_eq!(ready.body["checks"].as_object().is_some_and(|checks| checks.len() == 2), operator, "{peer}: {:?}", ready.body);
         let metrics = server.call_from(peer, "/metrics", headers).await;
-        assert_eq!(metrics.status == StatusCode::OK, operator, "{peer}");
+        let expected = if operator { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+        assert_eq!(metrics.status, expected, "{peer}");
     }
 }

@@ -32,7 +32,10 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("egress", &["egress", "media", "net", "domain", "config", "up::parent_watch"]),
     ("telemetry", &["telemetry", "config"]),
     ("up", &["up", "domain", "config"]),
-    ("admin", &["admin", "net::http", "net::tls", "api", "domain", "config", "server::admin_socket"]),
+    (
+        "admin",
+        &["admin", "net::http", "net::tls", "net::clock", "api", "domain", "config", "server::admin_socket", "server::operations::doctor"],
+    ),
     ("backup", &["backup", "admin", "net::clock", "api", "domain", "config", "server::admin_socket", "server::store", "server::vault"]),
     ("rpc", &["rpc", "api", "domain", "server"]),
     ("browser", &["browser", "domain", "api"]),
