@@ -9,6 +9,7 @@ pub mod origin;
 pub mod proxy;
 pub mod public_address;
 pub mod relay;
+pub mod restore;
 pub mod serve;
 pub mod telemetry;
 pub mod up;

@@ -20,6 +20,7 @@ pub mod overlay_state;
 pub mod plain_text;
 pub mod room;
 pub mod secret;
+pub mod server_clock;
 pub mod session;
 pub mod start_signal;
 pub mod timestamp;

@@ -15,6 +15,7 @@ mod recorder;
 mod recording_disk;
 mod recordings;
 mod recordings_limit;
+mod route;
 mod rtmp_connection;
 mod rtmp_output;
 mod slate;

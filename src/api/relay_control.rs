@@ -111,12 +111,37 @@ pub enum TrialResult {
 pub struct SessionReport {
     /// The session's id.
     pub session_id: SessionId,
-    /// When this was measured, by the relay's clock.
+    /// When this was measured, by the relay's clock, which also gives all other times here: they are ages before this moment.
     pub at: Timestamp,
     /// The composite as it is received.
     pub ingest: IngestReport,
     /// One for each desired destination, in the same order.
     pub destinations: Vec<DestinationReport>,
+}
+
+impl SessionReport {
+    /// The report with every time moved by `by_ms`, from the relay's clock to the reader's.
+    #[must_use]
+    pub fn moved(mut self, by_ms: i64) -> Self {
+        let moved = |at: &mut Timestamp| *at = at.plus_millis(by_ms);
+        moved(&mut self.at);
+        match &mut self.ingest.state {
+            IngestState::Waiting => {}
+            IngestState::Receiving { since, .. } | IngestState::Held { since } => moved(since),
+        }
+        for destination in &mut self.destinations {
+            destination.last_progress_at.iter_mut().for_each(moved);
+            match &mut destination.state {
+                DestinationState::Waiting => {}
+                DestinationState::Connecting { since: at }
+                | DestinationState::Live { since: at }
+                | DestinationState::Failed { at, .. }
+                | DestinationState::Finished { at } => moved(at),
+                DestinationState::Retrying { since, next_at, .. } => [since, next_at].into_iter().for_each(moved),
+            }
+        }
+        self
+    }
 }
 
 /// The composite as the relay receives it.

@@ -164,6 +164,9 @@ pub struct SessionView {
     pub stream_title: String,
     /// The first destination's platform.
     pub platform: Option<Platform>,
+    /// The platforms of all destinations: only in the session's feed, where its overlay page gets no destinations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<Platform>,
     /// The destinations and their states.
     pub destinations: Vec<DestinationView>,
     /// Viewers now, over all platforms that report them.
@@ -224,6 +227,22 @@ impl SessionView {
     }
 }
 
+/// What the page for going live begins with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StudioSetup {
+    /// The caller's running session, if any.
+    pub session: Option<SessionView>,
+    /// The overlay that their sessions begin with.
+    pub overlay: OverlaySettings,
+    /// Their saved destinations.
+    pub saved: Vec<Destination>,
+    /// The machine's default video format.
+    pub video: VideoFormat,
+    /// Why it is not 1080p30, if it is not.
+    pub video_note: Option<String>,
+}
+
 /// One preflight check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreflightCheck {
@@ -254,10 +273,6 @@ pub enum PreflightResult {
 pub struct Preflight {
     /// LiveKit, the relay, free slots.
     pub lines: Vec<PreflightCheck>,
-    /// The machine's default video format.
-    pub video: VideoPreset,
-    /// Why it is not 1080p30, if it is not.
-    pub video_note: Option<String>,
     /// LiveKit's address for browsers, for the page's own connection check.
     pub livekit_url: String,
     /// LiveKit's ports for media, as text ("UDP 7882 and TCP 7881").

@@ -4,6 +4,7 @@ mod clients;
 mod deadlines;
 mod feeds;
 mod integrations;
+mod lifetimes;
 mod livekit;
 mod picture;
 mod relay;
@@ -12,6 +13,7 @@ mod viewers;
 pub use deadlines::Deadlines;
 pub use feeds::FeedLimits;
 pub use integrations::{Hook, Hooks};
+pub use lifetimes::Lifetimes;
 pub use livekit::{LiveKitConfig, SIGNALLING};
 pub use picture::DefaultVideo;
 pub use relay::RelayClientConfig;
@@ -77,6 +79,7 @@ pub struct ServeConfig {
     /// Prices, if the operator has set any.
     pub prices: Option<Prices>,
     pub deadlines: Deadlines,
+    pub lifetimes: Lifetimes,
     /// Names this process among replicas on one store; the same after a restart (`FOOTLIGHT_REPLICA`).
     pub replica: String,
 }
@@ -134,6 +137,7 @@ impl ServeConfig {
             viewers: ViewersConfig::from_env(env)?,
             prices: integrations::prices(env)?,
             deadlines: Deadlines::from_env(env)?,
+            lifetimes: Lifetimes::from_env(env)?,
         })
     }
 

@@ -15,15 +15,9 @@ pub enum ConnectionError {
 }
 
 impl ConnectionError {
-    /// The server refuses `connect`, otherwise than by a redirect.
+    /// The server refuses `connect`, and wants nothing instead.
     pub fn of_connect(refusal: &Refusal) -> Self {
-        Self::Permanent(match &refusal.password {
-            Some(method) => format!(
-                "the server wants a user name and a password (authmod={method}), which cannot be sent: ask its operator for an address \
-                 that needs a stream key only"
-            ),
-            None => format!("connection refused: {refusal}"),
-        })
+        Self::Permanent(format!("connection refused: {refusal}"))
     }
 
     /// The server closed the connection instead of answering `connect` for an application.

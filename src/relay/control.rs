@@ -11,7 +11,7 @@ use axum::{
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response, sse},
-    routing::{get, post},
+    routing::{delete as deleting, get, post},
 };
 use futures::{Stream, StreamExt, stream};
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -27,6 +27,7 @@ pub fn routes(relay: Arc<RelayState>) -> Router {
         .route("/shows/{session_id}/destinations/{destination_id}/retry", post(retry))
         .route("/shows/{session_id}/thumbnail.jpg", get(read_thumbnail))
         .route("/test", post(test))
+        .route("/recordings/{session_id}", deleting(recordings::remove))
         .route("/recordings/{session_id}/{file}", get(recordings::file))
         .route("/events", get(events))
         .route("/metrics", get(metrics))

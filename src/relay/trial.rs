@@ -5,7 +5,7 @@ use super::{
     RelayState,
     connect::{Connector, avoid_next},
     connection_error::{ConnectionError, os_message},
-    rtmp_connection::MAX_REDIRECTS,
+    route::{Names, Route},
 };
 use crate::{
     api::relay_control::{ConnectionTrial, TrialResult},
@@ -16,7 +16,7 @@ use crate::{
     media::rtmp::{
         client::{ClientSession, Event, PublishState, Refusal},
         publisher::{Lost, Publisher, Step},
-        text::{redact_key, split_app_and_key},
+        text::redact_key,
     },
 };
 use std::{net::IpAddr, time::Duration};
@@ -62,31 +62,27 @@ async fn connect_redirected(
     key: &StreamKey,
     avoid: &mut Vec<IpAddr>,
 ) -> Result<(), ConnectionError> {
-    let mut target = target.clone();
-    for _ in 0..=MAX_REDIRECTS {
-        match connect_once(connector, &target, key, avoid).await? {
-            None => return Ok(()),
-            Some(address) => target = connector.redirect(&target, &address)?,
-        }
+    let mut route = Route::new(target);
+    while let Some(refusal) = connect_once(connector, &route, key, avoid).await? {
+        route.follow(&refusal, connector, key)?;
     }
-    Err(ConnectionError::too_many_redirects(MAX_REDIRECTS))
+    Ok(())
 }
 
-/// `None`: the server accepted `connect`. `Some`: it sends to this address.
+/// `None`: the server accepted `connect`. `Some`: it refused, perhaps to say what it wants instead.
 async fn connect_once(
     connector: &Connector,
-    target: &IngestTarget,
+    route: &Route,
     key: &StreamKey,
     avoid: &mut Vec<IpAddr>,
-) -> Result<Option<String>, ConnectionError> {
-    let (transport, ip) = connector.open(target, avoid).await?;
-    let (application, name) = split_app_and_key(target, key);
-    let url = IngestTarget { application: application.clone(), ..target.clone() }.url();
-    let mut publisher = Publisher::new(transport, ClientSession::new(&application, &url, name));
+) -> Result<Option<Refusal>, ConnectionError> {
+    let (transport, ip) = connector.open(route.target(), avoid).await?;
+    let Names { application, url, stream } = route.names(key);
+    let mut publisher = Publisher::new(transport, ClientSession::new(&application, &url, stream));
     let lost = |lost: Lost| match lost {
         Lost::Violation(violation) => ConnectionError::Transient(violation.to_string()),
         Lost::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => ConnectionError::Transient(os_message(&error)),
-        Lost::Closed | Lost::Io(_) => ConnectionError::hung_up(&target.application),
+        Lost::Closed | Lost::Io(_) => ConnectionError::hung_up(&route.target().application),
     };
     let outcome = loop {
         match publisher.step().await {
@@ -98,8 +94,7 @@ async fn connect_once(
                     _ => None,
                 });
                 match refusal {
-                    Some(Refusal { redirect: Some(address), .. }) => break Ok(Some(address)),
-                    Some(refusal) => break Err(ConnectionError::of_connect(&refusal)),
+                    Some(refusal) => break Ok(Some(refusal)),
                     // What follows `connect` is prepared by now and not sent: the connection is closed instead.
                     None if publisher.state() != PublishState::Connecting => break Ok(None),
                     None => {}

@@ -5,11 +5,10 @@ use crate::{
         destination_test::DestinationTest,
         error::ApiError,
         public_http::SessionPage,
-        sessions::{DestinationInput, NewSession, Preflight, SessionView, StartedSession, TimelineView},
+        sessions::{DestinationInput, NewSession, Preflight, SessionView, StartedSession, StudioSetup, TimelineView},
         wire::Json,
     },
     domain::{
-        destination::Destination,
         ids::{DestinationId, SessionId},
         overlay::{OverlayPatch, OverlaySettings},
         room::RoomAccess,
@@ -17,7 +16,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Preflight checks: LiveKit, relay, free slots, the default video format.
+/// Preflight checks: LiveKit, relay, free slots.
 #[server(prefix = "/rpc", endpoint = "sessions/preflight", input = Json, output = Json)]
 pub async fn run_preflight() -> Result<Preflight, ApiError> {
     use crate::server::{rpc, sessions::Sessions};
@@ -55,12 +54,12 @@ pub async fn get_session(id: SessionId) -> Result<SessionView, ApiError> {
     rpc::reply(sessions.session(&caller, &id).await)
 }
 
-/// The caller's running session, if any, for a reloaded page.
-#[server(prefix = "/rpc", endpoint = "sessions/running", input = Json, output = Json)]
-pub async fn running_session() -> Result<Option<SessionView>, ApiError> {
+/// The caller's running session, for a reloaded page, and what their next one begins with.
+#[server(prefix = "/rpc", endpoint = "sessions/setup", input = Json, output = Json)]
+pub async fn load_setup() -> Result<StudioSetup, ApiError> {
     use crate::server::{rpc, sessions::Sessions};
     let (sessions, caller) = rpc::admit::<Sessions>().await?;
-    rpc::reply(sessions.running(&caller).await)
+    rpc::reply(sessions.setup(&caller).await)
 }
 
 /// A page of the caller's sessions, newest first.
@@ -106,14 +105,6 @@ pub async fn retry_destination(id: SessionId, destination: DestinationId) -> Res
     use crate::server::{rpc, sessions::Sessions};
     let (sessions, caller) = rpc::admit::<Sessions>().await?;
     rpc::reply(sessions.retry_destination(&caller, &id, &destination).await)
-}
-
-/// The caller's saved destinations.
-#[server(prefix = "/rpc", endpoint = "destinations/saved", input = Json, output = Json)]
-pub async fn saved_destinations() -> Result<Vec<Destination>, ApiError> {
-    use crate::server::{destinations::Destinations, rpc};
-    let (destinations, caller) = rpc::admit::<Destinations>().await?;
-    rpc::reply(destinations.mine(&caller).await)
 }
 
 /// Tries destinations before a session: saved ones, then typed ones. Nothing is published.

@@ -163,16 +163,16 @@ impl Overlay {
         let session = self
             .registry
             .change(id, actor, |session| {
-                let mut changed = Session {
+                let mut next = Session {
                     overlay: request.patch.apply(&session.overlay),
                     title: title.clone().unwrap_or_else(|| session.title.clone()),
                     current_lobby_id: lobby.clone().unwrap_or_else(|| session.current_lobby_id.clone()),
                     broadcast_delay_ms: held.unwrap_or(session.broadcast_delay_ms),
                     ..session.clone()
                 };
-                let changes = OverlayChanges::between(session, &changed).filter(|_| session.state.is_active())?;
-                let what = changed.noted.note_overlay(changes, actor, session.revision + 1, now);
-                Some(Change { session: changed, what })
+                let changes = OverlayChanges::between(session, &next).filter(|_| session.state.is_active())?;
+                let what = next.noted.note_overlay(changes, actor, session.revision + 1, now);
+                Some(Change { session: next, what })
             })
             .await?;
         if !session.state.is_active() {
@@ -221,6 +221,7 @@ impl Overlay {
             entity_name: session.entity_name.clone(),
             avatar: agent.zip(number).map(|(agent, number)| format!("/api/streaming/agents/{}/avatar?{number}", agent.id)),
             title: session.title.clone(),
+            platforms: session.destinations.iter().map(|destination| destination.platform).collect(),
             settings: session.overlay.clone(),
             made_up: None,
             room,

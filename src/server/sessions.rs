@@ -1,11 +1,13 @@
 //! Sessions as their owners handle them: started, stopped, changed, read and listed.
 
 mod defaults;
+pub mod deletion;
 mod destinations;
 mod idempotency;
 pub mod listing;
 mod preflight;
 mod retry;
+mod setup;
 mod start;
 mod timeline;
 

@@ -18,6 +18,8 @@ mod calls;
 mod contract;
 #[path = "api/destination_tests.rs"]
 mod destination_tests;
+#[path = "api/erasure.rs"]
+mod erasure;
 #[path = "api/examples.rs"]
 mod examples;
 #[path = "api/feed_access.rs"]
@@ -44,6 +46,8 @@ mod limits;
 mod names;
 #[path = "api/page_access.rs"]
 mod page_access;
+#[path = "api/page_contents.rs"]
+mod page_contents;
 #[path = "api/proxies.rs"]
 mod proxies;
 #[path = "api/retry.rs"]

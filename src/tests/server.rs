@@ -1,7 +1,13 @@
 //! The server over fakes of LiveKit, relay and clock, and the real store in memory. One module for each subject.
 
+#[path = "server/account_deletion.rs"]
+mod account_deletion;
 #[path = "server/auto_start.rs"]
 mod auto_start;
+#[path = "server/backup.rs"]
+mod backup;
+#[path = "server/clocks.rs"]
+mod clocks;
 #[path = "server/crashes.rs"]
 mod crashes;
 #[path = "server/feed_history.rs"]
@@ -26,6 +32,8 @@ mod platforms;
 mod proxied;
 #[path = "server/random_faults.rs"]
 mod random_faults;
+#[path = "server/retention.rs"]
+mod retention;
 #[path = "server/session_destinations.rs"]
 mod session_destinations;
 #[path = "server/starts.rs"]

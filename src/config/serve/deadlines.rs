@@ -1,4 +1,4 @@
-//! How long things may take before a watchdog acts.
+//! Deadlines of the watchdogs.
 
 use crate::config::env::{ConfigError, Env};
 use std::time::Duration;

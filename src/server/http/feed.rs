@@ -215,7 +215,8 @@ fn entry_event(entry: &FeedEntry) -> Event {
 }
 
 /// The view for an overlay's token: without addresses, key tails and owner.
-fn reduced(view: SessionView, whole: bool) -> SessionView {
+fn reduced(mut view: SessionView, whole: bool) -> SessionView {
+    view.platforms = view.destinations.iter().map(|of| of.destination.platform).collect();
     if whole {
         return view.for_owner();
     }

@@ -1,9 +1,13 @@
 //! Use cases of `footlight admin`, without an account: access to the socket's file is the authorization.
 
+mod backup;
 mod key_rotation;
 mod webhook_test;
 
-use super::DAY_MS;
+use super::{
+    DAY_MS,
+    account_data::{AccountData, Deletion},
+};
 use crate::{
     api::{accounts::NewApiKey, error::ApiError, sessions::SessionView},
     domain::{
@@ -43,6 +47,7 @@ pub struct OperatorCommands {
     accounts: Accounts,
     keys: ApiKeys,
     audit: AuditLog,
+    account_data: AccountData,
 }
 
 impl OperatorCommands {
@@ -53,8 +58,9 @@ impl OperatorCommands {
         accounts: Accounts,
         keys: ApiKeys,
         audit: AuditLog,
+        account_data: AccountData,
     ) -> Self {
-        Self { ports, registry, reconciler, accounts, keys, audit }
+        Self { ports, registry, reconciler, accounts, keys, audit, account_data }
     }
 
     /// Makes an account without a password, whether sign-up is open or not, and a one-time link to sign in with.
@@ -138,6 +144,20 @@ impl OperatorCommands {
         self.reconciler.wait_until_ended(id, STOP_WAITS).await?;
         let session = self.ports.store.session(id).await?.ok_or_else(|| StudioError::not_found("session"))?;
         Ok(self.registry.view(&session).await)
+    }
+
+    /// Deletes an account with its streams; what came of it, as a sentence.
+    ///
+    /// # Errors
+    /// There is no such account, or it is the only administrator's.
+    pub async fn delete_user(&self, user: &str) -> StudioResult<String> {
+        let user = self.user_named(user).await?;
+        Ok(match self.account_data.delete_by_operator(&user.id, &command_line()).await? {
+            Deletion::Done => format!("The account {} was deleted.", user.name),
+            Deletion::UnderWay => {
+                format!("The account {} is closed. Its streams are still ending; the rest is deleted after that.", user.name)
+            }
+        })
     }
 
     async fn user_named(&self, name: &str) -> StudioResult<User> {

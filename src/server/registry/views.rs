@@ -50,6 +50,7 @@ impl SessionRegistry {
             entity_name: session.entity_name.clone(),
             stream_title: session.title.clone(),
             platform: session.destinations.first().map(|destination| destination.platform),
+            platforms: Vec::new(),
             viewer_count: session.viewers.now(now).filter(|_| running),
             peak_viewer_count: session.viewers.peak(),
             current_lobby_id: session.current_lobby_id.clone(),
@@ -106,6 +107,11 @@ impl SessionRegistry {
             Some(session) => Ok(Some(self.complete_view(&session).await)),
             None => Ok(None),
         }
+    }
+
+    /// An account is gone, and nobody shall read its name any more.
+    pub(in crate::server) fn forget_name(&self, user: &UserId) {
+        self.known.names.lock().remove(user);
     }
 
     async fn name_of(&self, user: &UserId) -> String {

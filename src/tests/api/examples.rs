@@ -6,7 +6,7 @@ use super::{
 };
 use footlight::{
     api::{
-        accounts::AuditPage,
+        accounts::{AuditPage, DeleteAccount},
         admin::{DeliveryPage, ResendRequest},
         destination_test::{DestinationTests, TestDestinations},
         docs::TAGS,
@@ -126,6 +126,7 @@ fn read(id: &Value, schema: Option<&str>, example: &Value) -> Result<(), String>
         "EventBatch" => reads::<EventBatch>(example)?.events.iter().try_for_each(|event| reads::<OverlayEvent>(event).map(drop)),
         "GameStarted" => reads::<GameStarted>(example).map(drop),
         "GameEnded" => reads::<GameEnded>(example).map(drop),
+        "DeleteAccount" => reads::<DeleteAccount>(example).map(drop),
         "ResendRequest" => reads::<ResendRequest>(example).map(drop),
         "Heartbeat" => comes_back::<Heartbeat>(example),
         "StartResponse" => comes_back::<StartResponse>(example),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const START: &str = "/api/streaming/start";
 
-fn rehearsal(stream_type: &str, extra: Value) -> Value {
+fn rehearsal(stream_type: &str, extra: &Value) -> Value {
     let mut body = json!({ "streamType": stream_type, "platform": "rehearsal" });
     body.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
     body
@@ -21,16 +21,16 @@ async fn administrators_start_for_any_user_and_agent() {
     let agent = server.agent(&owner, "Nyx").await;
     let (own, admins) = (server.key(&owner, None, &Scope::ALL).await, server.key(&admin, None, &Scope::WITH_ADMIN).await);
     let cookie = [("cookie", admin.cookie.as_str())];
-    let body = rehearsal("user", json!({ "userId": id }));
+    let body = rehearsal("user", &json!({ "userId": id }));
     let started = server.call(Method::POST, START, &cookie, Some(body.clone())).await;
     assert_eq!(started.status, StatusCode::CREATED, "{started:?}");
     let session = started.body["sessionId"].as_str().expect("an id").to_owned();
     let status = server.get(&format!("/api/streaming/status?sessionId={session}"), &own).await;
     assert_eq!((&status.body["owner"]["id"], &status.body["entityName"]), (&json!(id), &json!("Owner")), "{status:?}");
-    let again = server.post(START, &own, rehearsal("user", json!({}))).await;
+    let again = server.post(START, &own, rehearsal("user", &json!({}))).await;
     assert_eq!((again.status, &again.body["detail"]["sessionId"]), (StatusCode::CONFLICT, &json!(session)), "it is the owner's");
 
-    let by_key = server.post(START, &admins, rehearsal("agent", json!({ "agentId": agent.id, "userId": id }))).await;
+    let by_key = server.post(START, &admins, rehearsal("agent", &json!({ "agentId": agent.id, "userId": id }))).await;
     assert_eq!(by_key.status, StatusCode::CREATED, "{by_key:?}");
     let session = by_key.body["sessionId"].as_str().expect("an id").to_owned();
     let status = server.get(&format!("/api/streaming/status?sessionId={session}"), &own).await;
@@ -57,17 +57,17 @@ async fn nobody_else_starts_for_others() {
     let of_agent = server.key(&admin, Some(&admins_agent), &Scope::ALL).await;
     let with = server.key(&admin, None, &Scope::WITH_ADMIN).await;
     for (who, key, body, expected, field) in [
-        ("another user", &others, rehearsal("user", json!({ "userId": id })), StatusCode::FORBIDDEN, json!("userId")),
-        ("another user", &others, rehearsal("agent", json!({ "agentId": agent.id })), StatusCode::NOT_FOUND, Value::Null),
-        ("a key without the scope", &without, rehearsal("user", json!({ "userId": id })), StatusCode::FORBIDDEN, json!("userId")),
-        ("a key without the scope", &without, rehearsal("agent", json!({ "agentId": agent.id })), StatusCode::NOT_FOUND, Value::Null),
-        ("an admin's agent", &of_agent, rehearsal("agent", json!({ "userId": id })), StatusCode::FORBIDDEN, json!("userId")),
-        ("an admin's agent", &of_agent, rehearsal("agent", json!({ "agentId": agent.id })), StatusCode::NOT_FOUND, Value::Null),
-        ("an admin", &with, rehearsal("user", json!({ "userId": "nobody" })), StatusCode::NOT_FOUND, Value::Null),
+        ("another user", &others, rehearsal("user", &json!({ "userId": id })), StatusCode::FORBIDDEN, json!("userId")),
+        ("another user", &others, rehearsal("agent", &json!({ "agentId": agent.id })), StatusCode::NOT_FOUND, Value::Null),
+        ("a key without the scope", &without, rehearsal("user", &json!({ "userId": id })), StatusCode::FORBIDDEN, json!("userId")),
+        ("a key without the scope", &without, rehearsal("agent", &json!({ "agentId": agent.id })), StatusCode::NOT_FOUND, Value::Null),
+        ("an admin's agent", &of_agent, rehearsal("agent", &json!({ "userId": id })), StatusCode::FORBIDDEN, json!("userId")),
+        ("an admin's agent", &of_agent, rehearsal("agent", &json!({ "agentId": agent.id })), StatusCode::NOT_FOUND, Value::Null),
+        ("an admin", &with, rehearsal("user", &json!({ "userId": "nobody" })), StatusCode::NOT_FOUND, Value::Null),
         (
             "an admin",
             &with,
-            rehearsal("agent", json!({ "agentId": agent.id, "userId": server.caller(&other).await.user.id })),
+            rehearsal("agent", &json!({ "agentId": agent.id, "userId": server.caller(&other).await.user.id })),
             StatusCode::UNPROCESSABLE_ENTITY,
             json!("agentId"),
         ),

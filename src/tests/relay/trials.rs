@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-async fn test(relay: &TestRelay, address: &str, key: &str) -> TrialResult {
+pub async fn test(relay: &TestRelay, address: &str, key: &str) -> TrialResult {
     let trial = ConnectionTrial { address: address.to_owned(), stream_key: StreamKey::new(key.to_owned()) };
     let answer = relay.http.post(relay.url("/test")).bearer_auth(SECRET).json(&trial).send().await.expect("an answer");
     assert_eq!(answer.status(), 200);
@@ -42,7 +42,7 @@ async fn a_trial_says_what_is_wrong_and_publishes_nothing() {
         (format!("rtmps://{}/live", good.address), "this port speaks RTMP without TLS: use rtmp:// instead of rtmps://"),
         (hangs_up.url("nosuchapp"), "the server hung up when asked for `nosuchapp`: check what follows the host"),
         (inside.url("live"), "the server sends to another address, which cannot be used: 10.0.0.1"),
-        (password.url("live"), "the server wants a user name and a password (authmod=adobe)"),
+        (password.url("live"), "the server wants a user name and a password: put them into its address"),
         (repeats.url("live"), "connection refused: no such stream ••••"),
         ("rtmp://192.168.0.1/live".to_owned(), "192.168.0.1"),
     ] {

@@ -92,7 +92,7 @@ async fn what_the_composite_shows_is_in_the_timeline_with_who_changed_it() {
     set(&ada, OverlayPatch { pip_corner: Some(PipCorner::TopLeft), theme: Some(Theme::Light), ..OverlayPatch::default() }, None).await;
     set(&ada, OverlayPatch { theme: Some(Theme::Light), ..OverlayPatch::default() }, None).await;
     let together = (Actor::Host, "Scene: be right back. Title: Finals. Overlay changed: theme, webcam corner.".to_owned());
-    assert_eq!(after(&app, &id, known).await, [together.clone()], "changes close together are one line");
+    assert_eq!(after(&app, &id, known).await, std::slice::from_ref(&together), "changes close together are one line");
     set(&root, scene(Scene::Ending), None).await;
     app.clock.advance(60_000);
     set(&ada, scene(Scene::Live), None).await;

@@ -15,7 +15,7 @@ pub fn over(of: &Session) -> Session {
     Session { state, revision: of.revision + 1, ..of.clone() }
 }
 
-fn starting(of: &Session, egress: &str) -> Session {
+pub fn starting(of: &Session, egress: &str) -> Session {
     let state = SessionState::Starting { egress: id(egress), since: at(1_500) };
     Session { state, revision: of.revision + 1, ..of.clone() }
 }

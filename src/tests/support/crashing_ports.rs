@@ -70,6 +70,10 @@ impl Relay for CrashingRelay {
         self.1.spend().await;
         self.0.retry(session, destination).await
     }
+    async fn delete_recording(&self, session: &SessionId) -> Result<bool, RelayError> {
+        self.1.spend().await;
+        self.0.delete_recording(session).await
+    }
     async fn test(&self, trial: &ConnectionTrial) -> Result<TrialResult, RelayError> {
         self.1.spend().await;
         self.0.test(trial).await

@@ -14,7 +14,7 @@ use footlight::{
 };
 use futures::stream::{BoxStream, StreamExt};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 use tokio::sync::broadcast;
@@ -31,6 +31,7 @@ struct State {
     /// Sessions stay as they are, because their end is not answered.
     holds: bool,
     puts: usize,
+    recordings: BTreeSet<SessionId>,
     /// The servers that were tried.
     trials: Vec<ConnectionTrial>,
     /// What comes of trying an address; the others answer.
@@ -76,6 +77,15 @@ impl FakeRelay {
     /// The sessions it knows.
     pub fn known(&self) -> Vec<SessionId> {
         self.lock().sessions.keys().cloned().collect()
+    }
+
+    /// It has a recording of this session, as it would after a rehearsal.
+    pub fn record(&self, session: &SessionId) {
+        self.lock().recordings.insert(session.clone());
+    }
+
+    pub fn has_recording(&self, session: &SessionId) -> bool {
+        self.lock().recordings.contains(session)
     }
 
     /// How often a desired state was put.
@@ -158,6 +168,14 @@ impl Relay for FakeRelay {
             Some(DestinationState::Retrying { .. }) => Ok(()),
             _ => Err(RelayError::Refused("this destination is not being retried".into())),
         }
+    }
+
+    async fn delete_recording(&self, session: &SessionId) -> Result<bool, RelayError> {
+        let mut state = self.up()?;
+        if state.sessions.contains_key(session) {
+            return Err(RelayError::Refused("409 Conflict the stream is running".into()));
+        }
+        Ok(state.recordings.remove(session))
     }
 
     async fn test(&self, trial: &ConnectionTrial) -> Result<TrialResult, RelayError> {

@@ -206,14 +206,14 @@ fn lost_egresses_are_adopted_and_superseded_ones_stopped() {
         (
             "and not before",
             with(well(), |of| {
-                of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::stopped()), ago(119)).expect("ends")
+                of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::stopped()), ago(119)).expect("ends");
             }),
             vec![Action::TakeDown, Action::StopEgress(id("EG_1"))],
         ),
         (
             "a row that stays in the list for ever does not hold its owner for ever",
             with(well(), |of| {
-                of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::stopped()), ago(120)).expect("ends")
+                of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::stopped()), ago(120)).expect("ends");
             }),
             vec![Action::TakeDown, Action::StopEgress(id("EG_1")), Action::Close],
         ),
