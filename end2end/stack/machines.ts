@@ -2,7 +2,7 @@
 // told to drop. Only root can make them. They are gone when the test is, also if it is killed.
 
 import { randomBytes } from "node:crypto";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
@@ -16,7 +16,8 @@ export interface Blocked {
 }
 
 /** Takes the place of a killed test: ends what still runs in the namespaces, and removes them. */
-const removal = 'cat > /dev/null; for name; do ip netns pids "$name" | xargs -r kill -KILL; ip netns del "$name"; done';
+const removal =
+  'cat > /dev/null; rm -rf "$1"; shift; for name; do ip netns pids "$name" | xargs -r kill -KILL; ip netns del "$name"; done';
 
 export class Machine {
   constructor(
@@ -53,7 +54,6 @@ export class Machines {
     /** Where somebody opens it. */
     readonly visitor: Machine,
     private readonly router: Machine,
-    private readonly folder: string,
     private readonly remover: ChildProcess,
   ) {}
 
@@ -64,8 +64,8 @@ export class Machines {
     const machine = (what: string, address: string): Machine => new Machine(`${run}-${what}`, address, folder);
     const [server, visitor, router] = [machine("server", "10.213.1.1"), machine("visitor", "10.213.2.1"), machine("router", "10.213.1.254")];
     const names = [server, visitor, router].map(({ name }) => name);
-    const remover = spawn("sh", ["-c", removal, "sh", ...names], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
-    const machines = new Machines(server, visitor, router, folder, remover);
+    const remover = spawn("sh", ["-c", removal, "sh", folder, ...names], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+    const machines = new Machines(server, visitor, router, remover);
     try {
       await machines.connect();
     } catch (error) {
@@ -91,7 +91,6 @@ export class Machines {
     const gone = once(this.remover, "exit");
     this.remover.stdin?.end();
     await gone;
-    await rm(this.folder, { recursive: true, force: true });
     const { stdout } = await run("ip", ["netns", "list"]);
     const left = [this.server, this.visitor, this.router].filter(({ name }) => stdout.toString().includes(name));
     if (left.length > 0) throw new Error(`left behind: ${left.map(({ name }) => name).join(", ")}`);

@@ -114,11 +114,13 @@ export async function airs({ row, machines, studio, streamer, goLive }: { row: R
   const files = await readdir(path.join(studio.data, "recordings"), { recursive: true });
   const playlist = files.find((file) => file.endsWith("index.m3u8"));
   const file = path.join(studio.data, "recordings", playlist ?? "no playlist");
-  const found = await recording.format(file);
+  const found = await until("the recording is whole", async () => {
+    const now = await recording.format(file);
+    return now.durationS > 5 ? now : undefined;
+  });
   console.log(`  ${used.path}: ${found.video.width}x${found.video.height}, ${found.durationS.toFixed(1)} s`);
   expect(found.video).toMatchObject({ codec: "h264", width: format.width, height: format.height });
   expect(found.audio).toMatchObject({ codec: "aac" });
-  expect(found.durationS).toBeGreaterThan(5);
   const picture = await recording.frame(file, found.durationS - 2);
   expect(picture.share(screen.colour), "the screen").toBeGreaterThan(0.5);
   expect(Math.max(...picture.quarters(camera.colour)), "the webcam").toBeGreaterThan(0.05);
@@ -202,7 +204,7 @@ http {
       proxy_pass http://127.0.0.1:${studioPort};
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;
     }

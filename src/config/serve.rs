@@ -204,12 +204,6 @@ mod tests {
     fn the_defaults_make_a_working_configuration() {
         let config = with(&[]).expect("complete");
         assert_eq!(config.app_url, "http://127.0.0.1:3000");
-        assert_eq!(config.livekit.api_url, "http://127.0.0.1:7880");
-        assert_eq!(config.livekit.public_url, "ws://127.0.0.1:3000/livekit");
-        assert!(!config.livekit.local_egress);
-        assert_eq!(config.livekit.media_ports, "UDP 7882 and TCP 7881");
-        let other = with(&[("FOOTLIGHT_LIVEKIT_UDP_PORT", "20006"), ("FOOTLIGHT_LIVEKIT_TCP_PORT", "20005")]).expect("complete");
-        assert_eq!(other.livekit.media_ports, "UDP 20006 and TCP 20005");
         assert_eq!(config.store, "surrealkv:///home/someone/.local/share/footlight/store");
     }
 

@@ -33,7 +33,7 @@ const UNREAD_FOR: Duration = Duration::from_secs(30);
 /// An answer without an upgrade is one sentence.
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// What LiveKit is told of a request. Our cookies are not among it.
-const ASKED: [HeaderName; 8] = [
+static ASKED: [HeaderName; 8] = [
     header::AUTHORIZATION,
     header::ORIGIN,
     header::USER_AGENT,
@@ -44,7 +44,7 @@ const ASKED: [HeaderName; 8] = [
     header::SEC_WEBSOCKET_EXTENSIONS,
 ];
 /// What a browser is told of the answer.
-const ANSWERED: [HeaderName; 7] = [
+static ANSWERED: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::VARY,
     header::ACCESS_CONTROL_ALLOW_ORIGIN,

@@ -29,8 +29,8 @@ pub(super) enum Media {
 /// # Errors
 /// This machine has no address in a network.
 pub(super) async fn find(config: &UpConfig) -> anyhow::Result<Media> {
-    let given = match config.livekit {
-        LiveKit::Own { media, .. } if config.takes_media_from_elsewhere() => media,
+    let (given, udp_port, tcp_port) = match config.livekit {
+        LiveKit::Own { media, udp_port, tcp_port, .. } if config.takes_media_from_elsewhere() => (media, udp_port, tcp_port),
         _ => return Ok(Media::Loopback),
     };
     let candidates = match given {
@@ -45,13 +45,10 @@ pub(super) async fn find(config: &UpConfig) -> anyhow::Result<Media> {
     })?;
     if let Media::Address { announced, bound } = found {
         if given == up::Media::FromHost && !candidates.contains(&announced) {
-            eprintln!(
-                "{} leads to no address at which browsers reach media: LiveKit announces {announced}. Set FOOTLIGHT_NODE_IP to another.",
-                config.public_host()
-            );
-        } else if announced != bound {
-            println!("LiveKit announces {announced}, which is not this machine's own: the router must pass its media ports on to {bound}.");
+            eprintln!("{} leads to no address that browsers elsewhere reach; FOOTLIGHT_NODE_IP sets one.", config.public_host());
         }
+        let router = if announced == bound { String::new() } else { format!(", where the router must pass them on to {bound}") };
+        println!("Browsers elsewhere send camera and screen to {announced}: open UDP {udp_port} and TCP {tcp_port} there{router}.");
     }
     Ok(found)
 }
@@ -143,14 +140,14 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_set_is_announced_and_a_studio_on_loopback_announces_nothing() {
-        let find = async |pairs: &[(&str, &str)]| {
+        let found = async |pairs: &[(&str, &str)]| {
             let env = Env::of_pairs(pairs.iter().copied().chain([("HOME", "/nowhere")]));
             find(&UpConfig::from_env(&env).expect("config")).await.expect("found")
         };
-        assert_eq!(find(&[]).await, Media::Loopback);
-        assert_eq!(find(&[("PUBLIC_APP_URL", "https://studio.example"), ("FOOTLIGHT_USE_EXTERNAL_IP", "1")]).await, Media::Asked);
+        assert_eq!(found(&[]).await, Media::Loopback);
+        assert_eq!(found(&[("PUBLIC_APP_URL", "https://studio.example"), ("FOOTLIGHT_USE_EXTERNAL_IP", "1")]).await, Media::Asked);
         let elsewhere = [("PUBLIC_APP_URL", "https://studio.example"), ("LIVEKIT_URL", "wss://media.example")];
-        assert_eq!(find(&elsewhere).await, Media::Loopback, "nothing is started here");
+        assert_eq!(found(&elsewhere).await, Media::Loopback, "nothing is started here");
         assert_eq!(resolved("192.0.2.7").await, [ip("192.0.2.7")]);
         assert_eq!(resolved("no-such-host.invalid").await, [] as [IpAddr; 0]);
     }

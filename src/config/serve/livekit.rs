@@ -91,6 +91,16 @@ mod tests {
     }
 
     #[test]
+    fn by_default_livekit_is_on_this_machine() {
+        let config = read(&[]);
+        assert_eq!((config.api_url.as_str(), config.public_url.as_str()), ("http://127.0.0.1:7880", "ws://127.0.0.1:3000/livekit"));
+        assert!(!config.local_egress);
+        assert_eq!(config.media_ports, "UDP 7882 and TCP 7881");
+        let other = read(&[("FOOTLIGHT_LIVEKIT_UDP_PORT", "20006"), ("FOOTLIGHT_LIVEKIT_TCP_PORT", "20005")]);
+        assert_eq!(other.media_ports, "UDP 20006 and TCP 20005");
+    }
+
+    #[test]
     fn browsers_find_livekit_at_the_studios_own_address() {
         let studio = ("PUBLIC_APP_URL", "https://studio.example:8443");
         let inside = ("LIVEKIT_URL", "ws://10.0.0.5:7880/");

@@ -78,6 +78,10 @@ async fn a_proxy_in_the_environment_hears_nothing_of_livekit_and_relay() {
         }
     };
     let in_time = tokio::time::timeout(Duration::from_secs(60), heard).await;
+    let before = to_livekit.load(Ordering::Relaxed);
+    let signalling = client.get(format!("http://{listen}/livekit/rtc/validate?access_token=a.b.c")).send().await.expect("an answer");
+    assert_eq!(signalling.status(), 503, "LiveKit's own answer");
+    assert!(to_livekit.load(Ordering::Relaxed) > before, "signalling goes to LiveKit itself");
     let counts = [&to_livekit, &to_relay, &proxied].map(|count| count.load(Ordering::Relaxed));
     assert!(in_time.is_ok(), "LiveKit, relay and proxy were called {counts:?} times");
     assert_eq!(counts[2], 0, "the proxy was told secrets");
