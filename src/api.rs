@@ -12,6 +12,7 @@ pub mod error;
 pub mod events;
 pub mod operations;
 pub mod overlay;
+pub mod preflight;
 pub mod public_http;
 pub mod relay_control;
 pub mod sessions;

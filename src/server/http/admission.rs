@@ -209,7 +209,7 @@ mod tests {
             (&get, "/go-live", Group::Read),
             (&get, "/account/delete", Group::Read),
             (&post, "/account/delete", Group::Change),
-            (&delete, "/api/streaming/sessions/{id}", Group::Change),
+            (&delete, "/api/streaming/sessions/{session}", Group::Change),
             (&get, "/api/account/export", Group::Start),
             (&post, "/rpc/sessions/mine", Group::Read),
             (&post, "/api/streaming/start", Group::Start),

@@ -24,8 +24,8 @@ use std::sync::Arc;
 /// Its timeline, events and recording go with it. It must be over: a running one is refused with 409. A signed-in person deletes
 /// their own and their agents'; an administrator any.
 #[utoipa::path(
-    delete, path = "/api/streaming/sessions/{id}", operation_id = "deleteSession", tag = "Sessions",
-    params(("id" = SessionId, Path, description = "The session")),
+    delete, path = "/api/streaming/sessions/{session}", operation_id = "deleteSession", tag = "Sessions",
+    params(("session" = SessionId, Path, description = "The session")),
     responses((status = 204, description = "It is gone"), Errors),
     security(("key" = ["admin"]), ("signIn" = []))
 )]

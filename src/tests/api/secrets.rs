@@ -141,7 +141,7 @@ async fn everything(server: &TestServer) -> Told {
     )
     .await;
     let started = told.post(server, &key, "/api/streaming/start", start).await;
-    let session = started["sessionId"].as_str().expect("started").to_owned();
+    let session = started["sessionId"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned();
     for path in ["/rpc/sessions/get", "/rpc/sessions/stop"] {
         told.rpc(server, &owner, path, json!({ "id": session })).await;
     }
