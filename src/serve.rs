@@ -7,11 +7,12 @@ mod compression;
 pub mod connections;
 mod deletion_forms;
 mod forms;
+mod headers;
 mod links;
 mod listen;
 mod page;
 mod plain;
-mod protocol;
+pub mod protocol;
 mod signalling;
 mod tls;
 mod trust;
@@ -29,7 +30,6 @@ use crate::{
         metrics,
         ports::{Ports, ids::Ids},
         relay::client::RelayClient,
-        security::FromThisMachine,
         state::AppState,
         store::surreal::{StoreCredentials, SurrealStore},
         studio::Studio,
@@ -40,10 +40,9 @@ use crate::{
 use anyhow::Context;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path as AddressPath, Query, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request},
-    middleware::{self, Next},
-    response::Response,
+    extract::{DefaultBodyLimit, Path as AddressPath, Query, Request},
+    http::{HeaderValue, request},
+    middleware,
     routing::{any, get, post},
 };
 use connections::ConnectionLimits;
@@ -216,7 +215,7 @@ pub fn router(state: AppState) -> Router {
                     tracing::info_span!("request", otel.kind = "server", %method, path, request_id = id)
                 }))
                 .layer(PropagateRequestIdLayer::x_request_id())
-                .layer(middleware::from_fn_with_state(state.clone(), common_headers))
+                .layer(middleware::from_fn_with_state(state.clone(), headers::common_headers))
                 .layer(DefaultBodyLimit::max(LARGEST_BODY))
                 .layer(compression::layer())
                 .layer(middleware::from_fn(http::middleware::name_errors)),
@@ -234,42 +233,6 @@ impl MakeRequestId for SortableRequestIds {
         // The generator is full only after more ids in a millisecond than a machine can answer.
         let id = id.unwrap_or_else(|_| ulid::Ulid::new());
         HeaderValue::from_str(id.array_to_str(&mut [0; ulid::ULID_LEN])).ok().map(RequestId::new)
-    }
-}
-
-/// Headers of every response: caching, security. Hashed and versioned files are cached for ever, answers of the API and of server
-/// functions (room tokens and new keys are among them) nowhere, unless they say otherwise; everything else is revalidated.
-async fn common_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let lasting = ["/pkg/", "/vendor/", "/fonts/"].iter().any(|folder| path.starts_with(folder)) && path != "/pkg/manifest.json";
-    let private = ["/api/", "/rpc/"].iter().any(|folder| path.starts_with(folder));
-    let strict = state.studio.config.address.is_strict() && request.extensions().get::<FromThisMachine>().is_none();
-    let (parts, body) = request.into_parts();
-    let mut response = match links::from_elsewhere(&parts, &state.studio.config) {
-        Some(again) => again,
-        None => next.run(Request::from_parts(parts, body)).await,
-    };
-    if private {
-        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    } else if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
-        let value = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
-        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(value));
-    }
-    guard(response.headers_mut(), strict);
-    response
-}
-
-fn guard(headers: &mut HeaderMap, strict: bool) {
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // What `frame-ancestors` says, for answers without a policy and for browsers that do not know it.
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
-    headers.insert(
-        "permissions-policy",
-        HeaderValue::from_static("camera=(self), microphone=(self), display-capture=(self), screen-wake-lock=(self)"),
-    );
-    if strict {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }
 

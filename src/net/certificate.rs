@@ -30,6 +30,11 @@ pub fn certified(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static
     Ok(Arc::new(CertifiedKey::from_der(chain, key, &ring::default_provider())?))
 }
 
+/// The machine's time, in seconds since the Unix epoch, as certificates count it.
+pub fn now() -> i64 {
+    clock::wall().as_millis() / 1000
+}
+
 /// From when to when a certificate is valid, in seconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
@@ -55,7 +60,7 @@ impl Validity {
     }
 
     pub fn has_ended(self) -> bool {
-        self.until <= clock::seconds()
+        self.until <= now()
     }
 
     /// The day on which it ends, as `2026-11-30`.

@@ -29,7 +29,7 @@ pub async fn open(
     let pages = bind(address.listen, "FOOTLIGHT_LISTEN").await?;
     let Some(tls) = tls else {
         let application = if address.is_https() { beside_proxy(application, address.url.clone()) } else { application };
-        return Ok(Listeners::new(vec![(pages, Protocol::Plain(application))]));
+        return Ok(Listeners::plain(pages, application));
     };
     let redirects = redirects(address).await?;
     let trust = trust_page(address, tls, redirects.is_some())?;

@@ -35,6 +35,11 @@ impl Listeners {
         Self(sockets)
     }
 
+    /// One socket without TLS.
+    pub fn plain(socket: TcpListener, router: Router) -> Self {
+        Self::new(vec![(socket, Protocol::Plain(router))])
+    }
+
     /// The next connection of any of them.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::{
     },
     net::{
         certificate::{self, Validity},
-        clock, tls,
+        tls,
     },
 };
 use anyhow::Context as _;
@@ -119,7 +119,7 @@ impl Orders {
     fn until_renewal(&self) -> Duration {
         let shown = self.certificates.current.read().clone();
         let renewal = shown.and_then(|shown| Validity::of(&shown).ok()).map_or(0, Validity::renewal);
-        Duration::from_secs(u64::try_from(renewal - clock::seconds()).unwrap_or_default())
+        Duration::from_secs(u64::try_from(renewal - certificate::now()).unwrap_or_default())
     }
 
     async fn order(&self) -> anyhow::Result<Validity> {

@@ -4,10 +4,7 @@
 use super::Certificates;
 use crate::{
     config::folder::{make_private, write_private},
-    net::{
-        certificate::{self, Validity},
-        clock,
-    },
+    net::certificate::{self, Validity},
 };
 use anyhow::Context as _;
 use rcgen::{
@@ -112,7 +109,7 @@ impl Authority {
 pub async fn renew(authority: Arc<Authority>, certificates: Arc<Certificates>) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        let is_fresh = |shown: &Arc<CertifiedKey>| Validity::of(shown).is_ok_and(|validity| validity.renewal() > clock::seconds());
+        let is_fresh = |shown: &Arc<CertifiedKey>| Validity::of(shown).is_ok_and(|validity| validity.renewal() > certificate::now());
         if certificates.current.read().as_ref().is_some_and(is_fresh) {
             continue;
         }
@@ -163,7 +160,7 @@ fn only(host: &str) -> NameConstraints {
 }
 
 fn lasting(days: i64) -> anyhow::Result<(OffsetDateTime, OffsetDateTime)> {
-    let now = clock::seconds();
+    let now = certificate::now();
     let at = |days: i64| OffsetDateTime::from_unix_timestamp(now + days * DAY_S);
     Ok((at(-BACKDATED_DAYS)?, at(days)?))
 }
@@ -227,6 +224,6 @@ mod tests {
             Validity::of(&Authority::open(folder.path(), "studio.lan").expect("made").issue().expect("signed")).expect("readable");
         let days = |seconds: i64| seconds / DAY_S;
         assert_eq!(days(validity.until - validity.from), LEAF_DAYS + BACKDATED_DAYS);
-        assert!(days(validity.until - validity.renewal()) >= 30 && validity.renewal() > clock::seconds());
+        assert!(days(validity.until - validity.renewal()) >= 30 && validity.renewal() > certificate::now());
     }
 }

@@ -6,7 +6,10 @@ use axum::http::StatusCode;
 use footlight::{
     domain::{ids::SessionId, key::Scope},
     net::{http::direct_client, tls},
-    serve::connections::{ConnectionLimits, serve},
+    serve::{
+        connections::{ConnectionLimits, serve},
+        protocol::Listeners,
+    },
     server::store::NewLine,
 };
 use serde_json::{Value, json};
@@ -34,7 +37,7 @@ async fn listening(server: &TestServer) -> (SocketAddr, DropGuard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let closing = CancellationToken::new();
-    tokio::spawn(serve(listener, server.router.clone(), ConnectionLimits::within(4_096, &[]), closing.clone()));
+    tokio::spawn(serve(Listeners::plain(listener, server.router.clone()), ConnectionLimits::within(4_096, &[]), closing.clone()));
     (address, closing.drop_guard())
 }
 
