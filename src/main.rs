@@ -1,8 +1,13 @@
-//! The one binary: `footlight serve | relay | egress | up | admin`. Each role is a separate process that can be restarted while a stream runs.
+//! The one binary: `footlight serve | relay | egress | up | setup | admin`. Each role is a separate process that can be restarted while a stream runs.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 use footlight::config::{env::Env, proxy, telemetry::TelemetryConfig};
-use std::{os::unix::process::CommandExt as _, process::ExitCode};
+use std::{
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 #[derive(Parser)]
 #[command(name = "footlight", version, about = "A self-hosted live-streaming studio")]
@@ -29,6 +34,15 @@ enum Role {
     },
     /// Everything on this machine: LiveKit server, relay, egress and web server
     Up,
+    /// Before a service manager starts the roles: makes missing secrets, and writes each role's variables and LiveKit's configuration
+    Setup {
+        /// Where secrets that were made are kept
+        #[arg(long, value_name = "FILE", default_value = "/etc/footlight/secrets.env")]
+        secrets: PathBuf,
+        /// The folder of what is written
+        #[arg(long, value_name = "FOLDER", default_value = "/run/footlight")]
+        into: PathBuf,
+    },
     /// Commands for the running server: accounts, keys, sessions
     Admin {
         #[command(subcommand)]
@@ -44,7 +58,10 @@ enum Role {
     },
     /// Cleans up one egress when its worker has exited
     #[command(hide = true)]
-    EgressReaper { folder: std::path::PathBuf },
+    EgressReaper { folder: PathBuf },
+    /// Writes the manual pages and the completions of shells, for packages
+    #[command(hide = true)]
+    Documents { folder: PathBuf },
 }
 
 impl Role {
@@ -55,8 +72,9 @@ impl Role {
             Self::Relay { .. } => "relay",
             Self::Egress { .. } => "egress",
             Self::Up => "up",
+            Self::Setup { .. } => "setup",
             Self::Admin { .. } => "admin",
-            Self::RunSupervised { .. } | Self::EgressReaper { .. } => "run-supervised",
+            Self::RunSupervised { .. } | Self::EgressReaper { .. } | Self::Documents { .. } => "run-supervised",
         }
     }
 }
@@ -85,13 +103,29 @@ fn again_without_proxies(exceptions: &str) -> anyhow::Error {
         .context("a proxy is named in the environment and its exceptions could not be set; unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY")
 }
 
+/// `footlight.1` and a page for each command, and the completions of bash, fish and zsh under the names by which they are found.
+fn write_documents(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(Cli::command(), folder)?;
+    for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
+        clap_complete::generate_to(shell, &mut Cli::command(), "footlight", folder)?;
+    }
+    Ok(())
+}
+
 fn run() -> anyhow::Result<()> {
     let role = Cli::parse().role.unwrap_or(Role::Serve);
     if let Role::EgressReaper { folder } = &role {
         footlight::egress::reaper::run(folder);
         return Ok(());
     }
+    if let Role::Documents { folder } = &role {
+        return write_documents(folder);
+    }
     let env = Env::of_process();
+    if let Role::Setup { secrets, into } = &role {
+        return footlight::up::setup::run(&env, secrets, into);
+    }
     if matches!(role, Role::Serve)
         && let Some(exceptions) = proxy::exceptions(&env)
     {
@@ -110,7 +144,7 @@ fn run() -> anyhow::Result<()> {
             Role::Up => footlight::up::run(&env).await,
             Role::Admin { command } => footlight::admin::run(&env, command).await,
             Role::RunSupervised { command } => footlight::up::parent_watch::run(&command).await,
-            Role::EgressReaper { .. } => Ok(()),
+            Role::EgressReaper { .. } | Role::Documents { .. } | Role::Setup { .. } => Ok(()),
         }
     })
 }

@@ -1,4 +1,4 @@
-//! What the roles share towards the network: TLS of both sides, direct and guarded HTTP requests, name look-ups, the wall clock, LiveKit's webhook signature, metrics.
+//! What the roles share towards the network: TLS of both sides, direct and guarded HTTP requests, name look-ups, the wall clock, LiveKit's webhook signature, metrics, systemd.
 //! Knows no session, no store and no configuration.
 
 pub mod clock;
@@ -7,6 +7,7 @@ pub mod dns;
 pub mod guarded_http;
 pub mod http;
 pub mod prometheus;
+pub mod service_manager;
 pub mod tls;
 pub mod tls_error;
 pub mod tls_listener;

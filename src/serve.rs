@@ -12,7 +12,7 @@ use crate::{
     app::{App, shell::shell, site::SiteFiles},
     config::{env::Env, folder::make_private, machine::own_addresses, serve::ServeConfig},
     domain::address::AllowList,
-    net::{clock::Clock, descriptors, http::direct_client, tls},
+    net::{clock::Clock, descriptors, http::direct_client, service_manager::ServiceManager, tls},
     server::{
         accounts::Accounts,
         admin_socket, http,
@@ -43,7 +43,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use page::Renderer;
 use parking_lot::Mutex;
 use std::{os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
@@ -73,10 +73,11 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     let (listen, data) = (config.listen, config.data.clone());
     let limits = ConnectionLimits::within(descriptors::raise(), &config.trusted_proxies);
     metrics::handle();
+    let service = ServiceManager::of_process(env.get("NOTIFY_SOCKET"), env.get("WATCHDOG_USEC"));
     let state = state(config, leptos).await?;
     print_first_sign_in(&state.studio.accounts, &data.join(FIRST_SIGN_IN)).await?;
     let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
+        service.listen(listen).await.with_context(|| format!("{listen} is taken: end what listens there, or set FOOTLIGHT_LISTEN"))?;
     match admin_socket::open(&data).await {
         Ok(socket) => {
             let (commands, counts) = (state.studio.commands.clone(), state.studio.viewer_counts.clone());
@@ -89,11 +90,12 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     }
     tokio::spawn(state.studio.clone().run_background_tasks());
     tracing::info!(%listen, url = state.studio.config.app_url, "serving");
+    service.ready();
     let reconciler = state.studio.reconciler.clone();
     let closing = state.studio.closing.clone();
     tokio::select! {
         () = connections::serve(listener, router(state), limits, closing.clone()) => {}
-        () = stopped(closing) => {}
+        () = stopped(closing, &service) => {}
     }
     reconciler.hand_over().await;
     Ok(())
@@ -262,8 +264,9 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// On a stop signal: no new requests are accepted, endless responses end, others get [`DRAIN`].
-async fn stopped(closing: CancellationToken) {
+async fn stopped(closing: CancellationToken, service: &ServiceManager) {
     stop_signal().await;
+    service.stopping();
     tracing::info!("stop signal received: finishing open requests");
     closing.cancel();
     tokio::time::sleep(DRAIN).await;
