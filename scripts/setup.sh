@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a bare machine needs before it can build, run or test Footlight, as steps. Each is skipped when it is already done.
-# usage: setup.sh [run|demo|test|bench|soak|check]
+# usage: setup.sh [run|demo|test|bench|soak|check|dist]
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 declare -F run_alone >/dev/null || . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -23,6 +23,10 @@ choose_packages() {
   check)
     packages=(shellcheck)
     programs=(cc shellcheck)
+    ;;
+  dist)
+    packages=(binutils dpkg-dev gzip xz-utils)
+    programs=(cc objcopy dpkg-deb dpkg-shlibdeps gzip xz)
     ;;
   *)
     packages+=("${test_packages[@]}")
@@ -88,6 +92,14 @@ machete_done() { [ "$("$machete_folder/bin/cargo-machete" --version)" = "$machet
 install_machete() { cargo_tool cargo-machete "$machete_version" "$machete_folder" --debug --locked; }
 deny_done() { [ "$("$deny_folder/bin/cargo-deny" --version)" = "cargo-deny $deny_version" ]; }
 install_deny() { cargo_tool cargo-deny "$deny_version" "$deny_folder" --debug --locked; }
+
+# The folder's name has the version; not all of these tell it.
+cargo_deb_done() { [ -x "$cargo_deb_folder/bin/cargo-deb" ]; }
+install_cargo_deb() { cargo_tool cargo-deb "$cargo_deb_version" "$cargo_deb_folder" --debug --locked --no-default-features; }
+cyclonedx_done() { [ -x "$cyclonedx_folder/bin/cargo-cyclonedx" ]; }
+install_cyclonedx() { cargo_tool cargo-cyclonedx "$cyclonedx_version" "$cyclonedx_folder" --debug --locked; }
+auditable_done() { [ -x "$auditable_folder/bin/cargo-auditable" ]; }
+install_auditable() { cargo_tool cargo-auditable "$auditable_version" "$auditable_folder" --debug --locked; }
 
 livekit_done() { [ "$("$FOOTLIGHT_LIVEKIT_SERVER" --version)" = "livekit-server version $livekit_version" ]; }
 # Without cgo it needs no C compiler.
@@ -173,6 +185,12 @@ setup_steps() {
     step deny "cargo-deny $deny_version" "toolchain compiler" deny_done install_deny "$network"
     ;;
   soak) step surreal "SurrealDB server $surreal_version" "toolchain compiler" surreal_done install_surreal "$network" ;;
+  bench) step auditable "cargo-auditable $auditable_version" "toolchain compiler" auditable_done install_auditable "$network" ;;
+  dist)
+    step auditable "cargo-auditable $auditable_version" "toolchain compiler" auditable_done install_auditable "$network"
+    step cargo-deb "cargo-deb $cargo_deb_version" "toolchain compiler" cargo_deb_done install_cargo_deb "$network"
+    step cyclonedx "cargo-cyclonedx $cyclonedx_version" "toolchain compiler" cyclonedx_done install_cyclonedx "$network"
+    ;;
   esac
 }
 

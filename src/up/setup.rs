@@ -15,10 +15,11 @@ use std::{
 /// What belongs to an account: the service manager sets it for each role.
 const OF_THE_ACCOUNT: [&str; 8] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME"];
 const DATA: &str = "FOOTLIGHT_DATA";
+const EGRESS_URL: &str = "FOOTLIGHT_EGRESS_URL";
 
-/// Writes `serve.env`, `relay.env` and `egress.env` into `folder`, readable only by their owner, and `livekit.yaml` if this machine runs
-/// LiveKit. Each role gets a data folder of its own, named after it, below `FOOTLIGHT_DATA`. Secrets that are missing are made and kept in
-/// the file `kept`.
+/// Writes `serve/role.env`, `relay/role.env` and `egress/role.env` into `folder`, readable only by their owner, and
+/// `livekit/livekit.yaml` if this machine runs LiveKit. Each role gets a data folder of its own, named after it, below `FOOTLIGHT_DATA`. Secrets that are missing are made and kept in
+/// the file `kept`. An empty `FOOTLIGHT_EGRESS_URL` leaves captures to LiveKit's own fleet.
 ///
 /// # Errors
 /// The configuration is malformed, the LiveKit server is missing, or a file cannot be written.
@@ -27,15 +28,23 @@ pub fn run(env: &Env, kept: &Path, folder: &Path) -> anyhow::Result<()> {
     make_private(folder)?;
     let secrets = secrets::load_or_make_in(env, &config, kept)?;
     let data = config.data.clone();
-    let config = UpConfig { data: folder.to_owned(), ..config };
-    remove(&livekit::config_path(folder))?;
+    let of_livekit = folder.join("livekit");
+    make_private(&of_livekit)?;
+    remove(&livekit::config_path(&of_livekit))?;
+    let config = UpConfig { data: of_livekit, ..config };
     livekit::write_config(&config, &secrets)?;
+    let fleet = env.pairs().any(|(name, value)| name == EGRESS_URL && value.trim().is_empty());
     let program = std::env::current_exe().context("the path of this program is unknown")?;
     for role in roles::all(&config, &secrets, env, &program)?.into_iter().filter(|role| role.name != "livekit") {
         let mut variables = role.environment;
         variables.retain(|name, _| !OF_THE_ACCOUNT.contains(&name.as_str()) && name != parent_watch::VARIABLE);
         variables.insert(DATA.to_owned(), data.join(role.name).to_string_lossy().into_owned());
-        write(&folder.join(format!("{}.env", role.name)), &text(&variables)?)?;
+        if fleet {
+            variables.remove(EGRESS_URL);
+        }
+        let of_role = folder.join(role.name);
+        make_private(&of_role)?;
+        write(&of_role.join("role.env"), &text(&variables)?)?;
     }
     Ok(())
 }
@@ -100,7 +109,7 @@ mod tests {
 
         /// What a shell makes of a role's file.
         fn variables(&self, role: &str) -> BTreeMap<String, String> {
-            let file = self.0.path().join("run").join(format!("{role}.env"));
+            let file = self.0.path().join("run").join(role).join("role.env");
             let read = "set -a; . \"$1\"; exec env -0";
             let output = Command::new("sh").args(["-c", read, "sh"]).arg(&file).env_clear().output().expect("a shell");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -124,7 +133,7 @@ mod tests {
             assert!(!variables.contains_key(parent_watch::VARIABLE), "{role}");
         }
         assert_eq!(machine.variables("egress")["FOOTLIGHT_EGRESS_WEBHOOK_URLS"], "http://127.0.0.1:3000/api/webhooks/livekit");
-        for file in ["secrets.env", "run/serve.env", "run/relay.env", "run/egress.env", "run/livekit.yaml"] {
+        for file in ["secrets.env", "run/serve/role.env", "run/relay/role.env", "run/egress/role.env", "run/livekit/livekit.yaml"] {
             let mode = fs::metadata(machine.0.path().join(file)).expect(file).permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }
@@ -148,6 +157,15 @@ mod tests {
     }
 
     #[test]
+    fn captures_are_our_own_unless_a_fleet_is_asked_for() {
+        let machine = Machine::new();
+        machine.setup(&[]).expect("set up");
+        assert_eq!(machine.variables("serve")[EGRESS_URL], "http://127.0.0.1:3103");
+        machine.setup(&[(EGRESS_URL, "")]).expect("set up");
+        assert!(!machine.variables("serve").contains_key(EGRESS_URL));
+    }
+
+    #[test]
     fn a_livekit_server_elsewhere_is_not_configured_here() {
         let machine = Machine::new();
         machine.setup(&[]).expect("set up");
@@ -157,7 +175,7 @@ mod tests {
             (secrets::LIVEKIT_SECRET, "a secret of thirty-two characters"),
         ];
         machine.setup(&elsewhere).expect("set up");
-        assert!(!machine.0.path().join("run/livekit.yaml").exists(), "its unit would start a server");
+        assert!(!machine.0.path().join("run/livekit/livekit.yaml").exists(), "its unit would start a server");
         assert_eq!(machine.variables("serve")["LIVEKIT_URL"], "wss://media.example");
     }
 }
