@@ -33,6 +33,7 @@ choose_packages() {
     programs+=("${test_programs[@]}")
     ;;
   esac
+  [ "$1" != soak ] || packages+=(debootstrap systemd-container) programs+=(debootstrap systemd-nspawn)
   [ "$1" != bench ] || packages+=(wrk) programs+=(wrk)
 }
 
