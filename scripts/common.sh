@@ -17,6 +17,7 @@ deny_version=0.20.2
 cargo_deb_version=3.8.0
 cyclonedx_version=0.5.9
 auditable_version=0.7.7
+hadolint_version=2.15.1
 
 livekit_folder="$tools/livekit-server-$livekit_version"
 bindgen_folder="$tools/wasm-bindgen-$bindgen_version"

