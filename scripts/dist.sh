@@ -40,6 +40,7 @@ lay_out() {
   mkdir -p "$package"/{bin,sbin,lib/footlight,lib/systemd/system,share/footlight,share/doc/footlight,share/man/man1} \
     "$package"/share/{bash-completion/completions,fish/vendor_completions.d,zsh/vendor-completions}
   objcopy --strip-all "$built" "$package/bin/footlight"
+  [ "$what" != dist ] || readelf --section-headers --wide "$package/bin/footlight" | grep -F .dep-v0 # The list of its crates.
   install -m 755 deploy/debian/footlightctl "$package/sbin/footlightctl"
   install -m 755 "$FOOTLIGHT_LIVEKIT_SERVER" "$package/lib/footlight/livekit-server"
   install -m 644 deploy/systemd/* "$package/lib/systemd/system/"

@@ -24,10 +24,12 @@ make_bare() {
   local codename mirror name
   codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
   # shellcheck disable=SC2016 # The words are apt's.
-  mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' | awk -v name="$codename" '$2 == name { print $1; exit }')
+  mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
+    awk -v name="$codename" '$2 == name && !found { found = $1 } END { print found }')
   [ -n "$mirror" ] || stop "apt-get knows no packages of this Debian ($codename): run apt-get update."
   # A server has systemd, and what it needs.
-  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus "$codename" "$bare" "$mirror" >"$logs/debootstrap.log" || stop "debootstrap failed: see $logs/debootstrap.log"
+  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus "$codename" "$bare" "$mirror" >"$logs/debootstrap.log" ||
+    stop "debootstrap failed: see $logs/debootstrap.log"
   rm -rf "$bare"/etc/apt/sources.list{,.d}
   for name in sources.list sources.list.d apt.conf.d auth.conf.d trusted.gpg.d keyrings; do
     [ ! -e "/etc/apt/$name" ] || cp -rT "/etc/apt/$name" "$bare/etc/apt/$name"
@@ -82,7 +84,8 @@ make_bare
 say "a bare Debian after $SECONDS s"
 began=$EPOCHREALTIME
 install_package
-say "installed in $((${EPOCHREALTIME%[.,]*} - ${began%[.,]*})) s: $(chroot "$bare" /usr/bin/footlight --version), $(du -sm "$bare" | cut -f 1) MB with all it needs"
+installed=$((${EPOCHREALTIME%[.,]*} - ${began%[.,]*}))
+say "installed in $installed s: $(chroot "$bare" /usr/bin/footlight --version), $(du -sm "$bare" | cut -f 1) MB with all it needs"
 for file in usr/share/man/man1/footlight.1.gz usr/share/bash-completion/completions/footlight etc/footlight/footlight.env \
   usr/share/doc/footlight/LIVEKIT-LICENCES usr/lib/systemd/system/footlight.target; do
   [ -s "$bare/$file" ] || stop "/$file is not in the package."

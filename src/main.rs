@@ -1,4 +1,5 @@
-//! The one binary: `footlight serve | relay | egress | up | setup | admin`. Each role is a separate process that can be restarted while a stream runs.
+//! The one binary: `footlight serve | relay | egress | up | setup | admin`. Each role is a separate process that can be restarted while
+//! a stream runs.
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
@@ -147,4 +148,24 @@ fn run() -> anyhow::Result<()> {
             Role::EgressReaper { .. } | Role::Documents { .. } | Role::Setup { .. } => Ok(()),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_manual_page_and_completions() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write_documents(folder.path()).expect("written");
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);
+        assert!(read("footlight.1").contains("streaming studio"), "{}", read("footlight.1"));
+        let shells = ["footlight.bash", "footlight.fish", "_footlight"].map(read);
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let name = command.get_name();
+            assert!(read(&format!("footlight-{name}.1")).contains(".SH SYNOPSIS"), "{name}");
+            assert!(shells.iter().all(|text| text.contains(name)), "{name}");
+        }
+        assert!(!folder.path().join("footlight-run-supervised.1").exists(), "nobody calls it by hand");
+    }
 }

@@ -46,6 +46,8 @@ mod proxies;
 mod retry;
 #[path = "api/secrets.rs"]
 mod secrets;
+#[path = "api/service.rs"]
+mod service;
 #[allow(dead_code, reason = "each test program uses its own part")]
 mod support;
 #[path = "api/tokens.rs"]

@@ -18,8 +18,8 @@ const DATA: &str = "FOOTLIGHT_DATA";
 const EGRESS_URL: &str = "FOOTLIGHT_EGRESS_URL";
 
 /// Writes `serve/role.env`, `relay/role.env` and `egress/role.env` into `folder`, readable only by their owner, and
-/// `livekit/livekit.yaml` if this machine runs LiveKit. Each role gets a data folder of its own, named after it, below `FOOTLIGHT_DATA`. Secrets that are missing are made and kept in
-/// the file `kept`. An empty `FOOTLIGHT_EGRESS_URL` leaves captures to LiveKit's own fleet.
+/// `livekit/livekit.yaml` if this machine runs LiveKit. Each role gets a data folder of its own, named after it, below `FOOTLIGHT_DATA`.
+/// Secrets that are missing are made and kept in the file `kept`. An empty `FOOTLIGHT_EGRESS_URL` leaves captures to LiveKit's own fleet.
 ///
 /// # Errors
 /// The configuration is malformed, the LiveKit server is missing, or a file cannot be written.
