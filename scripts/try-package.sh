@@ -62,7 +62,7 @@ mkdir -p "$bare$FOOTLIGHT_DATA" "$bare/outside"
 chown "$(stat -c %u:%g "$bare/home/streamer")" "$FOOTLIGHT_DATA"
 export bare
 # What is installed is used, not what was built.
-unset FOOTLIGHT_SITE FOOTLIGHT_LIVEKIT_SERVER
+unset FOOTLIGHT_SITE FOOTLIGHT_LIVEKIT_SERVER XDG_CACHE_HOME XDG_DATA_HOME XDG_RUNTIME_DIR TMPDIR
 exec unshare --mount --propagation private sh -euc '
   mount --bind "$bare" "$bare"
   mount --bind "$FOOTLIGHT_DATA" "$bare$FOOTLIGHT_DATA"
