@@ -11,6 +11,7 @@ test("demo", async ({ sink, streamer, goLive }, info) => {
   await goLive.open();
   await goLive.shareScreen();
   await goLive.fill({ address: sink.url, key, title: "Footlight demo" });
+  await goLive.ready();
   const clicked = Date.now();
   await goLive.start();
   await until("bytes at the RTMP server", () => sink.live(key), 40_000);

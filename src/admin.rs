@@ -14,6 +14,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use serde::Serialize;
 use std::io::Read;
 
 /// The admin commands.
@@ -46,6 +47,11 @@ pub enum Command {
     },
     /// Delete an account's password, sign its devices out, and print a one-time sign-in link
     ResetPassword {
+        /// The sign-in name
+        user: String,
+    },
+    /// Delete an account with its streams, recordings, agents and keys
+    DeleteUser {
         /// The sign-in name
         user: String,
     },
@@ -87,6 +93,7 @@ fn read_command(command: Command) -> anyhow::Result<AdminCommand> {
             AdminCommand::CreateKey { user, agent, name, scopes, days }
         }
         Command::ResetPassword { user } => AdminCommand::ResetPassword { user },
+        Command::DeleteUser { user } => AdminCommand::DeleteUser { user },
         Command::RotateKeys => AdminCommand::RotateKeys,
         Command::ListSessions { all } => AdminCommand::ListSessions { all },
         Command::Stop { session, note } => AdminCommand::Stop { session, note },
@@ -114,14 +121,22 @@ fn scope(text: &str) -> Result<Scope, String> {
 /// # Errors
 /// No server runs with this data folder, or it refused, with its message.
 pub async fn run(env: &Env, command: Command) -> anyhow::Result<()> {
-    let path = socket(&env.data_folder()?);
-    let http = direct_client(tls::client()).unix_socket(path.as_path()).build()?;
-    let sent = http.post("http://footlight/order").json(&read_command(command)?).send().await;
+    print(send(env, "order", &read_command(command)?).await?.json().await?)
+}
+
+/// Posts a body to the running server's socket; the successful answer.
+///
+/// # Errors
+/// No server runs with this data folder, or it refused, with its message.
+pub(crate) async fn send(env: &Env, path: &str, body: &(impl Serialize + Sync)) -> anyhow::Result<reqwest::Response> {
+    let socket = socket(&env.data_folder()?);
+    let http = direct_client(tls::client()).unix_socket(socket.as_path()).build()?;
+    let sent = http.post(format!("http://footlight/{path}")).json(body).send().await;
     let response = sent.map_err(reqwest::Error::without_url).with_context(|| {
-        format!("no server responds at {}: start it, or set FOOTLIGHT_DATA to its data folder and run this as its user", path.display())
+        format!("no server responds at {}: start it, or set FOOTLIGHT_DATA to its data folder and run this as its user", socket.display())
     })?;
     if response.status().is_success() {
-        return print(response.json().await?);
+        return Ok(response);
     }
     let status = response.status();
     match response.json::<ApiError>().await {
@@ -144,6 +159,7 @@ fn print(reply: AdminReply) -> anyhow::Result<()> {
             }
             println!("No old key is needed now: remove FOOTLIGHT_OLD_ENCRYPTION_KEYS and restart.");
         }
+        AdminReply::Contents(contents) => println!("schema {}", contents.schema),
         AdminReply::Sessions(sessions) => sessions.iter().for_each(|session| println!("{}", line(session))),
         AdminReply::Stopped(session) => println!("{}", line(&session)),
         AdminReply::WebhookTaken { address } => println!("A signed webhook was sent to {address} and accepted."),

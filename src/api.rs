@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod admin;
 pub mod admin_socket;
 pub mod destination_input;
+pub mod destination_test;
 pub mod docs;
 pub mod error;
 pub mod events;

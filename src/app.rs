@@ -12,6 +12,7 @@ pub mod site;
 use crate::{
     components::notice::{ErrorNotice, Loading},
     pages::{
+        account_deletion::DeleteAccount,
         admin_sessions::AdminSessions,
         analytics::Analytics,
         api_docs::ApiDocs,
@@ -23,6 +24,7 @@ use crate::{
         layout::{PageLayout, address_of, open_document},
         not_found::NotFound,
         session::Session,
+        session_deletion::DeleteSession,
         settings::Settings,
         sign_in::SignIn,
         sign_out::SignOut,
@@ -165,6 +167,8 @@ fn PlainRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/sign-in") view=SignIn ssr=SsrMode::Async/>
             <Route path=path!("/sign-up") view=SignUp ssr=SsrMode::Async/>
             <Route path=path!("/sign-out") view=SignOut ssr=SsrMode::Async/>
+            <Route path=path!("/account/delete") view=DeleteAccount ssr=SsrMode::Async/>
+            <Route path=path!("/sessions/:id/delete") view=DeleteSession ssr=SsrMode::Async/>
             <Route path=path!("/help") view=Help ssr=SsrMode::Async/>
         </ParentRoute>
     }
@@ -184,7 +188,9 @@ mod tests {
                 assert_eq!(Program::of(route.path()), Some(program), "{}", route.path());
             }
         }
-        for path in ["/sign-in", "/sign-up", "/sign-out", "/help", "/nowhere", "/sessions/01J/more"] {
+        for path in
+            ["/sign-in", "/sign-up", "/sign-out", "/help", "/nowhere", "/sessions/01J/more", "/sessions/01J/delete", "/account/delete"]
+        {
             assert_eq!(Program::of(path), None, "{path}");
         }
         assert_eq!(Program::of("/admin/sessions/"), Some(Program::Manage));

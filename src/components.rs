@@ -3,6 +3,7 @@
 pub mod appearance_options;
 pub mod badge;
 pub mod check_list;
+pub mod checkbox;
 pub mod choice_row;
 pub mod confirm;
 pub mod destination_checkbox;
@@ -17,4 +18,6 @@ pub mod on_air_light;
 pub mod player;
 pub mod scene_view;
 pub mod site_header;
+pub mod stats;
 pub mod switch_button;
+pub mod text_field;

@@ -13,6 +13,7 @@ use crate::{
     },
     components::scene_view::{DataLayers, SceneView},
     domain::{
+        destination::Platform,
         overlay_state::{OverlayInputs, OverlayState},
         session::SessionStatus,
         start_signal::may_start,
@@ -76,6 +77,8 @@ struct SessionUpdate {
     started_at: Option<Timestamp>,
     #[serde(default)]
     stream_title: Option<String>,
+    #[serde(default)]
+    platforms: Vec<Platform>,
 }
 
 /// Ignores messages that it cannot read: they are for another version of this page.
@@ -87,6 +90,7 @@ fn handle_message(message: &FeedMessage, inputs: RwSignal<OverlayInputs>, state:
             inputs.update(|inputs| {
                 inputs.live = inputs.live || session.started_at.is_some() || session.status.is_live();
                 inputs.over = over;
+                inputs.platforms = session.platforms;
                 if let Some(title) = session.stream_title {
                     inputs.title = title;
                 }
@@ -123,6 +127,7 @@ fn inputs(snapshot: &OverlaySnapshot) -> OverlayInputs {
         entity_name: snapshot.entity_name.clone(),
         avatar: snapshot.avatar.clone(),
         title: snapshot.title.clone(),
+        platforms: snapshot.platforms.clone(),
         settings: snapshot.settings.clone(),
         media: snapshot.made_up.clone().unwrap_or_default(),
         live: snapshot.live_since.is_some(),

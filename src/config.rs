@@ -9,6 +9,7 @@ pub mod machine;
 pub mod origin;
 pub mod proxy;
 pub mod relay;
+pub mod restore;
 pub mod serve;
 pub mod telemetry;
 pub mod up;

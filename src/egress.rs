@@ -90,15 +90,16 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     privileges::forbid_dumps()?;
     descriptors::raise();
     let service = ServiceManager::of_process(env.get("NOTIFY_SOCKET"), env.get("WATCHDOG_USEC"));
+    let (sandbox_works, font_problem) = tokio::join!(privileges::sandbox_works(&config.programs.chromium), fonts::problem());
     match config.sandbox {
         Sandbox::Off => tracing::warn!("FOOTLIGHT_EGRESS_NO_SANDBOX is set: Chromium runs without its sandbox"),
-        _ if privileges::sandbox_works(&config.programs.chromium).await => {}
+        _ if sandbox_works => {}
         _ => {
             config.sandbox = Sandbox::Missing;
             tracing::error!("{}", registry::NO_SANDBOX);
         }
     }
-    config.font_problem = fonts::problem().await;
+    config.font_problem = font_problem;
     if let Some(problem) = &config.font_problem {
         tracing::warn!("{problem}");
     }

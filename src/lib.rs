@@ -66,6 +66,7 @@ pub mod rpc;
 std::cfg_select! {
     feature = "ssr" => {
         pub mod admin;
+        pub mod backup;
         pub mod config;
         pub mod egress;
         pub mod media;

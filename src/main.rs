@@ -49,6 +49,19 @@ enum Role {
         #[command(subcommand)]
         command: footlight::admin::Command,
     },
+    /// Write a backup of the running server: accounts, destinations, sessions, sealed keys
+    Backup {
+        /// The file to write
+        file: PathBuf,
+        /// Include the recordings on this machine
+        #[arg(long)]
+        recordings: bool,
+    },
+    /// Restore a backup into an empty data folder
+    Restore {
+        /// The file that `footlight backup` wrote
+        file: PathBuf,
+    },
     /// Runs a program, and ends it when standard input closes
     // A running `footlight up` of an older version restarts LiveKit with the alias.
     #[command(hide = true, alias = "keep")]
@@ -75,6 +88,8 @@ impl Role {
             Self::Up => "up",
             Self::Setup { .. } => "setup",
             Self::Admin { .. } => "admin",
+            Self::Backup { .. } => "backup",
+            Self::Restore { .. } => "restore",
             Self::RunSupervised { .. } | Self::EgressReaper { .. } | Self::Documents { .. } => "run-supervised",
         }
     }
@@ -144,6 +159,8 @@ fn run() -> anyhow::Result<()> {
             Role::Egress { drain_timeout } => footlight::egress::run(&env, drain_timeout).await,
             Role::Up => footlight::up::run(&env).await,
             Role::Admin { command } => footlight::admin::run(&env, command).await,
+            Role::Backup { file, recordings } => footlight::backup::backup(&env, &file, recordings).await,
+            Role::Restore { file } => footlight::backup::restore(&env, &file).await,
             Role::RunSupervised { command } => footlight::up::parent_watch::run(&command).await,
             Role::EgressReaper { .. } | Role::Documents { .. } | Role::Setup { .. } => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! What the roles share towards the network: TLS of both sides, direct and guarded HTTP requests, name look-ups, the wall clock, LiveKit's webhook signature, metrics, systemd.
+//! What the roles share towards the network: TLS of both sides, direct and guarded HTTP requests, name look-ups, the clock, LiveKit's webhook signature, metrics, systemd.
 //! Knows no session, no store and no configuration.
 
 pub mod clock;

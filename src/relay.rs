@@ -15,6 +15,7 @@ mod recorder;
 mod recording_disk;
 mod recordings;
 mod recordings_limit;
+mod route;
 mod rtmp_connection;
 mod rtmp_output;
 mod slate;
@@ -24,6 +25,7 @@ mod stream_hub;
 mod stream_tasks;
 mod takeover;
 mod thumbnail;
+mod trial;
 
 use crate::{
     api::relay_control::{DesiredSession, SessionReport},
@@ -43,6 +45,9 @@ use tokio::{
     sync::{Notify, Semaphore, broadcast},
 };
 use tokio_util::sync::CancellationToken;
+
+/// Servers tried at once.
+const MOST_TRIALS: usize = 64;
 
 /// Runs the relay until it gets a signal: the first one ends all streams cleanly, a second one exits at once.
 /// With `takeover` it replaces the relay that uses the same data folder; each platform sees one reconnect.
@@ -134,6 +139,7 @@ async fn launch(config: RelayConfig, resolver: Arc<dyn Resolver>, after_takeover
         events: broadcast::channel(256).0,
         event_permits: Arc::new(Semaphore::new(config.limits.event_readers)),
         thumbnail_permit: Semaphore::new(1),
+        trial_permits: Semaphore::new(MOST_TRIALS),
         slates: slate::Slates::default(),
         contacted: CancellationToken::new(),
         ended: CancellationToken::new(),
@@ -169,6 +175,8 @@ pub(crate) struct RelayState {
     event_permits: Arc<Semaphore>,
     /// Only one thumbnail is decoded at a time.
     thumbnail_permit: Semaphore,
+    /// Servers that are being tried.
+    trial_permits: Semaphore,
     slates: slate::Slates,
     /// The studio has called.
     contacted: CancellationToken,

@@ -3,7 +3,8 @@
 
 mod composite;
 mod compression;
-mod connections;
+pub mod connections;
+mod deletion_forms;
 mod forms;
 mod links;
 mod page;
@@ -30,7 +31,7 @@ use crate::{
 use anyhow::Context;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, Path as AddressPath, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request},
     middleware::{self, Next},
     response::Response,
@@ -126,7 +127,7 @@ async fn state(config: ServeConfig, leptos: LeptosOptions) -> anyhow::Result<App
         config.allow_private.parse().map_err(|error| anyhow::anyhow!("FOOTLIGHT_ALLOW_PRIVATE_DESTINATIONS: {error}"))?;
     let relay = RelayClient::new(config.relay.clone(), relay_client(&config, &http)?);
     let studio = Studio::new(Ports {
-        clock: Clock::System,
+        clock: Clock::machine(),
         ids: Ids::default(),
         store: Arc::new(store),
         livekit: Arc::new(Timed(LiveKitClient::new(&config.livekit, http))),
@@ -160,10 +161,20 @@ pub fn router(state: AppState) -> Router {
         let renderer = renderer.clone();
         move |parts: request::Parts| forms::sign_out(renderer.clone(), parts)
     });
+    let delete_account = post({
+        let renderer = renderer.clone();
+        move |request: Request| deletion_forms::delete_account(renderer.clone(), request)
+    });
+    let delete_session = post({
+        let renderer = renderer.clone();
+        move |id: AddressPath<String>, request: Request| deletion_forms::delete_session(renderer.clone(), id, request)
+    });
     let pages = Router::new()
         .leptos_routes_with_context(&state, routes, provide.clone(), document.clone())
         .route("/sign-in", form(Entrance::SignIn))
         .route("/sign-up", form(Entrance::SignUp))
+        .route("/account/delete", delete_account)
+        .route("/sessions/{id}/delete", delete_session)
         .route("/sign-out", sign_out);
     let composite = get(move |parts: request::Parts| composite::page(renderer.clone(), parts));
     let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::admission::admit));

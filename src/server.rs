@@ -14,6 +14,7 @@ pub mod livekit;
 pub mod metrics;
 pub mod operations;
 pub mod overlay;
+pub mod places;
 pub mod ports;
 pub mod reconcile;
 pub mod registry;

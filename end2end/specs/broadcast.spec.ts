@@ -18,6 +18,7 @@ test("a stream goes on air, arrives complete and leaves nothing running", async 
   await goLive.open();
   await goLive.shareScreen();
   await goLive.fill({ address: sink.url, key, title: "The first stream" });
+  await goLive.ready();
   const clicked = Date.now();
   await goLive.start();
   await until("bytes at the platform", () => sink.live(key), 30_000);

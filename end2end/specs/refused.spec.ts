@@ -5,6 +5,20 @@ import { SecretScan } from "../stack/secrets.ts";
 import { expect, test } from "../stack/test.ts";
 import { until } from "../stack/wait.ts";
 
+test("a destination that cannot work is named before the start", async ({ streamer, goLive }) => {
+  const { page } = streamer;
+  await goLive.open();
+  // No private address but the sink's is allowed.
+  await goLive.fill({ address: "rtmp://127.0.0.1:1/live", key: "any", title: "Never started" });
+  const failed = page.locator('.checks li[data-state="bad"]');
+  await expect(failed).toContainText("custom");
+  await expect(page.getByRole("button", { name: /^Go live/ })).toBeDisabled();
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await page.getByLabel(/^Rehearsal/).check();
+  await expect(failed, "another choice is tried anew").toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Start rehearsal" })).toBeEnabled();
+});
+
 test("a refused stream key is reported within five seconds", async ({ sink, studio, streamer, goLive }) => {
   const key = `wrong_${randomBytes(12).toString("hex")}`;
   sink.refuse(key);

@@ -37,10 +37,17 @@ test("a rehearsal is labelled, and plays back on both pages", async ({ streamer,
   const { page } = streamer;
   await goLive.open();
   await goLive.shareScreen();
+  const shape = page.locator(".preview");
+  await expect(shape).toHaveAttribute("data-shape", "wide");
+  await page.getByLabel("Resolution").selectOption("portrait");
+  await expect(shape, "the preview of a portrait stream").toHaveAttribute("data-shape", "portrait");
+  await page.getByLabel("Resolution").selectOption("");
+  await expect(shape, "and of the default").toHaveAttribute("data-shape", "wide");
   await page.getByLabel(/^Rehearsal/).check();
   const go = page.getByRole("button", { name: "Start rehearsal" });
   await go.click();
   await expect(goLive.light).toContainText("REHEARSAL", { timeout: 45_000 });
+  await expect(page.getByLabel(/^Rehearsal/), "a second rehearsal is not offered").toHaveCount(0);
   await test.step("the webcam is dragged to another corner", async () => {
     const preview = page.locator(".preview");
     const webcam = await preview.locator(".scene-webcam").boundingBox();
@@ -67,6 +74,7 @@ test("a rehearsal is labelled, and plays back on both pages", async ({ streamer,
     expect(picture.quarters(camera.colour)[0], `${place}: the webcam where it was dragged to`).toBeGreaterThan(0.05);
   };
   await seen("where it ended");
+  await expect(page.locator(".ended .stats"), "what came of it").toContainText("Decisions");
   const details = await page.getByRole("link", { name: "Details of this stream" }).getAttribute("href");
   await test.step("the next one starts in the same page", async () => {
     await page.getByRole("button", { name: "Go live again" }).click();
@@ -79,4 +87,6 @@ test("a rehearsal is labelled, and plays back on both pages", async ({ streamer,
   });
   await page.goto(details ?? "");
   await seen("on its own page");
+  const picture = page.locator(".thumbnail img");
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth), "its last thumbnail").toBeGreaterThan(0);
 });

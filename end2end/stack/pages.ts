@@ -59,10 +59,18 @@ export class GoLive {
     await this.page.getByLabel("Title").fill(destination.title);
   }
 
+  private get button(): Locator {
+    return this.page.getByRole("button", { name: /^Go live/ });
+  }
+
+  /** The checks are done: a click starts the stream. */
+  async ready(): Promise<void> {
+    await expect(this.button).toBeEnabled();
+  }
+
   async start(): Promise<void> {
-    const button = this.page.getByRole("button", { name: /^Go live/ });
-    await expect(button).toBeEnabled();
-    await button.click();
+    await this.ready();
+    await this.button.click();
   }
 
   /** A rehearsal, until it is recorded. */

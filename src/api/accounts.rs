@@ -26,6 +26,15 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+/// What confirms that an account is to be deleted. It has no `Debug`: it holds a password.
+#[derive(Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAccount {
+    /// The account's password; empty if it has none.
+    #[serde(default)]
+    pub password: String,
+}
+
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

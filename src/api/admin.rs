@@ -106,7 +106,7 @@ pub struct Capacity {
     pub total: u32,
     /// How many more fit, as text ("2 more 720p30 streams fit").
     pub forecast: String,
-    /// What administrators must know of the engine: that its browser has no sandbox.
+    /// What administrators must know: that the engine's browser has no sandbox, that clocks differ.
     #[serde(default)]
     pub warning: Option<String>,
 }
@@ -212,6 +212,6 @@ impl DeliveryView {
 #[serde(deny_unknown_fields)]
 pub struct ResendRequest {
     /// The delivery's id.
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     pub id: String,
 }

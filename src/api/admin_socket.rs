@@ -33,6 +33,13 @@ pub enum AdminCommand {
         /// Its sign-in name.
         user: String,
     },
+    /// Delete an account with its streams.
+    DeleteUser {
+        /// Its sign-in name.
+        user: String,
+    },
+    /// What a backup has to say about itself.
+    Contents,
     /// Seal every stream key again under the current master key.
     RotateKeys,
     /// List sessions.
@@ -83,6 +90,8 @@ pub enum AdminReply {
     SignInLink(String),
     /// The text of a new API key: the only time it is seen.
     Key(String),
+    /// The answer to [`AdminCommand::Contents`].
+    Contents(BackupContents),
     /// How many stream keys were sealed again.
     Rotated(KeyRotation),
     /// A message about stored or deleted credentials.
@@ -97,6 +106,15 @@ pub enum AdminReply {
         /// Where it was sent.
         address: String,
     },
+}
+
+/// What a backup has to say about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupContents {
+    /// The version of the store's schema.
+    pub schema: usize,
+    /// The ids of the master keys that its stream keys are sealed with; they do not reveal the keys.
+    pub sealed_with: Vec<String>,
 }
 
 /// The result of a key rotation.

@@ -60,7 +60,12 @@ impl ApiError {
         Self { detail: serde_json::json!({ "field": field }), ..Self::new(ErrorCode::Invalid, message) }
     }
 
-    /// Seconds to wait before the next try, where that helps.
+    /// An error that may pass: the same call may succeed after so many seconds.
+    pub fn again_after(code: ErrorCode, message: impl Into<String>, seconds: u64) -> Self {
+        Self { detail: serde_json::json!({ "retryAfter": seconds }), ..Self::new(code, message) }
+    }
+
+    /// Seconds to wait before the next try, where that helps: the header `Retry-After`.
     pub fn retry_after(&self) -> Option<u64> {
         self.detail.get("retryAfter")?.as_u64()
     }

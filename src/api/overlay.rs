@@ -1,6 +1,7 @@
 //! What the overlay page is loaded with and what it reports.
 
 use crate::domain::{
+    destination::Platform,
     ids::{Generation, SessionId},
     overlay::{Media, OverlaySettings},
     overlay_state::OverlayEvent,
@@ -26,6 +27,9 @@ pub struct OverlaySnapshot {
     pub avatar: Option<String>,
     /// The title shown on the overlay.
     pub title: String,
+    /// The platforms of its destinations.
+    #[serde(default)]
+    pub platforms: Vec<Platform>,
     /// The overlay settings.
     pub settings: OverlaySettings,
     /// Set for a sample: the media states to pretend. Nothing is joined, and placeholders replace the tracks.

@@ -3,7 +3,7 @@
 use super::sessions::{DestinationInput, DestinationView, NewSession, SessionView};
 use crate::domain::{
     destination::{Platform, StreamKey},
-    ids::{DestinationId, SessionId, UserId},
+    ids::{DestinationId, SessionId},
     room::RoomAccess,
     session::{SessionStatus, StreamType},
     timestamp::Timestamp,
@@ -27,9 +27,6 @@ pub struct StartRequest {
     /// The single destination's address, for Kick, X and custom.
     #[serde(default)]
     pub custom_rtmp_url: Option<String>,
-    /// The caller's user id; refused if it is another user's.
-    #[serde(default)]
-    pub user_id: Option<UserId>,
 }
 
 /// A session that is starting.
@@ -46,6 +43,9 @@ pub struct StartResponse {
     pub overlay_url: String,
     /// What to do next.
     pub message: String,
+    /// What works and could be better, a sentence each: a bitrate above what a platform recommends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// For the host to join; none for a data-only session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomAccess>,
@@ -57,7 +57,7 @@ pub struct StartResponse {
 pub struct StopRequest {
     /// The session's id.
     pub session_id: SessionId,
-    /// An administrator's reason, for the owner to read.
+    /// Why it is stopped: kept with the session, in its timeline, and sent to webhooks.
     #[serde(default)]
     #[schema(max_length = 300)]
     pub reason: Option<String>,

@@ -76,18 +76,72 @@ pub enum DesiredTarget {
     Record,
 }
 
+/// A server to be tried: `POST /test`. It is connected to as for a session, and nothing is published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionTrial {
+    /// `rtmp(s)://host[:port]/application[/more]`, without the stream key.
+    pub address: String,
+    /// Some servers read its parameters with `connect`; the rest of it is not sent.
+    #[serde(with = "exposed_key")]
+    pub stream_key: StreamKey,
+}
+
+/// What came of a trial. Reasons are continued in a sentence ("connection refused").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "camelCase")]
+pub enum TrialResult {
+    /// The server has accepted `connect`.
+    Connected,
+    /// It may be a fault that passes.
+    Doubtful {
+        /// What happened.
+        reason: String,
+    },
+    /// It will not work until somebody changes something.
+    Refused {
+        /// What happened, and what to change.
+        reason: String,
+    },
+}
+
 /// What the relay measures of one session: `GET /shows/{sessionId}`, and one server-sent event `show` for every change and every second on air.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionReport {
     /// The session's id.
     pub session_id: SessionId,
-    /// When this was measured, by the relay's clock.
+    /// When this was measured, by the relay's clock, which also gives all other times here: they are ages before this moment.
     pub at: Timestamp,
     /// The composite as it is received.
     pub ingest: IngestReport,
     /// One for each desired destination, in the same order.
     pub destinations: Vec<DestinationReport>,
+}
+
+impl SessionReport {
+    /// The report with every time moved by `by_ms`, from the relay's clock to the reader's.
+    #[must_use]
+    pub fn moved(mut self, by_ms: i64) -> Self {
+        let moved = |at: &mut Timestamp| *at = at.plus_millis(by_ms);
+        moved(&mut self.at);
+        match &mut self.ingest.state {
+            IngestState::Waiting => {}
+            IngestState::Receiving { since, .. } | IngestState::Held { since } => moved(since),
+        }
+        for destination in &mut self.destinations {
+            destination.last_progress_at.iter_mut().for_each(moved);
+            match &mut destination.state {
+                DestinationState::Waiting => {}
+                DestinationState::Connecting { since: at }
+                | DestinationState::Live { since: at }
+                | DestinationState::Failed { at, .. }
+                | DestinationState::Finished { at } => moved(at),
+                DestinationState::Retrying { since, next_at, .. } => [since, next_at].into_iter().for_each(moved),
+            }
+        }
+        self
+    }
 }
 
 /// The composite as the relay receives it.
@@ -232,7 +286,7 @@ pub enum DestinationState {
     },
 }
 
-/// A stream key in plain text, only inside [`DesiredTarget::Publish`].
+/// A stream key in plain text, only inside [`DesiredTarget::Publish`] and [`ConnectionTrial`].
 mod exposed_key {
     use super::StreamKey;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -5,7 +5,7 @@ pub use super::destination_input::DestinationInput;
 use super::relay_control::{DestinationState, IngestReport};
 use crate::domain::{
     destination::{Destination, Platform},
-    ids::{AgentId, DestinationId, EgressId, SessionId},
+    ids::{AgentId, DestinationId, EgressId, SessionId, UserId},
     media::HostPicture,
     overlay::{OverlayPatch, OverlaySettings},
     room::RoomAccess,
@@ -54,6 +54,9 @@ pub struct NewSession {
     /// The caller's agent whose session it is; with an agent's own key it may be left out.
     #[serde(default)]
     pub agent_id: Option<AgentId>,
+    /// Whose session it is, if not the caller's own; only administrators start for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// The title shown on the overlay.
     #[serde(default)]
     #[schema(max_length = 140)]
@@ -61,7 +64,7 @@ pub struct NewSession {
     /// The name shown on the overlay; the account's if absent.
     #[serde(default)]
     pub entity_name: Option<String>,
-    /// Saved destinations. Without any destination the owner's automatic-start destinations are used.
+    /// Saved destinations. Without any destination those of the owner's auto-start are used, where it is on.
     #[serde(default)]
     pub destination_ids: Vec<DestinationId>,
     /// Destinations typed for this session.
@@ -105,6 +108,9 @@ pub struct StartedSession {
     /// It had been started before, under the same idempotency key.
     #[serde(default)]
     pub repeated: bool,
+    /// What works and could be better, a sentence each: a bitrate above what a platform recommends.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// One destination of a session, with the relay's last report of it.
@@ -158,6 +164,9 @@ pub struct SessionView {
     pub stream_title: String,
     /// The first destination's platform.
     pub platform: Option<Platform>,
+    /// The platforms of all destinations: only in the session's feed, where its overlay page gets no destinations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<Platform>,
     /// The destinations and their states.
     pub destinations: Vec<DestinationView>,
     /// Viewers now, over all platforms that report them.
@@ -193,6 +202,15 @@ pub struct SessionView {
     pub end_reason: Option<String>,
     /// Why it is over, as a sentence.
     pub end_message: Option<String>,
+    /// The reason that whoever stopped it gave, in their words.
+    #[serde(default)]
+    pub end_note: Option<String>,
+    /// Number of events from agents and games; known once it is over.
+    #[serde(default)]
+    pub events_recorded: Option<u64>,
+    /// Number of the agent's decisions among them; known once it is over.
+    #[serde(default)]
+    pub decisions_logged: Option<u64>,
     /// The egress on air, for admins.
     pub egress_id: Option<EgressId>,
     /// The server's time at this moment; pages count on from it.
@@ -209,6 +227,22 @@ impl SessionView {
     }
 }
 
+/// What the page for going live begins with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StudioSetup {
+    /// The caller's running session, if any.
+    pub session: Option<SessionView>,
+    /// The overlay that their sessions begin with.
+    pub overlay: OverlaySettings,
+    /// Their saved destinations.
+    pub saved: Vec<Destination>,
+    /// The machine's default video format.
+    pub video: VideoFormat,
+    /// Why it is not 1080p30, if it is not.
+    pub video_note: Option<String>,
+}
+
 /// One preflight check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreflightCheck {
@@ -222,7 +256,7 @@ pub struct PreflightCheck {
 }
 
 /// The result of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PreflightResult {
     /// Fine.
@@ -239,10 +273,6 @@ pub enum PreflightResult {
 pub struct Preflight {
     /// LiveKit, the relay, free slots.
     pub lines: Vec<PreflightCheck>,
-    /// The machine's default video format.
-    pub video: VideoPreset,
-    /// Why it is not 1080p30, if it is not.
-    pub video_note: Option<String>,
     /// LiveKit's address for browsers, for the page's own connection check.
     pub livekit_url: String,
     /// LiveKit's ports for media, as text ("UDP 7882 and TCP 7881").

@@ -1,7 +1,7 @@
 //! The documents of the pages and of the composite, and their security headers. Server only.
 
 use super::{App, Program, site::SiteFiles};
-use crate::{api::overlay::OverlaySnapshot, composite::Composite};
+use crate::{api::overlay::OverlaySnapshot, composite::Composite, server::state::AppState};
 use axum::http::{HeaderName, HeaderValue, header, request::Parts};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
@@ -35,7 +35,7 @@ pub fn shell(files: &SiteFiles) -> impl IntoView + use<> {
     });
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-page="site">
+        <html lang="en" data-page="site" data-now=rendered_at()>
             <head>
                 <Basics/>
                 <link rel="stylesheet" href=files.style()/>
@@ -77,7 +77,7 @@ pub fn composite_shell(files: &SiteFiles, snapshot: Result<OverlaySnapshot, Stri
     };
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-page="overlay">
+        <html lang="en" data-page="overlay" data-now=rendered_at()>
             <head>
                 <Basics/>
                 // Nobody sees its tab: this saves a request.
@@ -99,6 +99,11 @@ fn Basics() -> impl IntoView {
         <meta name="color-scheme" content="dark light"/>
         <link rel="preload" href="/fonts/archivo-basic.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
     }
+}
+
+/// The server's time in milliseconds since 1970, from which the page counts on: the reader's clock may be wrong.
+fn rendered_at() -> Option<String> {
+    use_context::<AppState>().map(|state| state.studio.clock.now().as_millis().to_string())
 }
 
 /// JSON that cannot close its script element.

@@ -63,7 +63,11 @@ extern "C" {
     pub async fn call_api(method: &str, path: &str, key: &str, body: &str) -> JsValue;
 
     #[wasm_bindgen(js_name = formatTime)]
-    pub fn format_time(millis: f64) -> String;
+    pub fn format_time(millis: f64, now: f64) -> String;
+    #[wasm_bindgen(js_name = documentTime)]
+    pub fn document_time() -> f64;
+    #[wasm_bindgen(js_name = pageAge)]
+    pub fn page_age() -> f64;
 
     #[wasm_bindgen(js_name = takeDocument)]
     pub fn take_document() -> bool;

@@ -1,7 +1,9 @@
 //! The server's event feeds (SSE), reconnected after every loss. The caller reads the data.
 
-use super::{bridge, protocol::FeedMessage};
+use super::{bridge, clock, protocol::FeedMessage};
+use crate::domain::timestamp::Timestamp;
 use leptos::prelude::on_cleanup;
+use serde::Deserialize;
 
 /// Over which connection a tab reads a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +38,26 @@ pub fn of_all(on_event: impl Fn(FeedMessage) + 'static) {
     open("/api/admin/feed", 0, "session", Connection::SharedWhileShown, on_event);
 }
 
+/// A session's state says when it was read, by the server's clock.
+fn hear_time(message: &FeedMessage) {
+    #[derive(Deserialize)]
+    struct Read {
+        now: Timestamp,
+    }
+    if message.event == "session"
+        && let Ok(read) = serde_json::from_str::<Read>(&message.data)
+    {
+        clock::hear(read.now);
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a session has less than 2^53 events")]
 fn open(path: &str, after: u64, names: &str, connection: Connection, on_event: impl Fn(FeedMessage) + 'static) {
     let handle = bridge::open_feed(path, after as f64, names, connection.name());
-    bridge::subscribe(handle, on_event);
+    bridge::subscribe(handle, move |message: FeedMessage| {
+        hear_time(&message);
+        on_event(message);
+    });
     on_cleanup(move || {
         bridge::unsubscribe(handle);
         bridge::close_feed(handle);

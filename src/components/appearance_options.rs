@@ -1,7 +1,7 @@
-//! How the overlay looks: the webcam's place and outline, accent colour, animations.
+//! How the overlay looks: its layers, the webcam's place and outline, accent colour, animations.
 
-use super::choice_row::ChoiceRow;
-use crate::domain::overlay::{Accent, Motion, OverlayPatch, OverlaySettings, PipCorner, PipShape, PipSize};
+use super::{checkbox::Checkbox, choice_row::ChoiceRow};
+use crate::domain::overlay::{Accent, Motion, OverlayPatch, OverlaySettings, PipCorner, PipShape, PipSize, Theme};
 use leptos::prelude::*;
 
 #[component]
@@ -16,6 +16,29 @@ fn Row<T: Copy + PartialEq + Send + Sync + 'static>(
 ) -> impl IntoView {
     let selected = Signal::derive(move || Some(settings.with(read)));
     view! { <ChoiceRow label choices swatches selected on_select=move |choice| on_change.run(change(choice))/> }
+}
+
+/// Which layers are shown, and the theme.
+#[component]
+pub fn LayerOptions(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
+    let checkbox = move |label: &'static str, read: fn(&OverlaySettings) -> bool, patch: fn(bool) -> OverlayPatch| {
+        let checked = Signal::derive(move || settings.with(read));
+        view! { <Checkbox label checked on_check=move |on| on_change.run(patch(on))/> }
+    };
+    view! {
+        <fieldset class="layers">
+            <legend>"Overlay"</legend>
+            {checkbox("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
+            {checkbox("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
+            {checkbox("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
+            {checkbox("Info bar", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
+            {checkbox(
+                "Light theme",
+                |s| s.theme == Theme::Light,
+                |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() },
+            )}
+        </fieldset>
+    }
 }
 
 /// The webcam's corner and size.

@@ -1,5 +1,6 @@
 //! Asks before something that cannot be undone.
 
+use super::text_field::TextField;
 use leptos::{html, prelude::*};
 
 /// A modal dialog. Escape and the cancel button close it; the other button runs `on_confirm` with the reason, if one is asked for.
@@ -42,10 +43,7 @@ pub fn Confirm(
                 {reason
                     .map(|label| {
                         view! {
-                            <label class="field">
-                                <span>{label}</span>
-                                <input class="input" maxlength="200" prop:value=typed on:input=move |event| typed.set(event_target_value(&event))/>
-                            </label>
+                            <TextField label most=200 value=typed on_type=move |text| typed.set(text)/>
                         }
                     })}
                 <div class="confirm-buttons">

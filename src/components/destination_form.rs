@@ -1,5 +1,6 @@
 //! The form of one destination: platform, address, key. The key stays in its field until the stream starts.
 
+use super::{checkbox::Checkbox, text_field::TextField};
 use crate::domain::{
     destination::{Platform, StreamKey, UnusableDestination, ingest_address, separate},
     viewers::channel,
@@ -105,65 +106,46 @@ pub fn DestinationForm(
                 <select class="input" on:change=choose>{options}</select>
             </label>
             <Show when=wants_address>
-                <label class="field">
-                    <span>"Server address"</span>
-                    <input
-                        class="input"
-                        inputmode="url"
-                        autocomplete="off"
-                        spellcheck="false"
-                        placeholder="rtmps://host/application"
-                        prop:value=draft.address
-                        on:input=move |event| draft.address.set(event_target_value(&event))
-                    />
-                </label>
+                <TextField
+                    label="Server address"
+                    inputmode="url"
+                    verbatim=true
+                    placeholder="rtmps://host/application"
+                    value=draft.address
+                    on_type=move |text| draft.address.set(text)
+                />
             </Show>
             <div class="destination-form-key">
-                <label class="field">
-                    <span>"Stream key"</span>
-                    <input
-                        class="input"
-                        type=move || if revealed.get() { "text" } else { "password" }
-                        autocomplete="off"
-                        spellcheck="false"
-                        prop:value=draft.key
-                        on:input=move |event| draft.key.set(event_target_value(&event))
-                    />
-                </label>
+                <TextField
+                    label="Stream key"
+                    hidden=Signal::derive(move || !revealed.get())
+                    verbatim=true
+                    value=draft.key
+                    on_type=move |text| draft.key.set(text)
+                />
                 <button class="button" type="button" on:click=move |_| revealed.update(|shown| *shown = !*shown)>
                     {move || if revealed.get() { "Hide" } else { "Reveal" }}
                 </button>
             </div>
             <Show when=move || draft.platform.get().tells_viewers()>
-                <label class="field">
-                    <span>"Channel (for viewer counts)"</span>
-                    <input
-                        class="input"
-                        autocomplete="off"
-                        autocapitalize="none"
-                        spellcheck="false"
-                        maxlength="200"
-                        placeholder=move || if draft.platform.get() == Platform::Twitch { "twitch.tv/name" } else { "@handle" }
-                        prop:value=draft.channel
-                        on:input=move |event| draft.channel.set(event_target_value(&event))
-                    />
-                </label>
+                <TextField
+                    label="Channel (for viewer counts)"
+                    verbatim=true
+                    most=200
+                    placeholder=Signal::derive(move || if draft.platform.get() == Platform::Twitch { "twitch.tv/name" } else { "@handle" })
+                    value=draft.channel
+                    on_type=move |text| draft.channel.set(text)
+                />
             </Show>
-            <label class="checkbox">
-                <input type="checkbox" prop:checked=draft.save on:change=move |event| draft.save.set(event_target_checked(&event))/>
-                <span>"Save for next time"</span>
-            </label>
+            <Checkbox label="Save for next time" checked=draft.save on_check=move |on| draft.save.set(on)/>
             <Show when=move || draft.save.get()>
-                <label class="field">
-                    <span>"Save as"</span>
-                    <input
-                        class="input"
-                        maxlength="60"
-                        placeholder=move || draft.platform.get().label()
-                        prop:value=draft.name
-                        on:input=move |event| draft.name.set(event_target_value(&event))
-                    />
-                </label>
+                <TextField
+                    label="Save as"
+                    most=60
+                    placeholder=Signal::derive(move || draft.platform.get().label())
+                    value=draft.name
+                    on_type=move |text| draft.name.set(text)
+                />
             </Show>
             <p class="destination-form-error" aria-live="polite">{move || draft.problem().filter(|_| touched()).map(|problem| sentence(&problem))}</p>
             <button class="button" type="button" on:click=move |_| on_close.run(())>{close}</button>

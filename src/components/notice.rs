@@ -19,6 +19,12 @@ pub fn ErrorNotice(
     }
 }
 
+/// The same while there is one.
+#[component]
+pub fn ErrorIfAny(#[prop(into)] message: Signal<Option<String>>) -> impl IntoView {
+    move || message.get().map(|message| view! { <ErrorNotice message/> })
+}
+
 /// An empty list; the children say what to do about it.
 #[component]
 pub fn Empty(#[prop(into)] title: String, #[prop(into)] text: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {

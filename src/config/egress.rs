@@ -120,11 +120,8 @@ impl EgressConfig {
         }
         let listen = env.parsed("FOOTLIGHT_EGRESS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 3103)), "an address and port")?;
         let tls = TlsFiles::from_env(env, "FOOTLIGHT_EGRESS_TLS_CERT", "FOOTLIGHT_EGRESS_TLS_KEY")?;
-        if !listen.ip().is_loopback() && tls.is_none() {
-            // LiveKit tokens, overlay tokens and publish tokens go this way.
-            let expected = "a loopback address, or FOOTLIGHT_EGRESS_TLS_CERT and FOOTLIGHT_EGRESS_TLS_KEY beside it";
-            return Err(Env::malformed("FOOTLIGHT_EGRESS_LISTEN", expected));
-        }
+        // LiveKit tokens, overlay tokens and publish tokens go this way.
+        TlsFiles::needed_beyond_loopback(tls.as_ref(), "FOOTLIGHT_EGRESS_LISTEN", listen, "FOOTLIGHT_EGRESS_TLS")?;
         let data = env.data_folder()?.join("egress");
         Ok(Self {
             listen,

@@ -1,7 +1,8 @@
 //! Origins (scheme, host and port) in the form in which browsers write them: lower case, punycode, no default port.
 
 use super::env::{ConfigError, Env};
-use url::{Host, Url};
+use std::net::IpAddr;
+use url::Url;
 
 const APP_URL: &str = "PUBLIC_APP_URL";
 
@@ -26,13 +27,12 @@ pub fn is_same(own: &str, other: &str) -> bool {
     own == other || (is_loopback_name(&own) && is_loopback_name(&other) && place(&own) == place(&other))
 }
 
+/// Whether an address is this machine, whatever its scheme. The `url` crate reads an IPv4 address only behind schemes of the web, so
+/// the text is read here.
 pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
+    let host = url.host_str().unwrap_or_default();
+    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 /// The address that people open, from `PUBLIC_APP_URL`.

@@ -1,5 +1,5 @@
 //! What of the environment's HTTP proxies is honoured. Our own parts are called directly, and so is all that is not encrypted: a proxy
-//! would be told secrets, tokens and stream keys. The libraries that call LiveKit read these variables themselves, so the exceptions
+//! would see secrets, tokens and stream keys. The libraries that call LiveKit read these variables themselves, so the exceptions
 //! are put where they look: in `NO_PROXY`.
 
 use super::env::Env;

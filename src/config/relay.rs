@@ -143,9 +143,7 @@ impl RelayConfig {
         let ingest = env.parsed("FOOTLIGHT_RELAY_INGEST", SocketAddr::from(([127, 0, 0, 1], 3102)), address)?;
         let tls = TlsFiles::from_env(env, "FOOTLIGHT_RELAY_TLS_CERT", "FOOTLIGHT_RELAY_TLS_KEY")?;
         for (name, bound) in [("FOOTLIGHT_RELAY_LISTEN", listen), ("FOOTLIGHT_RELAY_INGEST", ingest)] {
-            if !bound.ip().is_loopback() && tls.is_none() {
-                return Err(Env::malformed(name, "a loopback address, or FOOTLIGHT_RELAY_TLS_CERT and FOOTLIGHT_RELAY_TLS_KEY beside it"));
-            }
+            TlsFiles::needed_beyond_loopback(tls.as_ref(), name, bound, "FOOTLIGHT_RELAY_TLS")?;
         }
         let expected = "at least 16 characters, the same for the relay and the studio";
         let secret = env.required("FOOTLIGHT_RELAY_SECRET", expected)?;
@@ -200,6 +198,23 @@ impl TlsFiles {
         }
         let file = |name| env.required(name, "a PEM file; certificate and key belong together").map(PathBuf::from);
         Ok(Some(Self { certificate: file(certificate)?, key: file(key)? }))
+    }
+
+    /// Refuses a listener that other machines reach and that has no certificate: secrets go through it. `prefix` is that of the
+    /// variables that name the files.
+    ///
+    /// # Errors
+    /// `name` has such an address.
+    pub(super) fn needed_beyond_loopback(
+        files: Option<&Self>,
+        name: &'static str,
+        bound: SocketAddr,
+        prefix: &str,
+    ) -> Result<(), ConfigError> {
+        if bound.ip().is_loopback() || files.is_some() {
+            return Ok(());
+        }
+        Err(Env::malformed(name, format!("a loopback address, or {prefix}_CERT and {prefix}_KEY beside it")))
     }
 }
 

@@ -1,15 +1,19 @@
 //! Configuration of `footlight serve`.
 
 mod clients;
+mod deadlines;
 mod feeds;
 mod integrations;
+mod lifetimes;
 mod livekit;
 mod picture;
 mod relay;
 mod viewers;
 
+pub use deadlines::Deadlines;
 pub use feeds::FeedLimits;
 pub use integrations::{Hook, Hooks};
+pub use lifetimes::Lifetimes;
 pub use livekit::LiveKitConfig;
 pub use picture::DefaultVideo;
 pub use relay::RelayClientConfig;
@@ -27,7 +31,6 @@ use sha2::{Digest, Sha256};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
-    time::Duration,
 };
 
 #[derive(Debug, Clone)]
@@ -72,25 +75,9 @@ pub struct ServeConfig {
     /// Prices, if the operator has set any.
     pub prices: Option<Prices>,
     pub deadlines: Deadlines,
+    pub lifetimes: Lifetimes,
     /// Names this process among replicas on one store; the same after a restart (`FOOTLIGHT_REPLICA`).
     pub replica: String,
-}
-
-/// How long things may take before a watchdog acts.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadlines {
-    /// How long a start may take until the session is live (`FOOTLIGHT_START_DEADLINE`, s).
-    pub start: Duration,
-    /// How long the composite may take to reach the relay after an egress was accepted (`FOOTLIGHT_SIGNAL_DEADLINE`, s).
-    pub signal: Duration,
-    /// How long a host may take to join for the first time (`FOOTLIGHT_HOST_DEADLINE`, s).
-    pub host: Duration,
-    /// How long a host may be away (`FOOTLIGHT_GRACE`, s).
-    pub grace: Duration,
-    /// The longest session (`FOOTLIGHT_MAX_DURATION`, s).
-    pub show: Duration,
-    /// How long the composite's frames may stay unchanged (`FOOTLIGHT_FROZEN_AFTER`, s).
-    pub frozen: Duration,
 }
 
 impl ServeConfig {
@@ -143,14 +130,8 @@ impl ServeConfig {
             hooks: Hooks::from_env(env)?,
             viewers: ViewersConfig::from_env(env)?,
             prices: integrations::prices(env)?,
-            deadlines: Deadlines {
-                start: seconds(env, "FOOTLIGHT_START_DEADLINE", 60)?,
-                signal: seconds(env, "FOOTLIGHT_SIGNAL_DEADLINE", 30)?,
-                host: seconds(env, "FOOTLIGHT_HOST_DEADLINE", 60)?,
-                grace: seconds(env, "FOOTLIGHT_GRACE", 75)?,
-                show: seconds(env, "FOOTLIGHT_MAX_DURATION", 12 * 3600)?,
-                frozen: seconds(env, "FOOTLIGHT_FROZEN_AFTER", 10)?,
-            },
+            deadlines: Deadlines::from_env(env)?,
+            lifetimes: Lifetimes::from_env(env)?,
         })
     }
 
@@ -188,10 +169,6 @@ fn secret(env: &Env, name: &'static str, least: usize) -> Result<Secret, ConfigE
     let expected = format!("a secret of {least} characters or more");
     let text = env.required(name, &expected)?;
     if text.len() < least { Err(Env::malformed(name, expected)) } else { Ok(Secret::new(text)) }
-}
-
-fn seconds(env: &Env, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
-    env.parsed(name, default, "a number of seconds").map(Duration::from_secs)
 }
 
 fn list<T>(env: &Env, name: &'static str, shape: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ConfigError> {

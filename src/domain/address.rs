@@ -137,7 +137,7 @@ pub fn check_address(text: &str, allow: &AllowList) -> Result<IngestTarget, Addr
     };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     if authority.contains('@') {
-        return Err(Malformed("user names and passwords do not belong in it"));
+        return Err(Malformed("before the host there may be `user:password@`, with `/`, `?` and `@` in them as %2F, %3F and %40"));
     }
     let (host, port) = split_port(authority)?;
     let host = host_of(host)?;

@@ -31,6 +31,12 @@ pub enum AuditAction {
     DrainChanged,
     /// An administrator acted on somebody else's session.
     ForeignSession,
+    /// A session was deleted, or its recording.
+    SessionDeleted,
+    /// An account was deleted, by its owner or by an administrator.
+    AccountDeleted,
+    /// An account's data were exported.
+    AccountExported,
     /// An API key was created.
     KeyMade,
     /// An API key was revoked.

@@ -1,8 +1,10 @@
 //! A session: one broadcast from start to end. States carry their data, and only the transitions below exist.
 
+mod notes;
 mod outcome;
 mod state;
 
+pub use notes::{MOST_HEALTH_LINES, MOST_OVERLAY_LINES, OverlayChanges, OverlayNote, TimelineNotes, is_of_relay};
 pub use outcome::{EndReason, FailureCause, Outcome};
 pub use state::{InvalidTransition, SessionState, SessionStatus};
 
@@ -164,6 +166,9 @@ pub struct Session {
     /// Viewer counts, where the platforms report them.
     #[serde(default, rename = "audience")]
     pub viewers: ViewerCounts,
+    /// Its timeline's lines about what may change often.
+    #[serde(default)]
+    pub noted: TimelineNotes,
     /// Grows by one with every stored change; a write over an older revision is refused.
     pub revision: u64,
 }

@@ -1,9 +1,18 @@
 //! The video format: size, rate, bitrate, and what platforms accept.
 
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
+/// Pixels of a picture's width.
+const WIDTHS: RangeInclusive<u32> = 320..=1920;
+/// Pixels of its height.
+const HEIGHTS: RangeInclusive<u32> = 180..=1920;
+/// Frames per second.
+const FRAMERATES: RangeInclusive<u32> = 10..=60;
+/// kbit/s of video.
+const BITRATES: RangeInclusive<u32> = 200..=12_000;
 /// The most pixels of a picture that the capture engine encodes: 1920x1080, landscape or portrait.
-pub const MOST_PIXELS: u32 = 1920 * 1080;
+const MOST_PIXELS: u32 = 1920 * 1080;
 
 /// Size, rate and bitrate of the composite. Keyframes are always 2 s apart, audio always AAC-LC stereo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -73,25 +82,25 @@ impl VideoPreset {
 }
 
 impl VideoFormat {
-    /// Checks every field against the encoder's limits.
+    /// Checks every field against the encoder's limits. The only rule: what passes here the capture engine takes, and nothing else.
     ///
     /// # Errors
     /// The first field out of range, with the range.
     pub fn check(self) -> Result<Self, UnsuitableFormat> {
         let wrong = |field, expected| Err(UnsuitableFormat { field, expected });
-        if !(320..=1920).contains(&self.width) || !self.width.is_multiple_of(2) {
+        if !WIDTHS.contains(&self.width) || !self.width.is_multiple_of(2) {
             return wrong("width", "an even number of pixels from 320 to 1920");
         }
-        if !(180..=1920).contains(&self.height) || !self.height.is_multiple_of(2) {
+        if !HEIGHTS.contains(&self.height) || !self.height.is_multiple_of(2) {
             return wrong("height", "an even number of pixels from 180 to 1920");
         }
         if self.width * self.height > MOST_PIXELS {
             return wrong("height", "so small that width times height is at most 1920x1080 pixels");
         }
-        if !(10..=60).contains(&self.framerate) {
+        if !FRAMERATES.contains(&self.framerate) {
             return wrong("framerate", "10 to 60 frames per second");
         }
-        if !(200..=12_000).contains(&self.bitrate_kbps) {
+        if !BITRATES.contains(&self.bitrate_kbps) {
             return wrong("bitrateKbps", "200 to 12000 kbit/s");
         }
         Ok(self)

@@ -47,10 +47,10 @@ pub fn between(before: &Session, after: &Session, at: Timestamp) -> Vec<WebhookE
 }
 
 fn session_body(session: &Session) -> Value {
-    let (reason, message) = match &session.state {
-        SessionState::Ended { reason, .. } => (Some(reason.code()), Some(reason.to_string())),
-        SessionState::Failed { cause, .. } => (Some(cause.code()), Some(cause.to_string())),
-        _ => (None, None),
+    let (reason, message, note) = match &session.state {
+        SessionState::Ended { reason, .. } => (Some(reason.code()), Some(reason.to_string()), reason.note()),
+        SessionState::Failed { cause, .. } => (Some(cause.code()), Some(cause.to_string()), None),
+        _ => (None, None, None),
     };
     json!({
         "sessionId": session.id,
@@ -66,5 +66,6 @@ fn session_body(session: &Session) -> Value {
         "endedAt": session.state.over_at(),
         "endReason": reason,
         "endMessage": message,
+        "endNote": note,
     })
 }

@@ -1,6 +1,9 @@
 //! LiveKit's encoding options with the limits of our encoder.
 
-use crate::{domain::video::MOST_PIXELS, egress::twirp_error::TwirpError};
+use crate::{
+    domain::video::{UnsuitableFormat, VideoFormat},
+    egress::twirp_error::TwirpError,
+};
 use livekit_protocol::{AudioCodec, EncodingOptions, EncodingOptionsPreset as Preset, VideoCodec};
 
 /// Settings of the encoder. Codecs are always H.264 Main and AAC-LC stereo.
@@ -54,21 +57,16 @@ impl Encoding {
         if !matches!(AudioCodec::try_from(options.audio_codec), Ok(AudioCodec::DefaultAc | AudioCodec::Aac)) {
             return Err(TwirpError::unimplemented("the local egress encodes AAC only"));
         }
-        let width = in_range("width", options.width, 1920, 320, 1920)?;
-        let height = in_range("height", options.height, 1080, 180, 1920)?;
-        for (field, pixels) in [("width", width), ("height", height)] {
-            if pixels % 2 != 0 {
-                return Err(TwirpError::invalid_argument(format!("request has missing or invalid field: {field} (must be even)")));
-            }
-        }
-        if width * height > MOST_PIXELS {
-            let limit = format!("request has missing or invalid field: width, height (together at most {MOST_PIXELS} pixels)");
-            return Err(TwirpError::invalid_argument(limit));
-        }
+        let given = VideoFormat {
+            width: or_default(options.width, 1920),
+            height: or_default(options.height, 1080),
+            framerate: or_default(options.framerate, 30),
+            bitrate_kbps: or_default(options.video_bitrate, 4500),
+        };
+        let VideoFormat { width, height, framerate, bitrate_kbps } = given.check().map_err(|error| unsuitable(&error))?;
         if ![0, 24].contains(&options.depth) {
             return Err(TwirpError::invalid_argument("request has missing or invalid field: depth (must be 24)"));
         }
-        let framerate = in_range("framerate", options.framerate, 30, 5, 60)?;
         let seconds = if options.key_frame_interval == 0.0 { 4.0 } else { options.key_frame_interval };
         if !(0.5..=10.0).contains(&seconds) {
             return Err(TwirpError::invalid_argument("request has missing or invalid field: key_frame_interval (must be 0.5 to 10 s)"));
@@ -77,13 +75,13 @@ impl Encoding {
         if audio_hz != 44_100 && audio_hz != 48_000 {
             return Err(TwirpError::invalid_argument("request has missing or invalid field: audio_frequency (must be 44100 or 48000)"));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0.5 to 10 s times 5 to 60 frames")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0.5 to 10 s times 10 to 60 frames")]
         let keyframe_frames = (seconds * f64::from(framerate)).round() as u32;
         Ok(Self {
             width,
             height,
             framerate,
-            video_kbps: in_range("video_bitrate", options.video_bitrate, 4500, 200, 12_000)?,
+            video_kbps: bitrate_kbps,
             audio_kbps: in_range("audio_bitrate", options.audio_bitrate, 128, 32, 320)?,
             audio_hz,
             keyframe_frames,
@@ -91,9 +89,19 @@ impl Encoding {
     }
 }
 
+/// A negative number is far outside every range.
+fn or_default(given: i32, default: u32) -> u32 {
+    if given == 0 { default } else { u32::try_from(given).unwrap_or(u32::MAX) }
+}
+
+/// The domain's rule, with the field as LiveKit names it.
+fn unsuitable(error: &UnsuitableFormat) -> TwirpError {
+    let field = if error.field == "bitrateKbps" { "video_bitrate" } else { error.field };
+    TwirpError::invalid_argument(format!("request has missing or invalid field: {field} (must be {})", error.expected))
+}
+
 fn in_range(field: &str, given: i32, default: u32, least: u32, most: u32) -> Result<u32, TwirpError> {
-    let value = if given == 0 { Some(default) } else { u32::try_from(given).ok() };
-    value
+    Some(or_default(given, default))
         .filter(|value| (least..=most).contains(value))
         .ok_or_else(|| TwirpError::invalid_argument(format!("request has missing or invalid field: {field} (must be {least} to {most})")))
 }
@@ -107,14 +115,17 @@ mod tests {
         let fine = EncodingOptions { width: 640, height: 360, framerate: 15, key_frame_interval: 2.0, ..Default::default() };
         assert_eq!(Encoding::of_options(&fine).expect("fine").keyframe_frames, 30);
         for (options, words) in [
-            (EncodingOptions { width: 100, ..fine }, "width (must be 320 to 1920)"),
-            (EncodingOptions { height: -2, ..fine }, "height (must be 180 to 1920)"),
-            (EncodingOptions { width: 641, ..fine }, "width (must be even)"),
-            (EncodingOptions { width: 1920, height: 1920, ..fine }, "width, height (together at most 2073600 pixels)"),
+            (EncodingOptions { width: 100, ..fine }, "width (must be an even number of pixels from 320 to 1920)"),
+            (EncodingOptions { height: -2, ..fine }, "height (must be an even number of pixels from 180 to 1920)"),
+            (EncodingOptions { width: 641, ..fine }, "width (must be an even number of pixels from 320 to 1920)"),
+            (
+                EncodingOptions { width: 1920, height: 1920, ..fine },
+                "height (must be so small that width times height is at most 1920x1080 pixels)",
+            ),
             (EncodingOptions { depth: 30, ..fine }, "depth (must be 24)"),
             (EncodingOptions { key_frame_interval: f64::NAN, ..fine }, "key_frame_interval (must be 0.5 to 10 s)"),
-            (EncodingOptions { framerate: 200, ..fine }, "framerate (must be 5 to 60)"),
-            (EncodingOptions { video_bitrate: 90_000, ..fine }, "video_bitrate (must be 200 to 12000)"),
+            (EncodingOptions { framerate: 200, ..fine }, "framerate (must be 10 to 60 frames per second)"),
+            (EncodingOptions { video_bitrate: 90_000, ..fine }, "video_bitrate (must be 200 to 12000 kbit/s)"),
             (EncodingOptions { audio_bitrate: 1, ..fine }, "audio_bitrate (must be 32 to 320)"),
             (EncodingOptions { audio_frequency: 47_000, ..fine }, "audio_frequency (must be 44100 or 48000)"),
             (EncodingOptions { key_frame_interval: 60.0, ..fine }, "key_frame_interval (must be 0.5 to 10 s)"),
@@ -128,5 +139,37 @@ mod tests {
         assert_eq!(Encoding::of_preset(Preset::PortraitH2641080p60 as i32).map(|encoding| encoding.framerate), Ok(60));
         let vp8 = EncodingOptions { video_codec: VideoCodec::Vp8 as i32, ..fine };
         assert_eq!(Encoding::of_options(&vp8).expect_err("vp8").code(), "unimplemented");
+    }
+
+    #[test]
+    fn the_engine_takes_what_the_domain_takes_along_the_boundary() {
+        let around = |value: u32| [value - 2, value - 1, value, value + 1, value + 2];
+        let widths = [320, 640, 1080, 1440, 1920].map(around).concat();
+        let heights = [180, 360, 1080, 1440, 1920].map(around).concat();
+        let (rates, bitrates) = ([9, 10, 30, 60, 61], [199, 200, 3000, 12_000, 12_001]);
+        let (mut taken, mut refused) = (0, 0);
+        let mut compare = |width: u32, height: u32, framerate: u32, bitrate_kbps: u32| {
+            let number = |value: u32| i32::try_from(value).expect("small");
+            let options = EncodingOptions {
+                width: number(width),
+                height: number(height),
+                framerate: number(framerate),
+                video_bitrate: number(bitrate_kbps),
+                key_frame_interval: 2.0,
+                ..Default::default()
+            };
+            let fine = VideoFormat { width, height, framerate, bitrate_kbps }.check().is_ok();
+            assert_eq!(Encoding::of_options(&options).is_ok(), fine, "{width}x{height} {framerate} fps {bitrate_kbps} kbit/s");
+            *(if fine { &mut taken } else { &mut refused }) += 1;
+        };
+        for (width, height) in widths.iter().flat_map(|width| heights.iter().map(move |height| (*width, *height))) {
+            compare(width, height, 30, 3000);
+        }
+        for (framerate, bitrate) in rates.iter().flat_map(|rate| bitrates.iter().map(move |bitrate| (*rate, *bitrate))) {
+            compare(1920, 1080, framerate, bitrate);
+            compare(1080, 1920, framerate, bitrate);
+        }
+        compare(1920, 1920, 30, 3000);
+        assert!(taken > 50 && refused > 50, "{taken} taken, {refused} refused");
     }
 }

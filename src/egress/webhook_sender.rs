@@ -111,7 +111,7 @@ impl WebhookSender {
     }
 
     fn sign(&self, body: &str) -> String {
-        webhook_signature::sign(body.as_bytes(), &self.api_key, &self.api_secret, clock::now())
+        webhook_signature::sign(body.as_bytes(), &self.api_key, &self.api_secret, clock::wall())
             .expect("HS256 over plain claims cannot fail")
     }
 }
@@ -154,7 +154,7 @@ fn encode(event: &str, info: &EgressInfo) -> (String, String) {
         event: event.to_owned(),
         egress_info: Some(info.clone()),
         id: id.clone(),
-        created_at: clock::seconds(),
+        created_at: clock::wall().as_millis() / 1000,
         ..Default::default()
     };
     (id, serde_json::to_string(&event).expect("a webhook event has only known enum values"))

@@ -3,7 +3,7 @@
 use rustls::ClientConfig;
 
 /// A client for relay, egress, LiveKit and hooks whose address was checked. It connects directly: a proxy that the environment names
-/// would be told secrets, tokens and stream keys. The only place that makes such clients.
+/// would see secrets, tokens and stream keys. The only place that makes such clients.
 pub fn direct_client(tls: ClientConfig) -> reqwest::ClientBuilder {
     reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy()
 }

@@ -13,19 +13,20 @@ mod live_view;
 mod local_media;
 mod media_check;
 mod missing_devices;
-mod overlay_panel;
 mod pre_join;
+mod preflight;
 mod preview;
+mod scene_switch;
 mod shortcuts;
 mod studio;
 
 use super::layout::{CurrentUser, load_error};
 use crate::{
-    api::sessions::SessionView,
+    api::sessions::{SessionView, StudioSetup},
     browser::{clock, hydration::after_hydration},
     components::notice::Loading,
     domain::room::RoomAccess,
-    rpc::sessions::running_session,
+    rpc::sessions::load_setup,
 };
 use draft::SessionDraft;
 use leptos::prelude::*;
@@ -37,14 +38,14 @@ use pre_join::PreJoin;
 /// A running session is found again when the page loads.
 #[component]
 pub fn GoLive() -> AnyView {
-    let found = Resource::new_blocking(|| (), |()| running_session());
+    let found = Resource::new_blocking(|| (), |()| load_setup());
     view! {
         <Title text="Go live"/>
         <main class="page go-live" id="content">
             <Suspense fallback=|| ()>
                 {move || {
                     found.get().map(|answer| match answer {
-                        Ok(session) => view! { <StageSwitch session/> }.into_any(),
+                        Ok(setup) => view! { <StageSwitch setup/> }.into_any(),
                         Err(error) => view! { <h1>"Go live"</h1>{load_error(error, Callback::new(move |()| found.refetch()))} }.into_any(),
                     })
                 }}
@@ -63,10 +64,12 @@ enum Stage {
 }
 
 #[component]
-fn StageSwitch(session: Option<SessionView>) -> impl IntoView {
+fn StageSwitch(setup: StudioSetup) -> impl IntoView {
     let CurrentUser(me) = expect_context();
     let media = LocalMedia::new();
-    let draft = SessionDraft::new();
+    let mut setup = setup;
+    let first = setup.session.take().map_or(Stage::PreJoin, |view| Stage::Session { view: Box::new(view), access: None });
+    let draft = SessionDraft::new(setup);
     // The studio is rendered in the browser only: it shows what only the browser knows.
     let hydrated = RwSignal::new(false);
     Effect::new(move |_| {
@@ -77,7 +80,6 @@ fn StageSwitch(session: Option<SessionView>) -> impl IntoView {
         });
     });
     on_cleanup(move || media.close_all());
-    let first = session.map_or(Stage::PreJoin, |view| Stage::Session { view: Box::new(view), access: None });
     let stage = RwSignal::new(first);
     // In a task of its own, because the code that asks for it still reads signals of the old stage.
     let go = move |to: Stage| {
@@ -90,10 +92,11 @@ fn StageSwitch(session: Option<SessionView>) -> impl IntoView {
     let on_again = Callback::new(move |()| {
         go(Stage::PreJoin);
         media.reopen();
+        draft.refresh();
     });
     move || match stage.get() {
         Stage::PreJoin => view! { <PreJoin media draft on_started/> }.into_any(),
         Stage::Session { .. } if !hydrated.get() => view! { <Loading/> }.into_any(),
-        Stage::Session { view, access } => view! { <LiveView media view=*view access on_again/> }.into_any(),
+        Stage::Session { view, access } => view! { <LiveView media setup=draft.setup view=*view access on_again/> }.into_any(),
     }
 }

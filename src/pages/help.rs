@@ -110,7 +110,7 @@ fn Troubleshooting() -> impl IntoView {
             <h2 class="section" id="troubleshooting">"Troubleshooting"</h2>
             <h3>"A stream does not start"</h3>
             <p>
-                "The preflight checks cover camera, LiveKit, relay and free capture slots, and say what is missing. A stream that failed says why on its own page: open it from "
+                "The preflight checks cover camera, LiveKit, relay, free capture slots and the servers of the destinations, and say what is missing. A stream that failed says why on its own page: open it from "
                 <a href="/">"Streams"</a>". A refused stream key is reported within seconds. “No free slot” means that this machine is capturing as many streams as it can."
             </p>
             <h3>"The overlay stays empty"</h3>

@@ -17,6 +17,7 @@ use crate::{
         local_time::LocalTime,
         notice::{Empty, ErrorNotice, Loading},
     },
+    domain::session::Owner,
     rpc::{admin::load_analytics, sessions::my_sessions},
 };
 use leptos::prelude::*;
@@ -85,6 +86,9 @@ fn MySessions(me: Me) -> impl IntoView {
         let stats = stats.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
         (total.shows > 0).then(|| view! { <dl class="stats" data-small="yes">{stats}</dl> })
     };
+    let host = StoredValue::new(Owner::User(me.id));
+    // The page for going live shows what they host, not the sessions of their agents.
+    let hosts = move |session: &SessionView| host.with_value(|host| &session.owner == host);
     let list = move |answer: Result<SessionPage, ApiError>| match answer {
         Err(error) => load_error(error, Callback::new(move |()| sessions_page.refetch())),
         Ok(page) if page.sessions.is_empty() && behind.with_untracked(Option::is_none) => view! {
@@ -96,10 +100,16 @@ fn MySessions(me: Me) -> impl IntoView {
         Ok(SessionPage { sessions, next_cursor }) => {
             let (running, past): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| !is_over(session));
             let later = behind.with_untracked(Option::is_some);
-            let idle = running.is_empty() && !later;
+            let idle = !running.iter().any(hosts) && !later;
             let empty = past.is_empty();
             view! {
-                {running.into_iter().map(|session| view! { <RunningSession session/> }).collect_view()}
+                {running
+                    .into_iter()
+                    .map(|session| {
+                        let own = hosts(&session);
+                        view! { <RunningSession session own/> }
+                    })
+                    .collect_view()}
                 {idle.then(|| view! { <p class="buttons"><a class="button" data-kind="go" href="/go-live">"Go live"</a></p> })}
                 {(!empty)
                     .then(|| {
@@ -129,7 +139,7 @@ fn MySessions(me: Me) -> impl IntoView {
 }
 
 #[component]
-fn RunningSession(session: SessionView) -> impl IntoView {
+fn RunningSession(session: SessionView, own: bool) -> impl IntoView {
     let (tone, text) = session_badge(&session);
     let (health_tone, health) = health_badge(&session);
     let destinations = session.destinations.iter().map(|view| view.destination.label().to_owned()).collect::<Vec<_>>().join(", ");
@@ -144,7 +154,7 @@ fn RunningSession(session: SessionView) -> impl IntoView {
                 <p class="quiet">{destinations}</p>
             </div>
             <div class="buttons">
-                <a class="button" data-kind="go" href="/go-live">"Back to the studio"</a>
+                {own.then(|| view! { <a class="button" data-kind="go" href="/go-live">"Back to the studio"</a> })}
                 <a class="button" href=format!("/sessions/{}", session.session_id)>"Details"</a>
             </div>
         </section>

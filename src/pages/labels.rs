@@ -104,6 +104,22 @@ pub fn viewers(now: Option<u64>, peak: Option<u64>) -> Option<String> {
     }
 }
 
+/// The viewers of all platforms together, as far as they report them.
+pub fn total_viewers(session: &SessionView) -> Option<String> {
+    viewers(session.viewer_count, session.peak_viewer_count).map(|text| format!("In total {text}"))
+}
+
+/// Time on air, viewers and reconnects of a destination.
+pub fn destination_facts(view: &DestinationView) -> Vec<String> {
+    let reconnects = match view.reconnects {
+        0 => None,
+        1 => Some("1 reconnect".to_owned()),
+        many => Some(format!("{many} reconnects")),
+    };
+    let on_air = format!("{} on air", format_duration(view.uptime_ms));
+    [Some(on_air), viewers(view.viewer_count, view.peak_viewer_count), reconnects].into_iter().flatten().collect()
+}
+
 /// The playlist of a rehearsal, once something has been recorded.
 pub fn recording(session: &SessionView) -> Option<String> {
     let recorded = session.destinations.iter().any(|view| view.destination.platform == Platform::Rehearsal && view.uptime_ms > 0);

@@ -1,8 +1,11 @@
 //! One session: state, destinations, recording, timeline.
 
 use super::{
-    labels::{destination_status, explain, format_duration, health_badge, is_over, key_tail, recording, session_badge, title, viewers},
-    layout::{load_error, parse_session_id},
+    labels::{
+        destination_facts, destination_status, explain, format_duration, health_badge, is_over, key_tail, recording, session_badge, title,
+        viewers,
+    },
+    layout::{CurrentUser, load_error, parse_session_id},
 };
 use crate::{
     api::{
@@ -17,11 +20,13 @@ use crate::{
     components::{
         badge::{Badge, Tone},
         confirm::Confirm,
+        destination_health::DestinationHealth,
         local_time::LocalTime,
-        notice::{ErrorNotice, Loading},
+        notice::{ErrorIfAny, ErrorNotice, Loading},
         player::Player,
+        stats::stat_lines,
     },
-    domain::{ids::SessionId, timestamp::Timestamp},
+    domain::{ids::SessionId, session::Owner, timestamp::Timestamp},
     rpc::sessions::{get_session, load_timeline, stop_session},
 };
 use leptos::prelude::*;
@@ -32,6 +37,7 @@ use leptos_router::hooks::use_params_map;
 #[component]
 pub fn Session() -> AnyView {
     let params = use_params_map();
+    let CurrentUser(me) = expect_context();
     let session = Resource::new_blocking(
         move || params.read().get("id").unwrap_or_default(),
         |id| async move { get_session(parse_session_id(&id)?).await },
@@ -46,8 +52,9 @@ pub fn Session() -> AnyView {
         |(id, _)| async move { load_timeline(parse_session_id(&id)?).await },
     );
     let asking = RwSignal::new(false);
-    let stop = Action::new(|id: &SessionId| stop_session(id.clone()));
-    let refused = move || stop.value().get().and_then(Result::err);
+    let stop =
+        Action::new(|(id, reason): &(SessionId, String)| stop_session(id.clone(), Some(reason.clone()).filter(|text| !text.is_empty())));
+    let refused = Signal::derive(move || stop.value().get().and_then(Result::err).map(|error| error.message));
     Effect::new(move |_| {
         let id = params.read().get("id").unwrap_or_default();
         if latest.with_untracked(Option::is_some) {
@@ -72,11 +79,15 @@ pub fn Session() -> AnyView {
     });
     view! {
         <main class="page" id="content">
-            {move || refused().map(|error| view! { <ErrorNotice message=error.message/> })}
+            <ErrorIfAny message=refused/>
             <Transition fallback=|| view! { <Loading/> }>
                 {move || {
-                    session.get().map(|answer| match answer {
-                        Ok(first) => view! { <Details first latest timeline asking/> }.into_any(),
+                    session.get().zip(me.get()).map(|(answer, me)| match answer {
+                        Ok(first) => {
+                            // The page for going live shows only what the reader hosts.
+                            let hosted = me.ok().flatten().is_some_and(|me| first.owner == Owner::User(me.id));
+                            view! { <Details first hosted latest timeline asking/> }.into_any()
+                        }
                         Err(error) => view! { <Title text="Stream"/>{load_error(error, reload)} }.into_any(),
                     })
                 }}
@@ -86,9 +97,10 @@ pub fn Session() -> AnyView {
                 title="End the stream?"
                 text="It ends on every platform at once. This cannot be undone."
                 action="End stream"
-                on_confirm=Callback::new(move |_| {
+                reason="Reason (optional)"
+                on_confirm=Callback::new(move |reason| {
                     if let Ok(id) = params.read_untracked().get("id").unwrap_or_default().parse() {
-                        stop.dispatch(id);
+                        stop.dispatch((id, reason));
                     }
                 })
             />
@@ -102,6 +114,7 @@ pub fn Session() -> AnyView {
 #[component]
 fn Details(
     first: SessionView,
+    hosted: bool,
     latest: RwSignal<Option<SessionView>>,
     timeline: Resource<Result<TimelineView, ApiError>>,
     asking: RwSignal<bool>,
@@ -120,13 +133,18 @@ fn Details(
         Memo::new(move |_| view.with(|view| view.end_message.clone().filter(|_| is_over(view)).map(|why| (session_badge(view).0, why))));
     let issues = Memo::new(move |_| view.with(|view| if is_over(view) { Vec::new() } else { view.health.clone() }));
     let playlist = Memo::new(move |_| view.with(|view| recording(view).filter(|_| is_over(view))));
-    let thumbnail = move || running.get().then(|| view! { <Thumbnail id=id.clone()/> });
-    let stats = move || {
-        let stats = view.with(stats).into_iter();
-        stats.map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view()
+    let delete_page = StoredValue::new(format!("/sessions/{id}/delete"));
+    // One that never went live has no picture.
+    let pictured = Memo::new(move |_| view.with(|view| !is_over(view) || view.started_at.is_some()));
+    let overlay = format!("/stream/overlay?sessionId={id}&preview=1");
+    let watch = move || {
+        // The overlay is a document of its own, which the router does not know.
+        let (address, text, rel) = if hosted { ("/go-live", "Open the studio", "") } else { (&*overlay, "Watch the overlay", "external") };
+        view! { <a class="button" href=address.to_owned() rel=rel>{text}</a> }
     };
-    let destinations =
-        move || view.with(|view| view.destinations.iter().cloned().map(|of| view! { <DestinationRow of now=view.now/> }).collect_view());
+    let thumbnail = move || pictured.get().then(|| view! { <Thumbnail id=id.clone() running/> });
+    let stats = move || stat_lines(view.with(stats));
+    let destinations = move || view.with(|view| view.destinations.iter().map(|of| destination(of, view.now)).collect_view());
     let issue_list = move || {
         let lines = issues.get().iter().map(|one| view! { <li>{explain(one)}</li> }).collect_view();
         issues.with(|all| !all.is_empty()).then(|| view! { <ul class="issues panel" aria-label="Issues">{lines}</ul> })
@@ -138,9 +156,9 @@ fn Details(
                 <h1>{move || view.with(title)}</h1>
                 <p class="badges">{badge(session_badge)}{move || running.get().then(|| badge(health_badge))}</p>
             </div>
-            <Show when=move || running.get()>
+            <Show when=move || running.get() fallback=move || view! { <a class="button" rel="external" href=delete_page.get_value()>"Delete…"</a> }>
                 <div class="buttons">
-                    <a class="button" href="/go-live">"Open the studio"</a>
+                    {watch.clone()}
                     <button class="button" data-kind="end" type="button" on:click=move |_| asking.set(true)>"End stream"</button>
                 </div>
             </Show>
@@ -151,28 +169,33 @@ fn Details(
         {thumbnail}
         {move || playlist.get().map(|src| view! { <h2 class="section">"Recording"</h2><Player src/> })}
         <h2 class="section">"Destinations"</h2>
-        <ul class="item-list">{destinations}</ul>
+        <ul class="live-destinations">{destinations}</ul>
         <Timeline timeline/>
     }
 }
 
-/// The latest thumbnail, loaded again every ten seconds.
+/// The latest thumbnail, loaded again every ten seconds while the session runs. The last one stays.
 #[component]
-fn Thumbnail(id: SessionId) -> impl IntoView {
+fn Thumbnail(id: SessionId, running: Memo<bool>) -> impl IntoView {
     let count = RwSignal::new(0_u32);
     let missing = RwSignal::new(false);
     Effect::new(move |_| {
-        browser_clock::every(10_000, move || {
-            missing.set(false);
-            count.update(|count| *count += 1);
-        });
+        if running.get() {
+            browser_clock::every(10_000, move || {
+                missing.set(false);
+                count.update(|count| *count += 1);
+            });
+        }
     });
+    let alt = move || {
+        if running.get() { "The stream as viewers see it, at most ten seconds old" } else { "The end of the stream as viewers saw it" }
+    };
     // Loading can fail before the page is hydrated.
     let failed = move |_| after_hydration(move || missing.set(true));
     let address = move || format!("/api/streaming/thumbnails/{id}?{}", count.get());
     view! {
-        <figure class="thumbnail panel">
-            <img src=address alt="The stream as viewers see it, at most ten seconds old" hidden=move || missing.get() on:error=failed/>
+        <figure class="thumbnail panel" hidden=move || missing.get() && !running.get()>
+            <img src=address alt=alt hidden=move || missing.get() on:error=failed/>
             {move || missing.get().then(|| view! { <figcaption class="quiet">"No thumbnail yet."</figcaption> })}
         </figure>
     }
@@ -225,26 +248,11 @@ fn stats(session: &SessionView) -> Vec<(&'static str, AnyView)> {
     stats
 }
 
-#[component]
-fn DestinationRow(of: DestinationView, now: Timestamp) -> impl IntoView {
-    let (tone, status) = destination_status(&of, now);
+fn destination(of: &DestinationView, now: Timestamp) -> impl IntoView + use<> {
+    let (tone, status) = destination_status(of, now);
+    let name = of.destination.label().to_owned();
+    let platform = Some(of.destination.platform.label().to_owned()).filter(|platform| *platform != name);
     let key = key_tail(&of.destination).map(|tail| format!("key {tail}"));
-    let reconnects = match of.reconnects {
-        0 => None,
-        1 => Some("1 reconnect".to_owned()),
-        many => Some(format!("{many} reconnects")),
-    };
-    let platform = Some(of.destination.platform.label()).filter(|platform| *platform != of.destination.label());
-    let on_air = format!("{} on air", format_duration(of.uptime_ms));
-    let parts = [platform.map(str::to_owned), Some(on_air), viewers(of.viewer_count, of.peak_viewer_count), reconnects, key];
-    let details = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    view! {
-        <li class="item panel">
-            <div>
-                <b>{of.destination.label().to_owned()}</b>
-                <small>{details}</small>
-            </div>
-            <Badge tone=Signal::stored(tone) text=Signal::stored(status)/>
-        </li>
-    }
+    let details = platform.into_iter().chain(destination_facts(of)).chain(key).collect::<Vec<_>>().join(" · ");
+    view! { <DestinationHealth name tone=Signal::stored(tone) status=Signal::stored(status) details=Signal::stored(details)/> }
 }

@@ -64,6 +64,14 @@ pub fn Settings() -> AnyView {
                                     <h2 class="section" id="s-sign-ins">"Signed-in devices"</h2>
                                     <sign_ins::SignIns/>
                                 </section>
+                                <section class="settings" aria-labelledby="s-data">
+                                    <h2 class="section" id="s-data">"Your data"</h2>
+                                    <p class="quiet">"Everything that is stored of this account, as one JSON file. Stream keys and passwords are not in it."</p>
+                                    <p class="buttons">
+                                        <a class="button" rel="external" download="footlight-account.json" href="/api/account/export">"Export account"</a>
+                                        <a class="button" rel="external" href="/account/delete">"Delete account…"</a>
+                                    </p>
+                                </section>
                             }
                             .into_any()
                         }

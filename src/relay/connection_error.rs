@@ -1,6 +1,6 @@
 //! Why there is no connection to a destination.
 
-use crate::net;
+use crate::{media::rtmp::client::Refusal, net};
 use std::io;
 
 /// Why there is no connection, as a sentence for people.
@@ -15,6 +15,22 @@ pub enum ConnectionError {
 }
 
 impl ConnectionError {
+    /// The server refuses `connect`, and wants nothing instead.
+    pub fn of_connect(refusal: &Refusal) -> Self {
+        Self::Permanent(format!("connection refused: {refusal}"))
+    }
+
+    /// The server closed the connection instead of answering `connect` for an application.
+    pub fn hung_up(application: &str) -> Self {
+        let application = application.split('?').next().unwrap_or_default();
+        Self::Doubtful(format!("the server hung up when asked for `{application}`: check what follows the host"))
+    }
+
+    /// More redirects in a row than are followed.
+    pub fn too_many_redirects(most: usize) -> Self {
+        Self::Permanent(format!("the server sends to another address more than {most} times: ask its operator for the right one"))
+    }
+
     /// Changes the words.
     #[must_use]
     pub fn map(self, change: impl FnOnce(String) -> String) -> Self {

@@ -1,8 +1,8 @@
 //! The control API for the application. Every call except `/healthz` needs the shared secret.
 
-use super::{RelayState, metrics::Gauges, recordings, stream::RelayStream};
+use super::{RelayState, metrics::Gauges, recordings, stream::RelayStream, thumbnail, trial};
 use crate::{
-    api::relay_control::{DesiredSession, IngestState, SessionReport},
+    api::relay_control::{ConnectionTrial, DesiredSession, IngestState, SessionReport, TrialResult},
     domain::ids::{DestinationId, SessionId},
 };
 use axum::{
@@ -11,7 +11,7 @@ use axum::{
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response, sse},
-    routing::{get, post},
+    routing::{delete as deleting, get, post},
 };
 use futures::{Stream, StreamExt, stream};
 use std::{convert::Infallible, sync::Arc, time::Duration};
@@ -25,7 +25,9 @@ pub fn routes(relay: Arc<RelayState>) -> Router {
         .route("/shows", get(list))
         .route("/shows/{session_id}", get(one).put(put).delete(delete))
         .route("/shows/{session_id}/destinations/{destination_id}/retry", post(retry))
-        .route("/shows/{session_id}/thumbnail.jpg", get(thumbnail))
+        .route("/shows/{session_id}/thumbnail.jpg", get(read_thumbnail))
+        .route("/test", post(test))
+        .route("/recordings/{session_id}", deleting(recordings::remove))
         .route("/recordings/{session_id}/{file}", get(recordings::file))
         .route("/events", get(events))
         .route("/metrics", get(metrics))
@@ -82,6 +84,17 @@ async fn retry(
     }
 }
 
+/// Tries a server without publishing.
+async fn test(
+    State(relay): State<Arc<RelayState>>,
+    body: Result<Json<ConnectionTrial>, JsonRejection>,
+) -> Result<Json<TrialResult>, ErrorResponse> {
+    // A serde error may quote the document, and with it a stream key.
+    let Json(wanted) = body.map_err(|rejection| (rejection.status(), "malformed trial".to_owned()))?;
+    let _permit = relay.trial_permits.try_acquire().map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "too many trials at once".to_owned()))?;
+    Ok(Json(trial::run(&relay, &wanted).await))
+}
+
 async fn list(State(relay): State<Arc<RelayState>>) -> Json<Vec<SessionReport>> {
     Json(relay.streams().iter().map(|stream| stream.report()).collect())
 }
@@ -90,8 +103,12 @@ async fn one(State(relay): State<Arc<RelayState>>, Path(id): Path<SessionId>) ->
     relay.stream(&id).map(|stream| Json(stream.report())).ok_or(StatusCode::NOT_FOUND)
 }
 
-async fn thumbnail(State(relay): State<Arc<RelayState>>, Path(id): Path<SessionId>) -> Result<impl IntoResponse, StatusCode> {
-    let picture = relay.stream(&id).and_then(|stream| stream.thumbnail()).ok_or(StatusCode::NOT_FOUND)?;
+async fn read_thumbnail(State(relay): State<Arc<RelayState>>, Path(id): Path<SessionId>) -> Result<impl IntoResponse, StatusCode> {
+    // The last one stays when the stream is over.
+    let picture = match relay.stream(&id).and_then(|stream| stream.thumbnail()) {
+        Some(picture) => picture,
+        None => thumbnail::kept(&relay.recordings().join(id.as_str())).await.ok_or(StatusCode::NOT_FOUND)?,
+    };
     Ok(([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")], picture))
 }
 

@@ -122,7 +122,7 @@ impl Recorder {
         if let Some(account) = &self.account {
             tokio::fs::write(self.folder.join(ACCOUNT_FILE), account).await?;
         }
-        let began = SystemTime::now();
+        let began = self.last_modified();
         let mut child = start(&self.folder)?;
         let mut pipe = child.stdin.take().expect("stdin is piped");
         self.hub.subscribe(&self.queue);
@@ -134,7 +134,7 @@ impl Recorder {
         end
     }
 
-    async fn write_tags(&mut self, child: &mut Child, pipe: &mut ChildStdin, began: SystemTime) -> io::Result<End> {
+    async fn write_tags(&mut self, child: &mut Child, pipe: &mut ChildStdin, began: Option<SystemTime>) -> io::Result<End> {
         let mut out = BytesMut::from(flv::FILE_HEADER);
         let mut base = None;
         let mut taken_before_start = 0;
@@ -175,8 +175,9 @@ impl Recorder {
                         }
                     }
                     let last_modified = self.last_modified();
-                    if last_modified.is_some_and(|last_modified| last_modified > newest) {
-                        newest = last_modified.unwrap_or(newest);
+                    // Another time, not a later one: the clock may be set while it runs.
+                    if last_modified.is_some() && last_modified != newest {
+                        newest = last_modified;
                         if recording_disk::has_empty_segment(&self.folder) {
                             return Err(io::Error::other("a segment could not be written"));
                         }

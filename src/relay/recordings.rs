@@ -46,6 +46,21 @@ pub async fn file(State(relay): State<Arc<RelayState>>, Path((id, file)): Path<(
     answer
 }
 
+/// `DELETE /recordings/{sessionId}`: the whole folder. 404 without one, 409 while its stream is here.
+pub async fn remove(State(relay): State<Arc<RelayState>>, Path(id): Path<SessionId>) -> Result<StatusCode, (StatusCode, String)> {
+    if relay.stream(&id).is_some() {
+        return Err((StatusCode::CONFLICT, "the stream is running".to_owned()));
+    }
+    let folder = relay.recordings().join(id.as_str());
+    let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await;
+    match removed {
+        Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Err((StatusCode::NOT_FOUND, "there is no recording".to_owned())),
+        Ok(Err(error)) => Err((StatusCode::INTERNAL_SERVER_ERROR, format!("the recording cannot be removed: {}", error.kind()))),
+        Err(_) => Err((StatusCode::INTERNAL_SERVER_ERROR, "the recording cannot be removed".to_owned())),
+    }
+}
+
 /// The media type of a recording's file; `None` for any other name.
 fn content_type(file: &str) -> Option<&'static str> {
     let digits = |text: &str| !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit());

@@ -3,6 +3,7 @@
 use super::{
     connect::avoid_next,
     connection_error::{ConnectionError, os_message},
+    route::{Names, Route},
     rtmp_output::RtmpOutput,
     stream_hub::Flow,
 };
@@ -12,7 +13,7 @@ use crate::{
         rtmp::{
             client::{ClientSession, Event, PublishState, Refusal},
             publisher::{Lost, Publisher, Step, Transport},
-            text::{redact_key, split_app_and_key},
+            text::redact_key,
         },
         tag::{Role, Tag},
     },
@@ -27,8 +28,6 @@ use tokio::{
 const WRITE_AHEAD_BYTES: usize = 64 * 1024;
 /// Time limit for a clean end.
 const UNPUBLISH_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often a server may send to another address before the stream is accepted.
-const MAX_REDIRECTS: usize = 3;
 
 /// How a connection ended.
 pub enum End {
@@ -42,65 +41,59 @@ pub enum End {
 /// How a connection to one server ended.
 enum Outcome {
     End(End),
-    /// The server wants the stream to be sent to this address.
-    Redirected(String),
+    /// The server refused `connect`, perhaps to say what it wants instead.
+    Refused(Refusal),
 }
 
 /// Connects and publishes until something ends it. Also returns when the platform accepted, if it did.
 pub async fn run(output: &mut RtmpOutput) -> (End, Option<Instant>) {
-    let mut target = output.target.clone();
-    for _ in 0..=MAX_REDIRECTS {
-        let (outcome, accepted) = run_at(output, &target).await;
-        let address = match outcome {
-            Outcome::End(end) => return (end, accepted),
-            Outcome::Redirected(address) => address,
-        };
-        target = match output.connector.redirect(&target, &address) {
-            Ok(target) => target,
-            Err(error) => return (End::Failed(error), None),
-        };
-        tracing::info!(destination = %output.label, host = %target.host, "the server sends to another address");
+    let mut route = Route::new(&output.target);
+    loop {
+        let (ended, accepted) = run_at(output, &mut route).await;
+        if let Some(end) = ended {
+            return (end, accepted);
+        }
     }
-    let reason = format!("the server sends to another address more than {MAX_REDIRECTS} times: ask its operator for the right one");
-    (End::Failed(ConnectionError::Permanent(reason)), None)
 }
 
-async fn run_at(output: &mut RtmpOutput, target: &IngestTarget) -> (Outcome, Option<Instant>) {
+/// `None`: the route goes on.
+async fn run_at(output: &mut RtmpOutput, route: &mut Route) -> (Option<End>, Option<Instant>) {
     let stop = output.stop.clone();
     let opened = tokio::select! {
-        () = stop.cancelled() => return (Outcome::End(End::Stopped), None),
-        opened = open(output, target) => opened,
+        () = stop.cancelled() => return (Some(End::Stopped), None),
+        opened = open(output, route.target()) => opened,
     };
     let (transport, ip) = match opened {
         Ok(opened) => opened,
-        Err(error) => return (Outcome::End(End::Failed(error)), None),
+        Err(error) => return (Some(End::Failed(error)), None),
     };
-    let (application, name) = split_app_and_key(target, &output.key);
-    let url = IngestTarget { application: application.clone(), ..target.clone() }.url();
+    let Names { application, url, stream } = route.names(&output.key);
     let mut connection = RtmpConnection {
-        publisher: Publisher::new(transport, ClientSession::new(&application, &url, name)),
-        application: target.application.clone(),
+        publisher: Publisher::new(transport, ClientSession::new(&application, &url, stream)),
+        application: route.target().application.clone(),
         base: None,
         accepted: None,
         state: PublishState::Connecting,
         progress: Instant::now(),
         output: &mut *output,
     };
-    let outcome = match connection.run().await {
-        Ok(outcome) => outcome,
-        Err(error) => Outcome::End(End::Failed(connection.redact(error))),
+    let ended = match connection.run().await {
+        Ok(Outcome::End(end)) => Ok(Some(end)),
+        Ok(Outcome::Refused(refusal)) => route.follow(&refusal, &connection.output.connector, &connection.output.key).map(|()| None),
+        Err(error) => Err(error),
     };
+    let ended = ended.unwrap_or_else(|error| Some(End::Failed(connection.redact(error))));
     let accepted = connection.accepted;
-    let is_clean = matches!(outcome, Outcome::End(End::Stopped | End::NothingToSend));
+    let is_clean = matches!(ended, Some(End::Stopped | End::NothingToSend));
     if is_clean && !connection.publisher.close(UNPUBLISH_TIMEOUT).await {
         tracing::debug!(destination = %connection.output.label, "not unpublished in time");
     }
     drop(connection);
-    match outcome {
-        Outcome::End(End::Failed(_)) if accepted.is_none() => avoid_next(&mut output.avoid, ip),
+    match ended {
+        Some(End::Failed(_)) if accepted.is_none() => avoid_next(&mut output.avoid, ip),
         _ => output.avoid.retain(|other| *other != ip),
     }
-    (outcome, accepted)
+    (ended, accepted)
 }
 
 async fn open(output: &mut RtmpOutput, target: &IngestTarget) -> Result<(Box<dyn Transport>, IpAddr), ConnectionError> {
@@ -142,8 +135,8 @@ impl RtmpConnection<'_> {
                 () = wait_until_over(&mut self.output.flow) => return Ok(Outcome::End(End::NothingToSend)),
                 progress = self.publisher.step() => match progress.map_err(|lost| self.lost_error(lost))? {
                     Step::Read(events) => {
-                        if let Some(address) = self.handle_events(events)? {
-                            return Ok(Outcome::Redirected(address));
+                        if let Some(refusal) = self.handle_events(events)? {
+                            return Ok(Outcome::Refused(refusal));
                         }
                         if !busy && self.accepted.is_some() {
                             self.progress = Instant::now(); // An answer may be the first thing to send for a long time.
@@ -178,19 +171,12 @@ impl RtmpConnection<'_> {
         self.publisher.send_media(tag.track, at, tag.body);
     }
 
-    /// The address of a redirect, if there is one.
-    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<String>, ConnectionError> {
+    /// The refusal of `connect`, if there is one.
+    fn handle_events(&mut self, events: Vec<Event>) -> Result<Option<Refusal>, ConnectionError> {
         for event in events {
             match event {
                 Event::Accepted => self.start_publishing(),
-                Event::ConnectRefused(Refusal { redirect: Some(address), .. }) => return Ok(Some(address)),
-                Event::ConnectRefused(Refusal { password: Some(method), .. }) => {
-                    return Err(ConnectionError::Permanent(format!(
-                        "the server wants a user name and a password (authmod={method}), which cannot be sent: ask its operator for an \
-                         address that needs a stream key only"
-                    )));
-                }
-                Event::ConnectRefused(reason) => return Err(ConnectionError::Permanent(format!("connection refused: {reason}"))),
+                Event::ConnectRefused(refusal) => return Ok(Some(refusal)),
                 Event::PublishRefused(reason) if self.accepted.is_some() => {
                     return Err(ConnectionError::Transient(format!("ended by the platform: {reason}")));
                 }
@@ -225,10 +211,7 @@ impl RtmpConnection<'_> {
     fn closed_error(&self, how: &str) -> ConnectionError {
         match self.publisher.state() {
             PublishState::Publishing => ConnectionError::Permanent(format!("stream key refused: {how}")),
-            PublishState::Connecting => ConnectionError::Doubtful(format!(
-                "the server hung up when asked for `{}`: check what follows the host",
-                self.application.split('?').next().unwrap_or_default()
-            )),
+            PublishState::Connecting => ConnectionError::hung_up(&self.application),
             PublishState::Accepted => ConnectionError::Transient(format!("connection lost: {how}")),
         }
     }

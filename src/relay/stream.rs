@@ -1,10 +1,10 @@
 //! One stream of the relay: its desired state, its publishers and its outputs. It exists until it is deleted.
 
-use super::{RelayState, output::Output, stream_hub::StreamHub};
+use super::{RelayState, output::Output, recordings_limit::free_space, stream_hub::StreamHub, thumbnail};
 use crate::{
     api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestState, SessionReport},
     domain::{
-        ids::{DestinationId, Generation, SessionId},
+        ids::{DestinationId, Generation, SessionId, UserId},
         video::VideoFormat,
     },
     media::timeline::{SourceId, SourceKind},
@@ -193,6 +193,7 @@ impl RelayStream {
         while outputs.iter().any(|status| !status.is_over()) && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        self.keep_thumbnail().await;
     }
 
     /// The format of the slate, if it is enabled.
@@ -208,6 +209,19 @@ impl RelayStream {
 
     pub fn thumbnail(&self) -> Option<Bytes> {
         self.thumbnail.lock().clone()
+    }
+
+    /// Keeps the last thumbnail with the recording, unless the disk is full.
+    async fn keep_thumbnail(&self) {
+        let Some(picture) = self.thumbnail() else { return };
+        let (recordings, account) = (self.relay.recordings(), self.lock().wanted.account.clone());
+        if free_space(&self.relay.config.data).is_some_and(|free| free < self.relay.config.limits.disk_reserve) {
+            return;
+        }
+        let kept = thumbnail::keep(&recordings.join(self.id.as_str()), account.as_ref().map(UserId::as_str), &picture).await;
+        if let Err(error) = kept {
+            tracing::warn!(session = %self.id, %error, "the last thumbnail could not be kept");
+        }
     }
 
     pub fn set_thumbnail(&self, picture: Bytes) {

@@ -2,13 +2,13 @@
 
 use crate::{
     api::{
+        destination_test::DestinationTest,
         error::ApiError,
         public_http::SessionPage,
-        sessions::{DestinationInput, NewSession, Preflight, SessionView, StartedSession, TimelineView},
+        sessions::{DestinationInput, NewSession, Preflight, SessionView, StartedSession, StudioSetup, TimelineView},
         wire::Json,
     },
     domain::{
-        destination::Destination,
         ids::{DestinationId, SessionId},
         overlay::{OverlayPatch, OverlaySettings},
         room::RoomAccess,
@@ -16,7 +16,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Preflight checks: LiveKit, relay, free slots, the default video format.
+/// Preflight checks: LiveKit, relay, free slots.
 #[server(prefix = "/rpc", endpoint = "sessions/preflight", input = Json, output = Json)]
 pub async fn run_preflight() -> Result<Preflight, ApiError> {
     use crate::server::{rpc, sessions::Sessions};
@@ -39,12 +39,12 @@ pub async fn start_session(show: NewSession) -> Result<StartedSession, ApiError>
     rpc::reply(sessions.start(&caller, show).await)
 }
 
-/// Stops a session; one that is over stays as it is.
+/// Stops a session, for a reason if one is given; one that is over stays as it is.
 #[server(prefix = "/rpc", endpoint = "sessions/stop", input = Json, output = Json)]
-pub async fn stop_session(id: SessionId) -> Result<SessionView, ApiError> {
+pub async fn stop_session(id: SessionId, #[server(default)] reason: Option<String>) -> Result<SessionView, ApiError> {
     use crate::server::{rpc, sessions::Sessions};
     let (sessions, caller) = rpc::admit::<Sessions>().await?;
-    rpc::reply(sessions.stop(&caller, &id, None).await)
+    rpc::reply(sessions.stop(&caller, &id, reason).await)
 }
 
 #[server(prefix = "/rpc", endpoint = "sessions/get", input = Json, output = Json)]
@@ -54,12 +54,12 @@ pub async fn get_session(id: SessionId) -> Result<SessionView, ApiError> {
     rpc::reply(sessions.session(&caller, &id).await)
 }
 
-/// The caller's running session, if any, for a reloaded page.
-#[server(prefix = "/rpc", endpoint = "sessions/running", input = Json, output = Json)]
-pub async fn running_session() -> Result<Option<SessionView>, ApiError> {
+/// The caller's running session, for a reloaded page, and what their next one begins with.
+#[server(prefix = "/rpc", endpoint = "sessions/setup", input = Json, output = Json)]
+pub async fn load_setup() -> Result<StudioSetup, ApiError> {
     use crate::server::{rpc, sessions::Sessions};
     let (sessions, caller) = rpc::admit::<Sessions>().await?;
-    rpc::reply(sessions.running(&caller).await)
+    rpc::reply(sessions.setup(&caller).await)
 }
 
 /// A page of the caller's sessions, newest first.
@@ -86,12 +86,17 @@ pub async fn set_overlay(id: SessionId, patch: OverlayPatch) -> Result<OverlaySe
     rpc::reply(overlay.set(&caller, &id, &patch).await)
 }
 
-/// Adds and removes destinations of a running session.
+/// Adds and removes destinations of a running session: typed ones, and saved ones by their ids.
 #[server(prefix = "/rpc", endpoint = "sessions/destinations", input = Json, output = Json)]
-pub async fn change_destinations(id: SessionId, add: Vec<DestinationInput>, remove: Vec<DestinationId>) -> Result<SessionView, ApiError> {
+pub async fn change_destinations(
+    id: SessionId,
+    add: Vec<DestinationInput>,
+    remove: Vec<DestinationId>,
+    #[server(default)] saved: Vec<DestinationId>,
+) -> Result<SessionView, ApiError> {
     use crate::server::{rpc, sessions::Sessions};
     let (sessions, caller) = rpc::admit::<Sessions>().await?;
-    rpc::reply(sessions.change_destinations(&caller, &id, add, &remove).await)
+    rpc::reply(sessions.change_destinations(&caller, &id, &saved, add, &remove).await)
 }
 
 /// Tries a lost destination at once.
@@ -102,12 +107,12 @@ pub async fn retry_destination(id: SessionId, destination: DestinationId) -> Res
     rpc::reply(sessions.retry_destination(&caller, &id, &destination).await)
 }
 
-/// The caller's saved destinations.
-#[server(prefix = "/rpc", endpoint = "destinations/saved", input = Json, output = Json)]
-pub async fn saved_destinations() -> Result<Vec<Destination>, ApiError> {
+/// Tries destinations before a session: saved ones, then typed ones. Nothing is published.
+#[server(prefix = "/rpc", endpoint = "destinations/test", input = Json, output = Json)]
+pub async fn try_destinations(saved: Vec<DestinationId>, typed: Vec<DestinationInput>) -> Result<Vec<DestinationTest>, ApiError> {
     use crate::server::{destinations::Destinations, rpc};
     let (destinations, caller) = rpc::admit::<Destinations>().await?;
-    rpc::reply(destinations.mine(&caller).await)
+    rpc::reply(destinations.test_all(&caller, None, &saved, typed).await)
 }
 
 /// Deletes a saved destination with its key.

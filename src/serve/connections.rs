@@ -1,6 +1,7 @@
 //! Accepts connections within bounds: how many in all and from one address, how long a header may take, how long a reader may
-//! leave an answer unread. Who comes when all places are taken is told so (503) and when to come back.
+//! leave an answer unread. Who comes when all places are taken gets a 503 that says when to come back.
 
+use crate::server::places::{Full, Place, Places};
 use axum::{
     Router,
     body::Body,
@@ -9,7 +10,6 @@ use axum::{
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
-    collections::HashMap,
     io,
     net::{IpAddr, SocketAddr},
     pin::pin,
@@ -30,7 +30,7 @@ use tower::ServiceExt;
 const HEADER_WITHIN: Duration = Duration::from_secs(20);
 /// How long a reader may take nothing of an answer. Feeds send something every 10 s.
 const UNREAD_FOR: Duration = Duration::from_secs(30);
-/// Connections that are being told that there is no place, at once.
+/// Connections that are being refused at once.
 const MOST_REFUSALS: usize = 64;
 const REFUSE_WITHIN: Duration = Duration::from_secs(1);
 const REFUSAL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Type: application/json\r\n\
@@ -58,20 +58,20 @@ impl ConnectionLimits {
 
 /// Serves until `closing`, then until the last connection has had its answer.
 pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, closing: CancellationToken) {
-    let places = Places::new(limits);
+    let places = Places::new(limits.in_all);
     let refusals = Arc::new(Semaphore::new(MOST_REFUSALS));
     let connections = TaskTracker::new();
     while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
         match accepted {
-            Ok((stream, peer)) => match places.take(peer.ip()) {
-                Some(place) => {
+            Ok((stream, peer)) => match place(&places, &limits, peer.ip()) {
+                Ok(place) => {
                     let serving = serve_one(stream, peer, router.clone(), closing.clone());
                     connections.spawn(async move {
                         serving.await;
                         drop(place);
                     });
                 }
-                None => {
+                Err(Full::InAll | Full::OfKey) => {
                     if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
                         tokio::spawn(refuse(stream, permit));
                     }
@@ -118,64 +118,22 @@ async fn serve_one(stream: TcpStream, peer: SocketAddr, router: Router, closing:
 
 /// Answers without reading; then reads a little, so that the answer is not lost with what was not read.
 async fn refuse(mut stream: TcpStream, permit: OwnedSemaphorePermit) {
-    let told = async {
+    let answer = async {
         stream.write_all(REFUSAL).await?;
         stream.shutdown().await?;
         let mut unread = [0; 1024];
         while stream.read(&mut unread).await? > 0 {}
         io::Result::Ok(())
     };
-    let _ = timeout(REFUSE_WITHIN, told).await;
+    let _ = timeout(REFUSE_WITHIN, answer).await;
     drop(permit);
 }
 
-/// Who holds how many places.
-#[derive(Clone)]
-struct Places(Arc<Taken>);
-
-struct Taken {
-    limits: ConnectionLimits,
-    free: Arc<Semaphore>,
-    by_address: parking_lot::Mutex<HashMap<IpAddr, usize>>,
-}
-
-struct Place {
-    places: Places,
-    address: IpAddr,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Places {
-    fn new(limits: ConnectionLimits) -> Self {
-        let free = Arc::new(Semaphore::new(limits.in_all));
-        Self(Arc::new(Taken { limits, free, by_address: parking_lot::Mutex::default() }))
-    }
-
-    fn take(&self, address: IpAddr) -> Option<Place> {
-        let permit = Arc::clone(&self.0.free).try_acquire_owned().ok()?;
-        let address = address.to_canonical();
-        let limits = &self.0.limits;
-        let speaks_for_all = address.is_loopback() || limits.proxies.contains(&address);
-        let mut by_address = self.0.by_address.lock();
-        let held = by_address.entry(address).or_default();
-        if *held >= limits.per_address && !speaks_for_all {
-            return None;
-        }
-        *held += 1;
-        Some(Place { places: self.clone(), address, _permit: permit })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut by_address = self.places.0.by_address.lock();
-        if let Some(held) = by_address.get_mut(&self.address) {
-            *held -= 1;
-            if *held == 0 {
-                by_address.remove(&self.address);
-            }
-        }
-    }
+/// A place for a connection from this address.
+fn place(places: &Places<IpAddr>, limits: &ConnectionLimits, address: IpAddr) -> Result<Place<IpAddr>, Full> {
+    let address = address.to_canonical();
+    let speaks_for_all = address.is_loopback() || limits.proxies.contains(&address);
+    places.take(address, if speaks_for_all { usize::MAX } else { limits.per_address })
 }
 
 #[cfg(test)]
@@ -191,19 +149,15 @@ mod tests {
     }
 
     #[test]
-    fn one_address_never_takes_every_place() {
-        let places = Places::new(limits());
-        let (guest, other): (IpAddr, IpAddr) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
-        let held = (places.take(guest).expect("the first"), places.take(guest).expect("the second"));
-        assert!(places.take(guest).is_none());
-        let theirs = places.take(other).expect("somebody else");
-        assert!(places.take(other).is_none(), "all three are taken");
+    fn one_address_never_takes_every_place_but_a_proxy_may() {
+        let (limits, places) = (limits(), Places::new(IN_ALL));
+        let take = |address: [u8; 4]| place(&places, &limits, address.into());
+        let (guest, proxy) = ([192, 0, 2, 1], [192, 0, 2, 9]);
+        let held = [take(guest).expect("the first"), take(guest).expect("the second")];
+        assert_eq!(take(guest).err(), Some(Full::OfKey));
         drop(held);
-        assert!(places.take(guest).is_some());
-        drop(theirs);
-        assert!(places.0.by_address.lock().is_empty());
-        let proxied: Vec<_> = (0..IN_ALL).map(|_| places.take([192, 0, 2, 9].into()).expect("the proxy's")).collect();
-        assert!(places.take(guest).is_none());
+        let proxied: Vec<_> = (0..IN_ALL).map(|_| take(proxy).expect("the proxy's")).collect();
+        assert_eq!(take(guest).err(), Some(Full::InAll));
         drop(proxied);
     }
 
@@ -216,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_finds_no_place_is_told_when_to_come_back() {
+    async fn a_refused_connection_learns_when_to_come_back() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let closing = CancellationToken::new();

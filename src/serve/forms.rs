@@ -25,7 +25,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use leptos::prelude::provide_context;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 #[derive(Clone, Copy)]
 pub enum Entrance {
@@ -53,7 +53,7 @@ struct GoOn {
 /// Signs in: 303 to the requested page. Refused: the same page with the reason and its status.
 pub async fn enter(entrance: Entrance, site: Renderer, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let (name, refused) = match read(&parts, body).await {
+    let (name, refused) = match read_form::<Fields>(&parts, body).await {
         Err(error) => (String::new(), error),
         Ok(fields) => match signed_in(entrance, &site.state, &parts, &fields).await {
             Ok(cookies) => {
@@ -67,7 +67,7 @@ pub async fn enter(entrance: Entrance, site: Renderer, request: Request) -> Resp
 }
 
 /// The form's page again, with what was typed, the reason and its status.
-async fn refuse(site: &Renderer, parts: Parts, name: String, error: ApiError) -> Response {
+pub(super) async fn refuse(site: &Renderer, parts: Parts, name: String, error: ApiError) -> Response {
     let context = move || {
         provide_context(RefusedForm { name: name.clone(), message: error.message.clone() });
         rpc::page_reply(Err(&error));
@@ -91,9 +91,10 @@ pub async fn sign_out(site: Renderer, parts: Parts) -> Response {
     }
 }
 
-async fn read(parts: &Parts, body: Body) -> Result<Fields, ApiError> {
+/// The fields of a form.
+pub(super) async fn read_form<T: DeserializeOwned>(parts: &Parts, body: Body) -> Result<T, ApiError> {
     let request = Request::from_parts(parts.clone(), body);
-    let Form(fields) = Form::<Fields>::from_request(request, &())
+    let Form(fields) = Form::<T>::from_request(request, &())
         .await
         .map_err(|_| ApiError::new(ErrorCode::Invalid, "The form did not arrive whole. Fill it in again."))?;
     Ok(fields)
@@ -114,7 +115,7 @@ async fn signed_in(entrance: Entrance, state: &AppState, parts: &Parts, fields: 
     Ok(cookies::sign_in_cookies(signed_in.token, SIGNED_IN_DAYS, config))
 }
 
-fn see_other(path: &str, cookies: &[String]) -> Response {
+pub(super) fn see_other(path: &str, cookies: &[String]) -> Response {
     let cookies = AppendHeaders(cookies.iter().map(|cookie| (header::SET_COOKIE, cookie.as_str())));
     (StatusCode::SEE_OTHER, [(header::LOCATION, path), (header::CACHE_CONTROL, "no-store")], cookies).into_response()
 }

@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod api_keys;
 pub mod audit;
+mod confirmation;
 mod foreign_sessions;
 mod key_cache;
 mod names;

@@ -11,7 +11,13 @@ use crate::{
     api::admin_socket::{AdminCommand, AdminReply},
     domain::account::Role,
 };
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::post,
+};
 use std::{
     io,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
@@ -58,7 +64,12 @@ pub async fn serve(
     http: reqwest::Client,
 ) -> io::Result<()> {
     let state = AdminSocketState { commands, viewer_counts, http };
-    axum::serve(listener, Router::new().route("/order", post(handle)).with_state(state)).await
+    axum::serve(listener, Router::new().route("/order", post(handle)).route("/backup", post(backup)).with_state(state)).await
+}
+
+/// The statements of a backup. An answer that breaks off is no backup.
+async fn backup(State(state): State<AdminSocketState>) -> Result<Response, ErrorResponse> {
+    Ok(Body::from_stream(state.commands.backup().await?).into_response())
 }
 
 async fn handle(State(state): State<AdminSocketState>, Json(command): Json<AdminCommand>) -> Result<Json<AdminReply>, ErrorResponse> {
@@ -74,6 +85,8 @@ async fn execute(AdminSocketState { commands, viewer_counts, http }: &AdminSocke
             AdminReply::Key(commands.create_key(&user, agent.as_deref(), &name, scopes, days).await?)
         }
         AdminCommand::ResetPassword { user } => AdminReply::SignInLink(commands.reset_password(&user).await?),
+        AdminCommand::DeleteUser { user } => AdminReply::Message(commands.delete_user(&user).await?),
+        AdminCommand::Contents => AdminReply::Contents(commands.backup_contents().await?),
         AdminCommand::RotateKeys => AdminReply::Rotated(commands.rotate_keys().await?),
         AdminCommand::ListSessions { all } => AdminReply::Sessions(commands.every_session(all).await?),
         AdminCommand::Stop { session, note } => AdminReply::Stopped(Box::new(commands.stop_any(&session, &note).await?)),

@@ -1,11 +1,12 @@
 //! Saved destinations: saved, renamed, tested, deleted. Address and key belong together: neither changes without the other.
 
 mod resolve;
+mod trials;
 
 use crate::{
     api::{
         error::{ApiError, ErrorCode},
-        sessions::{ConnectionTest, DestinationInput, SavedDestinationView},
+        sessions::{DestinationInput, SavedDestinationView},
     },
     domain::{
         destination::{Destination, Platform},
@@ -23,22 +24,18 @@ use crate::{
         work_limit::WorkLimit,
     },
 };
-use rustls_pki_types::ServerName;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::TcpStream;
+use std::sync::Arc;
 
 pub(in crate::server) use resolve::{MOST_DESTINATIONS, Place, Resolved, too_many};
 
 /// Saved destinations of one owner.
 pub(in crate::server) const MOST_SAVED: usize = 50;
-/// Timeout of a connection test.
-const TRY_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Saved destinations, and destinations made ready for a session. Cheap to clone.
 #[derive(Clone)]
 pub struct Destinations {
     ports: Arc<Ports>,
-    /// Connection tests of everybody.
+    /// Connection tests of everybody, each of up to ten destinations.
     tests: WorkLimit,
 }
 
@@ -117,32 +114,6 @@ impl Destinations {
         }
     }
 
-    /// Tests the connection to a saved destination's server. Nothing is published, so the key is not tested.
-    ///
-    /// # Errors
-    /// It is not the caller's.
-    pub async fn test(&self, caller: &Caller, id: &DestinationId) -> StudioResult<ConnectionTest> {
-        let saved = self.own_destination(caller, id).await?;
-        let _permit = self.tests.enter().await?;
-        let (target, addresses) = match self.resolve_address(&saved.destination).await {
-            Ok(Some(resolved)) => resolved,
-            Ok(None) => return Ok(ConnectionTest { reached: true, note: "A rehearsal is always reached.".to_owned() }),
-            Err(StudioError::Refused(error)) => return Ok(ConnectionTest { reached: false, note: error.message }),
-            Err(error) => return Err(error),
-        };
-        let tls = target.tls.then_some(target.host.as_str());
-        let outcome = tokio::time::timeout(TRY_TIMEOUT, connect_to(&addresses, tls))
-            .await
-            .unwrap_or_else(|_| Err("it does not answer in time".into()));
-        Ok(match outcome {
-            Ok(()) => ConnectionTest {
-                reached: true,
-                note: "The server answers. Whether it accepts the key is known when a stream starts.".to_owned(),
-            },
-            Err(reason) => ConnectionTest { reached: false, note: format!("{} is not reached: {reason}.", target.host) },
-        })
-    }
-
     /// What an owner can stream to: an agent's own destinations and its user's.
     pub(in crate::server) async fn usable(&self, owner: &Owner, user: &UserId) -> StudioResult<Vec<SavedDestination>> {
         let mut saved = self.ports.store.saved_destinations(owner).await?;
@@ -199,27 +170,4 @@ fn view(saved: SavedDestination) -> SavedDestinationView {
 
 pub(in crate::server) fn too_many_saved() -> StudioError {
     StudioError::refused(ErrorCode::Conflict, format!("At most {MOST_SAVED} destinations are kept. Forget one first."))
-}
-
-/// A connection to the first address that takes one, with TLS where the address says so.
-async fn connect_to(addresses: &[SocketAddr], tls: Option<&str>) -> Result<(), String> {
-    let mut last = "its name leads nowhere".to_owned();
-    for address in addresses {
-        let stream = match TcpStream::connect(address).await {
-            Ok(stream) => stream,
-            Err(error) => {
-                last = error.to_string();
-                continue;
-            }
-        };
-        let Some(host) = tls else { return Ok(()) };
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| "its name cannot stand in a certificate".to_owned())?;
-        let connector = tokio_rustls::TlsConnector::from(Arc::new(crate::net::tls::client()));
-        return connector
-            .connect(name, stream)
-            .await
-            .map(drop)
-            .map_err(|error| crate::net::tls_error::reason(&error, host).unwrap_or_else(|| crate::net::os_message(&error)));
-    }
-    Err(last)
 }

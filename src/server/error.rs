@@ -56,6 +56,7 @@ impl StudioError {
             Self::Store(StoreError::Missing) => (ErrorCode::NotFound, "It is not there."),
             Self::Store(_) | Self::Internal(_) => (ErrorCode::Internal, "Something went wrong in the studio. Try again."),
             Self::LiveKit(LiveKitError::NoSlot) => (ErrorCode::Unavailable, "No slot is free: every slot is used by another stream."),
+            Self::LiveKit(LiveKitError::OtherTime(sentence)) => (ErrorCode::Unavailable, sentence.as_str()),
             Self::LiveKit(_) => (ErrorCode::Unavailable, "The media server does not answer. Try again in a moment."),
             Self::Relay(_) => (ErrorCode::Unavailable, "The relay does not answer. Try again in a moment."),
         };

@@ -13,7 +13,7 @@ use crate::{
         session::{Owner, Session, StreamType},
     },
     server::{
-        accounts::ownership::{agent_of, owner_named},
+        accounts::ownership::acting_agent,
         auth::caller::Caller,
         error::{StudioError, StudioResult},
         overlay::Overlay,
@@ -59,6 +59,7 @@ impl Games {
         let show = NewSession {
             stream_type: StreamType::Agent,
             agent_id: Some(agent.id.clone()),
+            user_id: None,
             stream_title: game.stream_title.unwrap_or_default(),
             entity_name: None,
             destination_ids: Vec::new(),
@@ -131,10 +132,9 @@ impl Games {
         Ok(outcome(Some(&named), false, "The stream stays on air for the next game."))
     }
 
-    /// The agent of the path: the caller's own, or the one whose key it is.
+    /// The agent of the path: the caller's own, the one whose key it is, or any for an administrator.
     async fn acting(&self, caller: &Caller, id: &AgentId) -> StudioResult<Agent> {
-        owner_named(&*self.ports.store, caller, Some(id)).await?;
-        agent_of(&*self.ports.store, &caller.user.id, id).await
+        acting_agent(&*self.ports.store, caller, id).await
     }
 
     async fn name_game(&self, caller: &Caller, session: &Session, lobby: Option<String>) -> StudioResult<Session> {

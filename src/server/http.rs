@@ -8,6 +8,8 @@ pub mod admission;
 pub mod agents;
 pub mod composite;
 pub mod cors;
+pub mod destinations;
+pub mod erasure;
 pub mod extract;
 pub mod feed;
 pub mod media;
@@ -42,6 +44,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .routes(routes!(sessions::room))
         .routes(routes!(sessions::destinations))
         .routes(routes!(sessions::retry_destination))
+        .routes(routes!(destinations::test))
         .routes(routes!(overlay::change))
         .routes(routes!(overlay::events))
         .routes(routes!(overlay::heartbeat))
@@ -49,6 +52,11 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .routes(routes!(feed::of_everybody))
         .routes(routes!(media::recording))
         .routes(routes!(media::thumbnail))
+        .routes(routes!(erasure::delete_session))
+        .routes(routes!(erasure::delete_recording))
+        .routes(routes!(erasure::export))
+        .routes(routes!(erasure::delete_account))
+        .routes(routes!(erasure::delete_any_account))
         .routes(routes!(agents::game_started))
         .routes(routes!(agents::game_ended))
         .routes(routes!(agents::picture, agents::set_picture))

@@ -23,6 +23,9 @@ pub enum LiveKitError {
     /// LiveKit refused the request.
     #[error("LiveKit refused: {0}")]
     Refused(Reason),
+    /// LiveKit took no token, and its clock is minutes from this machine's; a sentence about both.
+    #[error("LiveKit refused: {0}")]
+    OtherTime(String),
 }
 
 /// LiveKit's message, kept for the log.

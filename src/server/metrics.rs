@@ -13,7 +13,7 @@ const CLICKS: [f64; 10] = [2.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.
 const STATES: [&str; 4] = ["pending", "starting", "live", "ending"];
 
 /// Every metric of this process: name, kind and description.
-pub const METRICS: [Description; 13] = [
+pub const METRICS: [Description; 14] = [
     ("footlight_starts_total", Kind::Counter, "Starts by outcome: started, repeated, or why not."),
     ("footlight_click_to_live_seconds", Kind::Histogram, "From the start to the first destination that accepts the stream."),
     ("footlight_reconciler_actions_total", Kind::Counter, "Actions of the reconciler, by kind."),
@@ -22,6 +22,7 @@ pub const METRICS: [Description; 13] = [
     ("footlight_store_seconds", Kind::Histogram, "How long the store took for a statement."),
     ("footlight_deliveries_total", Kind::Counter, "Webhook deliveries: taken or refused."),
     ("footlight_viewers_asked_total", Kind::Counter, "Requests for viewer counts, by platform and outcome."),
+    ("footlight_pruned_total", Kind::Counter, "Deleted because of their age, by kind; accounts because their owner wanted it."),
     ("footlight_deliveries_pending", Kind::Gauge, "Pending webhook deliveries; at most 1000 are counted."),
     ("footlight_sessions", Kind::Gauge, "Active sessions by state."),
     ("footlight_sessions_troubled", Kind::Gauge, "Active sessions with a health issue."),
@@ -42,6 +43,7 @@ pub fn handle() -> &'static PrometheusHandle {
                 ("footlight_starts_total", "outcome", &["started", "store_failed", "livekit_failed", "relay_failed", "internal"][..]),
                 ("footlight_livekit_webhooks_total", "outcome", &["kept", "repeated", "refused"]),
                 ("footlight_deliveries_total", "outcome", &["taken", "refused"]),
+                ("footlight_pruned_total", "kind", &["accounts", "sessions", "feeds", "webhooks", "deliveries", "audit"]),
             ] {
                 for value in values {
                     counter!(name, label => *value).absolute(0);
@@ -77,6 +79,11 @@ pub fn webhook(outcome: &'static str) {
 /// A webhook delivery was attempted: `taken`, `refused`.
 pub fn delivery(outcome: &'static str) {
     counter!("footlight_deliveries_total", "outcome" => outcome).increment(1);
+}
+
+/// Something was deleted in the background: how many of a kind.
+pub fn pruned(kind: &'static str, count: usize) {
+    counter!("footlight_pruned_total", "kind" => kind).increment(count as u64);
 }
 
 /// Viewer counts were requested from a platform.

@@ -1,9 +1,11 @@
 //! What operators and administrators do and look at, and the background work around sessions.
 
+pub mod account_data;
 pub mod analytics;
 pub mod commands;
 pub mod monitoring;
 pub mod outbox;
+pub mod retention;
 pub mod session_admin;
 pub mod viewer_counts;
 

@@ -13,7 +13,7 @@ use crate::{
         ids::{Generation, SessionId},
         overlay::{OverlayPatch, OverlaySettings},
         room::RoomAccess,
-        session::{Owner, Session, StreamType},
+        session::{OverlayChanges, Owner, Session, StreamType},
     },
     server::{
         accounts::audit::AuditLog,
@@ -159,17 +159,20 @@ impl Overlay {
         if request.patch.apply(&before.overlay) != before.overlay {
             self.feed_writer.admit_settings(id)?;
         }
+        let (actor, now) = (caller.actor_on(&before), self.ports.now());
         let session = self
             .registry
-            .change(id, caller.actor_on(&before), |session| {
-                let changed = Session {
+            .change(id, actor, |session| {
+                let mut next = Session {
                     overlay: request.patch.apply(&session.overlay),
                     title: title.clone().unwrap_or_else(|| session.title.clone()),
                     current_lobby_id: lobby.clone().unwrap_or_else(|| session.current_lobby_id.clone()),
                     broadcast_delay_ms: held.unwrap_or(session.broadcast_delay_ms),
                     ..session.clone()
                 };
-                (session.state.is_active() && &changed != session).then_some(Change { session: changed, what: None })
+                let changes = OverlayChanges::between(session, &next).filter(|_| session.state.is_active())?;
+                let what = next.noted.note_overlay(changes, actor, session.revision + 1, now);
+                Some(Change { session: next, what })
             })
             .await?;
         if !session.state.is_active() {
@@ -218,6 +221,7 @@ impl Overlay {
             entity_name: session.entity_name.clone(),
             avatar: agent.zip(number).map(|(agent, number)| format!("/api/streaming/agents/{}/avatar?{number}", agent.id)),
             title: session.title.clone(),
+            platforms: session.destinations.iter().map(|destination| destination.platform).collect(),
             settings: session.overlay.clone(),
             made_up: None,
             room,

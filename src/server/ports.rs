@@ -28,9 +28,14 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Now, by this process's clock.
+    /// Now, by a clock that does not step when the machine's is set.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The wall clock, for tokens and signatures that other machines check.
+    pub fn wall(&self) -> Timestamp {
+        self.clock.wall()
     }
 
     /// A new id, by the same clock.

@@ -154,6 +154,9 @@ impl Reconciler {
     /// The store failed.
     pub async fn reconcile_all(&self) -> StudioResult<()> {
         let active = self.ports.store.active_sessions().await?;
+        if let Some(by_ms) = active.is_empty().then(|| self.ports.clock.follow()).flatten() {
+            tracing::warn!(by_ms, "the machine's clock was set, and no session runs: its time counts from here on");
+        }
         let rooms: Option<HashSet<String>> = self.ports.livekit.rooms().await.ok().map(|rooms| rooms.into_iter().collect());
         stream::iter(&active)
             .for_each_concurrent(AT_ONCE, |session| async {
@@ -272,7 +275,8 @@ impl Reconciler {
                     id,
                     forwarded.generation,
                     forwarded.heartbeat,
-                    self.ports.now().plus_millis(-forwarded.age_ms),
+                    // A store's clock that was set back must not date it into the future.
+                    self.ports.now().plus_millis(-forwarded.age_ms.max(0)),
                 );
             }
             Ok(None) => {}

@@ -153,7 +153,7 @@ impl SessionRegistry {
     /// Sends the session's current view to all listeners.
     pub(in crate::server) async fn announce(&self, session: &Session) {
         self.announced().insert(session.id.clone(), session.revision);
-        let view: SessionView = self.view(session).await;
+        let view: SessionView = self.complete_view(session).await;
         self.feed.session(view);
     }
 

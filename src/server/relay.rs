@@ -3,7 +3,7 @@
 pub mod client;
 
 use crate::{
-    api::relay_control::{DesiredSession, SessionReport},
+    api::relay_control::{ConnectionTrial, DesiredSession, SessionReport, TrialResult},
     domain::ids::{DestinationId, SessionId},
 };
 use async_trait::async_trait;
@@ -38,6 +38,10 @@ pub trait Relay: Send + Sync + 'static {
     async fn delete(&self, session: &SessionId) -> Result<(), RelayError>;
     /// Tries a lost destination at once instead of at the time that its report names.
     async fn retry(&self, session: &SessionId, destination: &DestinationId) -> Result<(), RelayError>;
+    /// Deletes the recording of a session that is over; `false` where there is none.
+    async fn delete_recording(&self, session: &SessionId) -> Result<bool, RelayError>;
+    /// Tries a server: connects to it as for a session, and publishes nothing.
+    async fn test(&self, trial: &ConnectionTrial) -> Result<TrialResult, RelayError>;
     /// The reports of every session the relay knows.
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError>;
     /// Events from now on; ends when the connection does.

@@ -1,11 +1,13 @@
 //! Sessions as their owners handle them: started, stopped, changed, read and listed.
 
 mod defaults;
+pub mod deletion;
 mod destinations;
 mod idempotency;
 pub mod listing;
 mod preflight;
 mod retry;
+mod setup;
 mod start;
 mod timeline;
 
@@ -17,6 +19,7 @@ use super::{
     ports::Ports,
     reconcile::{Reconciler, ending::STOP_WAITS},
     registry::SessionRegistry,
+    validation::stop_reason,
 };
 use crate::{
     api::{public_http::SessionPage, sessions::SessionView},
@@ -52,17 +55,17 @@ impl Sessions {
         Self { ports, registry, reconciler, destinations, audit }
     }
 
-    /// Ends a session; one that is ending or over stays as it is. `note` is an administrator's reason.
+    /// Ends a session; one that is ending or over stays as it is. `reason` is the caller's own, and is kept.
     ///
     /// # Errors
-    /// Not the caller's, or the store failed.
-    pub async fn stop(&self, caller: &Caller, id: &SessionId, note: Option<String>) -> StudioResult<SessionView> {
+    /// Not the caller's, the reason is too long or no plain text, or the store failed.
+    pub async fn stop(&self, caller: &Caller, id: &SessionId, reason: Option<String>) -> StudioResult<SessionView> {
         let session = self.registry.own(caller, id).await?;
-        let own = caller.owns(&session);
-        let (actor, reason) = match note {
-            Some(note) if caller.is_admin() => (Actor::Admin, EndReason::StoppedByAdmin { note: note.chars().take(300).collect() }),
-            _ if own => (caller.actor(), EndReason::Stopped),
-            _ => (Actor::Admin, EndReason::StoppedByAdmin { note: String::new() }),
+        let note = stop_reason(reason.as_deref().unwrap_or_default())?;
+        let (actor, reason) = if caller.owns(&session) {
+            (caller.actor(), EndReason::Stopped { note })
+        } else {
+            (Actor::Admin, EndReason::StoppedByAdmin { note })
         };
         self.reconciler.start_ending(id, actor, Outcome::Ended(reason)).await?;
         self.audit.note_admin_action(caller, &session, "was stopped").await;
@@ -76,7 +79,7 @@ impl Sessions {
     /// Not the caller's.
     pub async fn session(&self, caller: &Caller, id: &SessionId) -> StudioResult<SessionView> {
         let session = self.registry.own(caller, id).await?;
-        let view = self.registry.view(&session).await;
+        let view = self.registry.complete_view(&session).await;
         Ok(if caller.is_admin() { view } else { view.for_owner() })
     }
 

@@ -6,16 +6,19 @@ mod accounts;
 mod agents;
 mod analytics;
 mod audit;
+mod backup;
 mod calls;
 mod credentials;
 mod defaults;
 mod destinations;
+mod erasure;
 mod feed;
 mod key_rotation;
 mod keys;
 mod leases;
 mod outbox;
 mod overlay_grants;
+mod retention;
 mod sessions;
 pub mod surreal;
 mod webhooks;
@@ -24,16 +27,19 @@ pub use accounts::{AccountStore, SignIn, TokenHash};
 pub use agents::{AgentStore, Avatar};
 pub use analytics::AnalyticsStore;
 pub use audit::AuditStore;
+pub use backup::{BackupStore, StoreContents, StoreExport};
 pub use calls::{IDEMPOTENT_FOR_MS, Idempotency, RememberedCall};
 pub use credentials::CredentialStore;
 pub use defaults::{Defaults, DefaultsStore};
 pub use destinations::{DestinationStore, SavedDestination};
+pub use erasure::ErasureStore;
 pub use feed::{FeedCounts, FeedEntry, FeedSnapshot, FeedStore, NewLine};
 pub use key_rotation::{KeyRotationStore, SealedKey};
 pub use keys::{KeyLimits, KeyStore};
 pub use leases::{ForwardedHeartbeat, LeaseStore};
 pub use outbox::{Delivery, NewDelivery, OutboxStore};
 pub use overlay_grants::{OverlayGrant, OverlayGrantStore};
+pub use retention::RetentionStore;
 pub use sessions::{DestinationChange, NewStoredSession, SessionFilter, SessionLimits, SessionStore, TimelineEntry};
 pub use webhooks::{StoredWebhook, WebhookStore};
 
@@ -60,6 +66,12 @@ pub enum StoreError {
     Stale,
     #[error("it is not there")]
     Missing,
+    /// No other administrator would be left.
+    #[error("it is the account of the only administrator")]
+    LastAdmin,
+    /// A database server takes its own backups; its client cannot.
+    #[error("the store is a database server, which takes its own backups")]
+    ServerBackup,
     /// The database failed or cannot be reached.
     #[error("the store failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -88,15 +100,18 @@ pub trait Store:
     + AgentStore
     + AnalyticsStore
     + AuditStore
+    + BackupStore
     + CredentialStore
     + DefaultsStore
     + DestinationStore
+    + ErasureStore
     + FeedStore
     + KeyRotationStore
     + KeyStore
     + LeaseStore
     + OutboxStore
     + OverlayGrantStore
+    + RetentionStore
     + SessionStore
     + WebhookStore
 {

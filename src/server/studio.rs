@@ -8,7 +8,13 @@ use super::{
     games::Games,
     limits::Limits,
     operations::{
-        analytics::Analytics, commands::OperatorCommands, monitoring::Monitoring, outbox::Outbox, session_admin::SessionAdmin,
+        account_data::{AccountData, AccountParts},
+        analytics::Analytics,
+        commands::OperatorCommands,
+        monitoring::Monitoring,
+        outbox::Outbox,
+        retention::Retention,
+        session_admin::SessionAdmin,
         viewer_counts::ViewerCounts,
     },
     overlay::Overlay,
@@ -17,7 +23,7 @@ use super::{
     registry::SessionRegistry,
     sessions::Sessions,
 };
-use crate::config::serve::ServeConfig;
+use crate::{config::serve::ServeConfig, net::clock::Clock};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +43,8 @@ pub struct Studio {
     pub analytics: Analytics,
     pub viewer_counts: ViewerCounts,
     pub session_admin: SessionAdmin,
+    pub account_data: AccountData,
+    pub retention: Retention,
     pub commands: OperatorCommands,
     pub monitoring: Monitoring,
     /// What has just happened, for event streams.
@@ -46,6 +54,7 @@ pub struct Studio {
     /// How much anybody may ask for.
     pub limits: Arc<Limits>,
     pub config: Arc<ServeConfig>,
+    pub clock: Clock,
     /// Cancelled when the process is asked to end: endless answers end then.
     pub closing: CancellationToken,
 }
@@ -65,6 +74,17 @@ impl Studio {
         let destinations = Destinations::new(of());
         let sessions = Sessions::new(of(), registry.clone(), reconciler.clone(), destinations.clone(), audit.clone());
         let overlay = Overlay::new(of(), registry.clone(), feed_writer, feed_history.clone(), reconciler.clone(), audit.clone());
+        let account_data = AccountData::new(
+            of(),
+            AccountParts {
+                registry: registry.clone(),
+                reconciler: reconciler.clone(),
+                sessions: sessions.clone(),
+                accounts: accounts.clone(),
+                keys: api_keys.clone(),
+                audit: audit.clone(),
+            },
+        );
         Self {
             agents: Agents::new(of(), api_keys.clone(), audit.clone()),
             games: Games::new(of(), registry.clone(), sessions.clone(), overlay.clone()),
@@ -72,9 +92,20 @@ impl Studio {
             analytics: Analytics::new(of()),
             viewer_counts: ViewerCounts::new(of(), registry.clone(), audit.clone()),
             session_admin: SessionAdmin::new(of(), registry.clone(), sessions.clone(), audit.clone()),
-            commands: OperatorCommands::new(of(), registry, reconciler.clone(), accounts.clone(), api_keys.clone(), audit.clone()),
+            retention: Retention::new(of(), sessions.clone(), account_data.clone()),
+            commands: OperatorCommands::new(
+                of(),
+                registry,
+                reconciler.clone(),
+                accounts.clone(),
+                api_keys.clone(),
+                audit.clone(),
+                account_data.clone(),
+            ),
+            account_data,
             monitoring: Monitoring::new(of(), feed.clone()),
             config: Arc::clone(&ports.config),
+            clock: ports.clock.clone(),
             closing: CancellationToken::new(),
             sessions,
             destinations,
@@ -92,6 +123,7 @@ impl Studio {
     /// Runs the background tasks until the process ends.
     pub async fn run_background_tasks(self) {
         tokio::spawn(self.outbox.run());
+        tokio::spawn(self.retention.run());
         self.viewer_counts.run();
         self.reconciler.run().await;
     }

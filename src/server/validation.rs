@@ -11,6 +11,8 @@ use crate::{
 };
 
 const LONGEST_TITLE: usize = 140;
+/// Of the reason of a stop.
+const LONGEST_REASON: usize = 300;
 /// Of a destination's own name.
 const LONGEST_NAME: usize = 60;
 
@@ -25,6 +27,15 @@ pub(in crate::server) fn plain_text(field: &str, text: &str) -> StudioResult<Str
     let text = one_line(text).map_err(|error| ApiError::invalid(field, about(field, error)))?;
     if text.chars().count() > LONGEST_TITLE {
         return Err(ApiError::invalid(field, format!("{field} must be at most {LONGEST_TITLE} characters of plain text.")).into());
+    }
+    Ok(text)
+}
+
+/// Why a session is stopped, in one line; may be empty.
+pub(in crate::server) fn stop_reason(text: &str) -> StudioResult<String> {
+    let text = one_line(text).map_err(|error| ApiError::invalid("reason", about("reason", error)))?;
+    if text.chars().count() > LONGEST_REASON {
+        return Err(ApiError::invalid("reason", format!("reason must be at most {LONGEST_REASON} characters of plain text.")).into());
     }
     Ok(text)
 }

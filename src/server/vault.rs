@@ -144,6 +144,11 @@ impl Vault {
         &self.keys[0].id
     }
 
+    /// Whether it opens what the master key with this id sealed.
+    pub fn knows(&self, key_id: &str) -> bool {
+        self.keys.iter().any(|key| key.id == key_id)
+    }
+
     /// Whether it should be sealed again under the current master key.
     pub fn needs_rotation(&self, sealed: &SealedKey) -> bool {
         sealed.key_id != self.keys[0].id

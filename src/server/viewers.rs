@@ -86,8 +86,11 @@ async fn read<T: DeserializeOwned>(mut answer: Response) -> Result<T, ViewerCoun
 
 /// The wait that the service requests: `Retry-After` in seconds, or Twitch's `Ratelimit-Reset`, a second of Unix time.
 fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    let now = u64::try_from(clock::seconds()).unwrap_or_default();
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let seconds = |name: &str| text(name)?.parse::<u64>().ok();
+    // The service's own clock: this machine's may be wrong.
+    let now = text("date").and_then(clock::of_http_date).unwrap_or_else(clock::wall);
+    let now = u64::try_from(now.as_millis() / 1000).unwrap_or_default();
     let wait = seconds("retry-after").or_else(|| seconds("ratelimit-reset").map(|at| at.saturating_sub(now)))?;
     Some(Duration::from_secs(wait.min(LONGEST_WAIT)))
 }

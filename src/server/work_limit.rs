@@ -54,7 +54,7 @@ impl WorkLimit {
 
     fn refusal(&self) -> ApiError {
         let message = format!("{} is busy. Wait {COME_BACK_AFTER_S} s and try again.", self.0.what);
-        ApiError { detail: serde_json::json!({ "retryAfter": COME_BACK_AFTER_S }), ..ApiError::new(ErrorCode::Unavailable, message) }
+        ApiError::again_after(ErrorCode::Unavailable, message, COME_BACK_AFTER_S)
     }
 }
 

@@ -16,6 +16,10 @@ mod bodies;
 mod calls;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/destination_tests.rs"]
+mod destination_tests;
+#[path = "api/erasure.rs"]
+mod erasure;
 #[path = "api/examples.rs"]
 mod examples;
 #[path = "api/feed_access.rs"]
@@ -24,6 +28,8 @@ mod feed_access;
 mod feeds;
 #[path = "api/fields.rs"]
 mod fields;
+#[path = "api/foreign_starts.rs"]
+mod foreign_starts;
 #[path = "api/fuzz.rs"]
 mod fuzz;
 #[path = "api/generated.rs"]
@@ -40,6 +46,8 @@ mod limits;
 mod names;
 #[path = "api/page_access.rs"]
 mod page_access;
+#[path = "api/page_contents.rs"]
+mod page_contents;
 #[path = "api/proxies.rs"]
 mod proxies;
 #[path = "api/retry.rs"]

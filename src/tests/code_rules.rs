@@ -104,6 +104,22 @@ fn cfg_gates_stand_only_at_the_top() {
     );
 }
 
+/// Elsewhere a clock that is set would change a duration (docs/ARCHITECTURE.md, Clocks).
+#[test]
+fn the_wall_clock_is_read_in_one_place() {
+    let reads = |path: &str, code: &str, words: &[&str]| -> Vec<String> {
+        words.iter().filter(|word| code.contains(**word)).map(|word| format!("{path}: {word}")).collect()
+    };
+    let rust = product().into_iter().filter(|source| source.path != "src/net/clock.rs");
+    let rust = rust.flat_map(|source| reads(&source.path, &source.code, &["SystemTime::now", "Utc::now", "now_utc", "js_sys::Date"]));
+    // A machine's sleep shows there only, and a document that the browser kept says an old time.
+    let scripts = tracked().into_iter().filter(|(path, _)| {
+        path.starts_with("src/browser/bridge/") && !["document.js", "time.js"].iter().any(|name| path.ends_with(&format!("/{name}")))
+    });
+    let scripts = scripts.flat_map(|(path, text)| reads(&path, &text, &["Date.now", "new Date("]));
+    none(rust.chain(scripts).collect());
+}
+
 #[test]
 fn no_file_is_longer_than_the_limit() {
     const LONGEST: usize = 305;

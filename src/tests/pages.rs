@@ -3,6 +3,7 @@
 use footlight::{
     components::scene_view::{DataLayers, SceneView},
     domain::{
+        destination::Platform,
         overlay::{Host, Media, OverlaySettings, Scene, Theme, Track},
         overlay_state::{OverlayInputs, OverlayState},
         session::StreamType,
@@ -19,6 +20,7 @@ fn streamer() -> OverlayInputs {
         entity_name: "BlazeMaster".into(),
         avatar: None,
         title: "Ranked ladder, game 3".into(),
+        platforms: vec![Platform::Twitch, Platform::Rehearsal],
         settings: OverlaySettings { show_agent_info: true, show_decisions: true, ..OverlaySettings::for_user() },
         media: Media { screen: Track::Painted, camera: Track::Painted, ..Media::here() },
         live: true,
@@ -60,7 +62,13 @@ fn each_state_says_what_it_is() {
             "screen with webcam",
             streamer(),
             vec![],
-            vec![r#"data-layout="screen""#, r#"data-webcam="video""#, r#"data-corner="bottom-right""#, "LIVE"],
+            vec![
+                r#"data-layout="screen""#,
+                r#"data-webcam="video""#,
+                r#"data-corner="bottom-right""#,
+                "LIVE",
+                "Twitch · Ranked ladder, game 3",
+            ],
         ),
         (
             "camera off",

@@ -24,6 +24,8 @@ mod limits;
 mod matrix;
 #[path = "relay/odd_servers.rs"]
 mod odd_servers;
+#[path = "relay/passwords.rs"]
+mod passwords;
 #[path = "relay/platform.rs"]
 mod platform;
 #[path = "relay/process.rs"]
@@ -42,5 +44,7 @@ mod support;
 mod takeover;
 #[path = "relay/tls.rs"]
 mod tls;
+#[path = "relay/trials.rs"]
+mod trials;
 #[path = "relay/tunnel.rs"]
 mod tunnel;

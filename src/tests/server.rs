@@ -1,5 +1,13 @@
 //! The server over fakes of LiveKit, relay and clock, and the real store in memory. One module for each subject.
 
+#[path = "server/account_deletion.rs"]
+mod account_deletion;
+#[path = "server/auto_start.rs"]
+mod auto_start;
+#[path = "server/backup.rs"]
+mod backup;
+#[path = "server/clocks.rs"]
+mod clocks;
 #[path = "server/crashes.rs"]
 mod crashes;
 #[path = "server/feed_history.rs"]
@@ -22,6 +30,8 @@ mod outbox_receivers;
 mod platforms;
 #[path = "server/random_faults.rs"]
 mod random_faults;
+#[path = "server/retention.rs"]
+mod retention;
 #[path = "server/session_destinations.rs"]
 mod session_destinations;
 #[path = "server/starts.rs"]
@@ -30,6 +40,8 @@ mod starts;
 mod state;
 #[allow(dead_code, reason = "each test program uses its own part")]
 mod support;
+#[path = "server/timeline.rs"]
+mod timeline;
 #[path = "server/viewers.rs"]
 mod viewers;
 #[path = "server/webhooks.rs"]

@@ -9,6 +9,8 @@ mod feed;
 #[allow(dead_code, unused_imports, reason = "the API's tests use the rest of it")]
 #[path = "api/harness.rs"]
 mod harness;
+#[path = "soak/neighbours.rs"]
+mod neighbours;
 #[path = "soak/relay.rs"]
 mod relay;
 #[allow(dead_code, reason = "each test program uses its own part")]

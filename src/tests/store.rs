@@ -3,6 +3,10 @@
 
 #[path = "store/accounts.rs"]
 mod accounts;
+#[path = "store/backup.rs"]
+mod backup;
+#[path = "store/erasure.rs"]
+mod erasure;
 #[path = "store/feed.rs"]
 mod feed;
 #[path = "store/harness.rs"]
@@ -15,6 +19,10 @@ mod limits;
 mod outbox;
 #[path = "store/races.rs"]
 mod races;
+#[path = "store/retention.rs"]
+mod retention;
+#[path = "store/schemas.rs"]
+mod schemas;
 #[path = "store/sessions.rs"]
 mod sessions;
 #[path = "store/upgrade.rs"]
@@ -65,6 +73,16 @@ contract! {
     feed::a_webhook_is_stored_verbatim_and_once,
     outbox::each_servers_due_lines_are_found_alone,
     outbox::lines_behind_a_refused_one_wait_with_it,
+    retention::webhooks_deliveries_and_audit_lines_go_by_age_in_steps,
+    retention::a_feed_is_pruned_in_steps_after_its_session,
+    retention::the_place_up_to_which_feeds_were_pruned_is_remembered,
+    erasure::a_deleted_session_leaves_nothing,
+    erasure::an_account_is_closed_then_deleted_with_what_is_its,
+    erasure::one_of_racing_administrators_stays,
+    erasure::audit_lines_are_read_by_account_and_lose_its_name,
+    erasure::stream_keys_go_with_what_they_were_for,
+    backup::a_copy_is_the_same_store,
+    backup::a_copy_is_made_into_an_empty_store_only,
     races::one_of_racing_starts_wins,
     races::one_of_racing_names_wins,
     races::one_of_racing_link_uses_wins,

@@ -24,6 +24,7 @@ export { callApi } from "./calls.js";
 export { warmUp } from "./library.js";
 
 const text = () => "";
+const zero = () => 0;
 // Marked as pure, so that a program's script has only what that program calls.
 export const closeCapture = /* @__PURE__ */ guarded(devices.closeCapture, nothing);
 export const openCamera = /* @__PURE__ */ guarded(devices.openCamera, events.newHandle);
@@ -59,7 +60,9 @@ export const markTab = /* @__PURE__ */ guarded(page.markTab, nothing);
 export const recall = /* @__PURE__ */ guarded(page.recall, text);
 export const remember = /* @__PURE__ */ guarded(page.remember, nothing);
 export const setDialog = /* @__PURE__ */ guarded(page.setDialog, nothing);
+export const documentTime = /* @__PURE__ */ guarded(time.documentTime, zero);
 export const formatTime = /* @__PURE__ */ guarded(time.formatTime, text);
+export const pageAge = /* @__PURE__ */ guarded(time.pageAge, zero);
 
 export const startMeter = /* @__PURE__ */ guarded(sound.startMeter, events.newHandle);
 export const stopMeter = /* @__PURE__ */ guarded(sound.stopMeter, nothing);

@@ -81,7 +81,7 @@ export function connect(path, names, after, tell) {
   addEventListener("wake", online);
   open();
   return {
-    /** The number of the last line that was told. */
+    /** The number of the last line that was passed on. */
     position: () => position,
     reopen,
     close: () => {

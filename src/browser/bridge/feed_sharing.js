@@ -28,7 +28,7 @@ export function share(path, names, position, hear, alone) {
   const channel = new BroadcastChannel(name);
   /** @type {ReturnType<typeof connect> | null} */
   let connection = null;
-  /** What a new tab is told. @type {{ status: News | null, state: News | null }} */
+  /** What a new tab gets. @type {{ status: News | null, state: News | null }} */
   let last = { status: null, state: null };
   let waiting = new AbortController();
   let release = () => {};

@@ -6,21 +6,27 @@ use leptos::prelude::*;
 
 #[component]
 pub fn InfoBar(scene: Signal<SceneModel>, face: Memo<(String, Option<String>)>) -> impl IntoView {
-    let info = Memo::new(move |_| scene.with(|scene| scene.info.then(|| (scene.name.clone(), scene.title.clone(), scene.live))));
+    let info = Memo::new(move |_| scene.with(|scene| scene.info.then(|| (scene.name.clone(), subtitle(scene), scene.live))));
     move || {
-        info.get().map(|(name, title, live)| {
+        info.get().map(|(name, subtitle, live)| {
             view! {
                 <div class="scene-info">
                     <span class="scene-portrait" aria-hidden="true">{face_view(face.get())}</span>
                     <div>
                         <b dir="auto">{name}</b>
-                        {(!title.is_empty()).then(|| view! { <small dir="auto">{title}</small> })}
+                        {(!subtitle.is_empty()).then(|| view! { <small dir="auto">{subtitle}</small> })}
                     </div>
                     {live.then(|| view! { <span class="scene-live">"LIVE"</span> })}
                 </div>
             }
         })
     }
+}
+
+/// Where it can be watched, and its title.
+fn subtitle(scene: &SceneModel) -> String {
+    let between = if scene.platforms.is_empty() || scene.title.is_empty() { "" } else { " · " };
+    [scene.platforms.as_str(), between, &scene.title].concat()
 }
 
 /// Both sides with their bars, the turn between them.

@@ -1,4 +1,4 @@
-//! Whether clients can be told apart.
+//! Whether clients can be distinguished by their addresses.
 
 use super::ServeConfig;
 

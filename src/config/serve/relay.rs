@@ -1,8 +1,8 @@
 //! How the application reaches the relay. Stream keys and publish tokens are sent this way: unencrypted only on loopback.
 
-use super::{Secret, secret};
+use super::{Secret, is_loopback, secret};
 use crate::config::env::{ConfigError, Env};
-use std::{net::IpAddr, path::PathBuf};
+use std::path::PathBuf;
 use url::Url;
 
 /// How the relay is reached.
@@ -46,13 +46,6 @@ fn address(env: &Env, name: &'static str, default: &str, plain: &str, path: bool
         return Err(Env::malformed(name, format!("nothing but {plain}s{shape}")));
     }
     Ok(text.to_owned())
-}
-
-/// The `url` crate reads an IPv4 address only behind schemes of the web, so the text is read here.
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]

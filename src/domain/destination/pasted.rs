@@ -3,9 +3,51 @@
 use super::{Platform, StreamKey, stream_key::without_wrapping};
 use crate::domain::address::IngestTarget;
 
-/// Separates what belongs into the address from what is secret: a key after the application, a whole address as the key, and the
-/// query of the address, which may hold a password. What is not understood stays as it is; `ingest_address` refuses it.
+/// Separates what belongs into the address from what is secret: a key after the application, a whole address as the key, the query of
+/// the address, which may hold a password, and user name and password before its host. What is not understood stays as it is;
+/// `ingest_address` and `check_address` refuse it.
 pub fn separate(platform: Platform, address: Option<&str>, key: StreamKey) -> (Option<String>, StreamKey) {
+    let known = key.credentials().map(|(user, password)| (user.to_owned(), password.to_owned()));
+    let (address, key) = separate_key(platform, address, key);
+    let (address, given) = match address.as_deref().and_then(without_credentials) {
+        Some((address, user, password)) => (Some(address), Some((user, password))),
+        None => (address, None),
+    };
+    match given.or(known) {
+        Some((user, password)) => (address, key.with_credentials(&user, &password)),
+        None => (address, key),
+    }
+}
+
+/// An address without user name and password, and these, with what was percent-encoded in them.
+fn without_credentials(address: &str) -> Option<(String, String, String)> {
+    let (scheme, rest) = address.split_once("://")?;
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (before, host) = rest[..end].rsplit_once('@')?;
+    let (user, password) = before.split_once(':')?;
+    let (user, password) = (percent_decoded(user)?, percent_decoded(password)?);
+    let fits = |text: &str| text.len() <= 256 && !text.chars().any(char::is_control);
+    let usable = !user.is_empty() && !user.contains(':') && fits(&user) && fits(&password);
+    usable.then(|| (format!("{scheme}://{host}{}", &rest[end..]), user, password))
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        // A `%` that encodes nothing is one.
+        if let Some(byte) = part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            bytes.push(byte);
+            bytes.extend_from_slice(&part.as_bytes()[2..]);
+        } else {
+            bytes.push(b'%');
+            bytes.extend_from_slice(part.as_bytes());
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn separate_key(platform: Platform, address: Option<&str>, key: StreamKey) -> (Option<String>, StreamKey) {
     let mut address = address.map(without_wrapping).filter(|text| !text.is_empty());
     let mut key = key;
     if Pasted::of(key.name()).is_some() {
@@ -80,6 +122,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn user_name_and_password_are_secret() {
+        for (typed, credentials) in [
+            ("rtmp://ada:C-7@host/live", Some(("ada", "C-7"))),
+            ("rtmp://ada:a:b@c@host:1935/live/k", Some(("ada", "a:b@c"))),
+            ("rtmp://ada:p%40s%2Fs%3f100%25@host/live", Some(("ada", "p@s/s?100%"))),
+            ("rtmp://ada:100%@host/live", Some(("ada", "100%"))),
+            ("rtmp://ada:@host/live", Some(("ada", ""))),
+            ("rtmp://:C-7@host/live", None),
+            ("rtmp://a%3Ab:C-7@host/live", None),
+            ("rtmp://ada:a%0Ab@host/live", None),
+            ("rtmp://host/live?at=a@b", None),
+        ] {
+            let (address, key) = separate(Platform::Custom, Some(typed), StreamKey::new("k1".into()));
+            assert_eq!(key.credentials(), credentials, "{typed}");
+            let address = address.expect("an address");
+            assert_eq!(address.contains('@'), credentials.is_none() && typed.contains("@host"), "{address}");
+            // An edit of the address keeps them.
+            let (_, key) = separate(Platform::Custom, Some("rtmp://host/other"), key);
+            assert_eq!(key.credentials(), credentials, "{typed}");
+        }
+    }
+
+    #[test]
     fn address_and_key_are_separated_as_they_are_meant() {
         use Platform::{Custom, Kick, Twitch, Youtube};
         for (platform, typed, key, address, query, name) in [
@@ -98,6 +163,11 @@ mod tests {
             (Custom, "RTMP://Host/a/b?pass=C/8?9", "k", "RTMP://Host/a/b", "pass=C/8?9", "k"),
             (Custom, "rtmp://host/a/b?pass=C/8", "", "rtmp://host/a", "", "b?pass=C/8"),
             (Custom, "rtmp://host?pass=C", "k", "rtmp://host", "pass=C", "k"),
+            // User name and password are in no part of these.
+            (Custom, "rtmp://ada:C-7@host/live", "k1", "rtmp://host/live", "", "k1"),
+            (Custom, "rtmp://ada:p%40s%2Fs@host/live/abc?x=1", "", "rtmp://host/live", "", "abc?x=1"),
+            (Custom, "", "rtmp://ada:C-7@host:1935/live/abc", "rtmp://host:1935/live", "", "abc"),
+            (Custom, "rtmp://ada@host/live", "k1", "rtmp://ada@host/live", "", "k1"),
             // A whole address as the key.
             (Youtube, "", "rtmp://a.rtmp.youtube.com/live2/abcd-efgh", "", "", "abcd-efgh"),
             (Youtube, "", "RTMPS://b.rtmps.youtube.com:443/live2/abcd-efgh?x=1", "", "", "abcd-efgh?x=1"),

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
-/// A stream key in plain text, and the query of the server's address, which may hold a password. Masked by `Debug` and never
-/// `Serialize`. One text holds both: the key alone, or `?query`, a line end and the key.
+/// A stream key in plain text, and what else of the server's address is secret: its query, which may hold a password, and user name and
+/// password before its host. Masked by `Debug` and never `Serialize`. One text holds all: `@user:password` and a line end if there are
+/// any, `?query` and a line end if there is one, and the key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StreamKey(String);
 
@@ -12,9 +13,16 @@ impl StreamKey {
     /// Takes a key as typed, or as [`Self::expose`] gave it: without invisible characters, quotes and line ends around it.
     #[expect(clippy::needless_pass_by_value, reason = "the caller gives the key away")]
     pub fn new(text: String) -> Self {
+        match credentials_in(&text) {
+            Some((user, password, rest)) => Self::without_credentials(rest).with_credentials(user, password),
+            None => Self::without_credentials(&text),
+        }
+    }
+
+    fn without_credentials(text: &str) -> Self {
         match text.strip_prefix('?').and_then(|rest| rest.split_once('\n')) {
             Some((query, key)) => Self::with_query(query, key),
-            None => Self(without_wrapping(&text)),
+            None => Self(without_wrapping(text)),
         }
     }
 
@@ -22,6 +30,18 @@ impl StreamKey {
     pub fn with_query(query: &str, key: &str) -> Self {
         let (query, key) = (without_wrapping(query), without_wrapping(key));
         Self(if query.is_empty() { key } else { format!("?{query}\n{key}") })
+    }
+
+    /// The same with a user name and a password for the server. A user name has no colon, and neither has a line end.
+    #[must_use]
+    pub fn with_credentials(&self, user: &str, password: &str) -> Self {
+        let rest = credentials_in(&self.0).map_or(self.0.as_str(), |(.., rest)| rest);
+        Self(format!("@{user}:{password}\n{rest}"))
+    }
+
+    /// User name and password for the server, if there are any. Every call needs review.
+    pub fn credentials(&self) -> Option<(&str, &str)> {
+        credentials_in(&self.0).map(|(user, password, _)| (user, password))
     }
 
     /// Everything secret, to be sealed or sent to the relay. Every call needs review.
@@ -40,7 +60,8 @@ impl StreamKey {
     }
 
     fn parts(&self) -> (&str, &str) {
-        self.0.strip_prefix('?').and_then(|rest| rest.split_once('\n')).unwrap_or(("", &self.0))
+        let text = credentials_in(&self.0).map_or(self.0.as_str(), |(.., rest)| rest);
+        text.strip_prefix('?').and_then(|rest| rest.split_once('\n')).unwrap_or(("", text))
     }
 
     /// True for a custom server that needs nothing secret.
@@ -53,6 +74,12 @@ impl StreamKey {
         let count = self.name().chars().count();
         if count < 8 { String::new() } else { self.name().chars().skip(count - 4).collect() }
     }
+}
+
+/// User name and password in an exposed text, and what follows them.
+fn credentials_in(text: &str) -> Option<(&str, &str, &str)> {
+    let (line, rest) = text.strip_prefix('@')?.split_once('\n')?;
+    line.split_once(':').map(|(user, password)| (user, password, rest))
 }
 
 impl fmt::Debug for StreamKey {
@@ -96,6 +123,7 @@ mod tests {
             (StreamKey::new("short".into()), "StreamKey(•••• )"),
             (StreamKey::with_query("user=ada&pass=secret", ""), "StreamKey(•••• )"),
             (StreamKey::with_query("user=ada&pass=secret", "abcdefgh"), "StreamKey(•••• efgh)"),
+            (StreamKey::new(String::new()).with_credentials("ada", "a long password"), "StreamKey(•••• )"),
         ] {
             assert_eq!(format!("{key:?}"), shown);
         }
@@ -134,6 +162,15 @@ mod tests {
             assert_eq!((opened.query(), opened.name()), (query, key));
             assert_eq!(opened, made);
             assert_eq!(opened.is_empty(), query.is_empty() && key.is_empty());
+            for (user, password) in [("ada", "a:b c@d/e?f"), ("ada", ""), ("", "")] {
+                let made = made.with_credentials("other", "one").with_credentials(user, password);
+                let opened = StreamKey::new(made.expose().to_owned());
+                assert_eq!((opened.credentials(), opened.query(), opened.name()), (Some((user, password)), query, key));
+                assert_eq!(opened, made);
+            }
         }
+        // A key that begins in this way is a key.
+        let odd = StreamKey::new("@ada:secret".to_owned());
+        assert_eq!((odd.credentials(), odd.name()), (None, "@ada:secret"));
     }
 }

@@ -5,6 +5,8 @@ use crate::domain::{plain_text, timestamp::Timestamp};
 
 /// Clocks differ; an event from further ahead than this happened when it arrived.
 const AHEAD_MS: i64 = 5_000;
+/// Senders report at once: a batch that is older than this, to its newest event, comes from a clock that is slow.
+const BEHIND_MS: u64 = 60_000;
 /// Sides of a match.
 const MOST_SIDES: usize = 8;
 
@@ -57,6 +59,14 @@ impl OverlayEvent {
     }
 }
 
+/// By how many milliseconds the times of a batch are moved, so that viewers see each event as new when it is shown: by what the sender's
+/// clock is slow, and by the delay that the events are held for.
+pub fn shift_of<'a>(batch: impl IntoIterator<Item = &'a OverlayEvent>, arrived: Timestamp, delay_ms: u32) -> i64 {
+    let newest = batch.into_iter().filter_map(|event| event.at).max().unwrap_or(arrived);
+    let behind_ms = Some(arrived.millis_since(newest)).filter(|behind| *behind > BEHIND_MS).unwrap_or_default();
+    i64::try_from(behind_ms).unwrap_or(i64::MAX).saturating_add(i64::from(delay_ms))
+}
+
 fn check_match(game: &Match) -> Result<(), UnsuitableEvent> {
     if game.sides.len() > MOST_SIDES {
         return Err(UnsuitableEvent { field: "sides", expected: format!("at most {MOST_SIDES} sides") });
@@ -97,6 +107,29 @@ mod tests {
         for (event, field) in cases {
             let event: OverlayEvent = serde_json::from_value(event).expect("an event");
             assert_eq!(event.check().err().map(|error| error.field), field, "{event:?}");
+        }
+    }
+
+    #[test]
+    fn a_batch_from_a_slow_clock_counts_from_its_arrival() {
+        let now = Timestamp::from_millis(10_000_000);
+        let ago = |seconds: i64| OverlayEvent {
+            id: None,
+            at: Some(now.plus_millis(-1000 * seconds)),
+            kind: OverlayEventKind::Event { text: "x".into(), tone: super::super::Tone::Plain },
+        };
+        for (batch, delay_ms, expected) in [
+            (vec![ago(0)], 0, 0),
+            (vec![ago(59)], 0, 0),
+            // Seven minutes slow: the order and the time between them stay.
+            (vec![ago(430), ago(420)], 0, 420_000),
+            // Sent after a lost connection, up to now.
+            (vec![ago(430), ago(1)], 0, 0),
+            (vec![ago(0)], 30_000, 30_000),
+            (vec![ago(420)], 30_000, 450_000),
+            (vec![], 0, 0),
+        ] {
+            assert_eq!(shift_of(&batch, now, delay_ms), expected, "{batch:?}");
         }
     }
 

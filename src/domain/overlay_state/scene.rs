@@ -2,6 +2,7 @@
 
 use super::{Match, OverlayState, Side, Tone};
 use crate::domain::{
+    destination::Platform,
     overlay::{Appearance, Layout, Media, Moment, OverlaySettings, Webcam},
     session::StreamType,
     timestamp::Timestamp,
@@ -28,6 +29,8 @@ pub struct OverlayInputs {
     pub avatar: Option<String>,
     /// The title shown on the overlay; may be empty.
     pub title: String,
+    /// Where the session is sent.
+    pub platforms: Vec<Platform>,
     /// The owner's settings.
     pub settings: OverlaySettings,
     /// What arrives from the room.
@@ -53,6 +56,8 @@ pub struct SceneModel {
     pub avatar: Option<String>,
     /// The title, for placeholder scenes.
     pub title: String,
+    /// The names of the platforms, for the info bar.
+    pub platforms: String,
     /// Whether the info bar is shown.
     pub info: bool,
     /// Whether it says LIVE.
@@ -145,6 +150,7 @@ impl OverlayState {
             name: inputs.entity_name.clone(),
             avatar: inputs.avatar.clone(),
             title: inputs.title.clone(),
+            platforms: platform_names(&inputs.platforms),
             info: settings.show_agent_info && on_picture,
             live: inputs.live && !inputs.over,
             score: self.game.as_ref().filter(|_| on_picture || layout == Layout::MatchOver).map(|(_, game)| score(&game.what)),
@@ -169,6 +175,17 @@ impl OverlayState {
         let shown = self.stats.iter().filter_map(|(label, (_, value))| value.clone().map(|value| (label.clone(), value)));
         shown.take(6).collect()
     }
+}
+
+/// Each once. A custom server and a rehearsal are no platforms that viewers know.
+fn platform_names(platforms: &[Platform]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for platform in platforms {
+        if !matches!(platform, Platform::Custom | Platform::Rehearsal) && !names.contains(&platform.label()) {
+            names.push(platform.label());
+        }
+    }
+    names.join(" · ")
 }
 
 fn score(game: &Match) -> Score {
@@ -210,6 +227,7 @@ mod tests {
             entity_name: "BlazeMaster".into(),
             avatar: None,
             title: "Ranked ladder, game 3".into(),
+            platforms: Vec::new(),
             settings: OverlaySettings::for_agent(),
             media: Media::default(),
             live: true,
@@ -249,6 +267,19 @@ mod tests {
         assert_eq!(scene.decisions, []);
         assert_eq!(scene.ticker[0].ago, "now");
         assert!(scene.info);
+    }
+
+    #[test]
+    fn each_platform_is_named_once() {
+        use Platform::{Custom, Rehearsal, Twitch, Youtube};
+        for (platforms, names) in [
+            (vec![], ""),
+            (vec![Custom, Rehearsal], ""),
+            (vec![Twitch], "Twitch"),
+            (vec![Youtube, Custom, Twitch, Youtube], "YouTube · Twitch"),
+        ] {
+            assert_eq!(OverlayState::default().scene(&OverlayInputs { platforms, ..agent() }, at(0)).platforms, names);
+        }
     }
 
     #[test]

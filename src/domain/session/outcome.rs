@@ -8,8 +8,12 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum EndReason {
-    /// The owner stopped it.
-    Stopped,
+    /// The owner stopped it, with or without a reason.
+    Stopped {
+        /// The owner's reason; may be empty. Sessions from before it was kept have none.
+        #[serde(default)]
+        note: String,
+    },
     /// An administrator stopped it and said why.
     StoppedByAdmin {
         /// The administrator's reason; may be empty.
@@ -93,10 +97,23 @@ impl fmt::Display for Outcome {
 }
 
 impl EndReason {
+    /// The owner stopped it and gave no reason.
+    pub const fn stopped() -> Self {
+        Self::Stopped { note: String::new() }
+    }
+
+    /// The reason that whoever stopped it gave.
+    pub fn note(&self) -> Option<&str> {
+        match self {
+            Self::Stopped { note } | Self::StoppedByAdmin { note } => Some(note.as_str()).filter(|note| !note.is_empty()),
+            _ => None,
+        }
+    }
+
     /// The code used in the API.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Stopped => "stopped",
+            Self::Stopped { .. } => "stopped",
             Self::StoppedByAdmin { .. } => "stopped_by_admin",
             Self::HostLeft => "host_left",
             Self::TooLong => "too_long",
@@ -109,9 +126,10 @@ impl EndReason {
 impl fmt::Display for EndReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stopped => f.write_str("The stream was ended."),
+            Self::Stopped { note } if note.is_empty() => f.write_str("The stream was ended."),
+            Self::Stopped { note } => write!(f, "The stream was ended: {note}"),
             Self::StoppedByAdmin { note } if note.is_empty() => f.write_str("An administrator ended the stream."),
-            Self::StoppedByAdmin { note } => write!(f, "An administrator ended the show: {note}"),
+            Self::StoppedByAdmin { note } => write!(f, "An administrator ended the stream: {note}"),
             Self::HostLeft => f.write_str("The host left and did not come back in time."),
             Self::TooLong => f.write_str("The stream reached the longest duration."),
             Self::Replaced => f.write_str("Another stream was started in its place."),
@@ -152,5 +170,21 @@ impl fmt::Display for FailureCause {
             Self::EgressKeptFailing { reason } => write!(f, "The picture was lost and could not be brought back: {reason}"),
             Self::Interrupted => f.write_str("The studio was restarted in the middle of the start. Try again."),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_keeps_its_reason_and_reads_older_ones_without() {
+        let reason = EndReason::Stopped { note: "The match was called off.".into() };
+        assert_eq!((reason.code(), reason.note()), ("stopped", Some("The match was called off.")));
+        assert_eq!(reason.to_string(), "The stream was ended: The match was called off.");
+        let stored = serde_json::to_value(&reason).expect("plain");
+        assert_eq!(serde_json::from_value::<EndReason>(stored).expect("our own"), reason);
+        let older: EndReason = serde_json::from_str(r#"{"reason":"stopped"}"#).expect("as it was stored before");
+        assert_eq!((older.note(), older.to_string()), (None, "The stream was ended.".to_owned()));
     }
 }

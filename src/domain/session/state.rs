@@ -270,8 +270,8 @@ mod tests {
     #[test]
     fn a_session_keeps_when_it_went_live() {
         let state = SessionState::Pending.start(egress(), at(1)).and_then(|s| s.go_live(at(2))).expect("on air");
-        let state = state.end(Outcome::Ended(EndReason::Stopped), at(5)).and_then(|s| s.close(at(6))).expect("over");
-        assert_eq!(state, SessionState::Ended { reason: EndReason::Stopped, live_since: Some(at(2)), at: at(6) });
+        let state = state.end(Outcome::Ended(EndReason::stopped()), at(5)).and_then(|s| s.close(at(6))).expect("over");
+        assert_eq!(state, SessionState::Ended { reason: EndReason::stopped(), live_since: Some(at(2)), at: at(6) });
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
             assert!(state.clone().start(egress(), at(2)).is_err());
             assert!(state.clone().go_live(at(2)).is_err());
             assert!(state.clone().replace_egress(egress()).is_err());
-            assert!(state.clone().end(Outcome::Ended(EndReason::Stopped), at(2)).is_err());
+            assert!(state.clone().end(Outcome::Ended(EndReason::stopped()), at(2)).is_err());
             assert!(state.close(at(2)).is_err());
         }
     }
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn the_first_outcome_of_an_ending_session_stays() {
         let ending = SessionState::Pending.end(Outcome::Failed(FailureCause::RoomNotMade), at(1)).expect("ends");
-        let error = ending.end(Outcome::Ended(EndReason::Stopped), at(2)).expect_err("ends once");
+        let error = ending.end(Outcome::Ended(EndReason::stopped()), at(2)).expect_err("ends once");
         assert_eq!(error.to_string(), "a session that is ending cannot be ended");
     }
 }

@@ -9,6 +9,7 @@ use super::{
 };
 use bytes::{Buf, Bytes, BytesMut};
 
+pub mod authmod;
 mod refusal;
 #[cfg(test)]
 mod tests;

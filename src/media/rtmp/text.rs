@@ -41,10 +41,14 @@ pub fn redact_key(text: &str, key: &str) -> String {
     safe.chars().filter(|c| !c.is_control()).take(MAX_KEPT).collect()
 }
 
-/// The key with and without its parameters, their values, and the same of the address's query; in lower case.
+/// The key with and without its parameters, their values, the same of the address's query, user name and password; in lower case.
 fn secrets_in(key: &str) -> Vec<Vec<char>> {
     let mut secrets: Vec<&str> = Vec::new();
     for line in key.lines() {
+        if let Some((user, password)) = line.strip_prefix('@').and_then(|line| line.split_once(':')).filter(|_| key.contains('\n')) {
+            secrets.extend([user, password].into_iter().filter(|secret| secret.len() >= 3));
+            continue;
+        }
         let (name, query) =
             if key.contains('\n') && line.starts_with('?') { ("", &line[1..]) } else { line.split_once('?').unwrap_or((line, "")) };
         let values = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value)).filter(|value| value.len() >= 4);
@@ -134,6 +138,8 @@ mod tests {
         ] {
             assert_eq!(redact_key(text, key), expected, "{text}");
         }
+        let key = "@adabyron:C-1234/7\nlive_9876543210abcdef";
+        assert_eq!(redact_key("user=adabyron with C-1234/7 for live_9876543210", key), "user=•••• with •••• for ••••");
         assert_eq!(redact_key("the key ab is short", "ab"), "the key ab is short");
         assert_eq!(redact_key("the key abc is not", "abc"), "the key •••• is not");
     }

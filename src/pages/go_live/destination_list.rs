@@ -1,57 +1,54 @@
-//! The destinations of a session: status of each, adding one, removing one.
+//! The destinations of a session: status of each, adding some, removing one.
 
-use super::{destination_picker::to_request, labels, live_session::LiveSession};
+use super::{
+    destination_picker::{DestinationChoice, DestinationPicker},
+    labels,
+    live_session::LiveSession,
+};
 use crate::{
-    api::sessions::DestinationInput,
-    components::{
-        badge::Tone,
-        destination_form::{DestinationDraft, DestinationForm},
-        destination_health::DestinationHealth,
-        notice::ErrorNotice,
+    api::{
+        error::ApiError,
+        sessions::{DestinationInput, StudioSetup},
     },
+    components::{badge::Tone, destination_health::DestinationHealth, notice::ErrorIfAny},
     domain::{destination::Platform, ids::DestinationId, timestamp::Timestamp},
     rpc::sessions::{change_destinations, retry_destination},
 };
 use leptos::prelude::*;
 
-/// The list and the form. `now` is the server's time, counted on by this page.
+/// Saved ones to add, new ones to add, those to remove.
+type Change = (Vec<DestinationId>, Vec<DestinationInput>, Vec<DestinationId>);
+
+/// The list, and what can be added to it. `now` is the server's time, counted on by this page.
 #[component]
-pub fn DestinationsPanel(session: LiveSession, #[prop(into)] now: Signal<Timestamp>) -> impl IntoView {
-    let change = Action::new(move |(add, remove): &(Vec<DestinationInput>, Vec<DestinationId>)| {
-        let (id, add, remove) = (session.id(), add.clone(), remove.clone());
+pub fn DestinationsPanel(session: LiveSession, setup: RwSignal<StudioSetup>, #[prop(into)] now: Signal<Timestamp>) -> impl IntoView {
+    let choice = DestinationChoice::new(setup);
+    let change = Action::new(move |change: &Change| {
+        let (id, (saved, add, remove)) = (session.id(), change.clone());
         async move {
-            session.update_view(change_destinations(id, add, remove).await?);
-            Ok::<(), crate::api::error::ApiError>(())
+            let added = remove.is_empty();
+            session.update_view(change_destinations(id, add, remove, saved).await?);
+            if added {
+                choice.clear();
+            }
+            Ok::<(), ApiError>(())
         }
     });
-    let draft = DestinationDraft::new(0);
-    let editing = RwSignal::new(false);
-    let close_form = move || {
-        editing.set(false);
-        draft.clear();
+    let used = Memo::new(move |_| session.view.with(|view| view.destinations.iter().map(|of| of.destination.clone()).collect::<Vec<_>>()));
+    let total = Memo::new(move |_| session.view.with(labels::total_viewers));
+    let refused = Signal::derive(move || change.value().get().and_then(Result::err).map(|error| error.message));
+    let add = move |_| {
+        change.dispatch((choice.checked(), choice.typed(), Vec::new()));
     };
-    let add = move || {
-        change.dispatch((vec![to_request(draft)], Vec::new()));
-        close_form();
-    };
-    let refused = move || change.value().get().and_then(Result::err);
     view! {
         <section class="panel" aria-labelledby="targets-title">
             <h2 id="targets-title">"Destinations"</h2>
-            <DestinationList session now on_remove=move |id| { change.dispatch((Vec::new(), vec![id])); }/>
-            {move || refused().map(|error| view! { <ErrorNotice message=error.message/> })}
-            <Show
-                when=move || editing.get()
-                fallback=move || {
-                    view! {
-                        <button class="button" type="button" disabled=move || change.pending().get() on:click=move |_| editing.set(true)>
-                            "Add a destination"
-                        </button>
-                    }
-                }
-            >
-                <DestinationForm draft close="Cancel" on_close=move |()| close_form()/>
-                <button class="button" type="button" disabled=move || draft.problem().is_some() on:click=move |_| add()>
+            {move || total.get().map(|total| view! { <p class="total-viewers" translate="no">{total}</p> })}
+            <DestinationList session now on_remove=move |id| { change.dispatch((Vec::new(), Vec::new(), vec![id])); }/>
+            <ErrorIfAny message=refused/>
+            <DestinationPicker destinations=choice used/>
+            <Show when=move || choice.count() != 0>
+                <button class="button" type="button" disabled=move || choice.problem().is_some() || change.pending().get() on:click=add>
                     "Start streaming there"
                 </button>
             </Show>
@@ -79,13 +76,7 @@ pub fn DestinationList(
         let status = Signal::derive(move || labelled().map(|(_, text)| text).unwrap_or_default());
         let details = Signal::derive(move || {
             let Some(view) = view.get() else { return String::new() };
-            let mut parts = vec![format!("{} on air", labels::format_duration(view.uptime_ms))];
-            match view.reconnects {
-                0 => {}
-                1 => parts.push("1 reconnect".to_owned()),
-                many => parts.push(format!("{many} reconnects")),
-            }
-            parts.extend(labels::viewers(view.viewer_count, view.peak_viewer_count));
+            let mut parts = labels::destination_facts(&view);
             if let Some(address) = view.destination.address.filter(|_| view.destination.platform == Platform::Custom) {
                 parts.push(address);
             }

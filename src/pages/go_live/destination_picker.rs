@@ -1,23 +1,23 @@
-//! Choosing the destinations of the next stream: saved ones, a rehearsal, new ones.
+//! Choosing destinations: saved ones, a rehearsal, new ones. Before a stream, and to add some during it.
 
 use crate::{
-    api::{error::ApiError, sessions::DestinationInput},
+    api::sessions::{DestinationInput, StudioSetup},
     components::{
         destination_checkbox::DestinationCheckbox,
         destination_form::{DestinationDraft, DestinationForm},
-        notice::ErrorNotice,
     },
     domain::{
         destination::{Destination, Platform, StreamKey},
         ids::DestinationId,
     },
-    rpc::sessions::saved_destinations,
 };
 use leptos::prelude::*;
 
 /// The choice, as signals.
 #[derive(Clone, Copy)]
 pub struct DestinationChoice {
+    /// It has the saved ones.
+    setup: RwSignal<StudioSetup>,
     checked: RwSignal<Vec<DestinationId>>,
     rehearsal: RwSignal<bool>,
     typed: RwSignal<Vec<DestinationDraft>>,
@@ -25,8 +25,14 @@ pub struct DestinationChoice {
 }
 
 impl DestinationChoice {
-    pub fn new() -> Self {
-        Self { checked: RwSignal::default(), rehearsal: RwSignal::new(false), typed: RwSignal::default(), last_number: RwSignal::new(0) }
+    pub fn new(setup: RwSignal<StudioSetup>) -> Self {
+        Self {
+            setup,
+            checked: RwSignal::default(),
+            rehearsal: RwSignal::new(false),
+            typed: RwSignal::default(),
+            last_number: RwSignal::new(0),
+        }
     }
 
     pub fn count(self) -> usize {
@@ -47,13 +53,30 @@ impl DestinationChoice {
     }
 
     /// The saved ones that are chosen.
-    pub fn saved(self) -> Vec<DestinationId> {
+    pub fn checked(self) -> Vec<DestinationId> {
         self.checked.get_untracked()
+    }
+
+    /// The platforms of the saved and the new ones.
+    pub fn platforms(self) -> Vec<Platform> {
+        let checked = self.checked.get();
+        let saved =
+            self.setup.with(|setup| setup.saved.iter().filter(|of| checked.contains(&of.id)).map(|of| of.platform).collect::<Vec<_>>());
+        saved.into_iter().chain(self.typed.get().into_iter().map(|draft| draft.platform.get())).collect()
+    }
+
+    pub fn rehearses(self) -> bool {
+        self.rehearsal.get()
+    }
+
+    /// The new ones.
+    pub fn published(self) -> Vec<DestinationInput> {
+        self.typed.with_untracked(|typed| typed.iter().map(|draft| to_request(*draft)).collect())
     }
 
     /// The new ones and the rehearsal.
     pub fn typed(self) -> Vec<DestinationInput> {
-        let mut all: Vec<_> = self.typed.with_untracked(|typed| typed.iter().map(|draft| to_request(*draft)).collect());
+        let mut all = self.published();
         if self.rehearsal.get_untracked() {
             all.push(rehearsal());
         }
@@ -65,6 +88,13 @@ impl DestinationChoice {
         self.typed.set(Vec::new());
     }
 
+    /// Chooses nothing.
+    pub fn clear(self) {
+        self.clear_typed();
+        self.checked.set(Vec::new());
+        self.rehearsal.set(false);
+    }
+
     fn add(self) {
         self.last_number.update(|number| *number += 1);
         let draft = DestinationDraft::new(self.last_number.get_untracked());
@@ -73,7 +103,7 @@ impl DestinationChoice {
 }
 
 /// The form as the API takes it.
-pub fn to_request(draft: DestinationDraft) -> DestinationInput {
+fn to_request(draft: DestinationDraft) -> DestinationInput {
     let platform = draft.platform.get_untracked();
     let name = draft.name.get_untracked().trim().to_owned();
     let name = if name.is_empty() { platform.label().to_owned() } else { name };
@@ -96,29 +126,35 @@ fn rehearsal() -> DestinationInput {
     }
 }
 
+/// What is in `used` is not offered.
 #[component]
-pub fn DestinationPicker(destinations: DestinationChoice) -> impl IntoView {
-    let saved = Resource::new(|| (), |()| saved_destinations());
-    let list = move |answer: Result<Vec<Destination>, ApiError>| match answer {
-        Err(error) => view! { <ErrorNotice message=error.message on_retry=Callback::new(move |()| saved.refetch())/> }.into_any(),
-        Ok(all) => all.into_iter().map(|saved| view! { <Saved saved destinations/> }).collect_view().into_any(),
+pub fn DestinationPicker(destinations: DestinationChoice, #[prop(into)] used: Signal<Vec<Destination>>) -> impl IntoView {
+    let saved = move || {
+        let mut all = destinations.setup.with(|setup| setup.saved.clone());
+        used.with(|used| all.retain(|saved| !used.iter().any(|of| of.id == saved.id)));
+        all.into_iter().map(|saved| view! { <Saved saved destinations/> }).collect_view()
+    };
+    let rehearsal = move || {
+        let recorded = used.with(|used| used.iter().any(|of| of.platform == Platform::Rehearsal));
+        (!recorded).then(|| {
+            view! {
+                <DestinationCheckbox
+                    name="Rehearsal"
+                    note="only you can watch it"
+                    checked=destinations.rehearsal
+                    on_check=move |on| destinations.rehearsal.set(on)
+                />
+            }
+        })
     };
     let remove = move |number: u32| destinations.typed.update(|typed| typed.retain(|draft| draft.number != number));
     view! {
-        <section class="panel" aria-labelledby="destinations-title">
-            <h2 id="destinations-title">"Destinations"</h2>
-            <Suspense fallback=|| ()>{move || saved.get().map(list)}</Suspense>
-            <DestinationCheckbox
-                name="Rehearsal"
-                note="only you can watch it"
-                checked=destinations.rehearsal
-                on_check=move |on| destinations.rehearsal.set(on)
-            />
-            <For each=move || destinations.typed.get() key=|draft| draft.number let:draft>
-                <DestinationForm draft on_close=move |()| remove(draft.number)/>
-            </For>
-            <button class="button" type="button" on:click=move |_| destinations.add()>"Add a destination"</button>
-        </section>
+        {saved}
+        {rehearsal}
+        <For each=move || destinations.typed.get() key=|draft| draft.number let:draft>
+            <DestinationForm draft on_close=move |()| remove(draft.number)/>
+        </For>
+        <button class="button" type="button" on:click=move |_| destinations.add()>"Add a destination"</button>
     }
 }
 

@@ -3,7 +3,14 @@
 use super::local_media::{CaptureState, LocalMedia};
 use crate::{
     browser::devices,
-    components::{device_menu::DeviceMenu, icon::Icon, level_meter::LevelMeter, notice::ErrorNotice, switch_button::SwitchButton},
+    components::{
+        checkbox::Checkbox,
+        device_menu::DeviceMenu,
+        icon::Icon,
+        level_meter::LevelMeter,
+        notice::{ErrorIfAny, ErrorNotice},
+        switch_button::SwitchButton,
+    },
     domain::media::{CaptureKind, DeviceId, DeviceKind, UserChoices, chosen},
 };
 use leptos::prelude::*;
@@ -52,10 +59,11 @@ fn Failure(media: LocalMedia, kind: CaptureKind) -> impl IntoView {
         CaptureState::Failed(failure) => Some(failure.sentence(kind)),
         _ => None,
     });
-    let trouble = Memo::new(move |_| media.state(kind).with(CaptureState::trouble).and_then(|trouble| trouble.sentence(kind)));
+    let trouble =
+        Memo::new(move |_| media.state(kind).with(CaptureState::trouble).and_then(|trouble| trouble.sentence(kind)).map(str::to_owned));
     view! {
         {move || failure.get().map(|message| view! { <ErrorNotice message on_retry=Callback::new(move |()| media.open(kind))/> })}
-        {move || trouble.get().map(|message| view! { <ErrorNotice message/> })}
+        <ErrorIfAny message=trouble/>
     }
 }
 
@@ -130,16 +138,8 @@ pub fn Extras(media: LocalMedia) -> impl IntoView {
         chosen(&speakers.get(), None, remembered.as_ref()).map(|device| device.id.clone())
     });
     let checkbox = move |label: &'static str, read: fn(&UserChoices) -> bool, write: fn(&mut UserChoices, bool)| {
-        view! {
-            <label class="checkbox">
-                <input
-                    type="checkbox"
-                    prop:checked=move || media.choices.with(read)
-                    on:change=move |event| media.update_choices(|choices| write(choices, event_target_checked(&event)))
-                />
-                <span>{label}</span>
-            </label>
-        }
+        let checked = Signal::derive(move || media.choices.with(read));
+        view! { <Checkbox label checked on_check=move |on| media.update_choices(|choices| write(choices, on))/> }
     };
     let played = RwSignal::new(true);
     let test = move |_| {

@@ -1,7 +1,9 @@
 //! Texts of the studio.
 
 use super::live_session::Presence;
-pub use crate::pages::labels::{destination_status, explain, format_duration, is_lost, is_over, megabits, viewers};
+pub use crate::pages::labels::{
+    destination_facts, destination_status, explain, format_duration, is_lost, is_over, megabits, total_viewers,
+};
 
 use crate::{
     api::{relay_control::IngestReport, sessions::SessionView},
@@ -56,6 +58,19 @@ pub fn ended_heading(view: &SessionView) -> &'static str {
     }
 }
 
+/// What came of the stream, as far as it is known.
+pub fn ended_stats(view: &SessionView) -> Vec<(&'static str, String)> {
+    let reconnects = view.destinations.iter().map(|of| u64::from(of.reconnects)).sum::<u64>();
+    let numbers = [
+        ("Reconnects", Some(reconnects)),
+        ("Peak viewers", view.peak_viewer_count),
+        ("Events", view.events_recorded),
+        ("Decisions", view.decisions_logged),
+    ];
+    let known = numbers.into_iter().filter_map(|(label, number)| Some((label, number?.to_string())));
+    [("Time on air", format_duration(view.duration))].into_iter().chain(known).collect()
+}
+
 /// The button that starts the stream.
 pub fn go_live_label(destinations: usize, rehearsal_only: bool) -> String {
     match destinations {
@@ -68,6 +83,32 @@ pub fn go_live_label(destinations: usize, rehearsal_only: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{overlay::OverlaySettings, video::VideoPreset};
+    use serde_json::json;
+
+    #[test]
+    fn the_end_says_what_is_known() {
+        let destination = json!({
+            "id": "d1", "platform": "twitch", "name": "", "address": null, "keyTail": "", "state": { "name": "waiting" },
+            "bitrateKbps": 0, "lastProgressAt": null, "reconnects": 2, "uptimeMs": 0,
+        });
+        let view: SessionView = serde_json::from_value(json!({
+            "sessionId": "01", "status": "ended", "onAir": false, "rehearsal": false, "health": [], "streamType": "user",
+            "owner": { "kind": "user", "id": "ada" }, "ownerName": "Ada", "entityName": "Ada", "streamTitle": "",
+            "platform": "twitch", "destinations": [destination.clone(), destination], "composite": null,
+            "overlay": OverlaySettings::for_user(), "video": VideoPreset::Hd30.format(), "duration": 61_000,
+            "createdAt": "2026-11-23T20:15:04Z", "startedAt": null, "endedAt": null, "endReason": "stopped",
+            "endMessage": "The stream was ended.", "egressId": null, "now": "2026-11-23T20:15:04Z", "revision": 3,
+        }))
+        .expect("a session");
+        let known = |view: &SessionView| ended_stats(view).into_iter().map(|(label, value)| format!("{label} {value}")).collect::<Vec<_>>();
+        assert_eq!(known(&view), ["Time on air 0:01:01", "Reconnects 4"]);
+        assert_eq!(total_viewers(&view), None);
+        let view =
+            SessionView { viewer_count: Some(7), peak_viewer_count: Some(52), events_recorded: Some(9), decisions_logged: Some(3), ..view };
+        assert_eq!(known(&view)[2..], ["Peak viewers 52", "Events 9", "Decisions 3"]);
+        assert_eq!(total_viewers(&view).as_deref(), Some("In total 7 viewers (peak 52)"));
+    }
 
     #[test]
     fn the_button_counts_destinations() {

@@ -27,6 +27,9 @@ use std::cell::Cell;
 /// Logged once for each disconnect, however often joining fails.
 const LOST: &str = "Your connection is lost. Reconnecting.";
 
+/// States may arrive in another order than they were read, by this much.
+const REORDERED_MS: u64 = 30_000;
+
 /// Whether the host is in the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
@@ -45,7 +48,7 @@ pub enum Presence {
 pub struct LiveSession {
     /// The latest state.
     pub view: RwSignal<SessionView>,
-    /// When it arrived, by this browser's clock.
+    /// When it arrived, by the clock of this page.
     pub updated_at: RwSignal<Timestamp>,
     pub overlay: RwSignal<OverlayState>,
     pub presence: RwSignal<Presence>,
@@ -72,9 +75,10 @@ impl LiveSession {
         }
     }
 
-    /// An older state changes nothing.
+    /// An older state changes nothing. One that is much older is from a server that was restarted after its clock was set back.
     pub fn update_view(self, view: SessionView) {
-        if self.view.with_untracked(|known| (known.revision, known.now) <= (view.revision, view.now)) {
+        let older = |known: &SessionView| (1..REORDERED_MS).contains(&known.now.millis_since(view.now));
+        if self.view.with_untracked(|known| known.revision < view.revision || (known.revision == view.revision && !older(known))) {
             for (tone, text) in self.view.with_untracked(|known| describe_changes(known, &view)) {
                 self.log.update(|log| append_entry(log, view.duration, tone, text));
             }

@@ -1,12 +1,17 @@
 //! A session: the studio until it is over, then how it ended.
 
 use super::{ended::Ended, labels::is_over, live_session::LiveSession, local_media::LocalMedia, studio::Studio};
-use crate::{api::sessions::SessionView, browser::clock, domain::room::RoomAccess};
+use crate::{
+    api::sessions::{SessionView, StudioSetup},
+    browser::clock,
+    domain::room::RoomAccess,
+};
 use leptos::prelude::*;
 
 #[component]
 pub fn LiveView(
     media: LocalMedia,
+    setup: RwSignal<StudioSetup>,
     view: SessionView,
     access: Option<RoomAccess>,
     /// The streamer wants to go live again.
@@ -31,7 +36,7 @@ pub fn LiveView(
         if over.get() {
             view! { <Ended media session on_again/> }.into_any()
         } else {
-            view! { <Studio media session access=access.try_update_value(Option::take).flatten()/> }.into_any()
+            view! { <Studio media setup session access=access.try_update_value(Option::take).flatten()/> }.into_any()
         }
     }
 }

@@ -5,9 +5,11 @@ use crate::{
     browser::{clock, drag},
     components::scene_view::{DataLayers, SceneView},
     domain::{
+        destination::Platform,
         overlay::{OverlayPatch, OverlaySettings, PipCorner},
         overlay_state::{OverlayInputs, OverlayState},
         session::StreamType,
+        video::VideoFormat,
     },
 };
 use leptos::{ev::PointerEvent, prelude::*};
@@ -21,7 +23,9 @@ pub fn PreviewPanel(
     media: LocalMedia,
     caption: &'static str,
     #[prop(into)] title: Signal<String>,
+    #[prop(into)] platforms: Signal<Vec<Platform>>,
     #[prop(into)] settings: Signal<OverlaySettings>,
+    #[prop(into)] video: Signal<VideoFormat>,
     #[prop(into)] live: Signal<bool>,
     overlay: RwSignal<OverlayState>,
     data: Option<DataLayers>,
@@ -37,6 +41,7 @@ pub fn PreviewPanel(
             entity_name: media.choices.with(|choices| choices.name.clone()),
             avatar: None,
             title: title.get(),
+            platforms: platforms.get(),
             settings,
             media: media.scene_media(),
             live: live.get(),
@@ -64,6 +69,7 @@ pub fn PreviewPanel(
     view! {
         <div
             class="preview"
+            data-shape=move || if video.with(|of| of.height > of.width) { "portrait" } else { "wide" }
             data-dragging=move || if dragging.from.with(Option::is_some) { "yes" } else { "no" }
             on:pointerdown=move |event| {
                 if drag::start_drag(&event, ".scene[data-layout=screen] .scene-webcam") {

@@ -1,7 +1,7 @@
 //! Keyboard shortcuts. They can be turned off, because dictation types letters too.
 
-use super::{local_media::LocalMedia, overlay_panel::SCENES};
-use crate::{browser::shortcuts::on_key, domain::overlay::OverlayPatch};
+use super::{local_media::LocalMedia, scene_switch::SCENES};
+use crate::{browser::shortcuts::on_key, components::checkbox::Checkbox, domain::overlay::OverlayPatch};
 use leptos::prelude::*;
 
 /// The shortcuts work while this is shown.
@@ -27,14 +27,11 @@ pub fn Shortcuts(media: LocalMedia, #[prop(into)] on_change: Callback<OverlayPat
     });
     view! {
         <div class="shortcuts">
-            <label class="checkbox">
-                <input
-                    type="checkbox"
-                    prop:checked=move || media.choices.with(|choices| choices.keys_on)
-                    on:change=move |event| media.update_choices(|choices| choices.keys_on = event_target_checked(&event))
-                />
-                <span>"Keyboard shortcuts"</span>
-            </label>
+            <Checkbox
+                label="Keyboard shortcuts"
+                checked=Signal::derive(move || media.choices.with(|choices| choices.keys_on))
+                on_check=move |on| media.update_choices(|choices| choices.keys_on = on)
+            />
             <p class="quiet"><kbd>"M"</kbd>" microphone, "<kbd>"C"</kbd>" camera, "<kbd>"S"</kbd>" screen, "<kbd>"1"</kbd>" to "<kbd>"4"</kbd>" scenes"</p>
         </div>
     }

@@ -8,17 +8,17 @@ use super::{
     live_session::{LiveSession, Presence},
     local_media::LocalMedia,
     media_check,
-    overlay_panel::{Layers, SceneSwitch},
     preview::PreviewPanel,
+    scene_switch::SceneSwitch,
     shortcuts::Shortcuts,
 };
 use crate::{
-    api::sessions::SessionView,
+    api::sessions::{SessionView, StudioSetup},
     browser::{clock, protocol::Quality},
     components::{
-        appearance_options::WebcamOptions,
+        appearance_options::{LayerOptions, WebcamOptions},
         confirm::Confirm,
-        notice::ErrorNotice,
+        notice::ErrorIfAny,
         on_air_light::{LightState, OnAirLight},
         scene_view::DataLayers,
     },
@@ -29,7 +29,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 #[component]
-pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess>) -> impl IntoView {
+pub fn Studio(media: LocalMedia, setup: RwSignal<StudioSetup>, session: LiveSession, access: Option<RoomAccess>) -> impl IntoView {
     session.follow(media, access);
     let ticking = RwSignal::new(session.updated_at.get_untracked());
     Effect::new(move |_| {
@@ -53,6 +53,9 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
     let settings = Signal::derive(move || session.view.with(|view| view.overlay.clone()));
     let title = Signal::derive(move || session.view.with(|view| view.stream_title.clone()));
     let live = Signal::derive(move || session.view.with(|view| view.status.is_live()));
+    let platforms =
+        Signal::derive(move || session.view.with(|view| view.destinations.iter().map(|of| of.destination.platform).collect::<Vec<_>>()));
+    let video = Signal::derive(move || session.view.with(|view| view.video));
     let change = Action::new(move |patch: &OverlayPatch| {
         let (id, patch) = (session.id(), patch.clone());
         async move {
@@ -63,7 +66,7 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
     let on_change = Callback::new(move |patch: OverlayPatch| {
         change.dispatch(patch);
     });
-    let not_changed = move || change.value().get().and_then(Result::err);
+    let not_changed = Signal::derive(move || change.value().get().and_then(Result::err).map(|error| error.message));
     let tab = move || match light.with(|(state, _)| *state) {
         LightState::OnAir => "● On air",
         LightState::Interrupted => "⚠ Off air",
@@ -81,17 +84,20 @@ pub fn Studio(media: LocalMedia, session: LiveSession, access: Option<RoomAccess
         <ConnectionNote session/>
         <div class="go-live-columns">
             <section aria-label="Preview">
-                <PreviewPanel media caption="What viewers see" title settings live overlay=session.overlay data=Some(DataLayers::all()) on_change/>
+                <PreviewPanel
+                    media caption="What viewers see" title platforms settings video live overlay=session.overlay data=Some(DataLayers::all())
+                    on_change
+                />
                 <Switches media on_air=true/>
                 <SceneSwitch settings on_change/>
                 <Menus media/>
                 <WebcamOptions settings on_change/>
-                <Layers settings on_change/>
+                <LayerOptions settings on_change/>
                 <Shortcuts media on_change/>
-                {move || not_changed().map(|error| view! { <ErrorNotice message=error.message/> })}
+                <ErrorIfAny message=not_changed/>
             </section>
             <div class="go-live-aside">
-                <DestinationsPanel session now/>
+                <DestinationsPanel session setup now/>
                 <StreamHealth session/>
                 <ActivityLog session/>
             </div>
@@ -154,16 +160,16 @@ fn EndStream(session: LiveSession) -> impl IntoView {
     let end = Action::new(move |(): &()| {
         let id = session.id();
         async move {
-            session.update_view(stop_session(id).await?);
+            session.update_view(stop_session(id, None).await?);
             Ok::<(), crate::api::error::ApiError>(())
         }
     });
-    let refused = move || end.value().get().and_then(Result::err);
+    let refused = Signal::derive(move || end.value().get().and_then(Result::err).map(|error| error.message));
     view! {
         <button class="button" data-kind="end" type="button" disabled=move || end.pending().get() on:click=move |_| asking.set(true)>
             "End stream"
         </button>
-        {move || refused().map(|error| view! { <ErrorNotice message=error.message/> })}
+        <ErrorIfAny message=refused/>
         <Confirm
             open=asking
             title="End the stream?"

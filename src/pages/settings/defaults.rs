@@ -3,11 +3,14 @@
 use super::{action_error, loaded};
 use crate::{
     api::accounts::OwnerDefaults,
-    components::appearance_options::AppearanceOptions,
+    components::{
+        appearance_options::{AppearanceOptions, LayerOptions, WebcamOptions},
+        checkbox::Checkbox,
+    },
     domain::{
         agent::AfterGame,
         ids::AgentId,
-        overlay::{OverlayPatch, OverlaySettings, Theme},
+        overlay::{OverlayPatch, OverlaySettings},
     },
     rpc::settings::{defaults, list_saved_destinations, set_defaults},
 };
@@ -42,25 +45,11 @@ pub fn Defaults(agent: Option<AgentId>) -> impl IntoView {
             });
             save.dispatch(wish.get_untracked());
         });
-        let checkbox = move |label: &'static str, read: fn(&OverlaySettings) -> bool, make: fn(bool) -> OverlayPatch| {
-            view! {
-                <label class="checkbox">
-                    <input type="checkbox" prop:checked=move || settings.with(read) on:change=move |event| patch.run(make(event_target_checked(&event)))/>
-                    <span>{label}</span>
-                </label>
-            }
-        };
         view! {
-            <fieldset class="layers">
-                <legend>"Overlay"</legend>
-                {checkbox("Decisions", |s| s.show_decisions, |on| OverlayPatch { show_decisions: Some(on), ..OverlayPatch::default() })}
-                {checkbox("Info bar", |s| s.show_agent_info, |on| OverlayPatch { show_agent_info: Some(on), ..OverlayPatch::default() })}
-                {checkbox("Event ticker", |s| s.show_event_feed, |on| OverlayPatch { show_event_feed: Some(on), ..OverlayPatch::default() })}
-                {checkbox("Webcam", |s| s.show_player_cam, |on| OverlayPatch { show_player_cam: Some(on), ..OverlayPatch::default() })}
-                {checkbox("Light theme", |s| s.theme == Theme::Light, |on| OverlayPatch { theme: Some(if on { Theme::Light } else { Theme::Dark }), ..OverlayPatch::default() })}
-                <a href="/gallery">"Overlay gallery"</a>
-            </fieldset>
+            <LayerOptions settings on_change=patch/>
+            <WebcamOptions settings on_change=patch/>
             <AppearanceOptions settings on_change=patch/>
+            <p><a href="/gallery">"Overlay gallery"</a></p>
             <AutoStartChoice wish of_agent on_change=move |()| { save.dispatch(wish.get_untracked()); } destinations/>
         }
         .into_any()
@@ -86,25 +75,17 @@ fn AutoStartChoice(
         let checkboxes = all.into_iter().map(|saved| {
             let (id, label) = (saved.destination.id.clone(), saved.destination.label().to_owned());
             let shown = id.clone();
-            view! {
-                <label class="checkbox">
-                    <input
-                        type="checkbox"
-                        prop:checked=move || wish.with(|wish| wish.auto_start.destinations.contains(&shown))
-                        on:change=move |event| {
-                            let on = event_target_checked(&event);
-                            change(&|wish| {
-                                wish.auto_start.destinations.retain(|one| one != &id);
-                                if on {
-                                    wish.auto_start.destinations.push(id.clone());
-                                }
-                                wish.auto_start.on &= !wish.auto_start.destinations.is_empty();
-                            });
-                        }
-                    />
-                    <span>{label}</span>
-                </label>
-            }
+            let checked = Signal::derive(move || wish.with(|wish| wish.auto_start.destinations.contains(&shown)));
+            let on_check = move |on: bool| {
+                change(&|wish| {
+                    wish.auto_start.destinations.retain(|one| one != &id);
+                    if on {
+                        wish.auto_start.destinations.push(id.clone());
+                    }
+                    wish.auto_start.on &= !wish.auto_start.destinations.is_empty();
+                });
+            };
+            view! { <Checkbox label checked on_check/> }
         });
         view! { <div class="checkboxes">{checkboxes.collect_view()}</div> }.into_any()
     };
@@ -113,27 +94,21 @@ fn AutoStartChoice(
         <fieldset class="layers">
             <legend>"Auto-start"</legend>
             {loaded(destinations, rows)}
-            <label class="checkbox">
-                <input
-                    type="checkbox"
-                    prop:checked=move || wish.with(|wish| wish.auto_start.on)
-                    disabled=move || wish.with(|wish| wish.auto_start.destinations.is_empty())
-                    on:change=move |event| { let on = event_target_checked(&event); change(&|wish| wish.auto_start.on = on); }
-                />
-                <span>{text}</span>
-            </label>
+            <Checkbox
+                label=text
+                checked=Signal::derive(move || wish.with(|wish| wish.auto_start.on))
+                on_check=move |on| change(&|wish| wish.auto_start.on = on)
+                disabled=Signal::derive(move || wish.with(|wish| wish.auto_start.destinations.is_empty()))
+            />
             {of_agent.then(|| view! {
-                <label class="checkbox">
-                    <input
-                        type="checkbox"
-                        prop:checked=move || wish.with(|wish| wish.auto_start.after_game == AfterGame::Keep)
-                        on:change=move |event| {
-                            let after = if event_target_checked(&event) { AfterGame::Keep } else { AfterGame::Stop };
-                            change(&|wish| wish.auto_start.after_game = after);
-                        }
-                    />
-                    <span>"Stay on air when the game is over"</span>
-                </label>
+                <Checkbox
+                    label="Stay on air when the game is over"
+                    checked=Signal::derive(move || wish.with(|wish| wish.auto_start.after_game == AfterGame::Keep))
+                    on_check=move |on| {
+                        let after = if on { AfterGame::Keep } else { AfterGame::Stop };
+                        change(&|wish| wish.auto_start.after_game = after);
+                    }
+                />
             })}
         </fieldset>
     }

@@ -182,7 +182,7 @@ impl ApiKeys {
     }
 
     /// Clears the API key cache: a key, an agent or an account has changed.
-    pub(super) fn forget_callers(&self) {
+    pub(in crate::server) fn forget_callers(&self) {
         self.callers.forget();
     }
 

@@ -95,10 +95,10 @@ impl Allowance {
     }
 }
 
-/// 429: `detail.retryAfter` becomes the header `Retry-After`.
+/// 429 with `Retry-After`.
 pub fn too_often(what: &str, seconds: u64) -> ApiError {
     let message = format!("{what} Wait {seconds} s and try again.");
-    ApiError { detail: serde_json::json!({ "retryAfter": seconds }), ..ApiError::new(ErrorCode::TooManyRequests, message) }
+    ApiError::again_after(ErrorCode::TooManyRequests, message, seconds)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::Destinations;
 use crate::{
     api::{error::ApiError, sessions::DestinationInput},
     domain::{
-        address::{IngestTarget, check_address, check_ip},
+        address::{check_address, check_ip},
         destination::{Destination, Platform, StreamKey, ingest_address},
         ids::{DestinationId, UserId},
         session::{Owner, Session},
@@ -16,7 +16,7 @@ use crate::{
         validation::{destination_name, unusable, viewer_channel},
     },
 };
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 /// Destinations of one session.
 pub(in crate::server) const MOST_DESTINATIONS: usize = 10;
@@ -118,7 +118,7 @@ impl Destinations {
     }
 
     /// Checks the address as written and every address its name resolves to now. The relay checks again when it connects.
-    async fn check_address(&self, destination: &Destination) -> StudioResult<()> {
+    pub(super) async fn check_address(&self, destination: &Destination) -> StudioResult<()> {
         if destination.platform.wants_address() {
             self.resolve_address(destination).await?;
         }
@@ -126,8 +126,8 @@ impl Destinations {
     }
 
     /// Resolves a destination's address now and checks every resolved one.
-    pub(super) async fn resolve_address(&self, destination: &Destination) -> StudioResult<Option<(IngestTarget, Vec<SocketAddr>)>> {
-        let Some(address) = destination.address.as_deref() else { return Ok(None) };
+    async fn resolve_address(&self, destination: &Destination) -> StudioResult<()> {
+        let Some(address) = destination.address.as_deref() else { return Ok(()) };
         let refused = |error: &dyn std::fmt::Display| ApiError::invalid("customRtmpUrl", format!("{}: {error}", destination.label()));
         let allow = &self.ports.allow;
         let target = check_address(address, allow).map_err(|error| refused(&error))?;
@@ -138,7 +138,7 @@ impl Destinations {
         for found in &resolved {
             check_ip(found.ip(), &target, allow).map_err(|error| refused(&error))?;
         }
-        Ok(Some((target, resolved)))
+        Ok(())
     }
 
     pub(super) fn seal(&self, owner: &Owner, id: &DestinationId, key: &StreamKey) -> StudioResult<SealedKey> {

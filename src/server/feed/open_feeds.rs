@@ -2,10 +2,11 @@
 
 use crate::{
     api::error::{ApiError, ErrorCode},
-    server::auth::throttle::too_often,
+    server::{
+        auth::throttle::too_often,
+        places::{Full, Place, Places},
+    },
 };
-use parking_lot::{Mutex, MutexGuard};
-use std::{collections::HashMap, sync::Arc};
 
 /// Event streams of one caller: many browsers of one account.
 const PER_CALLER: usize = 24;
@@ -15,27 +16,19 @@ const COME_BACK_AFTER_S: u64 = 15;
 
 /// Counts open feeds. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct OpenFeeds(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    in_all: usize,
+pub struct OpenFeeds {
+    places: Places<String>,
     per_caller: usize,
-    by_caller: Mutex<HashMap<String, usize>>,
 }
 
 /// One open feed; dropping it makes room.
-#[derive(Debug)]
-pub struct FeedPlace {
-    feeds: OpenFeeds,
-    caller: String,
-}
+pub type FeedPlace = Place<String>;
 
 impl OpenFeeds {
     /// So many in all (`None`: the usual number), and `factor` times the usual number for each caller.
     pub fn new(in_all: Option<usize>, factor: u32) -> Self {
         let per_caller = PER_CALLER.saturating_mul(usize::try_from(factor).unwrap_or(usize::MAX));
-        Self(Arc::new(Inner { in_all: in_all.unwrap_or(IN_ALL), per_caller, by_caller: Mutex::default() }))
+        Self { places: Places::new(in_all.unwrap_or(IN_ALL)), per_caller }
     }
 
     /// Takes a place.
@@ -43,39 +36,18 @@ impl OpenFeeds {
     /// # Errors
     /// The caller has too many open: 429. The studio has: 503. Both with `Retry-After`.
     pub fn open(&self, caller: &str) -> Result<FeedPlace, ApiError> {
-        let mut by_caller = self.by_caller();
-        if by_caller.values().sum::<usize>() >= self.0.in_all {
-            let message = format!("Too many event streams are open here. Wait {COME_BACK_AFTER_S} s and try again.");
-            let error = ApiError::new(ErrorCode::Unavailable, message);
-            return Err(ApiError { detail: serde_json::json!({ "retryAfter": COME_BACK_AFTER_S }), ..error });
-        }
-        let open = by_caller.get(caller).copied().unwrap_or_default();
-        if open >= self.0.per_caller {
-            return Err(too_often("You have too many event streams open. Close some.", COME_BACK_AFTER_S));
-        }
-        by_caller.insert(caller.to_owned(), open + 1);
-        Ok(FeedPlace { feeds: self.clone(), caller: caller.to_owned() })
-    }
-
-    fn by_caller(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        self.0.by_caller.lock()
+        self.places.take(caller.to_owned(), self.per_caller).map_err(|full| match full {
+            Full::OfKey => too_often("You have too many event streams open. Close some.", COME_BACK_AFTER_S),
+            Full::InAll => {
+                let message = format!("Too many event streams are open here. Wait {COME_BACK_AFTER_S} s and try again.");
+                ApiError::again_after(ErrorCode::Unavailable, message, COME_BACK_AFTER_S)
+            }
+        })
     }
 
     /// How many are open.
     pub fn count(&self) -> usize {
-        self.by_caller().values().sum()
-    }
-}
-
-impl Drop for FeedPlace {
-    fn drop(&mut self) {
-        let mut by_caller = self.feeds.by_caller();
-        if let Some(open) = by_caller.get_mut(&self.caller) {
-            *open -= 1;
-            if *open == 0 {
-                by_caller.remove(&self.caller);
-            }
-        }
+        self.places.count()
     }
 }
 

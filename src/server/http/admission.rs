@@ -10,6 +10,7 @@ use crate::{
     server::{
         auth::{caller::Caller, origin::Origin, throttle::Allowance},
         cookies::{OVERLAY_COOKIE, cookie},
+        error::StudioError,
         limits::Group,
         overlay::OverlayViewer,
         security::same_origin,
@@ -41,7 +42,11 @@ fn group(method: &Method, path: &str) -> Group {
         "/api/webhooks/livekit" => Group::Webhook,
         "/api/streaming/stop" | "/api/streaming/agents/{id}/game-ended" | "/rpc/sessions/stop" | "/rpc/admin/stop" => Group::Stop,
         "/api/streaming/events" | "/api/streaming/overlay" | "/rpc/sessions/overlay" => Group::Events,
+        // It reads everything that an account has.
+        "/api/account/export" => Group::Start,
         _ if method == Method::GET || method == Method::HEAD => Group::Read,
+        // By the API, and by the forms of the pages.
+        _ if method == Method::DELETE || path.ends_with("/delete") => Group::Change,
         _ => path.strip_prefix("/rpc/").map_or(Group::Start, server_function),
     }
 }
@@ -54,20 +59,20 @@ fn server_function(name: &str) -> Group {
         | "admin/deliveries"
         | "admin/hall"
         | "analytics"
-        | "destinations/saved"
         | "docs/calls"
         | "docs/help"
         | "overlay/previews"
         | "sessions/get"
         | "sessions/mine"
-        | "sessions/running"
+        | "sessions/setup"
         | "sessions/story"
         | "settings/agents"
         | "settings/defaults"
         | "settings/keys"
         | "settings/places"
         | "settings/sign-ins" => Group::Read,
-        "sessions/destinations"
+        "destinations/test"
+        | "sessions/destinations"
         | "sessions/media-check"
         | "sessions/preflight"
         | "sessions/retry-destination"
@@ -128,13 +133,20 @@ async fn who(state: &AppState, parts: &mut Parts) -> Result<Asking, ErrorRespons
     if group == Group::Webhook {
         return Ok(Asking { group, key: address, account: None, found: None });
     }
+    let mut outdated = false;
     if let Some(token) = cookie(&parts.headers, OVERLAY_COOKIE) {
-        let viewer = state.studio.overlay.viewer(token).await?;
-        let key = overlay_key(&viewer);
-        parts.extensions.insert(viewer);
-        return Ok(Asking { group, key, account: None, found: None });
+        match state.studio.overlay.viewer(token).await {
+            Ok(viewer) => {
+                let key = overlay_key(&viewer);
+                parts.extensions.insert(viewer);
+                return Ok(Asking { group, key, account: None, found: None });
+            }
+            // Over HTTPS the cookie goes to every page; one of a show that is over must not shut its browser out of the others.
+            Err(StudioError::Refused(_)) => outdated = true,
+            Err(error) => return Err(error.into()),
+        }
     }
-    let unauthenticated = credential(&parts.headers).is_some() || group != Group::Read;
+    let unauthenticated = outdated || credential(&parts.headers).is_some() || group != Group::Read;
     Ok(Asking { group: if unauthenticated { Group::Unauthenticated } else { group }, key: address, account: None, found: None })
 }
 
@@ -191,14 +203,20 @@ mod tests {
 
     #[test]
     fn reading_is_cheap_and_starting_is_dear_at_both_doors() {
-        let (get, post) = (Method::GET, Method::POST);
+        let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
         for (method, path, expected) in [
             (&get, "/api/streaming/sessions", Group::Read),
             (&get, "/go-live", Group::Read),
+            (&get, "/account/delete", Group::Read),
+            (&post, "/account/delete", Group::Change),
+            (&delete, "/api/streaming/sessions/{id}", Group::Change),
+            (&get, "/api/account/export", Group::Start),
             (&post, "/rpc/sessions/mine", Group::Read),
             (&post, "/api/streaming/start", Group::Start),
             (&post, "/rpc/sessions/start", Group::Start),
             (&post, "/rpc/settings/try", Group::Start),
+            (&post, "/rpc/destinations/test", Group::Start),
+            (&post, "/api/streaming/destinations/test", Group::Start),
             (&post, "/rpc/sessions/stop", Group::Stop),
             (&post, "/rpc/sessions/overlay", Group::Events),
             (&post, "/rpc/settings/make-key", Group::Change),

@@ -112,21 +112,21 @@ pub async fn of_everybody(State(state): State<AppState>, Extension(found): Exten
     }))
 }
 
-/// A stream of what `tell` sends. It ends with the connection, the server or the credential, and with `tell`.
-fn open<F>(access: Access, admitted: Admitted, place: FeedPlace, closing: &CancellationToken, tell: impl FnOnce(Out) -> F) -> Events
+/// A stream of what `send` sends. It ends with the connection, the server or the credential, and with `send`.
+fn open<F>(access: Access, admitted: Admitted, place: FeedPlace, closing: &CancellationToken, send: impl FnOnce(Out) -> F) -> Events
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let (out, events) = mpsc::channel(UNREAD);
     let (closed, ended) = (out.clone(), closing.child_token());
-    let (told, server, end) = (tell(out), closing.clone(), ended.clone().drop_guard());
+    let (sending, server, end) = (send(out), closing.clone(), ended.clone().drop_guard());
     tokio::spawn(async move {
         let _end = end;
         tokio::select! {
             () = server.cancelled() => {}
             () = access.revoked(&admitted) => {}
             () = closed.closed() => {}
-            () = told => {}
+            () = sending => {}
         }
     });
     // What a client has not read yet ends too: it may be about what it must not see any more.
@@ -215,7 +215,8 @@ fn entry_event(entry: &FeedEntry) -> Event {
 }
 
 /// The view for an overlay's token: without addresses, key tails and owner.
-fn reduced(view: SessionView, whole: bool) -> SessionView {
+fn reduced(mut view: SessionView, whole: bool) -> SessionView {
+    view.platforms = view.destinations.iter().map(|of| of.destination.platform).collect();
     if whole {
         return view.for_owner();
     }

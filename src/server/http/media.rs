@@ -49,7 +49,9 @@ pub async fn recording(
     pass(&relay, &format!("/recordings/{session}/{file}"), &headers).await
 }
 
-/// Reads the latest thumbnail of a running session.
+/// Reads the latest thumbnail of a session.
+///
+/// Once the session is over it is the last one, as long as recordings are kept.
 #[utoipa::path(
     get, path = "/api/streaming/thumbnails/{session}", operation_id = "getThumbnail", tag = "Sessions",
     params(("session" = SessionId, Path, description = "The session")),

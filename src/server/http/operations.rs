@@ -43,8 +43,8 @@ pub async fn readyz(State(state): State<AppState>, State(monitoring): State<Moni
     let ready = checks.iter().all(|(_, check)| check.is_ok());
     let words = |check: Result<(), String>| check.err().unwrap_or_else(|| "ok".to_owned());
     // The reasons are the operator's: they name addresses and parts.
-    let told = if is_operator(&parts, &state.studio.config) { checks } else { Vec::new() };
-    let checks = told.into_iter().map(|(name, check)| (name.to_owned(), words(check))).collect();
+    let shown = if is_operator(&parts, &state.studio.config) { checks } else { Vec::new() };
+    let checks = shown.into_iter().map(|(name, check)| (name.to_owned(), words(check))).collect();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, checks }))
 }

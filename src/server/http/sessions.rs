@@ -3,7 +3,7 @@
 use super::{ApiResult, ErrorResponse, Errors, JsonBody, QueryParams, extract::Identified, scoped, with_status};
 use crate::{
     api::{
-        error::{ApiError, ErrorCode},
+        error::ApiError,
         public_http::{
             ChangeDestinations, ChangedDestinations, DestinationRef, PublicStatus, SessionPage, SessionRef, StartRequest, StartResponse,
             StatusResponse, StopRequest, StopResponse,
@@ -41,7 +41,8 @@ use std::sync::Arc;
 ///
 /// The response is `pending`; the feed reports `live`. The same `Idempotency-Key` within 24 h gives the same session, with 200 and a
 /// fresh room token; with another request it gets 422. If the owner has an active session, the answer is 409 with its id, unless
-/// `replace` is true: then that one ends first, after everything that could refuse the new one was checked.
+/// `replace` is true: then that one ends first, after everything that could refuse the new one was checked. An administrator may
+/// start for somebody else, by `userId` or the `agentId` of any agent; limits count for that owner.
 #[utoipa::path(
     post, path = "/api/streaming/start", operation_id = "startSession", tag = "Sessions", request_body = StartRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters; the same request again within 24 h gives the same session, another one gets 422.")),
@@ -56,13 +57,6 @@ pub async fn start(
     headers: HeaderMap,
     JsonBody(body): JsonBody<StartRequest>,
 ) -> ApiResult<Response> {
-    if body.user_id.is_some_and(|id| id != caller.user.id) {
-        return Err(ApiError {
-            detail: serde_json::json!({ "field": "userId" }),
-            ..ApiError::new(ErrorCode::Forbidden, "userId is not yours.")
-        }
-        .into());
-    }
     let mut session = body.session;
     if let Some(platform) = body.platform {
         let stream_key = body.stream_key.unwrap_or_else(|| StreamKey::new(String::new()));
@@ -88,6 +82,7 @@ pub async fn start(
             message: format!("The stream is {}. Follow it at /api/streaming/feed?sessionId={session_id}.", started.session.status),
             status: started.session.status,
             session_id,
+            warnings: started.warnings,
             room: started.room,
         },
     ))
@@ -111,11 +106,7 @@ pub async fn stop(
     scoped::Stop(caller): scoped::Stop,
     JsonBody(body): JsonBody<StopRequest>,
 ) -> ApiResult<Json<StopResponse>> {
-    if body.reason.as_ref().is_some_and(|reason| reason.chars().count() > 300) {
-        return Err(ApiError::invalid("reason", "reason must be at most 300 characters.").into());
-    }
-    let note = body.reason.filter(|_| caller.is_admin());
-    let view = sessions.stop(&caller, &body.session_id, note).await?;
+    let view = sessions.stop(&caller, &body.session_id, body.reason).await?;
     let stats = sessions.statistics(&view).await?;
     Ok(Json(StopResponse { success: true, session_id: view.session_id, status: view.status, stats }))
 }

@@ -1,7 +1,9 @@
 //! The real LiveKit, through livekit-api. The egress may answer at another address (the local engine).
+//! The library signs each call with a token that is valid from now on, and LiveKit's clock may be a minute behind: one that is
+//! further away is named.
 
 use super::{EgressPhase, EgressRequest, LiveKit, LiveKitError, ObservedEgress, Reason, Sandbox, Slots};
-use crate::{config::serve::LiveKitConfig, domain::timestamp::Timestamp};
+use crate::{config::serve::LiveKitConfig, domain::timestamp::Timestamp, net::clock};
 use async_trait::async_trait;
 use livekit_api::services::{
     ServerError, ServerErrorCode, ServiceError,
@@ -16,12 +18,17 @@ use std::time::Duration;
 /// so this waits longer than the server itself.
 const START_TIMEOUT: Duration = Duration::from_secs(45);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Asking for the time is worth no longer wait.
+const TIME_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub struct LiveKitClient {
     rooms: RoomClient,
     egress: EgressClient,
-    health: Option<(reqwest::Client, String)>,
+    http: reqwest::Client,
+    api_url: String,
+    egress_url: String,
+    health_url: Option<String>,
 }
 
 impl LiveKitClient {
@@ -31,15 +38,49 @@ impl LiveKitClient {
         Self {
             rooms: RoomClient::with_api_key(&config.api_url, key, secret).with_request_timeout(CALL_TIMEOUT),
             egress: EgressClient::with_api_key(&config.egress_url, key, secret).with_request_timeout(START_TIMEOUT),
-            health: config.local_egress.then(|| (http, format!("{}/healthz", config.egress_url))),
+            http,
+            api_url: config.api_url.clone(),
+            egress_url: config.egress_url.clone(),
+            health_url: config.local_egress.then(|| format!("{}/healthz", config.egress_url)),
         }
+    }
+
+    /// What LiveKit's answer was. Where it took no token, both clocks are looked at, because its own words do not say why.
+    async fn livekit_answer<T>(&self, answer: Result<T, ServiceError>) -> Result<T, LiveKitError> {
+        self.answer(answer, &self.api_url, "LiveKit").await
+    }
+
+    /// The same of the egress.
+    async fn egress_answer<T>(&self, answer: Result<T, ServiceError>) -> Result<T, LiveKitError> {
+        self.answer(answer, &self.egress_url, "the egress").await
+    }
+
+    async fn answer<T>(&self, answer: Result<T, ServiceError>, address: &str, whose: &str) -> Result<T, LiveKitError> {
+        let error = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        if takes_no_token(&error)
+            && let Some(ahead_ms) = self.ahead_ms(address).await
+            && let Some(sentence) = clock::difference(whose, ahead_ms)
+        {
+            return Err(LiveKitError::OtherTime(sentence));
+        }
+        Err(translate(error))
+    }
+
+    /// By how many milliseconds the clock behind an address is ahead of this machine's, by the `Date` of an answer.
+    async fn ahead_ms(&self, address: &str) -> Option<i64> {
+        let answer = self.http.get(address).timeout(TIME_TIMEOUT).send().await.ok()?;
+        let theirs = clock::of_http_date(answer.headers().get("date")?.to_str().ok()?)?;
+        Some(theirs.as_millis() - clock::wall().as_millis())
     }
 }
 
 #[async_trait]
 impl LiveKit for LiveKitClient {
     async fn ping(&self) -> Result<(), LiveKitError> {
-        self.rooms.list_rooms(vec!["no-such-room".into()]).await.map_err(translate)?;
+        self.livekit_answer(self.rooms.list_rooms(vec!["no-such-room".into()]).await).await?;
         Ok(())
     }
 
@@ -47,27 +88,27 @@ impl LiveKit for LiveKitClient {
         let seconds = |of: Duration| u32::try_from(of.as_secs()).unwrap_or(u32::MAX);
         let options =
             CreateRoomOptions { empty_timeout: seconds(empty), departure_timeout: seconds(departure), ..CreateRoomOptions::default() };
-        self.rooms.create_room(name, options).await.map_err(translate)?;
+        self.livekit_answer(self.rooms.create_room(name, options).await).await?;
         Ok(())
     }
 
     async fn delete_room(&self, name: &str) -> Result<(), LiveKitError> {
         match self.rooms.delete_room(name).await {
-            Ok(()) => Ok(()),
             Err(error) if code(&error) == Some(ServerErrorCode::NOT_FOUND) => Ok(()),
-            Err(error) => Err(translate(error)),
+            answer => self.livekit_answer(answer).await,
         }
     }
 
     async fn rooms(&self) -> Result<Vec<String>, LiveKitError> {
-        Ok(self.rooms.list_rooms(Vec::new()).await.map_err(translate)?.into_iter().map(|room| room.name).collect())
+        let rooms = self.livekit_answer(self.rooms.list_rooms(Vec::new()).await).await?;
+        Ok(rooms.into_iter().map(|room| room.name).collect())
     }
 
     async fn participants(&self, room: &str) -> Result<Vec<String>, LiveKitError> {
         match self.rooms.list_participants(room).await {
             Ok(list) => Ok(list.into_iter().map(|participant| participant.identity).collect()),
             Err(error) if code(&error) == Some(ServerErrorCode::NOT_FOUND) => Ok(Vec::new()),
-            Err(error) => Err(translate(error)),
+            Err(error) => self.livekit_answer(Err(error)).await,
         }
     }
 
@@ -89,7 +130,8 @@ impl LiveKit for LiveKitClient {
         };
         let output = StreamOutput { protocol: StreamProtocol::Rtmp as i32, urls: vec![request.output_url.clone()] };
         let options = WebOptions { encoding, await_start_signal: true, ..WebOptions::default() };
-        let info = self.egress.start_web_egress(&request.page_url, vec![EgressOutput::Stream(output)], options).await.map_err(translate)?;
+        let answer = self.egress.start_web_egress(&request.page_url, vec![EgressOutput::Stream(output)], options).await;
+        let info = self.egress_answer(answer).await?;
         info.egress_id.parse().map_err(|_| LiveKitError::Refused(Reason("the egress id it gave is not an id".into())))
     }
 
@@ -97,12 +139,12 @@ impl LiveKit for LiveKitClient {
         match self.egress.stop_egress(id.as_str()).await {
             Ok(_) => Ok(()),
             Err(error) if matches!(code(&error), Some(ServerErrorCode::NOT_FOUND | ServerErrorCode::FAILED_PRECONDITION)) => Ok(()),
-            Err(error) => Err(translate(error)),
+            Err(error) => self.egress_answer(Err(error)).await,
         }
     }
 
     async fn egresses(&self) -> Result<Vec<ObservedEgress>, LiveKitError> {
-        let list = self.egress.list_egress(EgressListOptions::default()).await.map_err(translate)?;
+        let list = self.egress_answer(self.egress.list_egress(EgressListOptions::default()).await).await?;
         Ok(list.into_iter().filter_map(observed_egress).collect())
     }
 
@@ -118,9 +160,9 @@ impl LiveKit for LiveKitClient {
             total: u32,
             used: u32,
         }
-        let Some((http, url)) = &self.health else { return Ok(None) };
+        let Some(url) = &self.health_url else { return Ok(None) };
         let lost = |error: reqwest::Error| LiveKitError::Unreachable(Reason(error.without_url().to_string()));
-        let answer = http.get(url).timeout(CALL_TIMEOUT).send().await.map_err(lost)?;
+        let answer = self.http.get(url).timeout(CALL_TIMEOUT).send().await.map_err(lost)?;
         let health: Health = answer.json().await.map_err(lost)?;
         Ok(Some(Slots { total: health.slots.total, used: health.slots.used, sandbox: health.sandbox }))
     }
@@ -145,6 +187,14 @@ pub fn observed_egress(info: EgressInfo) -> Option<ObservedEgress> {
         error: Some(info.error).filter(|error| !error.is_empty()),
         updated_at: Timestamp::from_millis(info.updated_at / 1_000_000),
     })
+}
+
+/// LiveKit refuses a token in words that are no Twirp error, so that the library cannot read them.
+fn takes_no_token(error: &ServiceError) -> bool {
+    match error {
+        ServiceError::Twirp(ServerError::Request(error)) => error.is_decode(),
+        other => matches!(code(other), Some(ServerErrorCode::UNAUTHENTICATED | ServerErrorCode::PERMISSION_DENIED)),
+    }
 }
 
 fn code(error: &ServiceError) -> Option<&str> {

@@ -7,9 +7,11 @@ use crate::{
         media::HostPicture,
         room::{RoomAccess, host_identity, overlay_identity, room_name},
     },
+    net::clock,
 };
-use livekit_api::access_token::{AccessToken, AccessTokenError, VideoGrants};
-use std::time::Duration;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, errors::Error};
+use livekit_api::access_token::{Claims, VideoGrants};
+use std::{collections::HashMap, time::Duration};
 use ulid::Ulid;
 
 /// How long a host may take to join with it; a connected host stays connected when it expires.
@@ -17,19 +19,16 @@ const HOST_TOKEN_TTL: Duration = Duration::from_hours(6);
 /// As long as the overlay token beside it.
 const OVERLAY_TOKEN_TTL: Duration = Duration::from_hours(24);
 const CHECK_TOKEN_TTL: Duration = Duration::from_mins(1);
+/// LiveKit's clock may differ from this machine's by this much; by itself LiveKit takes a minute.
+const LEEWAY: Duration = Duration::from_mins(15);
 
 /// For the host: publish camera, microphone, screen and its audio; see others' tracks, change nothing else. What it announces
 /// is in the token, as the attribute `announces` (comma-separated), because it may not change its own attributes: the
 /// composite knows it as soon as the host has joined, before anything is published.
 ///
 /// # Errors
-/// The API key or secret is empty.
-pub fn host_access(
-    config: &LiveKitConfig,
-    session: &SessionId,
-    name: &str,
-    announces: &[HostPicture],
-) -> Result<RoomAccess, AccessTokenError> {
+/// The signer refused.
+pub fn host_access(config: &LiveKitConfig, session: &SessionId, name: &str, announces: &[HostPicture]) -> Result<RoomAccess, Error> {
     let grants = VideoGrants {
         can_publish_sources: ["camera", "microphone", "screen_share", "screen_share_audio"].map(str::to_owned).to_vec(),
         can_publish_data: Some(false),
@@ -38,33 +37,34 @@ pub fn host_access(
         ..join(session)
     };
     let pictures = HostPicture::ALL.into_iter().filter(|picture| announces.contains(picture)).map(HostPicture::as_str);
-    let token = token(config, &host_identity(session), name, grants, HOST_TOKEN_TTL);
-    access(config, session, token.with_attributes([("announces", pictures.collect::<Vec<_>>().join(","))]))
+    let attributes = HashMap::from([("announces".to_owned(), pictures.collect::<Vec<_>>().join(","))]);
+    access(config, session, &Claims { attributes, ..claims(config, &host_identity(session), name, grants, HOST_TOKEN_TTL) })
 }
 
 /// For the overlay of one egress: hidden, a recorder, subscribe only.
 ///
 /// # Errors
-/// The API key or secret is empty.
-pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: Generation) -> Result<RoomAccess, AccessTokenError> {
+/// The signer refused.
+pub fn overlay_access(config: &LiveKitConfig, session: &SessionId, generation: Generation) -> Result<RoomAccess, Error> {
     let grants = VideoGrants { hidden: true, recorder: true, ..watch(session) };
-    access(config, session, token(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL))
+    access(config, session, &claims(config, &overlay_identity(session, generation), "overlay", grants, OVERLAY_TOKEN_TTL))
 }
 
-/// For the owner's preview: hidden, subscribe only.
+/// For the owner's preview: hidden, subscribe only. Several previews of one viewer may be in the room at once, so each has an
+/// identity of its own.
 ///
 /// # Errors
-/// The API key or secret is empty.
-pub fn preview_access(config: &LiveKitConfig, session: &SessionId, viewer: &str) -> Result<RoomAccess, AccessTokenError> {
+/// The signer refused.
+pub fn preview_access(config: &LiveKitConfig, session: &SessionId, viewer: &str) -> Result<RoomAccess, Error> {
     let grants = VideoGrants { hidden: true, ..watch(session) };
-    access(config, session, token(config, &format!("preview-{viewer}"), "preview", grants, HOST_TOKEN_TTL))
+    access(config, session, &claims(config, &format!("preview-{viewer}-{}", Ulid::new()), "preview", grants, HOST_TOKEN_TTL))
 }
 
 /// For a media check: join, and nothing else. Several browsers of one user may check at once.
 ///
 /// # Errors
-/// The API key or secret is empty.
-pub fn check_access(config: &LiveKitConfig, room: &str) -> Result<RoomAccess, AccessTokenError> {
+/// The signer refused.
+pub fn check_access(config: &LiveKitConfig, room: &str) -> Result<RoomAccess, Error> {
     let grants = VideoGrants {
         room_join: true,
         room: room.to_owned(),
@@ -73,8 +73,8 @@ pub fn check_access(config: &LiveKitConfig, room: &str) -> Result<RoomAccess, Ac
         can_subscribe: Some(false),
         ..VideoGrants::default()
     };
-    let token = token(config, &format!("check-{}", Ulid::new()), "check", grants, CHECK_TOKEN_TTL);
-    Ok(RoomAccess { url: config.public_url.clone(), name: room.to_owned(), token: token.to_jwt()? })
+    let claims = claims(config, &format!("check-{}", Ulid::new()), "check", grants, CHECK_TOKEN_TTL);
+    Ok(RoomAccess { url: config.public_url.clone(), name: room.to_owned(), token: signed(config, &claims)? })
 }
 
 fn join(session: &SessionId) -> VideoGrants {
@@ -86,14 +86,25 @@ fn watch(session: &SessionId) -> VideoGrants {
     VideoGrants { can_publish: Some(false), can_publish_data: Some(false), can_subscribe: Some(true), ..join(session) }
 }
 
-fn token(config: &LiveKitConfig, identity: &str, name: &str, grants: VideoGrants, ttl: Duration) -> AccessToken {
-    AccessToken::with_api_key(&config.api_key, config.api_secret.expose())
-        .with_identity(identity)
-        .with_name(name)
-        .with_ttl(ttl)
-        .with_grants(grants)
+/// Valid for `ttl`, and longer at both ends by what clocks may differ. The library's own builder cannot do that.
+fn claims(config: &LiveKitConfig, identity: &str, name: &str, grants: VideoGrants, ttl: Duration) -> Claims {
+    let now = usize::try_from(clock::wall().as_millis() / 1000).unwrap_or_default();
+    let seconds = |of: Duration| usize::try_from(of.as_secs()).unwrap_or(usize::MAX);
+    Claims {
+        iss: config.api_key.clone(),
+        sub: identity.to_owned(),
+        name: name.to_owned(),
+        nbf: now.saturating_sub(seconds(LEEWAY)),
+        exp: now.saturating_add(seconds(ttl + LEEWAY)),
+        video: grants,
+        ..Claims::default()
+    }
 }
 
-fn access(config: &LiveKitConfig, session: &SessionId, token: AccessToken) -> Result<RoomAccess, AccessTokenError> {
-    Ok(RoomAccess { url: config.public_url.clone(), name: room_name(session), token: token.to_jwt()? })
+fn signed(config: &LiveKitConfig, claims: &Claims) -> Result<String, Error> {
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(config.api_secret.expose().as_bytes()))
+}
+
+fn access(config: &LiveKitConfig, session: &SessionId, claims: &Claims) -> Result<RoomAccess, Error> {
+    Ok(RoomAccess { url: config.public_url.clone(), name: room_name(session), token: signed(config, claims)? })
 }

@@ -1,9 +1,13 @@
 //! Use cases of `footlight admin`, without an account: access to the socket's file is the authorization.
 
+mod backup;
 mod key_rotation;
 mod webhook_test;
 
-use super::DAY_MS;
+use super::{
+    DAY_MS,
+    account_data::{AccountData, Deletion},
+};
 use crate::{
     api::{accounts::NewApiKey, error::ApiError, sessions::SessionView},
     domain::{
@@ -21,14 +25,13 @@ use crate::{
         reconcile::{Reconciler, ending::STOP_WAITS},
         registry::SessionRegistry,
         store::{SessionFilter, StoreError},
+        validation::stop_reason,
     },
 };
 use std::sync::Arc;
 
 /// Sessions in one list, at most.
 const LISTED: usize = 1000;
-/// An administrator's words, in characters.
-const LONGEST_NOTE: usize = 300;
 
 /// The origin that the audit log records.
 fn command_line() -> Origin {
@@ -44,6 +47,7 @@ pub struct OperatorCommands {
     accounts: Accounts,
     keys: ApiKeys,
     audit: AuditLog,
+    account_data: AccountData,
 }
 
 impl OperatorCommands {
@@ -54,8 +58,9 @@ impl OperatorCommands {
         accounts: Accounts,
         keys: ApiKeys,
         audit: AuditLog,
+        account_data: AccountData,
     ) -> Self {
-        Self { ports, registry, reconciler, accounts, keys, audit }
+        Self { ports, registry, reconciler, accounts, keys, audit, account_data }
     }
 
     /// Makes an account without a password, whether sign-up is open or not, and a one-time link to sign in with.
@@ -129,16 +134,30 @@ impl OperatorCommands {
     /// Ends anybody's session; one that is ending or over stays as it is.
     ///
     /// # Errors
-    /// There is no such show.
+    /// There is no such session, or the note is too long or no plain text.
     pub async fn stop_any(&self, id: &SessionId, note: &str) -> StudioResult<SessionView> {
         if self.ports.store.session(id).await?.is_none() {
             return Err(StudioError::not_found("session"));
         }
-        let note = note.chars().take(LONGEST_NOTE).collect();
+        let note = stop_reason(note)?;
         self.reconciler.start_ending(id, Actor::Admin, Outcome::Ended(EndReason::StoppedByAdmin { note })).await?;
         self.reconciler.wait_until_ended(id, STOP_WAITS).await?;
         let session = self.ports.store.session(id).await?.ok_or_else(|| StudioError::not_found("session"))?;
         Ok(self.registry.view(&session).await)
+    }
+
+    /// Deletes an account with its streams; what came of it, as a sentence.
+    ///
+    /// # Errors
+    /// There is no such account, or it is the only administrator's.
+    pub async fn delete_user(&self, user: &str) -> StudioResult<String> {
+        let user = self.user_named(user).await?;
+        Ok(match self.account_data.delete_by_operator(&user.id, &command_line()).await? {
+            Deletion::Done => format!("The account {} was deleted.", user.name),
+            Deletion::UnderWay => {
+                format!("The account {} is closed. Its streams are still ending; the rest is deleted after that.", user.name)
+            }
+        })
     }
 
     async fn user_named(&self, name: &str) -> StudioResult<User> {

@@ -146,7 +146,7 @@ impl Outbox {
     async fn attempt(&self, hook: &Hook, line: &Delivery) -> StudioResult<Option<Timestamp>> {
         let now = self.ports.now();
         let attempts = line.attempts + 1;
-        let sent = self.send_delivery(hook, line, now).await;
+        let sent = self.send_delivery(hook, line).await;
         metrics::delivery(if sent.is_ok() { "taken" } else { "refused" });
         let (result, due) = match sent {
             Ok(words) => (words, None),
@@ -158,7 +158,7 @@ impl Outbox {
     }
 
     /// One attempt; what came of it, in words.
-    async fn send_delivery(&self, hook: &Hook, line: &Delivery, now: Timestamp) -> Result<String, String> {
+    async fn send_delivery(&self, hook: &Hook, line: &Delivery) -> Result<String, String> {
         let client = client_for(&hook.address, &self.ports.allow).await.map_err(|error| error.to_string())?;
         let secret = self.ports.config.hooks.secret.as_ref().map(|secret| secret.expose().as_bytes()).unwrap_or_default();
         let request = client
@@ -168,7 +168,7 @@ impl Outbox {
             .header("user-agent", concat!("Footlight/", env!("CARGO_PKG_VERSION")))
             .header("x-footlight-event", &line.kind)
             .header("x-footlight-delivery", &line.id)
-            .header("x-footlight-signature", signature(secret, now.as_millis() / 1000, &line.json))
+            .header("x-footlight-signature", signature(secret, self.ports.wall().as_millis() / 1000, &line.json))
             .body(line.json.clone());
         // Without the address: it may carry a secret of its own.
         let answer = request.send().await.map_err(|error| format!("no answer: {}", error.without_url()))?;
@@ -193,6 +193,10 @@ impl Outbox {
     /// The caller is not an administrator, or there is no such line.
     pub async fn resend(&self, caller: &Caller, id: &str) -> StudioResult<()> {
         require_admin(caller)?;
+        // The store takes no empty id.
+        if id.is_empty() {
+            return Err(StudioError::not_found("delivery"));
+        }
         self.ports.store.deliver_again(id, self.ports.now()).await.map_err(|error| match error {
             StoreError::Missing => StudioError::not_found("delivery"),
             other => other.into(),

@@ -124,7 +124,8 @@ impl SessionAdmin {
             1 => format!("1 more {preset} stream fits."),
             more => format!("{more} more {preset} streams fit."),
         };
-        Some(Capacity { used, total, forecast, warning: sandbox.warning().map(str::to_owned) })
+        let warnings: Vec<_> = sandbox.warning().map(str::to_owned).into_iter().chain(self.ports.clock.warnings()).collect();
+        Some(Capacity { used, total, forecast, warning: (!warnings.is_empty()).then(|| warnings.join(" ")) })
     }
 }
 

@@ -6,7 +6,11 @@ use crate::{
         error::{ApiError, ErrorCode},
         events::{EventBatch, EventFault, EventResult, EventResults},
     },
-    domain::{ids::SessionId, overlay_state::OverlayEvent, timestamp::Timestamp},
+    domain::{
+        ids::SessionId,
+        overlay_state::{OverlayEvent, limits::shift_of},
+        timestamp::Timestamp,
+    },
     server::{
         auth::caller::Caller,
         error::{StudioError, StudioResult},
@@ -39,7 +43,8 @@ impl Overlay {
         let now = self.ports.now();
         let read: Vec<Result<OverlayEvent, (Option<String>, EventFault)>> =
             batch.events.into_iter().map(|event| read(event, now, &self.ports.ids)).collect();
-        let lines: Vec<NewLine> = read.iter().filter_map(|one| one.as_ref().ok()).map(line).collect();
+        let shift_ms = shift_of(read.iter().flatten(), now, delay_ms);
+        let lines: Vec<NewLine> = read.iter().flatten().map(|event| line(event, shift_ms)).collect();
         let mut taken = self.take_lines(&session.id, lines, now, delay_ms).await?.into_iter();
         let results: Vec<EventResult> = read
             .into_iter()
@@ -105,8 +110,9 @@ fn read(event: Value, now: Timestamp, ids: &Ids) -> Result<OverlayEvent, (Option
     Ok(event.timed(now))
 }
 
-fn line(event: &OverlayEvent) -> NewLine {
-    NewLine { kind: KIND, id: event.id.clone(), data: serde_json::to_value(event).unwrap_or_default() }
+fn line(event: &OverlayEvent, shift_ms: i64) -> NewLine {
+    let event = OverlayEvent { at: event.at.map(|at| at.plus_millis(shift_ms)), ..event.clone() };
+    NewLine { kind: KIND, id: event.id.clone(), data: serde_json::to_value(&event).unwrap_or_default() }
 }
 
 #[cfg(test)]

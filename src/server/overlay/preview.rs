@@ -64,6 +64,7 @@ impl Overlay {
             entity_name: preview.entity_name.map_or_else(|| caller.user.name.clone(), str::to_owned),
             avatar: None,
             title: preview.title.to_owned(),
+            platforms: Vec::new(),
             settings: OverlaySettings { starts_at, ..settings },
             made_up: Some(preview.media.clone()),
             room: None,

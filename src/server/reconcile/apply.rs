@@ -3,9 +3,10 @@
 use super::{Reconciler, plan::Action};
 use crate::{
     domain::{
+        destination::Destination,
         ids::SessionId,
         room::{room_name, session_of_room},
-        session::{Actor, Session, StreamType},
+        session::{Actor, Session, StreamType, is_of_relay},
     },
     server::{error::StudioResult, livekit::EgressPhase, metrics, registry::Change},
 };
@@ -74,10 +75,13 @@ impl Reconciler {
                     .await?;
             }
             Action::Health(health) => {
+                let actor = if is_of_relay(&session.health, &health) { Actor::Relay } else { Actor::Reconciler };
                 self.registry
-                    .change(id, Actor::Reconciler, |session| {
-                        let running = session.state.is_running();
-                        running.then(|| Change { session: Session { health: health.clone(), ..session.clone() }, what: None })
+                    .change(id, actor, |session| {
+                        let mut changed = Session { health: health.clone(), ..session.clone() };
+                        let labels: Vec<&str> = session.destinations.iter().map(Destination::label).collect();
+                        let what = changed.noted.note_health(&session.health, &health, &labels);
+                        session.state.is_running().then_some(Change { session: changed, what })
                     })
                     .await?;
             }

@@ -55,6 +55,9 @@ impl Reconciler {
                     StudioError::LiveKit(LiveKitError::Refused(_)) => {
                         FailureCause::EgressFailed { reason: "the capture engine refused it".into() }
                     }
+                    StudioError::LiveKit(LiveKitError::OtherTime(sentence)) => {
+                        FailureCause::EgressFailed { reason: sentence.trim_end_matches('.').to_owned() }
+                    }
                     _ => FailureCause::EgressFailed { reason: "the capture engine does not answer".into() },
                 };
                 self.start_ending(&id, Actor::Studio, Outcome::Failed(cause)).await.map(|_| ())

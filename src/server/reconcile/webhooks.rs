@@ -10,7 +10,7 @@ use crate::{
         room::session_of_room,
         timestamp::Timestamp,
     },
-    net::webhook_signature,
+    net::webhook_signature::{self, WebhookRefused},
     server::{
         error::{StudioError, StudioResult},
         livekit::{EgressPhase, ObservedEgress},
@@ -31,12 +31,18 @@ impl Reconciler {
     /// The signature is not LiveKit's (401), or the store failed (LiveKit then delivers again).
     pub async fn handle_webhook(&self, authorization: &str, body: &[u8]) -> StudioResult<()> {
         let livekit = &self.ports.config.livekit;
-        let event = webhook_signature::verify(authorization, body, &livekit.api_key, livekit.api_secret.expose(), self.ports.now())
-            .map_err(|error| {
-                tracing::warn!(%error, "a webhook was refused");
-                metrics::webhook("refused");
-                StudioError::refused(ErrorCode::Unauthenticated, "The signature is not LiveKit's.")
-            })?;
+        let now = self.ports.wall();
+        let verified = webhook_signature::verify(authorization, body, &livekit.api_key, livekit.api_secret.expose(), now);
+        match &verified {
+            Ok(event) if event.get("egressInfo").is_some() => self.compare_clocks("the egress", authorization, now),
+            Ok(_) | Err(WebhookRefused::Expired) => self.compare_clocks("LiveKit", authorization, now),
+            Err(_) => {}
+        }
+        let event = verified.map_err(|error| {
+            tracing::warn!(%error, "a webhook was refused");
+            metrics::webhook("refused");
+            StudioError::refused(ErrorCode::Unauthenticated, "The signature is not LiveKit's.")
+        })?;
         let egress: Option<EgressId> = text(&event, &["egressInfo", "egressId"]).and_then(|id| id.parse().ok());
         let id = text(&event, &["id"]).filter(|id| (1..=LONGEST_ID).contains(&id.len()));
         let webhook = StoredWebhook {
@@ -61,6 +67,15 @@ impl Reconciler {
             reconciler.reconcile_session(&session).await;
         });
         Ok(())
+    }
+
+    /// A webhook is signed when it is sent, so the signature shows how far the sender's clock is from ours.
+    fn compare_clocks(&self, whose: &'static str, authorization: &str, now: Timestamp) {
+        let Some(signed) = webhook_signature::signed_at(authorization) else { return };
+        let ahead_ms = signed.as_millis().saturating_sub(now.as_millis());
+        if let Some(difference) = self.ports.clock.note_other(whose, ahead_ms) {
+            tracing::warn!(difference, "webhooks show that clocks differ");
+        }
     }
 
     async fn session_behind(&self, event: &Value, egress: Option<&EgressId>) -> StudioResult<Option<SessionId>> {

@@ -22,7 +22,7 @@ pub fn is_on_air(report: &SessionReport, received_at: Timestamp, now: Timestamp)
     })
 }
 
-/// How long ago a destination took bytes: the relay's clock counts up to the report, ours from there.
+/// How long ago a destination took bytes, in milliseconds: what the relay counted up to the report, and what we count from there.
 pub fn progress_age(destination: &DestinationReport, report: &SessionReport, received_at: Timestamp, now: Timestamp) -> Option<u64> {
     destination.last_progress_at.map(|at| report.at.millis_since(at) + now.millis_since(received_at))
 }

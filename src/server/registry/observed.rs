@@ -14,6 +14,9 @@ use crate::{
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 
+/// A report may arrive later than others by this much; more is a clock that was set, or another relay.
+const DELAYED_MS: i64 = 2_000;
+
 /// What is known of one running session.
 #[derive(Debug, Clone, Default)]
 pub struct ObservedState {
@@ -31,6 +34,8 @@ pub struct ObservedState {
     pub watched_since: Option<Timestamp>,
     /// Since when nothing reaches the relay.
     pub composite_away_since: Option<Timestamp>,
+    /// By how many milliseconds the relay's clock is behind ours; what a report took to arrive counts as such.
+    relay_behind_ms: Option<i64>,
     /// Destinations that the relay is not told of, because their keys are missing or do not open.
     pub keyless: Vec<Keyless>,
 }
@@ -55,8 +60,13 @@ pub struct ReceivedHeartbeat {
 }
 
 impl ObservedState {
-    /// Records a relay report, and what the relay cannot say: that destinations have no key.
-    pub fn record_report(&mut self, mut report: SessionReport, now: Timestamp) {
+    /// Records a relay report in our time, and what the relay cannot say: that destinations have no key.
+    pub fn record_report(&mut self, report: SessionReport, now: Timestamp) {
+        let behind_ms = now.as_millis().saturating_sub(report.at.as_millis());
+        // Reports take different times to arrive: moments must not move with each.
+        let known = self.relay_behind_ms.filter(|known| (*known..known.saturating_add(DELAYED_MS)).contains(&behind_ms));
+        let behind_ms = *self.relay_behind_ms.insert(known.unwrap_or(behind_ms));
+        let mut report = report.moved(behind_ms);
         for Keyless { id, since, reason } in &self.keyless {
             report.destinations.retain(|of| &of.id != id);
             let state = DestinationState::Failed { at: *since, reason: reason.clone() };

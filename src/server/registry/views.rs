@@ -12,7 +12,7 @@ use crate::{
         session::{DestinationResult, Session, SessionState},
         timestamp::Timestamp,
     },
-    server::error::StudioResult,
+    server::error::{StudioResult, chain},
 };
 
 impl SessionRegistry {
@@ -27,10 +27,12 @@ impl SessionRegistry {
             _ => session.results.clone(),
         };
         let running = matches!(session.state, SessionState::Live { .. });
-        let (end_reason, end_message) = match &session.state {
-            SessionState::Ended { reason, .. } => (Some(reason.code().to_owned()), Some(reason.to_string())),
-            SessionState::Failed { cause, .. } => (Some(cause.code().to_owned()), Some(cause.to_string())),
-            _ => (None, None),
+        let (end_reason, end_message, end_note) = match &session.state {
+            SessionState::Ended { reason, .. } => {
+                (Some(reason.code().to_owned()), Some(reason.to_string()), reason.note().map(str::to_owned))
+            }
+            SessionState::Failed { cause, .. } => (Some(cause.code().to_owned()), Some(cause.to_string()), None),
+            _ => (None, None, None),
         };
         let until = session.state.over_at().unwrap_or(match &session.state {
             SessionState::Ending { since, .. } => *since,
@@ -48,6 +50,7 @@ impl SessionRegistry {
             entity_name: session.entity_name.clone(),
             stream_title: session.title.clone(),
             platform: session.destinations.first().map(|destination| destination.platform),
+            platforms: Vec::new(),
             viewer_count: session.viewers.now(now).filter(|_| running),
             peak_viewer_count: session.viewers.peak(),
             current_lobby_id: session.current_lobby_id.clone(),
@@ -71,9 +74,27 @@ impl SessionRegistry {
             ended_at: session.state.over_at(),
             end_reason,
             end_message,
+            end_note,
+            events_recorded: None,
+            decisions_logged: None,
             egress_id: session.state.egress().cloned(),
             now,
             revision: session.revision,
+        }
+    }
+
+    /// The same with the counts of a session that is over. They cost a question to the store, so lists do without.
+    pub(in crate::server) async fn complete_view(&self, session: &Session) -> SessionView {
+        let view = self.view(session).await;
+        if !session.state.is_over() {
+            return view;
+        }
+        match self.ports.store.feed_counts(&session.id).await {
+            Ok(counts) => SessionView { events_recorded: Some(counts.events), decisions_logged: Some(counts.decisions), ..view },
+            Err(error) => {
+                tracing::warn!(session = %session.id, error = %chain(&error), "the counts of a session could not be read");
+                view
+            }
         }
     }
 
@@ -83,9 +104,14 @@ impl SessionRegistry {
     /// The store failed.
     pub async fn feed_view(&self, id: &SessionId) -> StudioResult<Option<SessionView>> {
         match self.ports.store.session(id).await? {
-            Some(session) => Ok(Some(self.view(&session).await)),
+            Some(session) => Ok(Some(self.complete_view(&session).await)),
             None => Ok(None),
         }
+    }
+
+    /// An account is gone, and nobody shall read its name any more.
+    pub(in crate::server) fn forget_name(&self, user: &UserId) {
+        self.known.names.lock().remove(user);
     }
 
     async fn name_of(&self, user: &UserId) -> String {

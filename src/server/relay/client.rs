@@ -2,7 +2,7 @@
 
 use super::{Relay, RelayError, RelayEvent};
 use crate::{
-    api::relay_control::{DesiredSession, SessionReport},
+    api::relay_control::{ConnectionTrial, DesiredSession, SessionReport, TrialResult},
     config::serve::RelayClientConfig,
     domain::ids::{DestinationId, SessionId},
 };
@@ -14,6 +14,10 @@ use sse_stream::{Sse, SseByteStream};
 use std::{io, sync::Arc, time::Duration};
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// A recording of a long session has thousands of files.
+const DELETE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The relay tries a server for 5 s.
+const TEST_TIMEOUT: Duration = Duration::from_secs(7);
 /// The relay writes at least a comment this often; silence beyond it is a dead connection.
 const EVENTS_SILENCE: Duration = Duration::from_secs(30);
 
@@ -55,6 +59,20 @@ impl Relay for RelayClient {
     async fn retry(&self, session: &SessionId, destination: &DestinationId) -> Result<(), RelayError> {
         let path = format!("/shows/{session}/destinations/{destination}/retry");
         self.send(self.request(Method::POST, &path)).await.map(|_| ())
+    }
+
+    async fn delete_recording(&self, session: &SessionId) -> Result<bool, RelayError> {
+        let request = self.request(Method::DELETE, &format!("/recordings/{session}")).timeout(DELETE_TIMEOUT);
+        let answer = request.send().await.map_err(lost)?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(false);
+        }
+        accepted(answer).await.map(|_| true)
+    }
+
+    async fn test(&self, trial: &ConnectionTrial) -> Result<TrialResult, RelayError> {
+        let request = self.request(Method::POST, "/test").json(trial).timeout(TEST_TIMEOUT);
+        read(accepted(request.send().await.map_err(lost)?).await?).await
     }
 
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {

@@ -4,6 +4,7 @@
 use super::{
     Sessions,
     idempotency::{idempotency, key_reused},
+    start::check_bitrate,
 };
 use crate::{
     api::{
@@ -12,6 +13,7 @@ use crate::{
         sessions::{DestinationInput, SessionView},
     },
     domain::{
+        destination::Destination,
         ids::{DestinationId, SessionId},
         session::{EndReason, Outcome, Session},
     },
@@ -29,7 +31,7 @@ use std::sync::Arc;
 type Wanted = Result<Resolved, ApiError>;
 
 impl Sessions {
-    /// Adds and removes destinations of a running session: all or none.
+    /// Adds saved and typed destinations to a running session and removes others: all or none.
     ///
     /// # Errors
     /// The session is not running, a new destination is unusable or goes where the session goes already, or there are too many.
@@ -37,11 +39,12 @@ impl Sessions {
         &self,
         caller: &Caller,
         id: &SessionId,
+        saved: &[DestinationId],
         add: Vec<DestinationInput>,
         remove: &[DestinationId],
     ) -> StudioResult<SessionView> {
         let session = self.registry.own(caller, id).await?;
-        let added = self.destinations.resolve(&session.owner, &session.account, &[], add).await?;
+        let added = self.destinations.resolve(&session.owner, &session.account, saved, add).await?;
         loop {
             let session = self.open_session(caller, id).await?;
             let (added, outcomes) = self.accepted(&session, added.iter().cloned().map(Ok).collect(), remove).await?;
@@ -139,6 +142,7 @@ impl Sessions {
         let (mut added, mut outcomes) = (Vec::<Resolved>::new(), Vec::with_capacity(wanted.len()));
         for one in wanted {
             let checked = one.and_then(|one| {
+                check_bitrate(&one.destination, session.video)?;
                 let place = self.destinations.place(&one.destination, &one.key);
                 let known = places.contains(&place) || staying.destinations.iter().any(|of| of.id == one.destination.id);
                 if known { Err(there_already(&place)) } else { Ok((one, place)) }
@@ -168,10 +172,9 @@ impl Sessions {
         call: Option<&RememberedCall>,
     ) -> StudioResult<Option<SessionView>> {
         let staying = session.destinations.iter().filter(|of| !remove.contains(&of.id)).cloned();
-        let names: Vec<&str> = added.iter().map(|one| one.destination.label()).collect();
         let wanted = NewDestinations {
             destinations: staying.chain(added.iter().map(|resolved| resolved.destination.clone())).collect(),
-            what: format!("Destinations changed: {} added, {} removed. {}", added.len(), remove.len(), names.join(", ")),
+            what: what_changed(session, added, remove),
             keys: &self.destinations.seal_all(&session.owner, added)?,
             saved: &self.destinations.saved_of(&session.owner, added)?,
             most_saved: MOST_SAVED,
@@ -219,6 +222,14 @@ impl Sessions {
         let destinations = self.registry.view(session).await.destinations;
         Ok(Some(ChangedDestinations { session_id: session.id.clone(), results, destinations }))
     }
+}
+
+/// A line for the timeline that names each.
+fn what_changed(session: &Session, added: &[Resolved], remove: &[DestinationId]) -> String {
+    let list = |what: &str, labels: Vec<&str>| (!labels.is_empty()).then(|| format!("{what}: {}.", labels.join(", ")));
+    let removed = session.destinations.iter().filter(|of| remove.contains(&of.id)).map(Destination::label).collect();
+    let lines = [list("Added", added.iter().map(|one| one.destination.label()).collect()), list("Removed", removed)];
+    format!("Destinations changed. {}", lines.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
 fn there_already(place: &Place) -> ApiError {

@@ -15,7 +15,7 @@ use crate::{
     server::{
         auth::caller::Caller,
         error::{StudioError, StudioResult},
-        livekit::{Sandbox, Slots, tokens},
+        livekit::{LiveKitError, Sandbox, Slots, tokens},
     },
 };
 use std::time::Duration;
@@ -72,12 +72,13 @@ impl Sessions {
             Ok(true) => Some(line("The studio", PreflightResult::Fail, "takes no new streams at present, by order of its administrators")),
             Err(_) => Some(line("The studio", PreflightResult::Fail, "its store does not answer; tell whoever runs it")),
         };
-        let lines = [up("The media server", livekit.is_ok()), up("The relay to the platforms", relay.is_ok()), slot];
-        let video = self.ports.config.video;
+        let media_server = match &livekit {
+            Err(LiveKitError::OtherTime(sentence)) => line("The media server", PreflightResult::Fail, sentence),
+            answer => up("The media server", answer.is_ok()),
+        };
+        let lines = [media_server, up("The relay to the platforms", relay.is_ok()), slot];
         Preflight {
             lines: draining_check.into_iter().chain(lines).collect(),
-            video: video.preset,
-            video_note: video.small_machine.then(|| "This machine has fewer than 4 cores, so 720p is the default.".to_owned()),
             livekit_url: self.ports.config.livekit.public_url.clone(),
             media_ports: self.ports.config.livekit.media_ports.clone(),
         }

@@ -11,15 +11,18 @@ use crate::{
         sessions::{NewSession, StartedSession, VideoChoice},
     },
     domain::{
-        ids::Generation,
+        agent::AutoStart,
+        bitrate::{Excess, too_much},
+        destination::Destination,
+        ids::{DestinationId, Generation},
         media::HostPicture,
         overlay::OverlaySettings,
-        session::{Actor, HostPresence, Outcome, Owner, Session, SessionState, StreamType},
+        session::{Actor, HostPresence, Outcome, Session, SessionState, StreamType, TimelineNotes},
         video::VideoFormat,
         viewers::ViewerCounts,
     },
     server::{
-        accounts::ownership::{agent_of, owner_named},
+        accounts::ownership::{SessionOwner, session_owner},
         auth::caller::Caller,
         destinations::MOST_SAVED,
         error::{StudioError, StudioResult, chain},
@@ -61,7 +64,7 @@ impl Sessions {
     }
 
     async fn start_new(&self, caller: &Caller, request: NewSession, idempotency: Option<Idempotency>) -> StudioResult<StartedSession> {
-        let (owner, name) = self.owner_of(caller, &request).await?;
+        let SessionOwner { owner, account, name } = self.owner_of(caller, &request).await?;
         if let Some(session) = self.repeated(&owner, idempotency.as_ref()).await? {
             return self.started(&session, &request.announces, true).await;
         }
@@ -78,18 +81,15 @@ impl Sessions {
         let current_lobby_id = request.current_lobby_id.as_deref().map(|lobby| plain_text("currentLobbyId", lobby)).transpose()?;
         let broadcast_delay_ms = delay(request.broadcast_delay_ms)?;
         let defaults = self.ports.store.defaults(&owner).await?;
-        let ids = match (request.destinations.is_empty() && request.destination_ids.is_empty(), defaults.auto_start.destinations) {
-            (true, usual) if usual.is_empty() => {
-                return Err(ApiError::invalid("destinations", "Choose at least one destination.").into());
-            }
-            (true, mut usual) => {
-                let mut seen = HashSet::new();
-                usual.retain(|id| seen.insert(id.clone()));
-                usual
-            }
-            (false, _) => request.destination_ids,
+        let ids = if request.destinations.is_empty() && request.destination_ids.is_empty() {
+            usual_destinations(defaults.auto_start)?
+        } else {
+            request.destination_ids
         };
-        let resolved = self.destinations.resolve(&owner, &caller.user.id, &ids, request.destinations).await?;
+        let resolved = self.destinations.resolve(&owner, &account, &ids, request.destinations).await?;
+        for one in &resolved {
+            check_bitrate(&one.destination, video)?;
+        }
         let system_defaults = match request.stream_type {
             StreamType::User => OverlaySettings::for_user(),
             StreamType::Agent => OverlaySettings::for_agent(),
@@ -97,7 +97,7 @@ impl Sessions {
         let defaults = defaults.overlay.apply(&system_defaults);
         let session = Session {
             id: self.ports.new_id(),
-            account: caller.user.id.clone(),
+            account,
             owner,
             stream_type: request.stream_type,
             entity_name,
@@ -116,17 +116,26 @@ impl Sessions {
             replaced_at: Vec::new(),
             results: Vec::new(),
             viewers: ViewerCounts::default(),
+            noted: TimelineNotes::default(),
             revision: 1,
         };
         let saved = self.destinations.saved_of(&session.owner, &resolved)?;
         let keys = self.destinations.seal_all(&session.owner, &resolved)?;
-        let start = PreparedStart { session, actor: caller.actor(), keys, saved, idempotency, replace: request.replace };
+        let (actor, what) = if caller.owns(&session) {
+            (caller.actor(), "The stream was requested.".to_owned())
+        } else {
+            (Actor::Admin, format!("The stream was requested by the administrator {}.", caller.user.name))
+        };
+        let start = PreparedStart { session, actor, what, keys, saved, idempotency, replace: request.replace };
         // In a task of its own, so that a caller who hangs up leaves nothing half done.
         let sessions = self.clone();
         let begun = tokio::spawn(async move { sessions.begin(start).await });
         let (session, repeated) = begun.await.map_err(|error| StudioError::Internal(error.to_string()))??;
         if !repeated && let Err(error) = self.ports.store.destinations_used(&ids, session.created_at).await {
             tracing::warn!(session = %session.id, error = %chain(&error), "when its destinations were used could not be stored");
+        }
+        if !repeated {
+            self.audit.note_admin_action(caller, &session, "was started").await;
         }
         self.started(&session, &request.announces, repeated).await
     }
@@ -161,21 +170,15 @@ impl Sessions {
         Ok((session, false))
     }
 
-    /// Whose session it shall be, and the name on the overlay if none is given. What the body says must fit who is asking.
-    async fn owner_of(&self, caller: &Caller, request: &NewSession) -> StudioResult<(Owner, String)> {
+    /// Whose session it shall be. What the body says must fit who is asking.
+    async fn owner_of(&self, caller: &Caller, request: &NewSession) -> StudioResult<SessionOwner> {
         if caller.agent.is_some() && request.stream_type == StreamType::User {
             return Err(ApiError::invalid("streamType", "An agent's key starts streams of streamType \"agent\".").into());
         }
         if request.agent_id.is_some() && request.stream_type == StreamType::User {
             return Err(ApiError::invalid("agentId", "agentId belongs to streamType \"agent\".").into());
         }
-        let owner = owner_named(&*self.ports.store, caller, request.agent_id.as_ref()).await?;
-        let name = match (&owner, &caller.agent) {
-            (Owner::User(_), _) => caller.user.name.clone(),
-            (Owner::Agent(_), Some(agent)) => agent.name.clone(),
-            (Owner::Agent(id), None) => agent_of(&*self.ports.store, &caller.user.id, id).await?.name,
-        };
-        Ok((owner, name))
+        session_owner(&*self.ports.store, caller, request.user_id.as_ref(), request.agent_id.as_ref()).await
     }
 
     fn format(&self, asked: Option<VideoChoice>) -> StudioResult<VideoFormat> {
@@ -188,6 +191,32 @@ impl Sessions {
     }
 
     async fn started(&self, session: &Session, announces: &[HostPicture], repeated: bool) -> StudioResult<StartedSession> {
-        Ok(StartedSession { session: self.registry.view(session).await.for_owner(), room: self.host_access(session, announces)?, repeated })
+        let room = self.host_access(session, announces)?;
+        let warnings = session.destinations.iter().filter_map(|of| too_much(of.platform, &session.video));
+        let warnings = warnings.filter(|found| found.excess == Excess::Discouraged).map(|found| found.to_string()).collect();
+        Ok(StartedSession { session: self.registry.view(session).await.for_owner(), room, repeated, warnings })
+    }
+}
+
+/// Where a stream goes that names no destination: the owner's list, if their auto-start is on.
+fn usual_destinations(auto_start: AutoStart) -> StudioResult<Vec<DestinationId>> {
+    let AutoStart { on, destinations: mut usual, .. } = auto_start;
+    if usual.is_empty() {
+        return Err(ApiError::invalid("destinations", "Choose at least one destination.").into());
+    }
+    if !on {
+        let message = "Choose at least one destination, or turn auto-start on under Settings: it is off.";
+        return Err(ApiError::invalid("destinations", message).into());
+    }
+    let mut seen = HashSet::new();
+    usual.retain(|id| seen.insert(id.clone()));
+    Ok(usual)
+}
+
+/// Refuses a bitrate that the destination's platform does not take.
+pub(super) fn check_bitrate(destination: &Destination, video: VideoFormat) -> Result<(), ApiError> {
+    match too_much(destination.platform, &video) {
+        Some(found) if found.excess == Excess::Refused => Err(ApiError::invalid("bitrateKbps", found.to_string())),
+        _ => Ok(()),
     }
 }

@@ -5,10 +5,12 @@ mod accounts;
 mod agents;
 mod analytics;
 mod audit;
+mod backup;
 mod connect;
 mod credentials;
 mod defaults;
 mod destinations;
+mod erasure;
 mod feed;
 mod key_rotation;
 mod keys;
@@ -17,6 +19,7 @@ mod limits;
 mod outbox;
 mod overlay_grants;
 mod query;
+mod retention;
 mod schema;
 mod session_cache;
 mod session_destinations;
@@ -25,8 +28,9 @@ mod starts;
 mod thrown;
 mod webhooks;
 
+pub use backup::{RestoreError, restore};
 pub use connect::StoreCredentials;
-pub use schema::NewerSchema;
+pub use schema::{NewerSchema, Upgrade, known_schema};
 
 use super::{Store, StoreError};
 use crate::domain::session::Session;
@@ -42,6 +46,7 @@ pub struct SurrealStore {
     client: Surreal<Any>,
     /// Only where no other process writes.
     cache: Option<Arc<SessionCache<Arc<Session>>>>,
+    upgrade: Option<Upgrade>,
 }
 
 impl SurrealStore {
@@ -53,9 +58,14 @@ impl SurrealStore {
     pub async fn open(address: &str, credentials: Option<&StoreCredentials>) -> Result<Self, StoreError> {
         let client = connect::enter(address, credentials).await?;
         let cache = (!connect::is_shared(address)).then(Arc::default);
-        let store = Self { client, cache };
-        schema::migrate(&store).await?;
+        let mut store = Self { client, cache, upgrade: None };
+        store.upgrade = schema::migrate(&store).await?;
         Ok(store)
+    }
+
+    /// What opening it changed, if an earlier Footlight had written it.
+    pub const fn upgrade(&self) -> Option<Upgrade> {
+        self.upgrade
     }
 }
 

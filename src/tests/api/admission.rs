@@ -83,6 +83,22 @@ async fn invented_cookies_draw_from_their_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stale_overlay_cookie_shuts_nobody_out() {
+    let server = TestServer::new().await;
+    let person = server.streamer("Owner").await;
+    let overlay = "footlight-overlay=of-a-show-that-is-over";
+    let both = format!("{overlay}; {}", person.cookie);
+    for (path, cookie, status) in [
+        ("/sign-in", overlay, StatusCode::OK),
+        ("/healthz", overlay, StatusCode::OK),
+        ("/api/streaming/sessions", overlay, StatusCode::UNAUTHORIZED),
+        ("/api/streaming/sessions", &both, StatusCode::OK),
+    ] {
+        assert_eq!(server.call(Method::GET, path, &[("cookie", cookie)], None).await.status, status, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_uses_up_the_tries_of_others() {
     let server = TestServer::new().await;
     let mut statuses = Vec::new();

@@ -257,6 +257,10 @@ async fn delayed_events_are_released_in_order_when_due() {
     server.clock.advance(1);
     assert_eq!(shown().await, [(1, "c".to_owned()), (2, "a".to_owned()), (3, "b".to_owned())]);
     assert_eq!(shown().await.len(), 3, "and only once");
+    // Viewers see them as new: an alert is shown for six seconds only.
+    let feed = server.studio.feed_history.page(&session, 0).await.expect("the feed");
+    let times: Vec<_> = feed.iter().map(|entry| entry.data["at"].clone()).collect();
+    assert_eq!(times, [json!(NOW), json!(NOW.plus_millis(60_000)), json!(NOW.plus_millis(60_000))]);
 }
 
 #[tokio::test]

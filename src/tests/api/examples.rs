@@ -6,8 +6,9 @@ use super::{
 };
 use footlight::{
     api::{
-        accounts::AuditPage,
+        accounts::{AuditPage, DeleteAccount},
         admin::{DeliveryPage, ResendRequest},
+        destination_test::{DestinationTests, TestDestinations},
         docs::TAGS,
         error::ApiError,
         events::{ChangeOverlay, ChangedOverlay, EventBatch, EventResults, GameEnded, GameOutcome, GameStarted},
@@ -111,6 +112,8 @@ fn read(id: &Value, schema: Option<&str>, example: &Value) -> Result<(), String>
     match schema {
         "StartRequest" => reads::<StartRequest>(example).map(drop),
         "StopRequest" => reads::<StopRequest>(example).map(drop),
+        "TestDestinations" => reads::<TestDestinations>(example).map(drop),
+        "DestinationTests" => comes_back::<DestinationTests>(example),
         "DestinationRef" => comes_back::<DestinationRef>(example),
         "SessionRef" => reads::<SessionRef>(example).map(drop),
         "ChangeDestinations" => {
@@ -123,6 +126,7 @@ fn read(id: &Value, schema: Option<&str>, example: &Value) -> Result<(), String>
         "EventBatch" => reads::<EventBatch>(example)?.events.iter().try_for_each(|event| reads::<OverlayEvent>(event).map(drop)),
         "GameStarted" => reads::<GameStarted>(example).map(drop),
         "GameEnded" => reads::<GameEnded>(example).map(drop),
+        "DeleteAccount" => reads::<DeleteAccount>(example).map(drop),
         "ResendRequest" => reads::<ResendRequest>(example).map(drop),
         "Heartbeat" => comes_back::<Heartbeat>(example),
         "StartResponse" => comes_back::<StartResponse>(example),

@@ -115,12 +115,14 @@ async fn everything(server: &TestServer) -> Told {
     let id = kept["id"].as_str().unwrap_or_else(|| panic!("{kept}")).to_owned();
     told.rpc(server, &owner, "/rpc/settings/change", json!({ "id": id, "typed": good })).await;
     told.rpc(server, &owner, "/rpc/settings/try", json!({ "id": id })).await;
+    told.rpc(server, &owner, "/rpc/destinations/test", json!({ "saved": [id], "typed": [good] })).await;
     told.rpc(server, &owner, "/rpc/settings/places", json!({ "agent": null })).await;
     let key = server.key(&owner, None, &Scope::ALL).await;
     for typed in &bad {
         told.rpc(server, &owner, "/rpc/settings/keep", json!({ "agent": null, "typed": typed })).await;
         told.rpc(server, &owner, "/rpc/settings/change", json!({ "id": id, "typed": typed })).await;
         told.post(server, &key, "/api/streaming/start", json!({ "streamType": "user", "destinations": [typed] })).await;
+        told.post(server, &key, "/api/streaming/destinations/test", json!({ "destinations": [typed] })).await;
     }
     let start = json!({ "streamType": "user", "destinations": [good], "replace": true });
     server.livekit.set_down(true);

@@ -49,7 +49,7 @@ fn row(number: usize, all: usize) -> Value {
     let state = if failed {
         SessionState::Failed { cause: FailureCause::NoFreeSlot, live_since: None, at: over }
     } else {
-        SessionState::Ended { reason: EndReason::Stopped, live_since: Some(begun), at: over }
+        SessionState::Ended { reason: EndReason::stopped(), live_since: Some(begun), at: over }
     };
     let session = Session { state, title: format!("Show number {number}"), created_at: begun, ..session(&id, &of) };
     json!({ "key": id, "owner": session.owner.to_string(), "account": of, "active": false, "state": session.state.name(),

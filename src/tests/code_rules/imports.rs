@@ -21,7 +21,7 @@ impl Place {
 }
 
 /// Which rooms of the crate each may know. `serve`, `main`, `app` and `lib` stand above all of them.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("domain", &["domain"]),
     ("api", &["api", "domain"]),
     ("config", &["config", "domain"]),
@@ -33,6 +33,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("telemetry", &["telemetry", "config"]),
     ("up", &["up", "domain", "config"]),
     ("admin", &["admin", "net::http", "net::tls", "api", "domain", "config", "server::admin_socket"]),
+    ("backup", &["backup", "admin", "net::clock", "api", "domain", "config", "server::admin_socket", "server::store", "server::vault"]),
     ("rpc", &["rpc", "api", "domain", "server"]),
     ("browser", &["browser", "domain", "api"]),
     ("components", &["components", "browser", "domain", "api::error"]),
@@ -110,7 +111,7 @@ const CRATES: [(&str, &[&str]); 15] = [
     ("opentelemetry_sdk", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),
     ("surrealdb", &["server::store::surreal"]),
-    ("reqwest", &["serve", "admin", "server", "egress", "relay", "net"]),
+    ("reqwest", &["serve", "admin", "backup", "server", "egress", "relay", "net"]),
     ("metrics_exporter_prometheus", &["net::prometheus"]),
     ("webpki_roots", &["net::tls"]),
     ("jsonwebtoken", &["net::webhook_signature", "egress::auth", "server"]),

@@ -17,14 +17,14 @@ async fn bad_requests_get_livekits_errors() {
         (with("url", json!("http://169.254.169.254/latest")), 400, "invalid_argument", "this egress opens pages of"),
         (with("streamOutputs", json!([])), 400, "invalid_argument", "request has missing or invalid field: output"),
         (with("streamOutputs", json!([{"urls": ["notaurl"]}])), 400, "invalid_argument", "invalid url notaurl: invalid scheme"),
-        (with("advanced", json!({"width": 64})), 400, "invalid_argument", "width (must be 320 to 1920)"),
+        (with("advanced", json!({"width": 64})), 400, "invalid_argument", "width (must be an even number of pixels from 320 to 1920)"),
         (with("fileOutputs", json!([{"filepath": "x.mp4"}])), 501, "unimplemented", "RTMP streams only"),
         (with("videoOnly", json!(true)), 501, "unimplemented", "picture and sound together"),
         (with("segmentOutputs", json!([{"filenamePrefix": "x"}])), 501, "unimplemented", "RTMP streams only"),
         (with("imageOutputs", json!([{"captureInterval": 5}])), 501, "unimplemented", "RTMP streams only"),
         (with("streamOutputs", json!([{"protocol": "SRT", "urls": ["srt://x"]}])), 501, "unimplemented", "speaks RTMP only"),
         (with("advanced", json!({"videoCodec": "VP8"})), 501, "unimplemented", "H264_MAIN only"),
-        (with("advanced", json!({"width": 1920, "height": 1920})), 400, "invalid_argument", "at most 2073600 pixels"),
+        (with("advanced", json!({"width": 1920, "height": 1920})), 400, "invalid_argument", "at most 1920x1080 pixels"),
     ] {
         let (got, error) = harness.call("StartWebEgress", &request).await.expect_err(text);
         assert_eq!((got, error["code"].as_str()), (status, Some(code)), "{error}");
@@ -70,7 +70,7 @@ async fn start_egress_accepts_only_web_source_with_rtmp() {
         ("outputs", json!([]), 400, "missing or invalid field: output"),
         ("outputs", json!([{"file": {"filepath": "x.mp4"}}]), 501, "RTMP streams only"),
         ("outputs", json!([{"stream": {"urls": ["notaurl"]}}]), 400, "invalid url notaurl: invalid scheme"),
-        ("advanced", json!({"framerate": 90}), 400, "framerate (must be 5 to 60)"),
+        ("advanced", json!({"framerate": 90}), 400, "framerate (must be 10 to 60 frames per second)"),
         ("storage", json!({}), 501, "no storage"),
     ] {
         let mut wrong = request.clone();

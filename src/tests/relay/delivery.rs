@@ -54,6 +54,9 @@ async fn encoder_stream_reaches_platform_and_recording() {
     assert_eq!(relay.delete("path").await, 204);
     assert_eq!(relay.delete("path").await, 204, "also if it is unknown");
     assert_eq!(relay.get("/shows/path").await.status(), 404);
+    let last = relay.get("/shows/path/thumbnail.jpg").await;
+    assert_eq!(last.status(), 200, "the last thumbnail stays with the session");
+    assert_eq!(last.bytes().await.expect("a picture")[..2], [0xff, 0xd8]);
     let text = std::fs::read_to_string(relay.data.path().join("recordings/path/index.m3u8")).expect("a playlist");
     assert!(text.contains("#EXT-X-ENDLIST"), "{text}");
     let files = nginx.files();

@@ -2,6 +2,7 @@
 
 use super::{harness::*, platform::*, process::*};
 use crate::support::wait::until;
+use std::time::{Duration, SystemTime};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn relay_unpublishes_on_sigterm_and_exits_on_second() {
@@ -84,4 +85,18 @@ async fn refusal_after_earlier_acceptance_is_retried() {
     let report = relay.until("again", "both refusals", |r| state(r, "fresh") == "failed" && state(r, "known") == "retrying").await;
     assert!(reason(&report, "known").starts_with("stream key refused"), "{}", reason(&report, "known"));
     relay.until("again", "more tries", |_| refuses.publishes.lock().expect("sound").len() > 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_goes_on_when_the_clock_is_set_back() {
+    let relay = TestRelay::open("", |_| {}).await;
+    relay.put(&wanted("clock", &[1], vec![record("tape")])).await;
+    let _encoder = relay.encoder("clock", 1);
+    relay.until("clock", "recorded", |r| state(r, "tape") == "live").await;
+    // As after a step back: what was written before is from the future.
+    let folder = std::fs::File::open(relay.data.path().join("recordings/clock")).expect("the recording");
+    folder.set_modified(SystemTime::now() + Duration::from_secs(600)).expect("set");
+    // Where no new segment was seen for 15 s, it would begin again.
+    let report = relay.until("clock", "20 s of it", |r| of(r, "tape").uptime_ms > 20_000).await;
+    assert_eq!(of(&report, "tape").reconnects, 0);
 }

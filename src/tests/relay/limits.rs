@@ -90,6 +90,33 @@ async fn recording_whose_folder_is_deleted_begins_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_recording_is_deleted_when_its_stream_is_over() {
+    let relay = TestRelay::open("", |_| {}).await;
+    let folder = |name: &str| relay.data.path().join("recordings").join(name);
+    for name in ["room", "other"] {
+        std::fs::create_dir_all(folder(name)).expect("a folder");
+        std::fs::write(folder(name).join("index.m3u8"), "#EXTM3U").expect("written");
+    }
+    let delete = async |name: &str, secret: &str| {
+        let request = relay.http.delete(relay.url(&format!("/recordings/{name}"))).bearer_auth(secret);
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    relay.put(&wanted("room", &[1], vec![record("tape")])).await;
+    assert_eq!(delete("room", SECRET).await, 409, "it is being written");
+    relay.delete("room").await;
+    assert_eq!(delete("room", "not the secret").await, 401);
+    assert!(folder("room").join("index.m3u8").exists());
+    for expected in [204, 404] {
+        assert_eq!(delete("room", SECRET).await, expected);
+    }
+    for odd in ["..", "..%2fother", "%2e%2e"] {
+        assert!((400..500).contains(&delete(odd, SECRET).await), "{odd}");
+    }
+    assert!(!folder("room").exists() && folder("other").join("index.m3u8").exists());
+    assert_eq!(relay.get("/recordings/room/index.m3u8").await.status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slow_destination_drops_whole_gops() {
     let (stuck, kind) = (Scripted::start(Behavior::NeverReads), Scripted::start(Behavior::Normal));
     let relay = TestRelay::open(&format!("{},{}", stuck.address, kind.address), |config| {

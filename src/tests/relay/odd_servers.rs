@@ -29,7 +29,7 @@ fn speaks(at_once: &'static str, answer: &'static [u8], hangs_up: bool) -> Liste
 }
 
 /// Refuses `connect` with these words and, if there is one, a redirect.
-fn refuses_connect(description: String, redirect: Option<String>) -> Listening {
+pub fn refuses_connect(description: String, redirect: Option<String>) -> Listening {
     listen(move |stream| {
         let (description, redirect) = (description.clone(), redirect.clone());
         async move {
@@ -123,7 +123,7 @@ async fn what_cannot_mend_itself_is_final_with_a_sentence() {
         (
             "password",
             password.url("live"),
-            "the server wants a user name and a password (authmod=adobe), which cannot be sent: ask its operator for an address that needs a stream key only",
+            "the server wants a user name and a password: put them into its address, as in rtmp://user:password@host/application",
         ),
         ("inside", inside.url("live"), "the server sends to another address, which cannot be used: 10.0.0.1 resolves to 10.0.0.1"),
         ("unlike", unlike.url("live"), "the server sends to another address, which cannot be used: the address must look like"),

@@ -125,6 +125,7 @@ pub fn show() -> NewSession {
     NewSession {
         stream_type: StreamType::User,
         agent_id: None,
+        user_id: None,
         stream_title: "A stream".into(),
         entity_name: None,
         destination_ids: Vec::new(),

@@ -11,7 +11,7 @@ use axum::{
 use footlight::{
     api::admin::DateRange,
     domain::account::Role,
-    server::{auth::caller::Caller, operations::outbox::signature, studio::Studio},
+    server::{auth::caller::Caller, error::StudioError, operations::outbox::signature, studio::Studio},
 };
 use std::sync::{Arc, Mutex};
 
@@ -108,6 +108,10 @@ async fn deliveries_are_ordered_signed_and_retried_over_restarts() {
         [("session.ended", 1), ("session.live", 3)]
     );
     assert_eq!(log[0].result.as_deref(), Some("answered 204"));
+    for unknown in ["", "unknown"] {
+        let error = app.studio.outbox.resend(&admin, unknown).await.expect_err("no such delivery");
+        assert!(matches!(error, StudioError::Refused(error) if error.status() == 404), "{unknown:?}");
+    }
     app.studio.outbox.resend(&admin, &log[0].id).await.expect("due again");
     app.studio.outbox.deliver().await.expect("a round");
     assert_eq!(server.told().len(), 5);

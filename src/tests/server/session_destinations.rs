@@ -23,7 +23,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 async fn add(app: &TestApp, caller: &Caller, id: &SessionId, new: Vec<DestinationInput>) -> Result<SessionView, ErrorCode> {
-    app.studio.sessions.change_destinations(caller, id, new, &[]).await.map_err(code_of)
+    app.studio.sessions.change_destinations(caller, id, &[], new, &[]).await.map_err(code_of)
 }
 
 fn wanted_by_relay(app: &TestApp, id: &SessionId) -> usize {
@@ -65,7 +65,7 @@ async fn additions_at_once_stay_within_the_most() {
     assert_eq!(refused, [&ErrorCode::Invalid]);
     assert_eq!(app.session(&id).await.destinations.len(), 10);
     let gone = app.session(&id).await.destinations[1].id.clone();
-    app.studio.sessions.change_destinations(&ada, &id, Vec::new(), &[gone]).await.expect("one can be removed");
+    app.studio.sessions.change_destinations(&ada, &id, &[], Vec::new(), &[gone]).await.expect("one can be removed");
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn a_destination_without_its_key_fails_alone() {
     app.tick(2).await;
     assert_eq!(app.relay.puts(), puts, "it is not put again and again");
     add(&app, &ada, &id, vec![typed(Platform::Youtube, "abcd-efgh-ijkl")]).await.expect("others can be added");
-    let view = app.studio.sessions.change_destinations(&ada, &id, Vec::new(), &[lost.id]).await.expect("and it can be removed");
+    let view = app.studio.sessions.change_destinations(&ada, &id, &[], Vec::new(), &[lost.id]).await.expect("and it can be removed");
     assert!(view.destinations.iter().all(|of| !matches!(of.state, DestinationState::Failed { .. })), "{view:?}");
     assert_eq!(wanted_by_relay(&app, &id), 2);
 }
@@ -137,7 +137,7 @@ async fn the_same_place_is_taken_once() {
     assert_eq!(codes, [Some(ErrorCode::Conflict), Some(ErrorCode::Conflict), None]);
     // In place of itself it may come again.
     let rehearsal = app.session(&id).await.destinations.iter().find(|of| of.platform == Platform::Rehearsal).expect("there").id.clone();
-    app.studio.sessions.change_destinations(&ada, &id, vec![typed(Platform::Rehearsal, "")], &[rehearsal]).await.expect("replaced");
+    app.studio.sessions.change_destinations(&ada, &id, &[], vec![typed(Platform::Rehearsal, "")], &[rehearsal]).await.expect("replaced");
     let racing = join_all((0..6).map(|_| add(&app, &ada, &id, vec![typed(Platform::Youtube, "abcd-efgh-ijkl")]))).await;
     assert_eq!(racing.iter().filter(|end| end.is_ok()).count(), 1, "{racing:?}");
     assert_eq!(app.session(&id).await.destinations.len(), 6);
@@ -180,7 +180,7 @@ async fn a_stored_change_is_carried_out_when_the_relay_answers_again() {
     app.relay.set_down(true);
     app.studio
         .sessions
-        .change_destinations(&ada, &id, Vec::new(), &[view.destinations[0].destination.id.clone()])
+        .change_destinations(&ada, &id, &[], Vec::new(), &[view.destinations[0].destination.id.clone()])
         .await
         .expect("it is stored");
     app.relay.set_down(false);

@@ -33,7 +33,7 @@ async fn state(app: &TestApp, id: &SessionId) -> &'static str {
 }
 
 /// The error as its caller reads it.
-fn told(error: StudioError) -> (ErrorCode, serde_json::Value) {
+fn refusal(error: StudioError) -> (ErrorCode, serde_json::Value) {
     let error = error.into_api_error();
     (error.code, error.detail)
 }
@@ -86,13 +86,13 @@ async fn a_key_stands_for_one_request() {
     let elsewhere = NewSession { destinations: vec![typed(Platform::Youtube, "abcd-efgh-ijkl")], ..keyed() };
     let other_key = NewSession { destinations: vec![typed(Platform::Twitch, "live_another0123456")], ..keyed() };
     for other in [elsewhere, other_key, NewSession { stream_title: "Another".into(), ..keyed() }, NewSession { replace: true, ..keyed() }] {
-        let (code, detail) = told(app.studio.sessions.start(&ada, other).await.expect_err("another request"));
+        let (code, detail) = refusal(app.studio.sessions.start(&ada, other).await.expect_err("another request"));
         assert_eq!((code, &detail["field"]), (ErrorCode::Invalid, &"Idempotency-Key".into()));
     }
     assert_eq!(app.studio.sessions.mine(&ada, None).await.expect("a list").sessions.len(), 1);
     for unusable in [String::new(), "k".repeat(100_000), "a\nb".into()] {
         let refused = app.studio.sessions.start(&ada, NewSession { idempotency_key: Some(unusable), ..show() }).await;
-        assert_eq!(told(refused.expect_err("no key")), (ErrorCode::Invalid, serde_json::json!({ "field": "Idempotency-Key" })));
+        assert_eq!(refusal(refused.expect_err("no key")), (ErrorCode::Invalid, serde_json::json!({ "field": "Idempotency-Key" })));
     }
 }
 
@@ -155,9 +155,9 @@ async fn a_replacement_outlasts_a_slow_end_or_says_so() {
     let app = TestApp::new().await;
     let ada = app.caller("ada").await;
     let id = app.live(&ada).await;
-    // The relay does not confirm the end: nobody is told to end the stream that is ending.
+    // The relay does not confirm the end: nobody is asked to end the stream that is ending.
     app.relay.set_holding(true);
-    let (code, detail) = told(app.studio.sessions.start(&ada, replacing(Some("k"))).await.expect_err("not in time"));
+    let (code, detail) = refusal(app.studio.sessions.start(&ada, replacing(Some("k"))).await.expect_err("not in time"));
     assert_eq!((code, &detail["sessionId"], &detail["retryAfter"]), (ErrorCode::Unavailable, &id.to_string().into(), &5.into()));
     assert_eq!(state(&app, &id).await, "ending");
     let (starting, caller) = (app.clone(), ada.clone());
@@ -215,6 +215,7 @@ async fn destinations_are_saved_once_their_start_is_accepted() {
         .change_destinations(
             &ada,
             &id,
+            &[],
             vec![DestinationInput { save_as: Some("Added".into()), ..typed(Platform::Twitch, "live_added0123456") }],
             &[],
         )
@@ -233,7 +234,7 @@ async fn usual_destinations_are_few_and_each_once() {
         auto_start: AutoStart { on: true, destinations: vec![id.clone(); times], ..AutoStart::default() },
         ..OwnerDefaults::default()
     };
-    let (code, detail) = told(app.studio.sessions.set_defaults(&ada, None, wanted(4_000)).await.expect_err("too many"));
+    let (code, detail) = refusal(app.studio.sessions.set_defaults(&ada, None, wanted(4_000)).await.expect_err("too many"));
     assert_eq!((code, &detail["field"]), (ErrorCode::Invalid, &"autoStart.destinations".into()));
     let stored = app.studio.sessions.set_defaults(&ada, None, wanted(3)).await.expect("stored");
     assert_eq!(stored.auto_start.destinations, std::slice::from_ref(&id));

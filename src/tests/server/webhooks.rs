@@ -20,14 +20,14 @@ use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
-fn door(app: &TestApp) -> Router {
+pub fn door(app: &TestApp) -> Router {
     let http = reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().expect("a client");
     let relay = RelayClient::new(app.studio.config.relay.clone(), http);
     router(AppState::new(app.studio.clone(), relay, LeptosOptions::builder().output_name("footlight").build()))
 }
 
 fn signed(app: &TestApp, body: &[u8], secret: &str) -> String {
-    let now = app.clock.now().as_millis() / 1000;
+    let now = app.clock.wall().as_millis() / 1000;
     let claims = json!({ "iss": API_KEY, "nbf": now, "exp": now + 300, "sha256": STANDARD.encode(Sha256::digest(body)) });
     let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256), &claims, &key).expect("signed")
@@ -79,6 +79,28 @@ async fn only_signed_webhooks_are_accepted_once() {
     }
     println!("slowest answer {slowest:?}");
     assert!(slowest < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn webhooks_of_a_clock_that_is_ten_minutes_off_are_accepted() {
+    for (step, accepted) in [(-600_000, true), (600_000, true), (-3_600_000, false), (3_600_000, false)] {
+        let app = TestApp::new().await;
+        let door = door(&app);
+        let event = json!({ "event": "egress_updated", "id": "EV_1", "egressInfo": { "egressId": "EG_x" } });
+        let body = event.to_string().into_bytes();
+        let authorization = signed(&app, &body, API_SECRET);
+        // The server's clock is the one that is off.
+        app.clock.step(step);
+        let status = post(&door, &authorization, body).await;
+        assert_eq!(status == StatusCode::OK, accepted, "{step}: {status}");
+        let whose = if accepted { "the egress" } else { "LiveKit" };
+        let warnings = app.clock.warnings();
+        assert!(warnings.iter().any(|told| told.contains(&format!("The clock of {whose} is "))), "{step}: {warnings:?}");
+        // One in time takes the warning back.
+        let body = json!({ "event": "room_started", "id": "EV_2", "room": { "name": "stream-01x" } }).to_string().into_bytes();
+        assert_eq!(post(&door, &signed(&app, &body, API_SECRET), body).await, StatusCode::OK);
+        assert!(!app.clock.warnings().iter().any(|told| told.contains("LiveKit")), "{step}");
+    }
 }
 
 #[tokio::test]

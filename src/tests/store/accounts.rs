@@ -13,18 +13,18 @@ use footlight::{
 };
 use std::sync::Arc;
 
-const WIDE: KeyLimits = KeyLimits { valid: 99, invalid: 99 };
+pub const WIDE: KeyLimits = KeyLimits { valid: 99, invalid: 99 };
 
-fn sign_in(name: &str, of: &str, once: bool, created: i64) -> SignIn {
+pub fn sign_in(name: &str, of: &str, once: bool, created: i64) -> SignIn {
     let (id, user) = (id(name), id(of));
     SignIn { id, user, once, created_at: at(created), expires_at: at(9_999), address: Some("2001:db8::1".into()), browser: "Fox".into() }
 }
 
-fn agent(name: &str, of: &str) -> Agent {
+pub fn agent(name: &str, of: &str) -> Agent {
     Agent { id: id(name), owner: id(of), name: name.to_owned(), avatar: None, created_at: at(1) }
 }
 
-fn key(name: &str, of: &str, agent: Option<&str>) -> ApiKey {
+pub fn key(name: &str, of: &str, agent: Option<&str>) -> ApiKey {
     ApiKey {
         id: id(name),
         user: id(of),

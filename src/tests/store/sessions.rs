@@ -11,11 +11,11 @@ use footlight::{
 use std::sync::Arc;
 
 pub fn over(of: &Session) -> Session {
-    let state = SessionState::Ended { reason: EndReason::Stopped, live_since: None, at: at(2_000) };
+    let state = SessionState::Ended { reason: EndReason::stopped(), live_since: None, at: at(2_000) };
     Session { state, revision: of.revision + 1, ..of.clone() }
 }
 
-fn starting(of: &Session, egress: &str) -> Session {
+pub fn starting(of: &Session, egress: &str) -> Session {
     let state = SessionState::Starting { egress: id(egress), since: at(1_500) };
     Session { state, revision: of.revision + 1, ..of.clone() }
 }

@@ -3,7 +3,7 @@
 use super::{crash_budget::CrashBudget, livekit::FakeLiveKit, relay::FakeRelay};
 use async_trait::async_trait;
 use footlight::{
-    api::relay_control::{DesiredSession, SessionReport},
+    api::relay_control::{ConnectionTrial, DesiredSession, SessionReport, TrialResult},
     domain::ids::{DestinationId, EgressId, SessionId},
     server::{
         livekit::{EgressRequest, LiveKit, LiveKitError, ObservedEgress, Slots},
@@ -69,6 +69,14 @@ impl Relay for CrashingRelay {
     async fn retry(&self, session: &SessionId, destination: &DestinationId) -> Result<(), RelayError> {
         self.1.spend().await;
         self.0.retry(session, destination).await
+    }
+    async fn delete_recording(&self, session: &SessionId) -> Result<bool, RelayError> {
+        self.1.spend().await;
+        self.0.delete_recording(session).await
+    }
+    async fn test(&self, trial: &ConnectionTrial) -> Result<TrialResult, RelayError> {
+        self.1.spend().await;
+        self.0.test(trial).await
     }
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {
         self.1.spend().await;

@@ -17,11 +17,11 @@ use footlight::{
         timestamp::Timestamp,
     },
     server::store::{
-        AccountStore, AgentStore, AnalyticsStore, AuditStore, Avatar, CredentialStore, Defaults, DefaultsStore, Delivery,
-        DestinationChange, DestinationStore, FeedCounts, FeedEntry, FeedSnapshot, FeedStore, ForwardedHeartbeat, KeyLimits,
+        AccountStore, AgentStore, AnalyticsStore, AuditStore, Avatar, BackupStore, CredentialStore, Defaults, DefaultsStore, Delivery,
+        DestinationChange, DestinationStore, ErasureStore, FeedCounts, FeedEntry, FeedSnapshot, FeedStore, ForwardedHeartbeat, KeyLimits,
         KeyRotationStore, KeyStore, LeaseStore, NewDelivery, NewLine, NewStoredSession, OutboxStore, OverlayGrant, OverlayGrantStore,
-        RememberedCall, SavedDestination, SealedKey, SessionFilter, SessionStore, SignIn, Store, StoreError, StoredWebhook, TimelineEntry,
-        TokenHash, WebhookStore,
+        RememberedCall, RetentionStore, SavedDestination, SealedKey, SessionFilter, SessionStore, SignIn, Store, StoreContents, StoreError,
+        StoreExport, StoredWebhook, TimelineEntry, TokenHash, WebhookStore,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -74,6 +74,10 @@ handed_on! {
         set_audit_count(id: &str, count: u32) -> ();
         audit(before: Option<&str>, limit: usize) -> Vec<AuditEntry>;
     }
+    BackupStore {
+        contents() -> StoreContents;
+        export() -> StoreExport;
+    }
     CredentialStore {
         credential(service: &str) -> Option<SealedKey>;
         set_credential(service: &str, sealed: Option<&SealedKey>) -> ();
@@ -88,6 +92,15 @@ handed_on! {
         saved_destinations(owner: &Owner) -> Vec<SavedDestination>;
         destinations_used(ids: &[DestinationId], at: Timestamp) -> ();
         delete_destination(owner: &Owner, id: &DestinationId) -> ();
+    }
+    ErasureStore {
+        delete_session(id: &SessionId) -> ();
+        close_account(user: &UserId, at: Timestamp) -> ();
+        closed_accounts() -> Vec<UserId>;
+        delete_account(user: &UserId, at: Timestamp) -> ();
+        forget_closed_accounts(before: Timestamp) -> ();
+        audit_of(user: &UserId, after: Option<&str>, limit: usize) -> Vec<AuditEntry>;
+        pseudonymise_audit(user: &UserId, pseudonym: &UserId, most: usize) -> usize;
     }
     FeedStore {
         append_feed(session: &SessionId, at: Timestamp, kind: &str, id: Option<&str>, data: &serde_json::Value) -> Option<u64>;
@@ -134,6 +147,14 @@ handed_on! {
         insert_overlay_grant(grant: &OverlayGrant) -> ();
         overlay_grant(id: &str) -> Option<OverlayGrant>;
         revoke_overlay_grants(session: &SessionId, generation: Option<Generation>) -> ();
+    }
+    RetentionStore {
+        prune_webhooks(before: Timestamp, most: usize) -> usize;
+        prune_deliveries(before: Timestamp, most: usize) -> usize;
+        prune_audit(before: &str, most: usize) -> usize;
+        prune_feed(session: &SessionId, most: usize) -> usize;
+        feeds_pruned_to() -> Option<SessionId>;
+        set_feeds_pruned_to(session: &SessionId) -> ();
     }
     SessionStore {
         insert_session(new: &NewStoredSession<'_>) -> ();

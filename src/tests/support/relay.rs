@@ -3,7 +3,9 @@
 
 use async_trait::async_trait;
 use footlight::{
-    api::relay_control::{DesiredSession, DestinationReport, DestinationState, IngestReport, IngestState, SessionReport},
+    api::relay_control::{
+        ConnectionTrial, DesiredSession, DestinationReport, DestinationState, IngestReport, IngestState, SessionReport, TrialResult,
+    },
     domain::{
         ids::{DestinationId, Generation, SessionId},
         timestamp::Timestamp,
@@ -12,7 +14,7 @@ use footlight::{
 };
 use futures::stream::{BoxStream, StreamExt};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 use tokio::sync::broadcast;
@@ -29,6 +31,11 @@ struct State {
     /// Sessions stay as they are, because their end is not answered.
     holds: bool,
     puts: usize,
+    recordings: BTreeSet<SessionId>,
+    /// The servers that were tried.
+    trials: Vec<ConnectionTrial>,
+    /// What comes of trying an address; the others answer.
+    trial_results: BTreeMap<String, TrialResult>,
 }
 
 impl Default for FakeRelay {
@@ -72,9 +79,28 @@ impl FakeRelay {
         self.lock().sessions.keys().cloned().collect()
     }
 
+    /// It has a recording of this session, as it would after a rehearsal.
+    pub fn record(&self, session: &SessionId) {
+        self.lock().recordings.insert(session.clone());
+    }
+
+    pub fn has_recording(&self, session: &SessionId) -> bool {
+        self.lock().recordings.contains(session)
+    }
+
     /// How often a desired state was put.
     pub fn puts(&self) -> usize {
         self.lock().puts
+    }
+
+    /// What comes of trying this address from now on.
+    pub fn set_trial_result(&self, address: &str, result: TrialResult) {
+        self.lock().trial_results.insert(address.to_owned(), result);
+    }
+
+    /// The servers that were tried, with their keys.
+    pub fn trials(&self) -> Vec<ConnectionTrial> {
+        self.lock().trials.clone()
     }
 
     /// The composite of a generation arrives (or of none), every destination takes it (or waits), and this is reported.
@@ -142,6 +168,20 @@ impl Relay for FakeRelay {
             Some(DestinationState::Retrying { .. }) => Ok(()),
             _ => Err(RelayError::Refused("this destination is not being retried".into())),
         }
+    }
+
+    async fn delete_recording(&self, session: &SessionId) -> Result<bool, RelayError> {
+        let mut state = self.up()?;
+        if state.sessions.contains_key(session) {
+            return Err(RelayError::Refused("409 Conflict the stream is running".into()));
+        }
+        Ok(state.recordings.remove(session))
+    }
+
+    async fn test(&self, trial: &ConnectionTrial) -> Result<TrialResult, RelayError> {
+        let mut state = self.up()?;
+        state.trials.push(trial.clone());
+        Ok(state.trial_results.get(&trial.address).cloned().unwrap_or(TrialResult::Connected))
     }
 
     async fn sessions(&self) -> Result<Vec<SessionReport>, RelayError> {

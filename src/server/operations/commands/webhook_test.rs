@@ -19,7 +19,7 @@ impl OperatorCommands {
     pub async fn test_webhook(&self, http: &reqwest::Client) -> StudioResult<String> {
         let config = &self.ports.config;
         let address = format!("{}/api/webhooks/livekit", config.app_url);
-        let now = self.ports.now();
+        let now = self.ports.wall();
         let event = serde_json::json!({
             "event": "room_started",
             "id": format!("EV_test_{}", now.as_millis()),

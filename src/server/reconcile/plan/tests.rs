@@ -198,19 +198,23 @@ fn lost_egresses_are_adopted_and_superseded_ones_stopped() {
         (
             "an ending stream is closed when the list says that nothing runs",
             with(well(), |of| {
-                of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::Stopped), NOW).expect("ends");
+                of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::stopped()), NOW).expect("ends");
                 of.egresses = Some(vec![(Generation::FIRST, egress("EG_1", EgressPhase::Over, NOW))]);
             }),
             vec![Action::TakeDown, Action::Close],
         ),
         (
             "and not before",
-            with(well(), |of| of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::Stopped), ago(119)).expect("ends")),
+            with(well(), |of| {
+                of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::stopped()), ago(119)).expect("ends");
+            }),
             vec![Action::TakeDown, Action::StopEgress(id("EG_1"))],
         ),
         (
             "a row that stays in the list for ever does not hold its owner for ever",
-            with(well(), |of| of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::Stopped), ago(120)).expect("ends")),
+            with(well(), |of| {
+                of.session.state = of.session.state.clone().end(Outcome::Ended(EndReason::stopped()), ago(120)).expect("ends");
+            }),
             vec![Action::TakeDown, Action::StopEgress(id("EG_1")), Action::Close],
         ),
     ]);

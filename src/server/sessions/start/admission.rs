@@ -33,7 +33,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A start whose request was found acceptable.
 pub(super) struct PreparedStart {
     pub session: Session,
+    /// Who starts it, and how the timeline says it.
     pub actor: Actor,
+    pub what: String,
     pub keys: Vec<(DestinationId, SealedKey)>,
     /// Destinations to be saved, once it is accepted.
     pub saved: Vec<SavedDestination>,
@@ -56,8 +58,7 @@ impl Sessions {
     /// Stores the session. `Some`: the same start was carried out before, by this session.
     pub(super) async fn admit(&self, start: &PreparedStart) -> StudioResult<Option<Session>> {
         let (session, idempotency) = (&start.session, start.idempotency.as_ref());
-        let what = "The stream was requested.".to_owned();
-        let entry = TimelineEntry { at: self.ports.now(), actor: start.actor, what, state: SessionStatus::Pending };
+        let entry = TimelineEntry { at: self.ports.now(), actor: start.actor, what: start.what.clone(), state: SessionStatus::Pending };
         let until = Instant::now() + FIRST_ANSWERS_WITHIN;
         loop {
             let slots = self.ports.livekit.slots().await.ok().flatten();
@@ -178,7 +179,8 @@ fn conflicting(id: &SessionId) -> StudioError {
 }
 
 fn still_ending(id: &SessionId) -> StudioError {
-    let detail = serde_json::json!({ "sessionId": id, "retryAfter": 5 });
     let message = "Your earlier stream is still ending. Send the same start again in a few seconds.";
-    StudioError::Refused(ApiError { detail, ..ApiError::new(ErrorCode::Unavailable, message) })
+    let mut error = ApiError::again_after(ErrorCode::Unavailable, message, 5);
+    error.detail["sessionId"] = serde_json::json!(id);
+    StudioError::Refused(error)
 }

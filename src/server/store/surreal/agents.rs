@@ -1,6 +1,12 @@
 //! Agents and their pictures.
 
-use super::{SurrealStore, limits::LOCK_ACCOUNT, query::encode, sessions::ONE_ACTIVE, starts::NOT_CLAIMED};
+use super::{
+    SurrealStore,
+    limits::{ACCOUNT_OPEN, LOCK_ACCOUNT},
+    query::encode,
+    sessions::ONE_ACTIVE,
+    starts::NOT_CLAIMED,
+};
 use crate::{
     domain::{
         agent::Agent,
@@ -25,7 +31,7 @@ impl AgentStore for SurrealStore {
     async fn insert_agent(&self, agent: &Agent, most: usize) -> Result<(), StoreError> {
         let sql = format!(
             "{{
-            {LOCK_ACCOUNT}
+            {LOCK_ACCOUNT} {ACCOUNT_OPEN}
             IF array::len((SELECT VALUE owner FROM agent WHERE owner = $account)) >= $most {{ THROW 'full_agents' }};
             LET $row = type::record('agent', $id);
             IF (SELECT VALUE owner FROM ONLY $row) != NONE {{ THROW 'agent_taken' }};

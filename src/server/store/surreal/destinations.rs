@@ -2,7 +2,7 @@
 
 use super::{
     SurrealStore,
-    limits::{AGENT_EXISTS, LOCK_ACCOUNT, ROOM_FOR_SAVED},
+    limits::{ACCOUNT_OPEN, AGENT_EXISTS, LOCK_ACCOUNT, ROOM_FOR_SAVED},
     query::encode,
     starts::agent_of,
 };
@@ -22,7 +22,7 @@ impl DestinationStore for SurrealStore {
     async fn insert_destination(&self, saved: &SavedDestination, account: &UserId, most: usize) -> Result<(), StoreError> {
         let sql = format!(
             "{{
-            {LOCK_ACCOUNT} {AGENT_EXISTS} {ROOM_FOR_SAVED}
+            {LOCK_ACCOUNT} {ACCOUNT_OPEN} {AGENT_EXISTS} {ROOM_FOR_SAVED}
             LET $row = type::record('destination', $id);
             IF (SELECT VALUE owner FROM ONLY $row) != NONE {{ THROW 'destination_taken' }};
             CREATE $row SET owner = $owner, document = $document RETURN NONE;

@@ -2,7 +2,7 @@
 
 use super::{
     SurrealStore,
-    limits::{AGENT_EXISTS, LOCK_ACCOUNT},
+    limits::{ACCOUNT_OPEN, AGENT_EXISTS, LOCK_ACCOUNT},
     query::encode,
 };
 use crate::{
@@ -36,7 +36,7 @@ impl KeyStore for SurrealStore {
         // Times are texts of one length, so they compare like times. An id begins with the time at which it was made.
         let sql = format!(
             "{{
-            {LOCK_ACCOUNT} {AGENT_EXISTS}
+            {LOCK_ACCOUNT} {ACCOUNT_OPEN} {AGENT_EXISTS}
             LET $all = (SELECT id AS row, name, (!document.revokedAt AND (!document.expiresAt OR document.expiresAt > $now)) AS valid
                 FROM api_key WHERE user = $account ORDER BY name DESC);
             IF array::len($all[WHERE valid]) >= $most_valid {{ THROW 'full_keys' }};

@@ -13,11 +13,12 @@ use std::time::Duration;
 #[async_trait]
 impl LeaseStore for SurrealStore {
     async fn claim_lease(&self, session: &SessionId, holder: &str, ttl: Duration) -> Result<bool, StoreError> {
-        // Of two replicas that claim the same lease one is tried again, and then it sees the other's.
+        // Of two replicas that claim the same lease one is tried again, and then it sees the other's. One that would run longer than a
+        // lease can was made before the clock was set back.
         let sql = "{
             LET $now = time::millis(time::now());
             LET $lease = (SELECT holder, until FROM ONLY type::record('lease', $key));
-            IF $lease != NONE AND $lease.holder != $holder AND $lease.until > $now {
+            IF $lease != NONE AND $lease.holder != $holder AND $lease.until > $now AND $lease.until <= $now + $ttl {
                 false
             } ELSE {
                 UPSERT type::record('lease', $key) SET holder = $holder, until = $now + $ttl RETURN NONE;

@@ -7,6 +7,10 @@ pub(super) const LOCK_ACCOUNT: &str = "UPSERT type::record('count_lock', 'accoun
 /// Before the sessions of all accounts are counted.
 pub(super) const LOCK_SESSIONS: &str = "UPSERT type::record('count_lock', 'sessions') SET n = (n ?? 0) + 1 RETURN NONE;";
 
+/// Refuses what would belong to an account that is being deleted: `$account`. After the account's lock.
+pub(super) const ACCOUNT_OPEN: &str =
+    "IF (SELECT VALUE at FROM ONLY type::record('closed_account', $account)) != NONE { THROW 'missing' };";
+
 /// Refuses what would belong to an agent that is gone: `$agent` of `$account`. After the account's lock, which the deletion of an
 /// agent takes as well.
 pub(super) const AGENT_EXISTS: &str =

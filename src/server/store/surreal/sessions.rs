@@ -30,6 +30,7 @@ pub(super) const ONE_ACTIVE: &str = "IF $active {
 
 /// What follows every stored revision.
 pub(super) const WRITE_TRACES: &str = "
+    IF $replaced != NULL { DELETE type::record('timeline', [$key, $replaced]) RETURN NONE };
     IF $entry != NULL { CREATE type::record('timeline', [$key, $revision]) SET document = $entry RETURN NONE };
     IF $egress != NULL { UPSERT type::record('egress', $egress) SET session = $key RETURN NONE };
 ";
@@ -220,6 +221,8 @@ pub(super) fn changing(session: &Session, entry: Option<&TimelineEntry>) -> Resu
         "revision": session.revision,
         "document": encode(session)?,
         "entry": encode(&entry)?,
+        // A line about the overlay takes the place of the one to which it adds.
+        "replaced": session.noted.replaced_by(session.revision).filter(|_| entry.is_some()),
         "egress": session.state.egress(),
     }))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     SurrealStore,
-    limits::{AGENT_EXISTS, LOCK_ACCOUNT, LOCK_SESSIONS, ROOM_FOR_SAVED},
+    limits::{ACCOUNT_OPEN, AGENT_EXISTS, LOCK_ACCOUNT, LOCK_SESSIONS, ROOM_FOR_SAVED},
     sessions::{ONE_ACTIVE, WRITE_TRACES, changing, idempotency, sealed},
 };
 use crate::{
@@ -18,10 +18,10 @@ const ONE_USE: &str = "
     IF $idempotency != NULL AND (SELECT VALUE key FROM session WHERE idempotency = $idempotency)[0] != NONE { THROW 'repeated' };
 ";
 
-/// A claim that has run out is none.
+/// A claim that has run out is none, nor is one that would run longer than a claim can: the clock was set back since.
 pub(super) const NOT_CLAIMED: &str = "
     LET $now = time::millis(time::now());
-    DELETE start_claim WHERE until <= $now RETURN NONE;
+    DELETE start_claim WHERE until <= $now OR until > $now + 60000 RETURN NONE;
     LET $held = (SELECT VALUE token FROM ONLY type::record('start_claim', $owner));
     IF $held != NONE AND $held != $claim { THROW 'starting' };
 ";
@@ -42,7 +42,7 @@ impl SurrealStore {
     pub(super) async fn insert(&self, new: &NewStoredSession<'_>) -> Result<(), StoreError> {
         let sql = format!(
             "{{
-            {LOCK_ACCOUNT} {LOCK_SESSIONS} {AGENT_EXISTS} {ONE_USE} {ONE_ACTIVE} {NOT_CLAIMED} {ROOM_FOR_SESSION} {ROOM_FOR_SAVED}
+            {LOCK_ACCOUNT} {LOCK_SESSIONS} {ACCOUNT_OPEN} {AGENT_EXISTS} {ONE_USE} {ONE_ACTIVE} {NOT_CLAIMED} {ROOM_FOR_SESSION} {ROOM_FOR_SAVED}
             CREATE type::record('session', $key) SET key = $key, owner = $owner, account = $account, active = $active, state = $state,
                 idempotency = $idempotency ?? NONE, fingerprint = $fingerprint ?? NONE, created_at = $created_at, revision = $revision,
                 document = $document RETURN NONE;
@@ -57,7 +57,7 @@ impl SurrealStore {
     pub(super) async fn claim(&self, new: &NewStoredSession<'_>, ttl: Duration) -> Result<Option<SessionId>, StoreError> {
         let sql = format!(
             "{{
-            {LOCK_ACCOUNT} {LOCK_SESSIONS} {AGENT_EXISTS} {ONE_USE} {NOT_CLAIMED} {ROOM_FOR_SESSION} {ROOM_FOR_SAVED}
+            {LOCK_ACCOUNT} {LOCK_SESSIONS} {ACCOUNT_OPEN} {AGENT_EXISTS} {ONE_USE} {NOT_CLAIMED} {ROOM_FOR_SESSION} {ROOM_FOR_SAVED}
             LET $active_one = (SELECT VALUE key FROM session WHERE active_owner = $owner)[0];
             IF $active_one != NONE {{
                 UPSERT type::record('start_claim', $owner) SET account = $account, token = $claim, until = $now + $ttl RETURN NONE

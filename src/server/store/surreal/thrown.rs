@@ -19,6 +19,8 @@ pub(super) enum Thrown {
     Starting,
     Full(Limit),
     Missing,
+    /// No other administrator would be left.
+    LastAdmin,
     /// The stored revision is not the one before.
     Stale,
     /// Somebody else appended to the feed in the meantime.
@@ -40,6 +42,7 @@ impl Thrown {
             "full_agents" => Self::Full(Limit::Agents),
             "full_keys" => Self::Full(Limit::Keys),
             "missing" => Self::Missing,
+            "last_admin" => Self::LastAdmin,
             "stale" => Self::Stale,
             "feed_moved" => Self::FeedMoved,
             _ => Self::Active(text.strip_prefix("active ")?.parse().ok()?),
@@ -58,6 +61,7 @@ impl From<Thrown> for StoreError {
             Thrown::Starting => Self::Starting,
             Thrown::Full(limit) => Self::TooMany(limit),
             Thrown::Missing => Self::Missing,
+            Thrown::LastAdmin => Self::LastAdmin,
             Thrown::Stale | Thrown::FeedMoved => Self::Stale,
         }
     }
@@ -87,7 +91,7 @@ mod tests {
             let whole = if text == "active " { "active s1" } else { text };
             assert!(Thrown::parse(whole).is_some(), "a statement throws {text:?}, which Thrown::parse does not know");
         }
-        assert_eq!(thrown.len(), 14, "as many texts as Thrown has variants and limits: {thrown:?}");
+        assert_eq!(thrown.len(), 15, "as many texts as Thrown has variants and limits: {thrown:?}");
     }
 
     #[test]

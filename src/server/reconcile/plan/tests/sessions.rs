@@ -52,6 +52,7 @@ pub(super) fn session(id: &str, created_at: Timestamp) -> Session {
         replaced_at: Vec::new(),
         results: Vec::new(),
         viewers: crate::domain::viewers::ViewerCounts::default(),
+        noted: crate::domain::session::TimelineNotes::default(),
         revision: 1,
     }
 }

@@ -184,7 +184,7 @@ impl World {
 
     fn stop(&mut self) {
         self.log_step("stop");
-        self.end(Outcome::Ended(EndReason::Stopped));
+        self.end(Outcome::Ended(EndReason::stopped()));
     }
 
     fn end(&mut self, outcome: Outcome) {
