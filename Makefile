@@ -1,5 +1,5 @@
 # Thin: each goal calls one script or one line.
-.PHONY: help run demo test test-platforms check bench soak vendor setup
+.PHONY: help run demo test test-platforms check bench soak dist vendor setup
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -25,6 +25,9 @@ bench: ## measure: speeds, costs, capacity; prints figures, judges nothing
 
 soak: ## long fault rows and long measurements
 	@scripts/measure.sh soak
+
+dist: ## a .deb, an archive for other Linuxes, and a list of what is in them, into target/packages
+	@scripts/dist.sh
 
 setup: ## only the set-up
 	@scripts/setup.sh test

@@ -16,6 +16,9 @@ test("demo", async ({ sink, streamer, goLive }, info) => {
   await goLive.start();
   await until("bytes at the RTMP server", () => sink.live(key), 40_000);
   const firstByte = Date.now() - clicked;
+  // When an installation began, in seconds since 1970 (scripts/try-package.sh).
+  const began = process.env["FOOTLIGHT_TEST_BEGAN"];
+  const sinceInstallation = began ? Date.now() / 1000 - Number(began) : undefined;
   await expect(goLive.light).toBeVisible({ timeout: 30_000 });
   await sleep(20_000);
   await streamer.page.screenshot({ path: info.outputPath("studio.png") });
@@ -35,4 +38,9 @@ test("demo", async ({ sink, streamer, goLive }, info) => {
   on air     ${durationS.toFixed(1)} s, first byte ${firstByte} ms after the click
   recording  ${kept}
 `);
+  expect([video.codec, audio.codec, durationS > 15]).toEqual(["h264", "aac", true]);
+  if (sinceInstallation !== undefined) {
+    console.log(`  first show ${sinceInstallation.toFixed(0)} s after the installation began\n`);
+    expect(sinceInstallation).toBeLessThan(180);
+  }
 });

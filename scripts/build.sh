@@ -62,7 +62,8 @@ build_server() { cargo build --locked --features ssr --bin footlight; }
 # In a folder of its own, because cargo restores its own file. Line tables lie beside the program, where a debugger looks for them.
 build_dist() {
   local built="$CARGO_TARGET_DIR/dist/footlight"
-  cargo build --locked --profile dist --features ssr --bin footlight
+  # With the list of its crates inside, for `cargo audit bin`.
+  cargo auditable build --locked --profile dist --features ssr --bin footlight
   mkdir -p "$(dirname "$dist_program")"
   objcopy --only-keep-debug "$built" "$dist_program.debug"
   objcopy --strip-all --add-gnu-debuglink="$dist_program.debug" "$built" "$dist_program"
@@ -80,7 +81,7 @@ build_steps() {
     server | dist)
       label=server
       [ "$what" = server ] || label="server, as packages have it"
-      step "$what" "$label" "toolchain compiler" false "build_$what" "$words"
+      step "$what" "$label" "toolchain compiler auditable" false "build_$what" "$words"
       urgent[$what]=1
       ;;
     *) stop "There is no $what to build." ;;

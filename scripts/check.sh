@@ -15,7 +15,14 @@ check_clippy_browser() {
     --bin composite --bin live --bin manage -- -D warnings
 }
 check_types() { npm --prefix end2end run --silent check; }
-check_shell() { git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck --external-sources; }
+check_shell() { git ls-files -z '*.sh' .ci/run deploy/debian/footlightctl 'deploy/debian/p*' deploy/container/role | xargs -0 shellcheck --external-sources; }
+# Numbers of systemd-analyze run from 0 to 10, limits from 0 to 100.
+check_units() {
+  local unit
+  for unit in deploy/systemd/*.service; do
+    systemd-analyze security --offline=true --threshold=40 --no-pager "./$unit" | tail -n 1
+  done
+}
 check_unused() { cargo machete; }
 # Without advisories: their database is another repository, and a build must not depend on its latest changes.
 check_licences() { cargo deny --locked --log-level error check licenses bans sources; }
@@ -29,6 +36,7 @@ check_steps() {
   check clippy-browser "clippy, browser" "toolchain compiler browser" check_clippy_browser
   check types "tsc" npm check_types
   check shell "shellcheck" packages check_shell
+  check units "systemd-analyze security" packages check_units
   check unused "cargo machete" "toolchain machete" check_unused
   check licences "cargo deny" "toolchain deny" check_licences
 }

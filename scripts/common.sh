@@ -14,16 +14,23 @@ client_version=$(sed -n 's/^ *"livekit-client": "\(.*\)",*$/\1/p' "$root/end2end
 livekit_version=1.13.5
 machete_version=0.9.2
 deny_version=0.20.2
+cargo_deb_version=3.8.0
+cyclonedx_version=0.5.9
+auditable_version=0.7.7
+hadolint_version=2.15.1
 
 livekit_folder="$tools/livekit-server-$livekit_version"
 bindgen_folder="$tools/wasm-bindgen-$bindgen_version"
 machete_folder="$tools/cargo-machete-$machete_version"
 deny_folder="$tools/cargo-deny-$deny_version"
+cargo_deb_folder="$tools/cargo-deb-$cargo_deb_version"
+cyclonedx_folder="$tools/cargo-cyclonedx-$cyclonedx_version"
+auditable_folder="$tools/cargo-auditable-$auditable_version"
 surreal_folder="$tools/surreal-$surreal_version"
 
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
 export FOOTLIGHT_LIVEKIT_SERVER="${FOOTLIGHT_LIVEKIT_SERVER:-$livekit_folder/server}"
-export PATH="$bindgen_folder/bin:$machete_folder/bin:$deny_folder/bin:$modules/.bin:$PATH"
+export PATH="$bindgen_folder/bin:$machete_folder/bin:$deny_folder/bin:$cargo_deb_folder/bin:$cyclonedx_folder/bin:$auditable_folder/bin:$modules/.bin:$PATH"
 site="$root/target/site"
 program="$CARGO_TARGET_DIR/debug/footlight"
 mkdir -p "$logs" "$tools"

@@ -32,4 +32,7 @@ FOOTLIGHT_SOAK=1 "${cargo_test[@]}" -- --nocapture --test-threads 1 "${@:2}" || 
 if [ -d "end2end/$what" ]; then
   (cd end2end && FOOTLIGHT_PROGRAM=$measured FOOTLIGHT_SOAK=1 FORCE_COLOR=0 npx playwright test "--project=$what" "${@:2}") || failed=1
 fi
+# The package belongs to no test program, so it is tried only when nothing was picked out. Only root can.
+try_package() { FOOTLIGHT_DIST_PROFILE=run scripts/dist.sh && as_root env "PATH=$PATH" "HOME=$HOME" scripts/try-package.sh target/packages/*.deb; }
+if [ "$what" = soak ] && [ "$#" -eq 1 ]; then try_package || failed=1; fi
 exit "$failed"

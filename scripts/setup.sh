@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a bare machine needs before it can build, run or test Footlight, as steps. Each is skipped when it is already done.
-# usage: setup.sh [run|demo|test|bench|soak|check]
+# usage: setup.sh [run|demo|test|bench|soak|check|dist]
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 declare -F run_alone >/dev/null || . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -8,10 +8,10 @@ declare -F run_alone >/dev/null || . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 compiler_packages=(build-essential pkg-config)
 run_packages=(chromium ffmpeg xvfb xauth pulseaudio pulseaudio-utils openssl
   fonts-noto-core fonts-noto-color-emoji fonts-noto-cjk)
-test_packages=(nginx libnginx-mod-rtmp stunnel4 iproute2 socat tesseract-ocr shellcheck
+test_packages=(nginx libnginx-mod-rtmp stunnel4 iproute2 socat tesseract-ocr shellcheck systemd
   gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)
 run_programs=(chromium ffmpeg ffprobe Xvfb xauth pulseaudio pactl cc openssl)
-test_programs=(nginx stunnel4 ss ip socat tesseract gst-launch-1.0 shellcheck)
+test_programs=(nginx stunnel4 ss ip socat tesseract gst-launch-1.0 shellcheck systemd-analyze)
 packages=()
 programs=()
 
@@ -21,14 +21,19 @@ choose_packages() {
   case $1 in
   run) ;;
   check)
-    packages=(shellcheck)
-    programs=(cc shellcheck)
+    packages=(shellcheck systemd)
+    programs=(cc shellcheck systemd-analyze)
+    ;;
+  dist)
+    packages=(binutils dpkg-dev gzip xz-utils python3-venv)
+    programs=(cc objcopy dpkg-deb dpkg-shlibdeps gzip xz python3)
     ;;
   *)
     packages+=("${test_packages[@]}")
     programs+=("${test_programs[@]}")
     ;;
   esac
+  [ "$1" != soak ] || packages+=(debootstrap systemd-container) programs+=(debootstrap systemd-nspawn)
   [ "$1" != bench ] || packages+=(wrk) programs+=(wrk)
 }
 
@@ -88,6 +93,14 @@ machete_done() { [ "$("$machete_folder/bin/cargo-machete" --version)" = "$machet
 install_machete() { cargo_tool cargo-machete "$machete_version" "$machete_folder" --debug --locked; }
 deny_done() { [ "$("$deny_folder/bin/cargo-deny" --version)" = "cargo-deny $deny_version" ]; }
 install_deny() { cargo_tool cargo-deny "$deny_version" "$deny_folder" --debug --locked; }
+
+# The folder's name has the version; not all of these tell it.
+cargo_deb_done() { [ -x "$cargo_deb_folder/bin/cargo-deb" ]; }
+install_cargo_deb() { cargo_tool cargo-deb "$cargo_deb_version" "$cargo_deb_folder" --debug --locked --no-default-features; }
+cyclonedx_done() { [ -x "$cyclonedx_folder/bin/cargo-cyclonedx" ]; }
+install_cyclonedx() { cargo_tool cargo-cyclonedx "$cyclonedx_version" "$cyclonedx_folder" --debug --locked; }
+auditable_done() { [ -x "$auditable_folder/bin/cargo-auditable" ]; }
+install_auditable() { cargo_tool cargo-auditable "$auditable_version" "$auditable_folder" --debug --locked; }
 
 livekit_done() { [ "$("$FOOTLIGHT_LIVEKIT_SERVER" --version)" = "livekit-server version $livekit_version" ]; }
 # Without cgo it needs no C compiler.
@@ -173,6 +186,12 @@ setup_steps() {
     step deny "cargo-deny $deny_version" "toolchain compiler" deny_done install_deny "$network"
     ;;
   soak) step surreal "SurrealDB server $surreal_version" "toolchain compiler" surreal_done install_surreal "$network" ;;
+  bench) step auditable "cargo-auditable $auditable_version" "toolchain compiler" auditable_done install_auditable "$network" ;;
+  dist)
+    step auditable "cargo-auditable $auditable_version" "toolchain compiler" auditable_done install_auditable "$network"
+    step cargo-deb "cargo-deb $cargo_deb_version" "toolchain compiler" cargo_deb_done install_cargo_deb "$network"
+    step cyclonedx "cargo-cyclonedx $cyclonedx_version" "toolchain compiler" cyclonedx_done install_cyclonedx "$network"
+    ;;
   esac
 }
 

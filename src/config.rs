@@ -4,6 +4,7 @@
 pub mod egress;
 pub mod env;
 pub mod folder;
+pub mod installed;
 pub mod machine;
 pub mod origin;
 pub mod proxy;

@@ -26,7 +26,7 @@ use crate::{
         env::Env,
     },
     egress::{privileges::ServiceAccount, registry::EgressRegistry, state_store::StateStore},
-    net::{descriptors, tls_listener},
+    net::{descriptors, service_manager::ServiceManager, tls_listener},
 };
 use anyhow::Context as _;
 use std::{sync::Arc, time::Duration};
@@ -89,6 +89,7 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     account.map_or(Ok(()), ServiceAccount::switch_to)?;
     privileges::forbid_dumps()?;
     descriptors::raise();
+    let service = ServiceManager::of_process(env.get("NOTIFY_SOCKET"), env.get("WATCHDOG_USEC"));
     let (sandbox_works, font_problem) = tokio::join!(privileges::sandbox_works(&config.programs.chromium), fonts::problem());
     match config.sandbox {
         Sandbox::Off => tracing::warn!("FOOTLIGHT_EGRESS_NO_SANDBOX is set: Chromium runs without its sandbox"),
@@ -111,7 +112,8 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
         None => tokio::spawn(axum::serve(listener, routes).into_future()),
         Some(tls) => tokio::spawn(axum::serve(tls_listener::Listener::new(listener, tls), routes).into_future()),
     };
-    wait_for_end(&registry, config.drain_timeout).await?;
+    service.ready();
+    wait_for_end(&registry, config.drain_timeout, &service).await?;
     registry.webhook_tasks.close();
     if timeout(SHUTDOWN_TIMEOUT, registry.webhook_tasks.wait()).await.is_err() {
         tracing::warn!("not all webhooks were delivered");
@@ -124,12 +126,13 @@ pub async fn run(env: &Env, drain_timeout: Option<u64>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn wait_for_end(registry: &EgressRegistry, drain_timeout: Option<Duration>) -> anyhow::Result<()> {
+async fn wait_for_end(registry: &EgressRegistry, drain_timeout: Option<Duration>, service: &ServiceManager) -> anyhow::Result<()> {
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let gently = tokio::select! {
         _ = term.recv() => true,
         _ = interrupt.recv() => false,
     };
+    service.stopping();
     registry.drain();
     if gently {
         tracing::info!(running = registry.used(), "draining");

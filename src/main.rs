@@ -1,8 +1,14 @@
-//! The one binary: `footlight serve | relay | egress | up | admin`. Each role is a separate process that can be restarted while a stream runs.
+//! The one binary: `footlight serve | relay | egress | up | setup | admin`. Each role is a separate process that can be restarted while
+//! a stream runs.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 use footlight::config::{env::Env, proxy, telemetry::TelemetryConfig, variables};
-use std::{os::unix::process::CommandExt as _, process::ExitCode};
+use std::{
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 #[derive(Parser)]
 #[command(
@@ -34,6 +40,15 @@ enum Role {
     },
     /// Everything on this machine: LiveKit server, relay, egress and web server
     Up,
+    /// Before a service manager starts the roles: makes missing secrets, and writes each role's variables and LiveKit's configuration
+    Setup {
+        /// Where secrets that were made are kept
+        #[arg(long, value_name = "FILE", default_value = "/etc/footlight/secrets.env")]
+        secrets: PathBuf,
+        /// The folder of what is written
+        #[arg(long, value_name = "FOLDER", default_value = "/run/footlight")]
+        into: PathBuf,
+    },
     /// Commands for the running server: accounts, keys, sessions
     Admin {
         #[command(subcommand)]
@@ -67,6 +82,9 @@ enum Role {
     /// Cleans up one egress when its worker has exited
     #[command(hide = true)]
     EgressReaper { folder: PathBuf },
+    /// Writes the manual pages and the completions of shells, for packages
+    #[command(hide = true)]
+    Documents { folder: PathBuf },
 }
 
 impl Role {
@@ -77,12 +95,13 @@ impl Role {
             Self::Relay { .. } => "relay",
             Self::Egress { .. } => "egress",
             Self::Up => "up",
+            Self::Setup { .. } => "setup",
             Self::Admin { .. } => "admin",
             Self::Backup { .. } => "backup",
             Self::Restore { .. } => "restore",
             Self::Doctor(_) => "doctor",
             Self::HelpConfig => "help-config",
-            Self::RunSupervised { .. } | Self::EgressReaper { .. } => "run-supervised",
+            Self::RunSupervised { .. } | Self::EgressReaper { .. } | Self::Documents { .. } => "run-supervised",
         }
     }
 }
@@ -111,6 +130,16 @@ fn again_without_proxies(exceptions: &str) -> anyhow::Error {
         .context("a proxy is named in the environment and its exceptions could not be set; unset HTTP_PROXY, HTTPS_PROXY and ALL_PROXY")
 }
 
+/// `footlight.1` and a page for each command, and the completions of bash, fish and zsh under the names by which they are found.
+fn write_documents(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(Cli::command(), folder)?;
+    for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
+        clap_complete::generate_to(shell, &mut Cli::command(), "footlight", folder)?;
+    }
+    Ok(())
+}
+
 fn run() -> anyhow::Result<()> {
     let role = Cli::parse().role.unwrap_or(Role::Serve);
     if let Role::EgressReaper { folder } = &role {
@@ -120,6 +149,9 @@ fn run() -> anyhow::Result<()> {
     if matches!(role, Role::HelpConfig) {
         print!("{}", variables::help());
         return Ok(());
+    }
+    if let Role::Documents { folder } = &role {
+        return write_documents(folder);
     }
     let env = Env::of_process();
     if matches!(role, Role::Serve)
@@ -143,7 +175,28 @@ fn run() -> anyhow::Result<()> {
             Role::Restore { file } => footlight::backup::restore(&env, &file).await,
             Role::Doctor(options) => footlight::admin::doctor::run(&env, options).await,
             Role::RunSupervised { command } => footlight::up::parent_watch::run(&command).await,
-            Role::HelpConfig | Role::EgressReaper { .. } => Ok(()),
+            Role::Setup { secrets, into } => footlight::up::setup::run(&env, &secrets, &into).await,
+            Role::HelpConfig | Role::EgressReaper { .. } | Role::Documents { .. } => Ok(()),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_manual_page_and_completions() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write_documents(folder.path()).expect("written");
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);
+        assert!(read("footlight.1").contains("streaming studio"), "{}", read("footlight.1"));
+        let shells = ["footlight.bash", "footlight.fish", "_footlight"].map(read);
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let name = command.get_name();
+            assert!(read(&format!("footlight-{name}.1")).contains(".SH SYNOPSIS"), "{name}");
+            assert!(shells.iter().all(|text| text.contains(name)), "{name}");
+        }
+        assert!(!folder.path().join("footlight-run-supervised.1").exists(), "nobody calls it by hand");
+    }
 }

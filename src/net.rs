@@ -1,4 +1,4 @@
-//! What the roles share towards the network: TLS of both sides, direct and guarded HTTP requests, name look-ups, the clock, LiveKit's webhook signature, metrics.
+//! What the roles share towards the network: TLS of both sides, direct and guarded HTTP requests, name look-ups, the clock, LiveKit's webhook signature, metrics, systemd.
 //! Knows no session, no store and no configuration.
 
 pub mod certificate;
@@ -9,6 +9,7 @@ pub mod dns;
 pub mod guarded_http;
 pub mod http;
 pub mod prometheus;
+pub mod service_manager;
 pub mod tls;
 pub mod tls_error;
 pub mod tls_listener;

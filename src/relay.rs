@@ -31,7 +31,7 @@ use crate::{
     api::relay_control::{DesiredSession, SessionReport},
     config::{env::Env, folder::make_private, relay::RelayConfig},
     domain::ids::SessionId,
-    net::{descriptors, tls_listener},
+    net::{descriptors, service_manager::ServiceManager, tls_listener},
 };
 use anyhow::Context as _;
 use axum::response::sse;
@@ -59,6 +59,7 @@ pub async fn run(env: &Env, takeover: bool) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let config = RelayConfig::from_env(env)?;
     descriptors::raise();
+    let service = ServiceManager::of_process(env.get("NOTIFY_SOCKET"), env.get("WATCHDOG_USEC"));
     let predecessor = if takeover { takeover::request(&config.data).await? } else { None };
     let handle = launch(config, Arc::new(SystemResolver), predecessor.is_some()).await?;
     if let Some(predecessor) = predecessor {
@@ -66,11 +67,13 @@ pub async fn run(env: &Env, takeover: bool) -> anyhow::Result<()> {
         tokio::spawn(async move { predecessor.replace(&relay).await });
     }
     tracing::info!(control = %handle.control_addr, ingest = %handle.ingest_addr, "relay is listening");
+    service.ready();
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         () = handle.relay.replaced.cancelled() => {}
     }
+    service.stopping();
     tracing::info!("ending all streams");
     tokio::select! {
         () = handle.stop() => {}

@@ -22,7 +22,7 @@ use crate::{
     app::{App, shell::shell, site::SiteFiles},
     config::{env::Env, folder::make_private, machine::own_addresses, serve::ServeConfig},
     domain::address::AllowList,
-    net::{clock::Clock, descriptors, http::direct_client, tls as net_tls},
+    net::{clock::Clock, descriptors, http::direct_client, service_manager::ServiceManager, tls as net_tls},
     server::{
         accounts::Accounts,
         admin_socket, http,
@@ -83,11 +83,12 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     let (address, data) = (config.address.clone(), config.data.clone());
     let limits = ConnectionLimits::within(descriptors::raise(), &config.trusted_proxies);
     metrics::handle();
+    let service = ServiceManager::of_process(env.get("NOTIFY_SOCKET"), env.get("WATCHDOG_USEC"));
     let state = state(config, leptos).await?;
     print_first_sign_in(&state.studio.accounts, &data.join(FIRST_SIGN_IN)).await?;
     let closing = state.studio.closing.clone();
     let tls = ServerTls::open(&address, &data, &closing)?;
-    let listeners = listen::open(&address, tls.as_ref(), router(state.clone()), state.studio.config.livekit.turn).await?;
+    let listeners = listen::open(&address, tls.as_ref(), router(state.clone()), state.studio.config.livekit.turn, &service).await?;
     match admin_socket::open(&data).await {
         Ok(socket) => {
             let (studio, client) = (state.studio.clone(), own_client(tls.as_ref())?);
@@ -100,10 +101,11 @@ pub async fn run(env: &Env) -> anyhow::Result<()> {
     }
     tokio::spawn(state.studio.clone().run_background_tasks());
     tracing::info!(listen = %address.listen, url = address.url, "serving");
+    service.ready();
     let reconciler = state.studio.reconciler.clone();
     tokio::select! {
         () = connections::serve(listeners, limits, closing.clone()) => {}
-        () = stopped(closing) => {}
+        () = stopped(closing, &service) => {}
     }
     reconciler.hand_over().await;
     Ok(())
@@ -258,8 +260,9 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// On a stop signal: no new requests are accepted, endless responses end, others get [`DRAIN`].
-async fn stopped(closing: CancellationToken) {
+async fn stopped(closing: CancellationToken, service: &ServiceManager) {
     stop_signal().await;
+    service.stopping();
     tracing::info!("stop signal received: finishing open requests");
     closing.cancel();
     tokio::time::sleep(DRAIN).await;

@@ -10,6 +10,7 @@ pub mod parent_watch;
 mod ports;
 mod roles;
 mod secrets;
+pub mod setup;
 mod supervisor;
 
 use crate::config::{env::Env, folder::make_private, up::UpConfig};

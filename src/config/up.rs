@@ -2,6 +2,7 @@
 
 use super::{
     env::{ConfigError, Env},
+    installed::{self, beside_program},
     origin::is_loopback_url,
     public_address::PublicAddress,
 };
@@ -178,10 +179,14 @@ fn port(env: &Env, name: &'static str, default: u16) -> Result<u16, ConfigError>
     env.parsed(name, default, "a port from 1 to 65535")
 }
 
-/// The path of the LiveKit server: the one that the setup installs, unless the variable is set.
+/// The path of the LiveKit server: the one that was installed with this program, else the one that the setup of the sources installs,
+/// unless the variable is set.
 fn livekit_program(env: &Env) -> Result<PathBuf, ConfigError> {
     if let Some(program) = env.get("FOOTLIGHT_LIVEKIT_SERVER") {
         return Ok(program.into());
+    }
+    if let Some(program) = beside_program(installed::LIVEKIT_SERVER) {
+        return Ok(program);
     }
     let cache = match env.get("XDG_CACHE_HOME") {
         Some(cache) => PathBuf::from(cache),
@@ -190,10 +195,10 @@ fn livekit_program(env: &Env) -> Result<PathBuf, ConfigError> {
     Ok(cache.join("footlight/tools/livekit-server-1.13.5/server"))
 }
 
-/// The folder in which the build puts the browser files.
+/// The folder of the browser files: the one that was installed with this program, else the one in which the build puts them.
 fn site(env: &Env) -> PathBuf {
-    let root =
-        env.get("FOOTLIGHT_SITE").or_else(|| env.get("LEPTOS_SITE_ROOT")).map_or_else(|| PathBuf::from("target/site"), PathBuf::from);
+    let given = env.get("FOOTLIGHT_SITE").or_else(|| env.get("LEPTOS_SITE_ROOT")).map(PathBuf::from);
+    let root = given.or_else(|| beside_program(installed::SITE)).unwrap_or_else(|| PathBuf::from("target/site"));
     std::path::absolute(&root).unwrap_or(root)
 }
 

@@ -6,7 +6,7 @@ use super::{
     tls::ServerTls,
     trust,
 };
-use crate::config::public_address::PublicAddress;
+use crate::{config::public_address::PublicAddress, net::service_manager::ServiceManager};
 use axum::{
     Router,
     extract::Request,
@@ -25,19 +25,20 @@ pub async fn open(
     tls: Option<&ServerTls>,
     application: Router,
     turn: Option<SocketAddr>,
+    service: &ServiceManager,
 ) -> anyhow::Result<Listeners> {
-    let pages = bind(address.listen, "FOOTLIGHT_LISTEN").await?;
+    let pages = bind(service, address.listen, "FOOTLIGHT_LISTEN").await?;
     let Some(tls) = tls else {
         let application = if address.is_https() { beside_proxy(application, address.url.clone()) } else { application };
         return Ok(Listeners::plain(pages, application));
     };
-    let redirects = redirects(address).await?;
+    let redirects = redirects(service, address).await?;
     let trust = trust_page(address, tls, redirects.is_some())?;
     let plain = plain::router(application.clone(), trust.clone(), address);
     let secure = Protocol::Tls { handshakes: tls.handshakes.clone(), secure: application.merge(trust), plain: plain.clone(), turn };
     let mut sockets = vec![(pages, secure)];
     if address.has_local_listener() {
-        sockets.push((bind(address.local(), "FOOTLIGHT_LISTEN").await?, Protocol::Plain(plain.clone())));
+        sockets.push((bind(service, address.local(), "FOOTLIGHT_LISTEN").await?, Protocol::Plain(plain.clone())));
     }
     sockets.extend(redirects.map(|socket| (socket, Protocol::Plain(plain))));
     Ok(Listeners::new(sockets))
@@ -47,9 +48,9 @@ fn beside_proxy(application: Router, url: String) -> Router {
     application.layer(middleware::from_fn(move |request: Request, next: Next| plain::beside_proxy(url.clone(), request, next)))
 }
 
-async fn redirects(address: &PublicAddress) -> anyhow::Result<Option<TcpListener>> {
+async fn redirects(service: &ServiceManager, address: &PublicAddress) -> anyhow::Result<Option<TcpListener>> {
     let Some(http) = address.http else { return Ok(None) };
-    match bind(http.address, "FOOTLIGHT_HTTP_LISTEN").await {
+    match bind(service, http.address, "FOOTLIGHT_HTTP_LISTEN").await {
         Ok(socket) => Ok(Some(socket)),
         Err(error) if http.required => Err(error),
         Err(error) => {
@@ -75,8 +76,8 @@ fn trust_page(address: &PublicAddress, tls: &ServerTls, redirects: bool) -> anyh
     trust::routes(authority, address, &page)
 }
 
-async fn bind(address: SocketAddr, variable: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
+async fn bind(service: &ServiceManager, address: SocketAddr, variable: &str) -> anyhow::Result<TcpListener> {
+    service.listen(address).await.map_err(|error| {
         let why = match error.kind() {
             io::ErrorKind::AddrInUse => format!("is taken: end what listens there, or set {variable}"),
             io::ErrorKind::PermissionDenied => format!(

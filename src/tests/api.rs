@@ -58,6 +58,8 @@ mod proxies;
 mod retry;
 #[path = "api/secrets.rs"]
 mod secrets;
+#[path = "api/service.rs"]
+mod service;
 #[path = "api/signalling.rs"]
 mod signalling;
 #[allow(dead_code, reason = "each test program uses its own part")]

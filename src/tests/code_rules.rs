@@ -1,5 +1,7 @@
 //! Rules for the sources, checked by reading them: imports, `cfg` gates, file lengths, names and banned words.
 
+#[path = "code_rules/deploy.rs"]
+mod deploy;
 #[path = "code_rules/imports.rs"]
 mod imports;
 #[path = "code_rules/sources.rs"]
