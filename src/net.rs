@@ -2,7 +2,6 @@
 //! Knows no session, no store and no configuration.
 
 pub mod certificate;
-pub mod certificate_end;
 pub mod clock;
 pub mod descriptors;
 pub mod dns;

@@ -6,7 +6,7 @@ use crate::{
         admin_socket::{AdminCommand, AdminReply},
         doctor::{CheckLine, Outcome, Report},
     },
-    config::env::Env,
+    config::{env::Env, public_address::PublicAddress},
     net::clock::Clock,
     server::{
         admin_socket::socket,
@@ -87,11 +87,12 @@ async fn of_server(env: &Env, Options { quick, offline, .. }: Options) -> anyhow
 
 /// What can be known without a server.
 async fn of_machine(env: &Env, socket: &Path, Options { quick, offline, .. }: Options) -> anyhow::Result<Report> {
-    let (data, now) = (env.data_folder()?, Clock::System.now());
+    let (data, now) = (env.data_folder()?, Clock::machine().wall());
     let app_url = env.get("PUBLIC_APP_URL").unwrap_or("http://127.0.0.1:3000");
+    let authority = PublicAddress::from_env(env, 3000).ok().and_then(|address| address.authority_file(&data));
     let check = |name, found| Check { name, limit: LIMIT, found };
     let mut all = vec![
-        check("certificate", machine::certificate_of(app_url, now).boxed()),
+        check("certificate", machine::certificate_of(app_url, authority, now).boxed()),
         check("disk", async { machine::disk(&data) }.boxed()),
         check("open files", async { machine::open_files() }.boxed()),
         check("names", machine::names(machine::hosts_of(&[app_url], offline)).boxed()),
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn a_line_says_what_was_found_and_what_to_do() {
         let checks = vec![Finding::ok("answers in 2 ms").line("store"), Finding::fail("it is down.", "Start it.").line("relay")];
-        let printed = text(&Report { at: Clock::System.now(), quick: true, checks });
+        let printed = text(&Report { at: Clock::machine().wall(), quick: true, checks });
         assert_eq!(printed, "ok    store          answers in 2 ms\nfail  relay          it is down. Start it.\n");
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 use url::{Host, Url};
 
@@ -22,6 +22,9 @@ const ACME: &str = "FOOTLIGHT_ACME";
 const ACME_DIRECTORY: &str = "FOOTLIGHT_ACME_DIRECTORY";
 /// Let's Encrypt's, whose certificates every browser knows.
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+/// The folder of local authorities, one for each host.
+pub const LOCAL_AUTHORITY: &str = "local-authority";
+pub const AUTHORITY_CERTIFICATE: &str = "authority.crt";
 const HTTPS_PORT: u16 = 443;
 const HTTP_PORT: u16 = 80;
 
@@ -93,6 +96,11 @@ impl PublicAddress {
     /// The host, if it is an IP address.
     pub fn ip(&self) -> Option<IpAddr> {
         self.host.parse().ok()
+    }
+
+    /// The certificate that devices are told to trust, in the data folder of the web server; `None` unless it is the studio's own.
+    pub fn authority_file(&self, data: &Path) -> Option<PathBuf> {
+        (self.tls == Tls::Local).then(|| data.join(LOCAL_AUTHORITY).join(&self.host).join(AUTHORITY_CERTIFICATE))
     }
 
     pub fn is_https(&self) -> bool {

@@ -49,9 +49,14 @@ impl Validity {
     /// It cannot be read.
     pub fn of(certified: &CertifiedKey) -> anyhow::Result<Self> {
         let leaf = certified.cert.first().context("there is no certificate")?;
-        let (_, leaf) = parse_x509_certificate(leaf).ok().context("the certificate cannot be read")?;
-        let validity = leaf.validity();
-        Ok(Self { from: validity.not_before.timestamp(), until: validity.not_after.timestamp() })
+        Self::of_der(leaf).context("the certificate cannot be read")
+    }
+
+    /// That of one certificate; `None` if it is none.
+    pub fn of_der(der: &[u8]) -> Option<Self> {
+        let (_, certificate) = parse_x509_certificate(der).ok()?;
+        let validity = certificate.validity();
+        Some(Self { from: validity.not_before.timestamp(), until: validity.not_after.timestamp() })
     }
 
     /// When it should be replaced: with a third of its time left.

@@ -37,7 +37,7 @@ pub async fn page(site: Renderer, Query(Ticket { ticket }): Query<Ticket>) -> Re
     let policy = format!(
         "default-src 'none'; script-src 'strict-dynamic' 'nonce-{nonce}'; worker-src 'self' blob:; connect-src 'self' {}; \
          frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-        site.connect_src()
+        site.composite_connect_src()
     );
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),

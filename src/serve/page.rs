@@ -35,9 +35,9 @@ impl Renderer {
         Self { state, files: Arc::new(files), headers }
     }
 
-    /// Where scripts may connect beside this origin, for a document with a policy of its own.
-    pub fn connect_src(&self) -> &str {
-        &self.headers.connect_src
+    /// Where a captured page's scripts may connect beside this origin.
+    pub fn composite_connect_src(&self) -> &str {
+        &self.headers.composite_connect_src
     }
 
     /// The context that every page and server function finds.

@@ -20,8 +20,8 @@ use std::net::{IpAddr, SocketAddr};
 use tower::ServiceExt as _;
 
 /// What the egress, LiveKit, health checks and scripts ask for. Pages for people are not among it: their cookies need TLS.
-const FOR_PROCESSES: [&str; 9] =
-    ["/stream/overlay", "/api/", "/livekit", "/healthz", "/readyz", "/metrics", "/pkg/", "/vendor/", "/fonts/"];
+const FOR_PROCESSES: [&str; 10] =
+    ["/stream/overlay", "/stream/check", "/api/", "/livekit", "/healthz", "/readyz", "/metrics", "/pkg/", "/vendor/", "/fonts/"];
 /// What proxies add. With one of these a request comes from elsewhere, whoever its connection is from.
 const FORWARDED: [HeaderName; 3] =
     [header::FORWARDED, HeaderName::from_static("x-forwarded-for"), HeaderName::from_static("x-forwarded-proto")];

@@ -6,7 +6,7 @@ mod files;
 
 pub use authority::Authority;
 
-use crate::config::public_address::{PublicAddress, Tls};
+use crate::config::public_address::{LOCAL_AUTHORITY, PublicAddress, Tls};
 use anyhow::Context as _;
 use parking_lot::RwLock;
 use rustls::{
@@ -113,7 +113,7 @@ impl ServerTls {
                 tokio::spawn(closing.clone().run_until_cancelled_owned(order.run()));
             }
             Tls::Local => {
-                let made = Arc::new(Authority::open(&data.join("local-authority"), &address.host)?);
+                let made = Arc::new(Authority::open(&data.join(LOCAL_AUTHORITY), &address.host)?);
                 certificates.show(made.issue()?);
                 tokio::spawn(closing.clone().run_until_cancelled_owned(authority::renew(made.clone(), certificates)));
                 authority = Some(made);

@@ -23,7 +23,15 @@ pub const GROUPS: &[Group] = variables! {
     "Addresses" {
         "PUBLIC_APP_URL", "http://127.0.0.1:3000", "`https://` with host and port; `http://` on loopback only", "serve egress up", "Where people open the studio.";
         "FOOTLIGHT_LISTEN", "127.0.0.1:3000", "an address and port", "serve up", "Where the web server listens.";
-        "FOOTLIGHT_PORT_BASE", "0", "0 for the usual ports, or 1024 to 65529", "up", "The first of seven ports in a row: web server, relay, ingest, egress, LiveKit, its TCP and its UDP port.";
+        "FOOTLIGHT_HTTP_LISTEN", "(port 80 where the studio ends TLS at 443)", "an address and port, or `off`", "serve up", "Where plain HTTP is redirected to `PUBLIC_APP_URL`.";
+        "FOOTLIGHT_OVERLAY_URL", "(the studio without TLS for an egress on this machine, else `PUBLIC_APP_URL`)", "`http://…` or `https://…`", "serve egress up", "Where an egress opens the overlay page.";
+        "FOOTLIGHT_TLS", "", "`off` or `local`", "serve up", "`off`: a proxy ends TLS. `local`: a certificate of the studio's own authority.";
+        "FOOTLIGHT_TLS_CERT", "", "a PEM file, the server's certificate first", "serve up", "Certificate of the web server; read again when it changes.";
+        "FOOTLIGHT_TLS_KEY", "", "a PEM file", "serve up", "The private key that belongs to it.";
+        "FOOTLIGHT_ACME", "", "an e-mail address", "serve up", "Gets the certificate from an ACME server, whose terms are agreed to with it.";
+        "FOOTLIGHT_ACME_DIRECTORY", "(Let's Encrypt's)", "an address", "serve up", "The directory of the ACME server.";
+        "FOOTLIGHT_ACME_ROOT", "", "a PEM file", "serve up", "The authority behind that directory's own certificate, if it is no public one.";
+        "FOOTLIGHT_PORT_BASE", "0", "0 for the usual ports, or 1024 to 65528", "up", "The first of eight ports in a row: web server, relay, ingest, egress, LiveKit, its TCP and its UDP port, TURN.";
         "FOOTLIGHT_TRUSTED_PROXIES", "", "IP addresses, separated by commas", "serve", "Proxies whose `X-Forwarded-For` counts; without it all clients behind a proxy count as one.";
         "FOOTLIGHT_CORS_ORIGINS", "", "origins, separated by commas", "serve", "Other sites whose pages may call the API by key.";
         "FOOTLIGHT_SITE", "target/site", "a folder", "up", "The browser files of the build.";
@@ -40,13 +48,17 @@ pub const GROUPS: &[Group] = variables! {
     }
     "LiveKit" {
         "LIVEKIT_URL", "ws://127.0.0.1:7880", "`ws://…` or `wss://…`", "serve egress up doctor", "The LiveKit server as this machine reaches it. `up` starts one of its own unless this is set.";
-        "FOOTLIGHT_LIVEKIT_PUBLIC_URL", "(`LIVEKIT_URL`)", "`ws://…` or `wss://…`", "serve egress doctor", "The LiveKit server as browsers reach it.";
+        "FOOTLIGHT_LIVEKIT_PUBLIC_URL", "(`/livekit` below `PUBLIC_APP_URL`)", "`ws://…` or `wss://…`", "serve egress doctor", "The LiveKit server as browsers reach it.";
         secret "LIVEKIT_API_KEY", "", "a name", "serve egress up doctor", "The API key of the LiveKit server. `up` makes one for its own server.";
         secret "LIVEKIT_API_SECRET", "", "32 characters or more", "serve egress up doctor", "The secret that belongs to the key.";
         "FOOTLIGHT_LIVEKIT_SERVER", "(what `make setup` installed)", "a path", "up", "The LiveKit server program that `up` starts.";
         "FOOTLIGHT_LIVEKIT_PORT", "7880", "a port", "up", "Signalling and API of the LiveKit server that `up` starts.";
         "FOOTLIGHT_LIVEKIT_TCP_PORT", "7881", "a port", "serve up", "Its media over TCP.";
         "FOOTLIGHT_LIVEKIT_UDP_PORT", "7882", "a port", "serve up", "Its media over UDP.";
+        "FOOTLIGHT_NODE_IP", "(the address of `PUBLIC_APP_URL`)", "an IP address", "up", "Where browsers send media to the LiveKit server that `up` starts.";
+        "FOOTLIGHT_USE_EXTERNAL_IP", "0", "1 or 0", "up", "Whether that LiveKit server asks STUN servers on the internet for its address; then without TURN.";
+        "FOOTLIGHT_TURN_PORT", "5349", "a port, or `off`", "up", "Where that LiveKit server takes TURN connections whose TLS the studio ends at its own port.";
+        "FOOTLIGHT_TURN_SERVER", "", "an IP address and a port", "serve", "Where TURN connections at the studio's port go; `up` sets it.";
     }
     "Relay" {
         "FOOTLIGHT_RELAY_LISTEN", "127.0.0.1:3101", "an address and port", "relay up", "Control API of the relay; beyond loopback it needs a certificate.";
@@ -116,6 +128,13 @@ pub const GROUPS: &[Group] = variables! {
         "FOOTLIGHT_PRICE_GIGABYTE", "0", "an amount such as 0.09", "serve", "What a gigabyte to a platform costs.";
         "FOOTLIGHT_PRICE_CURRENCY", "EUR", "a currency", "serve", "The currency of both.";
     }
+    "Lifetimes" {
+        "FOOTLIGHT_KEEP_SESSIONS", "forever", "days, or `forever`", "serve", "How long sessions and their timelines are kept after their end.";
+        "FOOTLIGHT_KEEP_FEEDS", "30", "days, or `forever`", "serve", "How long the overlay events of a session are kept after its end.";
+        "FOOTLIGHT_KEEP_WEBHOOKS", "7", "days, or `forever`", "serve", "How long LiveKit's webhooks are kept.";
+        "FOOTLIGHT_KEEP_DELIVERIES", "30", "2 or more days, or `forever`", "serve", "How long webhook deliveries to other servers are kept.";
+        "FOOTLIGHT_KEEP_AUDIT", "365", "days, or `forever`", "serve", "How long lines of the audit log are kept.";
+    }
     "Monitoring" {
         "RUST_LOG", "info", "a level, or levels by module", "serve relay egress up", "How much is logged.";
         "FOOTLIGHT_LOG_FORMAT", "text", "`text` or `json`", "serve relay egress up", "Lines to read, or one JSON object a line.";
@@ -125,6 +144,8 @@ pub const GROUPS: &[Group] = variables! {
         "FOOTLIGHT_METRICS_NETWORKS", "", "networks such as 10.0.0.0/8, separated by commas", "serve", "From where `/metrics` and the details of `/readyz` may be read without a token; loopback always may.";
     }
     "Set by the system or by `footlight up`" {
+        "NOTIFY_SOCKET", "", "a path", "serve relay egress", "Where systemd hears that a role is ready.";
+        "WATCHDOG_USEC", "", "microseconds", "serve relay egress", "How long systemd waits for a sign of life.";
         "HOME", "", "a folder", "serve relay egress up", "The user's folder, below which data and cache are if nothing else is said.";
         "PATH", "/usr/local/bin:/usr/bin:/bin", "folders, separated by colons", "egress up", "Where programs are found.";
         "XDG_DATA_HOME", "(`.local/share` in `HOME`)", "a folder", "serve relay egress up", "The user's data folder.";

@@ -3,7 +3,10 @@
 
 use super::Certificates;
 use crate::{
-    config::folder::{make_private, write_private},
+    config::{
+        folder::{make_private, write_private},
+        public_address::AUTHORITY_CERTIFICATE,
+    },
     net::certificate::{self, Validity},
 };
 use anyhow::Context as _;
@@ -47,7 +50,7 @@ impl Authority {
     pub fn open(folder: &Path, host: &str) -> anyhow::Result<Self> {
         let folder = folder.join(host);
         make_private(&folder)?;
-        let (certificate, key) = (folder.join("authority.crt"), folder.join("authority.key"));
+        let (certificate, key) = (folder.join(AUTHORITY_CERTIFICATE), folder.join("authority.key"));
         if !certificate.exists() {
             make(host, &certificate, &key)?;
         }

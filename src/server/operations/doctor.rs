@@ -100,6 +100,7 @@ impl Doctor {
     /// The list, in the order in which it is shown.
     fn checks<'a>(&'a self, http: &'a reqwest::Client, extent: Extent) -> Vec<Check<'a>> {
         let config = &self.ports.config;
+        let authority = config.address.authority_file(&config.data);
         let check = |name, found| Check { name, limit: LIMIT, found };
         let mut all = vec![
             check("store", self.store().boxed()),
@@ -110,7 +111,7 @@ impl Doctor {
             check("fonts", self.fonts(http).boxed()),
             check("webhook", self.webhook(http).boxed()),
             check("clock", self.clocks(http).boxed()),
-            check("certificate", machine::certificate_of(&config.app_url, self.ports.now()).boxed()),
+            check("certificate", machine::certificate_of(&config.app_url, authority, self.ports.wall()).boxed()),
             check("disk", async { machine::disk(&config.data) }.boxed()),
             check("open files", async { machine::open_files() }.boxed()),
             check("names", machine::names(machine::hosts_of(&[&config.app_url, &config.livekit.public_url], extent.offline)).boxed()),

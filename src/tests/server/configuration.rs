@@ -20,17 +20,19 @@ const BEGINNINGS: [&str; 9] =
 /// How any name is read.
 const READS: [&str; 4] = [".get(\"", ".required(\"", ".parsed(\"", ".flag(\""];
 /// Read by tests, scripts, examples or libraries only; a name that begins so.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 9] = [
     "FOOTLIGHT_BENCH_",
     "FOOTLIGHT_BLESS",
+    "FOOTLIGHT_DIST_PROFILE",
     "FOOTLIGHT_KEY",
+    "FOOTLIGHT_ROLE_FOLDER",
     "FOOTLIGHT_SEED",
     "FOOTLIGHT_SOAK",
     "FOOTLIGHT_TEST_",
     "OTEL_EXPORTER_OTLP_HEADERS",
 ];
 /// Beginnings of names, written by themselves.
-const BARE: [&str; 3] = ["FOOTLIGHT_", "OTEL_", "LEPTOS_"];
+const BARE: [&str; 6] = ["FOOTLIGHT_", "OTEL_", "LEPTOS_", "FOOTLIGHT_EGRESS_TLS", "FOOTLIGHT_RELAY_TLS", "FOOTLIGHT_KEEP_"];
 
 /// Whether it is declared, or none of ours to declare.
 fn is_known(name: &str) -> bool {

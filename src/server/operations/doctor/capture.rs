@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     api::relay_control::{DesiredIngest, DesiredSession, IngestReport, IngestState, SessionReport},
-    config::relay::publish_token,
+    config::{public_address::Tls, relay::publish_token},
     domain::{
         ids::{EgressId, Generation, SessionId},
         room::{RoomAccess, check_room_name, check_stream},
@@ -92,7 +92,7 @@ impl Doctor {
             }
         };
         let (ticket, report) = self.pages.open(access);
-        let page_url = format!("{}/stream/check?ticket={ticket}", config.app_url);
+        let page_url = format!("{}/stream/check?ticket={ticket}", config.overlay_url);
         match self.ports.livekit.start_egress(&EgressRequest { page_url, output_url, video: VIDEO }).await {
             Ok(egress) => Ok((Capture { session, room, ticket, egress }, report)),
             Err(error) => {
@@ -111,7 +111,12 @@ impl Doctor {
         let user = id.as_str().parse().map_err(|_| StudioError::Internal("an id is no id".to_owned()))?;
         let room = check_room_name(&user);
         self.ports.livekit.create_room(&room, ROOM_EMPTY, ROOM_LEFT).await?;
-        let access = tokens::check_access(&self.ports.config.livekit, &room).map_err(|error| StudioError::Internal(error.to_string()))?;
+        let config = &self.ports.config;
+        let mut access = tokens::check_access(&config.livekit, &room).map_err(|error| StudioError::Internal(error.to_string()))?;
+        if config.address.tls == Tls::Local {
+            // The browser of the egress does not know the studio's own authority. Media take the same way.
+            access.url = config.livekit.overlay_url.clone();
+        }
         Ok((room, access))
     }
 

@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::{
     domain::timestamp::Timestamp,
-    net::{certificate_end, dns, tls},
+    net::{certificate::Validity, dns, tls},
 };
 use futures::future::join_all;
 use nix::sys::{
@@ -11,7 +11,11 @@ use nix::sys::{
     statvfs::statvfs,
 };
 use rustls_pki_types::ServerName;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Url;
@@ -26,7 +30,7 @@ const FILES: u64 = 4096;
 /// Days before a certificate ends: renewed by then, and the last moment.
 const CERTIFICATE_WARNS: i64 = 14;
 const CERTIFICATE_FAILS: i64 = 2;
-const DAY_MS: i64 = 24 * 3600 * 1000;
+const DAY_S: i64 = 24 * 3600;
 /// Where platforms take encrypted streams. Source: Twitch "Ingest endpoints", YouTube "Live Streaming API, RTMPS ingestion".
 pub const ENCRYPTED: [(&str, u16); 2] = [("live.twitch.tv", 443), ("a.rtmps.youtube.com", 443)];
 /// Where they take plain ones; other servers often take nothing else.
@@ -119,12 +123,13 @@ pub async fn outgoing(servers: &[(&str, u16)]) -> Finding {
 }
 
 /// Whether the studio's own address has a certificate that browsers take, and for how long.
-pub async fn certificate_of(app_url: &str, now: Timestamp) -> Finding {
+/// `authority`: the studio's own, which its devices know, if it has one.
+pub async fn certificate_of(app_url: &str, authority: Option<PathBuf>, now: Timestamp) -> Finding {
     let Some(url) = Url::parse(app_url).ok().filter(|url| url.scheme() == "https") else {
         return Finding::ok("none is needed: plain HTTP on loopback");
     };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    match days_left(&host, url.port_or_known_default().unwrap_or(443), now).await {
+    match days_left(&host, url.port_or_known_default().unwrap_or(443), authority.as_deref(), now).await {
         Ok(days) => judge_certificate(&host, days),
         Err(error) => Finding::fail(
             format!("{host}: {error:#}"),
@@ -143,16 +148,17 @@ fn judge_certificate(host: &str, days: i64) -> Finding {
     }
 }
 
-/// Days until the certificate of a server ends. It is checked as a browser does that knows the public authorities.
-async fn days_left(host: &str, port: u16, now: Timestamp) -> anyhow::Result<i64> {
+/// Days until the certificate of a server ends. It is checked as a browser does that knows the public authorities, or only this one.
+async fn days_left(host: &str, port: u16, authority: Option<&Path>, now: Timestamp) -> anyhow::Result<i64> {
     let addresses = dns::look_up(host, port, TRY).await?;
     let tcp = TcpStream::connect(addresses.as_slice()).await?;
     let name = ServerName::try_from(host.to_owned())?;
-    let stream = TlsConnector::from(Arc::new(tls::client())).connect(name, tcp).await?;
+    let client = authority.map_or_else(|| Ok(tls::client()), tls::client_trusting)?;
+    let stream = TlsConnector::from(Arc::new(client)).connect(name, tcp).await?;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let leaf = chain.first().ok_or_else(|| anyhow::anyhow!("the server sent no certificate"))?;
-    let ends = certificate_end::ends_at(leaf).ok_or_else(|| anyhow::anyhow!("its certificate cannot be read"))?;
-    Ok((ends.as_millis() - now.as_millis()) / DAY_MS)
+    let ends = Validity::of_der(leaf).ok_or_else(|| anyhow::anyhow!("its certificate cannot be read"))?;
+    Ok((ends.until - now.as_millis() / 1000) / DAY_S)
 }
 
 #[cfg(test)]
@@ -218,11 +224,11 @@ mod tests {
     #[tokio::test]
     async fn a_server_without_tls_has_no_certificate() {
         let now = Timestamp::from_millis(1_795_421_948_792);
-        assert_eq!(certificate_of("http://127.0.0.1:3000", now).await.outcome, Outcome::Ok);
+        assert_eq!(certificate_of("http://127.0.0.1:3000", None, now).await.outcome, Outcome::Ok);
         let closed = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("https://127.0.0.1:{}", closed.local_addr().expect("bound").port());
         drop(closed);
-        let failed = certificate_of(&url, now).await;
+        let failed = certificate_of(&url, None, now).await;
         assert_eq!(failed.outcome, Outcome::Fail);
         assert!(failed.found.starts_with("127.0.0.1: ") && !failed.advice.is_empty(), "{failed:?}");
     }

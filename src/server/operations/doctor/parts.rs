@@ -131,7 +131,7 @@ impl Doctor {
     }
 
     fn judge_clocks(&self, others: &[(&str, Option<Timestamp>)]) -> Finding {
-        let now = self.ports.now();
+        let now = self.ports.wall();
         let differing = |at: Timestamp| now.as_millis().abs_diff(at.as_millis());
         let known: Vec<_> = others.iter().filter_map(|(who, at)| Some((*who, differing((*at)?)))).collect();
         let Some((who, most)) = known.iter().copied().max_by_key(|(_, differs)| *differs) else {
