@@ -38,7 +38,13 @@ async fn backed_up(app: &TestApp, base: &Path) -> PathBuf {
     std::fs::write(recording.join(".partial"), "no").expect("written");
     let socket = admin_socket::open(&data).await.expect("a socket");
     let http = reqwest::Client::builder().tls_backend_preconfigured(tls::client()).build().expect("a client");
-    tokio::spawn(admin_socket::serve(socket, app.studio.commands.clone(), app.studio.viewer_counts.clone(), http));
+    tokio::spawn(admin_socket::serve(
+        socket,
+        app.studio.commands.clone(),
+        app.studio.doctor.clone(),
+        app.studio.viewer_counts.clone(),
+        http,
+    ));
     let file = base.join("backup.tar.gz");
     backup(&env(&data, KEY), &file, true).await.expect("a backup");
     assert_eq!(std::fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
