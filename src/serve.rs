@@ -193,7 +193,7 @@ pub fn router(state: AppState) -> Router {
         .route("/sign-out", sign_out);
     let check = {
         let renderer = renderer.clone();
-        get(move |ticket: Query<check_page::Ticket>| check_page::page(renderer.clone(), ticket)).post(check_page::report)
+        get(async move |ticket: Query<check_page::Ticket>| check_page::page(&renderer, ticket)).post(check_page::report)
     };
     let composite = get(move |parts: request::Parts| composite::page(renderer.clone(), parts));
     let pages = pages.layer(middleware::from_fn_with_state(state.clone(), http::admission::admit));

@@ -24,7 +24,7 @@ pub struct Ticket {
 }
 
 /// The document.
-pub async fn page(site: Renderer, Query(Ticket { ticket }): Query<Ticket>) -> Response {
+pub fn page(site: &Renderer, Query(Ticket { ticket }): Query<Ticket>) -> Response {
     let Some(access) = site.state.studio.doctor.pages().access(&ticket) else { return StatusCode::NOT_FOUND.into_response() };
     let nonce = Nonce::new();
     // JSON that cannot close its script element.

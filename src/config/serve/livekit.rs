@@ -45,14 +45,14 @@ impl LiveKitConfig {
                 None => Err(Env::malformed(name, SHAPE)),
             }
         };
-        let api_url = with_scheme("LIVEKIT_URL", url, "http", "https")?;
+        let api = with_scheme("LIVEKIT_URL", url, "http", "https")?;
         let own = format!("{app_url}{SIGNALLING}");
         let public = env.get("FOOTLIGHT_LIVEKIT_PUBLIC_URL").unwrap_or(&own).trim_end_matches('/');
         let public_url = with_scheme("FOOTLIGHT_LIVEKIT_PUBLIC_URL", public, "ws", "wss")?;
         let egress = env.get("FOOTLIGHT_EGRESS_URL");
         let egress_url = match egress {
             Some(url) => tls_beyond_loopback(with_scheme("FOOTLIGHT_EGRESS_URL", url.trim_end_matches('/'), "http", "https")?)?,
-            None => api_url.clone(),
+            None => api.clone(),
         };
         let beside_us = egress.is_some() && Url::parse(&egress_url).is_ok_and(|url| is_loopback(&url));
         Ok(Self {
@@ -69,7 +69,7 @@ impl LiveKitConfig {
                 env.parsed("FOOTLIGHT_LIVEKIT_TCP_PORT", 7881_u16, PORT)?
             ),
             local_egress: egress.is_some(),
-            api_url,
+            api_url: api,
             api_key: env.required("LIVEKIT_API_KEY", "the API key of the LiveKit server")?.to_owned(),
             api_secret: secret(env, "LIVEKIT_API_SECRET", 32)?,
         })

@@ -61,7 +61,7 @@ impl Watched {
                 tracing::info!(%file, until = validity.last_day(), "the certificate was replaced");
             }
             Err(error) => {
-                tracing::warn!(%file, error = format!("{error:#}"), "the new certificate cannot be used: the one from before stays")
+                tracing::warn!(%file, error = format!("{error:#}"), "the new certificate cannot be used: the one from before stays");
             }
         }
     }

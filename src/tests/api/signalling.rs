@@ -108,7 +108,7 @@ async fn a_socket_passes_byte_for_byte_and_tells_livekit_no_more_than_it_needs()
     writer.shutdown().await.expect("the browser leaves");
     let mut rest = Vec::new();
     timeout(WITHIN, reader.read_to_end(&mut rest)).await.expect("LiveKit's side ends too").expect("no error");
-    assert!(rest.is_empty());
+    assert_eq!(rest, b"");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,7 +120,7 @@ async fn a_stop_of_the_server_ends_open_sockets() {
     server.studio.closing.cancel();
     let mut rest = Vec::new();
     let _ = timeout(WITHIN, stream.read_to_end(&mut rest)).await.expect("it ends");
-    assert!(rest.is_empty());
+    assert_eq!(rest, b"");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -168,7 +168,7 @@ async fn socket(front: &Front) {
     }
 }
 
-/// Caddy's own defaults do the rest: `Host` as it came, `X-Forwarded-For` of its own, WebSockets passed on.
+/// Caddy's own defaults do the rest: `Host` as it came, `X-Forwarded-For` of its own, web sockets passed on.
 #[test]
 fn the_caddy_block_leads_to_the_default_listener_and_collects_nothing() {
     let caddy = block("caddy");

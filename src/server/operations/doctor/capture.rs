@@ -115,7 +115,7 @@ impl Doctor {
         let mut access = tokens::check_access(&config.livekit, &room).map_err(|error| StudioError::Internal(error.to_string()))?;
         if config.address.tls == Tls::Local {
             // The browser of the egress does not know the studio's own authority. Media take the same way.
-            access.url = config.livekit.overlay_url.clone();
+            access.url.clone_from(&config.livekit.overlay_url);
         }
         Ok((room, access))
     }

@@ -50,7 +50,7 @@ fn judge_disk(free: u64, folder: &Path) -> Finding {
     let advice = "Free some space: recordings are in the folder `recordings` there, and FOOTLIGHT_RECORDINGS_GB limits them.";
     match free {
         ..DISK_FAILS => Finding::fail(found, advice),
-        ..DISK_WARNS => Finding::warn(found, advice),
+        DISK_FAILS..DISK_WARNS => Finding::warn(found, advice),
         _ => Finding::ok(found),
     }
 }
