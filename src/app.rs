@@ -55,8 +55,9 @@ impl Program {
     pub fn of(path: &str) -> Option<Self> {
         match path.trim_end_matches('/') {
             "/go-live" | "/gallery" => Some(Self::Live),
-            "" | "/settings" | "/analytics" | "/api/docs" | "/admin/analytics" | "/admin/deliveries" | "/admin/health"
-            | "/admin/sessions" => Some(Self::Manage),
+            "" | "/settings" | "/analytics" | "/api/docs" | "/admin/analytics" | "/admin/deliveries" | "/admin/sessions" => {
+                Some(Self::Manage)
+            }
             other => other.strip_prefix("/sessions/").filter(|id| !id.contains('/')).map(|_| Self::Live),
         }
     }
@@ -153,7 +154,6 @@ fn ManageRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/analytics") view=Analytics ssr=SsrMode::Async/>
             <Route path=path!("/admin/analytics") view=Analytics ssr=SsrMode::Async/>
             <Route path=path!("/admin/deliveries") view=Deliveries ssr=SsrMode::Async/>
-            <Route path=path!("/admin/health") view=Health ssr=SsrMode::Async/>
             <Route path=path!("/admin/sessions") view=AdminSessions ssr=SsrMode::Async/>
             <Route path=path!("/api/docs") view=ApiDocs ssr=SsrMode::Async/>
         </ParentRoute>
@@ -170,6 +170,7 @@ fn PlainRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/sign-out") view=SignOut ssr=SsrMode::Async/>
             <Route path=path!("/account/delete") view=DeleteAccount ssr=SsrMode::Async/>
             <Route path=path!("/sessions/:id/delete") view=DeleteSession ssr=SsrMode::Async/>
+            <Route path=path!("/admin/health") view=Health ssr=SsrMode::Async/>
             <Route path=path!("/help") view=Help ssr=SsrMode::Async/>
         </ParentRoute>
     }
@@ -189,9 +190,17 @@ mod tests {
                 assert_eq!(Program::of(route.path()), Some(program), "{}", route.path());
             }
         }
-        for path in
-            ["/sign-in", "/sign-up", "/sign-out", "/help", "/nowhere", "/sessions/01J/more", "/sessions/01J/delete", "/account/delete"]
-        {
+        for path in [
+            "/sign-in",
+            "/sign-up",
+            "/sign-out",
+            "/help",
+            "/nowhere",
+            "/sessions/01J/more",
+            "/sessions/01J/delete",
+            "/account/delete",
+            "/admin/health",
+        ] {
             assert_eq!(Program::of(path), None, "{path}");
         }
         assert_eq!(Program::of("/admin/sessions/"), Some(Program::Manage));

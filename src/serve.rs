@@ -1,6 +1,7 @@
 //! The whole web server: routes with their limits, layers, the Leptos wiring. The only file that uses both the pages (`App`) and
 //! the server.
 
+mod admin_forms;
 mod check_page;
 mod composite;
 mod compression;
@@ -184,12 +185,17 @@ pub fn router(state: AppState) -> Router {
         let renderer = renderer.clone();
         move |id: AddressPath<String>, request: Request| deletion_forms::delete_session(renderer.clone(), id, request)
     });
+    let check_now = post({
+        let renderer = renderer.clone();
+        move |parts: request::Parts| admin_forms::check_now(renderer.clone(), parts)
+    });
     let pages = Router::new()
         .leptos_routes_with_context(&state, routes, provide.clone(), document.clone())
         .route("/sign-in", form(Entrance::SignIn))
         .route("/sign-up", form(Entrance::SignUp))
         .route("/account/delete", delete_account)
         .route("/sessions/{id}/delete", delete_session)
+        .route("/admin/health", check_now)
         .route("/sign-out", sign_out);
     let check = {
         let renderer = renderer.clone();

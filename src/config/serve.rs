@@ -93,10 +93,10 @@ impl ServeConfig {
     /// The first variable that is missing or malformed, by name.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let data = env.data_folder()?;
+        let jwt_secret = secret(env, "STREAMING_JWT_SECRET", 32)?;
         let address = PublicAddress::from_env(env, 3000)?;
         let livekit = LiveKitConfig::from_env(env, &address.url)?;
         let local_egress = livekit.local_egress && is_loopback_url(&livekit.egress_url);
-        let jwt_secret = secret(env, "STREAMING_JWT_SECRET", 32)?;
         let mut master_keys = vec![master_key("STREAM_KEY_ENCRYPTION_KEY", env.required("STREAM_KEY_ENCRYPTION_KEY", HEX_KEY)?)?];
         for old in env.get("FOOTLIGHT_OLD_ENCRYPTION_KEYS").unwrap_or_default().split(',').filter(|text| !text.trim().is_empty()) {
             master_keys.push(master_key("FOOTLIGHT_OLD_ENCRYPTION_KEYS", old)?);

@@ -1,14 +1,14 @@
-//! What the last checks of the installation found, for administrators, and a button to check again.
+//! What the last checks of the installation found, for administrators, and a form to check again: a plain page, which `serve` answers.
 
-use super::layout::load_error;
+use super::{layout::load_error, sign_in::FormError};
 use crate::{
     api::doctor::{CheckLine, Outcome, Report},
     components::{
         check_list::{Check, CheckList, CheckResult},
         local_time::LocalTime,
-        notice::{Empty, ErrorNotice, Loading},
+        notice::Empty,
     },
-    rpc::admin::{load_health, run_checks},
+    rpc::admin::load_health,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -18,40 +18,27 @@ use leptos_meta::Title;
 pub fn Health() -> AnyView {
     let last = Resource::new_blocking(|| (), |()| load_health());
     let reload = Callback::new(move |()| last.refetch());
-    let again = Action::new(|(): &()| run_checks());
-    let outcome = move || {
-        again.value().get().map(|answer| match answer {
-            Ok(report) => shown(report),
-            Err(error) => view! { <ErrorNotice message=error.message/> }.into_any(),
-        })
-    };
-    let before = move || {
-        last.get().map(|answer| match answer {
-            Ok(Some(report)) => shown(report),
-            Ok(None) => {
-                let text = "The checks try every part once, a capture of two seconds and a media connection among them.";
-                view! { <Empty title="Not checked since the start" text/> }.into_any()
-            }
-            Err(error) => load_error(error, reload),
-        })
-    };
-    let label = move || if again.pending().get() { "Checking…" } else { "Check now" };
     view! {
         <Title text="Health"/>
         <main class="page" id="content">
             <div class="page-top">
                 <h1>"Health"</h1>
-                <div class="buttons">
+                <form class="buttons" method="post" action="/admin/health">
                     <a class="button" href="/admin/sessions">"All streams"</a>
-                    <button class="button" type="button" disabled=move || again.pending().get() on:click=move |_| drop(again.dispatch(()))>
-                        {label}
-                    </button>
-                </div>
+                    <button class="button" type="submit">"Check now"</button>
+                </form>
             </div>
-            <div aria-live="polite">{outcome}</div>
-            <div hidden=move || again.value().get().is_some_and(|answer| answer.is_ok())>
-                <Transition fallback=|| view! { <Loading/> }>{before}</Transition>
-            </div>
+            <p class="quiet">"A check tries every part, with a capture of two seconds and a media connection. It takes up to a minute."</p>
+            <FormError/>
+            <Suspense fallback=|| ()>
+                {move || {
+                    last.get().map(|answer| match answer {
+                        Ok(Some(report)) => shown(report),
+                        Ok(None) => view! { <Empty title="Not checked since the start" text="Press “Check now”."/> }.into_any(),
+                        Err(error) => load_error(error, reload),
+                    })
+                }}
+            </Suspense>
         </main>
     }
     .into_any()

@@ -43,14 +43,6 @@ pub async fn load_health() -> Result<Option<Report>, ApiError> {
     rpc::reply(doctor.last(&caller))
 }
 
-/// Checks the installation. It takes as long as a capture: some ten seconds.
-#[server(prefix = "/rpc", endpoint = "admin/check", input = Json, output = Json)]
-pub async fn run_checks() -> Result<Report, ApiError> {
-    use crate::server::{operations::doctor::Doctor, rpc};
-    let (doctor, caller) = rpc::admit::<Doctor>().await?;
-    rpc::reply(doctor.run_for(&caller).await)
-}
-
 /// Webhook deliveries of one session, or of all, after a cursor.
 #[server(prefix = "/rpc", endpoint = "admin/deliveries", input = Json, output = Json)]
 pub async fn load_deliveries(session: Option<SessionId>, behind: Option<String>) -> Result<DeliveryPage, ApiError> {

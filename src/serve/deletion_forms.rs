@@ -1,26 +1,16 @@
 //! Plain HTML forms that delete: the account, a stream, a recording. A refused form answers with its own page and the reason.
 
 use super::{
-    forms::{read_form, refuse, see_other},
+    forms::{admitted, read_form, refuse, see_other},
     page::Renderer,
 };
 use crate::{
     api::error::{ApiError, ErrorCode},
     domain::ids::SessionId,
-    server::{
-        auth::{
-            caller::{Caller, Proof, not_signed_in},
-            origin::Origin,
-        },
-        cookies,
-        error::StudioError,
-        http::extract::Identified,
-        security,
-    },
+    server::{cookies, error::StudioError},
 };
 use axum::{
     extract::{Path, Request},
-    http::request::Parts,
     response::Response,
 };
 use serde::Deserialize;
@@ -77,13 +67,4 @@ pub async fn delete_session(site: Renderer, Path(id): Path<String>, request: Req
         Ok(next) => see_other(&next, &[]),
         Err(error) => refuse(&site, parts, String::new(), error).await,
     }
-}
-
-/// Who sent the form from one of our own pages.
-fn admitted(site: &Renderer, parts: &Parts) -> Result<(Caller, Origin), ApiError> {
-    let config = &site.state.studio.config;
-    security::same_origin(&parts.headers, config)?;
-    let found = parts.extensions.get::<Identified>().and_then(|Identified(found)| found.clone());
-    let caller = found.filter(|caller| matches!(caller.proof, Proof::SignIn(_))).ok_or_else(not_signed_in)?;
-    Ok((caller, Origin::of(parts, config)))
 }

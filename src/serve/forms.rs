@@ -10,9 +10,13 @@ use crate::{
     pages::{layout::safe_next, sign_in::RefusedForm},
     server::{
         accounts::SIGNED_IN_DAYS,
-        auth::origin::Origin,
+        auth::{
+            caller::{Caller, Proof, not_signed_in},
+            origin::Origin,
+        },
         cookies::{self, SIGN_IN_COOKIE},
         error::StudioError,
+        http::extract::Identified,
         rpc, security,
         state::AppState,
     },
@@ -118,4 +122,13 @@ async fn signed_in(entrance: Entrance, state: &AppState, parts: &Parts, fields: 
 pub(super) fn see_other(path: &str, cookies: &[String]) -> Response {
     let cookies = AppendHeaders(cookies.iter().map(|cookie| (header::SET_COOKIE, cookie.as_str())));
     (StatusCode::SEE_OTHER, [(header::LOCATION, path), (header::CACHE_CONTROL, "no-store")], cookies).into_response()
+}
+
+/// Who sent the form from one of our own pages.
+pub fn admitted(site: &Renderer, parts: &Parts) -> Result<(Caller, Origin), ApiError> {
+    let config = &site.state.studio.config;
+    security::same_origin(&parts.headers, config)?;
+    let found = parts.extensions.get::<Identified>().and_then(|Identified(found)| found.clone());
+    let caller = found.filter(|caller| matches!(caller.proof, Proof::SignIn(_))).ok_or_else(not_signed_in)?;
+    Ok((caller, Origin::of(parts, config)))
 }

@@ -30,7 +30,8 @@ impl Renderer {
         let livekit = &state.studio.config.livekit;
         let public = connect_src(&livekit.public_url);
         // The owner's preview is the composite too, in a browser anywhere.
-        let composite_connect_src = format!("{public} {}", connect_src(&livekit.overlay_url));
+        let own = connect_src(&livekit.overlay_url);
+        let composite_connect_src = if own == public { own } else { format!("{public} {own}") };
         let headers = PageHeaders { connect_src: public, composite_connect_src };
         Self { state, files: Arc::new(files), headers }
     }

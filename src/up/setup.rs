@@ -135,7 +135,7 @@ mod tests {
             assert_ne!(variables.get("HOME").map(String::as_str), Some("/root-of-somebody"), "{role}");
             assert!(!variables.contains_key(parent_watch::VARIABLE), "{role}");
         }
-        assert_eq!(machine.variables("egress")["FOOTLIGHT_EGRESS_WEBHOOK_URLS"], "http://127.0.0.1:3000/api/webhooks/livekit");
+        assert_eq!(machine.variables("egress")["FOOTLIGHT_EGRESS_WEBHOOK_URLS"], "http://127.0.0.1:443/api/webhooks/livekit");
         for file in ["secrets.env", "run/serve/role.env", "run/relay/role.env", "run/egress/role.env", "run/livekit/livekit.yaml"] {
             let mode = fs::metadata(machine.0.path().join(file)).expect(file).permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{file}");

@@ -14,8 +14,14 @@ async fn rpc(server: &TestServer, person: &Person, path: &str) -> Reply {
 async fn the_last_report_is_for_administrators() {
     let server = TestServer::new().await;
     let (admin, streamer) = (server.admin().await, server.streamer("ada").await);
-    for path in ["/rpc/admin/health", "/rpc/admin/check"] {
-        assert_eq!(rpc(&server, &streamer, path).await.status, StatusCode::FORBIDDEN, "{path}");
+    assert_eq!(rpc(&server, &streamer, "/rpc/admin/health").await.status, StatusCode::FORBIDDEN);
+    let (own, elsewhere) = (("origin", "http://127.0.0.1:3000"), ("origin", "https://evil.example"));
+    for (headers, status) in [
+        (&[own][..], StatusCode::UNAUTHORIZED),
+        (&[own, ("cookie", &streamer.cookie)], StatusCode::FORBIDDEN),
+        (&[elsewhere, ("cookie", &admin.cookie)], StatusCode::FORBIDDEN),
+    ] {
+        assert_eq!(server.form("/admin/health", headers, &[]).await.status, status, "{headers:?}");
     }
     let none = rpc(&server, &admin, "/rpc/admin/health").await;
     assert_eq!((none.status, none.body), (StatusCode::OK, Value::Null));

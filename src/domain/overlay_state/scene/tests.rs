@@ -1,3 +1,5 @@
+//! The scene that follows from events and inputs.
+
 use super::*;
 use crate::domain::{
     overlay::{Scene, Track},
