@@ -35,7 +35,7 @@ impl Sessions {
         let prices = self.ports.config.prices.as_ref().filter(|_| session.state.is_over())?;
         let counts = counts_of(session);
         let of = |what: &str| counts.iter().filter(|(name, _)| name == what).map(|(_, n)| n).sum();
-        Some(format!("{:.2} {}", prices.of(of("captured_ms"), of("sent_kb")), prices.currency))
+        Some(prices.in_words(of("captured_ms"), of("sent_kb")))
     }
 
     /// As it is stored and as LiveKit and the relay tell it. It contains no secrets: keys are stored elsewhere, and of an
