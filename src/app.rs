@@ -1,8 +1,8 @@
 //! The Leptos application: providers, error boundary, route tables.
 //!
 //! The server knows every page. A browser gets the program of the page it opened: `live` for one session and its overlay, `manage`
-//! for lists and settings, none for pages that are plain documents (sign in, sign up, sign out, help). A link from a page of one
-//! program to a page of another opens a new document.
+//! for lists and settings, none for pages that are plain documents (sign in, sign up, sign out, help, the gallery). A link from a page
+//! of one program to a page of another opens a new document.
 
 #[cfg(feature = "ssr")]
 pub mod shell;
@@ -44,7 +44,7 @@ use leptos_router::{
 /// Which program a page's document loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
-    /// Pages about one session or its overlay: Go live, a session's own page, the gallery.
+    /// Pages about one session: Go live, a session's own page.
     Live,
     /// Lists and settings: home, settings, administration, analytics, the API's page.
     Manage,
@@ -54,7 +54,7 @@ impl Program {
     /// The program of the page at this path; `None` for plain documents and for addresses without a page.
     pub fn of(path: &str) -> Option<Self> {
         match path.trim_end_matches('/') {
-            "/go-live" | "/gallery" => Some(Self::Live),
+            "/go-live" => Some(Self::Live),
             "" | "/settings" | "/analytics" | "/api/docs" | "/admin/analytics" | "/admin/deliveries" | "/admin/sessions" => {
                 Some(Self::Manage)
             }
@@ -139,7 +139,6 @@ fn LiveRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
         <ParentRoute path=path!("") view=Outlet>
             <Route path=path!("/go-live") view=GoLive ssr=SsrMode::Async/>
             <Route path=path!("/sessions/:id") view=Session ssr=SsrMode::Async/>
-            <Route path=path!("/gallery") view=Gallery ssr=SsrMode::Async/>
         </ParentRoute>
     }
     .into_inner()
@@ -172,6 +171,7 @@ fn PlainRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
             <Route path=path!("/sessions/:id/delete") view=DeleteSession ssr=SsrMode::Async/>
             <Route path=path!("/admin/health") view=Health ssr=SsrMode::Async/>
             <Route path=path!("/help") view=Help ssr=SsrMode::Async/>
+            <Route path=path!("/gallery") view=Gallery ssr=SsrMode::Async/>
         </ParentRoute>
     }
     .into_inner()
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_document_loads_the_program_that_has_its_page() {
         for (routes, program) in [(generate_route_list(LiveApp), Program::Live), (generate_route_list(ManageApp), Program::Manage)] {
-            assert!(routes.len() > 2);
+            assert!(routes.len() > 1);
             for route in routes {
                 assert_eq!(Program::of(route.path()), Some(program), "{}", route.path());
             }
@@ -195,6 +195,7 @@ mod tests {
             "/sign-up",
             "/sign-out",
             "/help",
+            "/gallery",
             "/nowhere",
             "/sessions/01J/more",
             "/sessions/01J/delete",

@@ -32,7 +32,7 @@
 //!
 //! [`serve`] and [`app`] stand above all of them. The library is compiled twice: with `ssr` natively, and with `hydrate` for
 //! browsers. `src/surfaces` holds the browser programs, each a `main` of a few lines: `composite` for the page that the egress
-//! records, `live` for Go live, a session's page and the gallery, `manage` for lists and settings. Sign in, sign up, sign out and help
+//! records, `live` for Go live and a session's page, `manage` for lists and settings. Sign in, sign up, sign out, help and the gallery
 //! are plain documents. The feature gates are in this file, in `main` and in `app`, and nowhere below.
 //!
 //! # What one click does

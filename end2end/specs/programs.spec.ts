@@ -48,7 +48,7 @@ test("a page whose program does not load stays as rendered", async ({ studio, st
   expect(streamer.brokenButForLostFiles(), "nothing else failed").toEqual([]);
 });
 
-test("sign-up and sign-in work without scripts", async ({ studio, streamer }) => {
+test("sign-up, sign-in and the gallery work without scripts", async ({ studio, streamer }) => {
   const context = await streamer.context.browser()?.newContext({ baseURL: studio.url, javaScriptEnabled: false });
   if (!context) throw new Error("the browser is gone");
   const page = await context.newPage();
@@ -68,5 +68,12 @@ test("sign-up and sign-in work without scripts", async ({ studio, streamer }) =>
   await expect(page.getByLabel("Name")).toHaveValue("Ada");
   await enter("a long enough password", /Sign in/);
   await expect(page).toHaveURL(/\/settings$/);
+  await page.goto("/gallery");
+  await page.getByRole("combobox", { name: "Theme" }).selectOption("Light");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page).toHaveURL(/[?&]theme=light&/);
+  await expect(page.getByRole("combobox", { name: "Theme" })).toHaveValue("light");
+  await expect(page.locator('.scene[data-theme="light"]').first()).toBeVisible();
+  await expect(page.locator('.scene[data-theme="dark"]')).toHaveCount(0);
   await context.close();
 });

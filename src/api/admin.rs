@@ -140,8 +140,8 @@ pub struct Analytics {
     pub to: String,
     /// The report.
     pub report: Report,
-    /// The cost by the operator's prices, and its currency.
-    pub cost: Option<(f64, String)>,
+    /// The estimated cost by the operator's prices, with its currency (`1.20 EUR`).
+    pub cost: Option<String>,
 }
 
 /// One page of webhook deliveries.

@@ -240,8 +240,8 @@ pub struct TimelineView {
     pub events: u64,
     /// How many of them are decisions.
     pub decisions: u64,
-    /// The cost by the operator's prices, and its currency; once the session is over.
-    pub cost: Option<(f64, String)>,
+    /// The estimated cost by the operator's prices, with its currency (`1.20 EUR`); once the session is over.
+    pub cost: Option<String>,
     /// For administrators: the stored session, without secrets.
     pub raw: Option<String>,
 }

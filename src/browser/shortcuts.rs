@@ -23,7 +23,7 @@ pub fn on_key(act: impl Fn(&str) + 'static) {
 /// key with another ASCII character keeps its own meaning: `,` stands where others have `m`.
 fn pressed(key: &str, code: &str, shift: bool) -> String {
     if matches!(key.as_bytes(), [byte] if byte.is_ascii_alphanumeric()) {
-        return key.to_lowercase();
+        return key.to_ascii_lowercase();
     }
     let ascii = key.len() == 1;
     let place = match (code.strip_prefix("Key"), code.strip_prefix("Digit")) {
@@ -31,7 +31,7 @@ fn pressed(key: &str, code: &str, shift: bool) -> String {
         (_, Some(digit)) if !(ascii && shift) => digit,
         _ => key,
     };
-    place.to_lowercase()
+    place.to_ascii_lowercase()
 }
 
 #[cfg(test)]

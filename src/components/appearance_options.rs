@@ -4,10 +4,29 @@ use super::{checkbox::Checkbox, choice_row::ChoiceRow};
 use crate::domain::overlay::{Accent, Motion, OverlayPatch, OverlaySettings, PipCorner, PipShape, PipSize, Theme};
 use leptos::prelude::*;
 
+pub const CORNERS: [(PipCorner, &str); 4] = [
+    (PipCorner::TopLeft, "Top left"),
+    (PipCorner::TopRight, "Top right"),
+    (PipCorner::BottomLeft, "Bottom left"),
+    (PipCorner::BottomRight, "Bottom right"),
+];
+pub const SIZES: [(PipSize, &str); 3] = [(PipSize::Small, "Small"), (PipSize::Medium, "Medium"), (PipSize::Large, "Large")];
+pub const SHAPES: [(PipShape, &str); 3] = [(PipShape::Rectangle, "Rectangle"), (PipShape::Square, "Square"), (PipShape::Circle, "Circle")];
+pub const BORDERS: [(bool, &str); 2] = [(true, "Accent colour"), (false, "None")];
+pub const ACCENTS: [(Accent, &str); 6] = [
+    (Accent::Amber, "Amber"),
+    (Accent::Teal, "Teal"),
+    (Accent::Violet, "Violet"),
+    (Accent::Lime, "Lime"),
+    (Accent::Rose, "Rose"),
+    (Accent::Silver, "Silver"),
+];
+pub const MOTIONS: [(Motion, &str); 2] = [(Motion::Full, "On"), (Motion::Reduced, "Off")];
+
 #[component]
 fn Row<T: Copy + PartialEq + Send + Sync + 'static>(
     label: &'static str,
-    choices: Vec<(T, &'static str)>,
+    choices: &'static [(T, &'static str)],
     settings: Signal<OverlaySettings>,
     read: fn(&OverlaySettings) -> T,
     change: fn(T) -> OverlayPatch,
@@ -44,19 +63,12 @@ pub fn LayerOptions(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into
 /// The webcam's corner and size.
 #[component]
 pub fn WebcamOptions(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)] on_change: Callback<OverlayPatch>) -> impl IntoView {
-    let corners = vec![
-        (PipCorner::TopLeft, "Top left"),
-        (PipCorner::TopRight, "Top right"),
-        (PipCorner::BottomLeft, "Bottom left"),
-        (PipCorner::BottomRight, "Bottom right"),
-    ];
-    let sizes = vec![(PipSize::Small, "Small"), (PipSize::Medium, "Medium"), (PipSize::Large, "Large")];
     let corner = |corner| OverlayPatch { pip_corner: Some(corner), ..OverlayPatch::default() };
     let size = |size| OverlayPatch { pip_size: Some(size), ..OverlayPatch::default() };
     view! {
         <div class="appearance-options">
-            <Row label="Webcam corner" choices=corners settings read=|s| s.pip_corner change=corner on_change/>
-            <Row label="Webcam size" choices=sizes settings read=|s| s.pip_size change=size on_change/>
+            <Row label="Webcam corner" choices=&CORNERS settings read=|s| s.pip_corner change=corner on_change/>
+            <Row label="Webcam size" choices=&SIZES settings read=|s| s.pip_size change=size on_change/>
         </div>
     }
 }
@@ -67,27 +79,16 @@ pub fn AppearanceOptions(
     #[prop(into)] settings: Signal<OverlaySettings>,
     #[prop(into)] on_change: Callback<OverlayPatch>,
 ) -> impl IntoView {
-    let shapes = vec![(PipShape::Rectangle, "Rectangle"), (PipShape::Square, "Square"), (PipShape::Circle, "Circle")];
-    let borders = vec![(true, "Accent colour"), (false, "None")];
-    let accents = vec![
-        (Accent::Amber, "Amber"),
-        (Accent::Teal, "Teal"),
-        (Accent::Violet, "Violet"),
-        (Accent::Lime, "Lime"),
-        (Accent::Rose, "Rose"),
-        (Accent::Silver, "Silver"),
-    ];
-    let motions = vec![(Motion::Full, "On"), (Motion::Reduced, "Off")];
     let shape = |shape| OverlayPatch { pip_shape: Some(shape), ..OverlayPatch::default() };
     let border = |on| OverlayPatch { pip_border: Some(on), ..OverlayPatch::default() };
     let accent = |accent| OverlayPatch { accent: Some(accent), ..OverlayPatch::default() };
     let motion = |motion| OverlayPatch { motion: Some(motion), ..OverlayPatch::default() };
     view! {
         <div class="appearance-options">
-            <Row label="Accent colour" choices=accents swatches=Accent::name settings read=|s| s.accent change=accent on_change/>
-            <Row label="Webcam shape" choices=shapes settings read=|s| s.pip_shape change=shape on_change/>
-            <Row label="Webcam border" choices=borders settings read=|s| s.pip_border change=border on_change/>
-            <Row label="Animations" choices=motions settings read=|s| s.motion change=motion on_change/>
+            <Row label="Accent colour" choices=&ACCENTS swatches=Accent::name settings read=|s| s.accent change=accent on_change/>
+            <Row label="Webcam shape" choices=&SHAPES settings read=|s| s.pip_shape change=shape on_change/>
+            <Row label="Webcam border" choices=&BORDERS settings read=|s| s.pip_border change=border on_change/>
+            <Row label="Animations" choices=&MOTIONS settings read=|s| s.motion change=motion on_change/>
         </div>
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[component]
 pub fn ChoiceRow<T>(
     label: &'static str,
-    choices: Vec<(T, &'static str)>,
+    choices: &'static [(T, &'static str)],
     #[prop(optional_no_strip)] swatches: Option<fn(T) -> &'static str>,
     #[prop(into)] selected: Signal<Option<T>>,
     #[prop(into)] on_select: Callback<T>,
@@ -14,7 +14,7 @@ pub fn ChoiceRow<T>(
 where
     T: Copy + PartialEq + Send + Sync + 'static,
 {
-    let button = move |(choice, text): (T, &'static str)| {
+    let button = move |&(choice, text): &(T, &'static str)| {
         let pressed = move || selected.get() == Some(choice);
         let content = match swatches {
             None => text.into_any(),
@@ -30,7 +30,7 @@ where
             </button>
         }
     };
-    let buttons = choices.into_iter().map(button).collect_view();
+    let buttons = choices.iter().map(button).collect_view();
     view! {
         <div class="option-row" role="group" aria-label=label>
             <span class="caps" aria-hidden="true">{label}</span>

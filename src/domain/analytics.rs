@@ -229,8 +229,13 @@ pub struct Prices {
 impl Prices {
     /// The amount in the operator's currency.
     #[expect(clippy::cast_precision_loss, reason = "an estimate, far below 2^52")]
-    pub fn of(&self, captured_ms: u64, sent_kb: u64) -> f64 {
+    fn of(&self, captured_ms: u64, sent_kb: u64) -> f64 {
         captured_ms as f64 / 60_000.0 * self.egress_minute + sent_kb as f64 / 1e6 * self.gigabyte
+    }
+
+    /// The same as people read it (`1.20 EUR`).
+    pub fn in_words(&self, captured_ms: u64, sent_kb: u64) -> String {
+        format!("{:.2} {}", self.of(captured_ms, sent_kb), self.currency)
     }
 }
 
@@ -281,5 +286,6 @@ mod tests {
     fn an_amount_is_minutes_and_gigabytes_by_their_prices() {
         let prices = Prices { egress_minute: 0.02, gigabyte: 0.1, currency: "EUR".into() };
         assert!((prices.of(90 * 60_000, 3_000_000) - 2.1).abs() < 1e-9);
+        assert_eq!(prices.in_words(90 * 60_000, 3_000_000), "2.10 EUR");
     }
 }

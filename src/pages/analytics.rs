@@ -69,7 +69,7 @@ fn Charts(analytics: Answer) -> impl IntoView {
         ("Click to live, 95th percentile", waited(waited_p95_ms)),
     ];
     stats.extend((total.peak_viewers > 0).then(|| ("Peak viewers", total.peak_viewers.to_string())));
-    stats.extend(analytics.cost.map(|(amount, currency)| ("Estimated cost", format!("{amount:.2} {currency}"))));
+    stats.extend(analytics.cost.map(|cost| ("Estimated cost", cost)));
     let stats = stats.into_iter().map(|(label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
     view! {
         <dl class="stats">{stats}</dl>

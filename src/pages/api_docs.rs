@@ -86,7 +86,7 @@ fn CallCard(call: Call, key: RwSignal<String>) -> impl IntoView {
     view! {
         <details class="call panel">
             <summary>
-                <b class="call-method" data-method=call.method.to_lowercase()>{call.method.clone()}</b>
+                <b class="call-method" data-method=call.method.to_ascii_lowercase()>{call.method.clone()}</b>
                 <code>{call.path.clone()}</code>
                 <span class="quiet">{prose(&call.summary)}</span>
             </summary>

@@ -210,7 +210,7 @@ fn Timeline(timeline: Resource<Result<TimelineView, ApiError>>) -> impl IntoView
         });
         let lines = lines.collect_view();
         let numbers = (story.events > 0).then(|| format!("{} overlay events, {} of them decisions. ", story.events, story.decisions));
-        let cost = story.cost.map(|(amount, currency)| format!("Estimated cost: {amount:.2} {currency}."));
+        let cost = story.cost.map(|cost| format!("Estimated cost: {cost}."));
         let raw = story.raw.map(|raw| {
             view! { <details class="panel raw-data"><summary>"Raw data"</summary><pre tabindex="0">{raw}</pre></details> }
         });

@@ -1,4 +1,4 @@
-//! The browser program of the pages about one session and its overlay: Go live, a session's page, the gallery.
+//! The browser program of the pages about one session: Go live, a session's page.
 
 use footlight::{
     app::{LiveApp, Program},

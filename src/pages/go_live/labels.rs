@@ -46,7 +46,10 @@ pub fn ingest_summary(report: &IngestReport) -> String {
         0..5 => "with audio".to_owned(),
         seconds => format!("silent for {seconds} s"),
     };
-    format!("{:.0} fps, {} Mbit/s, {audio}", report.fps, megabits(report.bitrate_kbps))
+    // Formatting a fraction would bring its code and tables into the browser program, for this number alone.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a frame rate, far below 2^32 and not negative")]
+    let fps = report.fps.round() as u32;
+    format!("{fps} fps, {} Mbit/s, {audio}", megabits(report.bitrate_kbps))
 }
 
 /// The heading after the stream.

@@ -15,7 +15,7 @@ pub fn SceneSwitch(#[prop(into)] settings: Signal<OverlaySettings>, #[prop(into)
     view! {
         <ChoiceRow
             label="Scene"
-            choices=SCENES.to_vec()
+            choices=&SCENES
             selected=Signal::derive(move || Some(settings.with(|settings| settings.scene.unwrap_or(Scene::Live))))
             on_select=move |scene| on_change.run(OverlayPatch { scene: Some(scene), ..OverlayPatch::default() })
         />

@@ -38,8 +38,7 @@ impl Analytics {
         let account = (!everybody).then_some(&caller.user.id);
         let days = (0..).map(|turn| first.plus_millis(turn * DAY_MS)).take_while(|at| *at <= last).map(day);
         let report = Report::of(&self.ports.store.sums(account, &from, &to).await?).filled(days);
-        let cost =
-            self.ports.config.prices.clone().map(|prices| (prices.of(report.total.captured_ms, report.total.sent_kb), prices.currency));
+        let cost = self.ports.config.prices.as_ref().map(|prices| prices.in_words(report.total.captured_ms, report.total.sent_kb));
         Ok(AnalyticsReport { from, to, report, cost })
     }
 

@@ -31,11 +31,11 @@ impl Sessions {
         Ok(TimelineView { lines: lines.collect(), events: counts.events, decisions: counts.decisions, cost: self.cost(&session), raw })
     }
 
-    fn cost(&self, session: &Session) -> Option<(f64, String)> {
+    fn cost(&self, session: &Session) -> Option<String> {
         let prices = self.ports.config.prices.as_ref().filter(|_| session.state.is_over())?;
         let counts = counts_of(session);
         let of = |what: &str| counts.iter().filter(|(name, _)| name == what).map(|(_, n)| n).sum();
-        Some((prices.of(of("captured_ms"), of("sent_kb")), prices.currency.clone()))
+        Some(prices.in_words(of("captured_ms"), of("sent_kb")))
     }
 
     /// As it is stored and as LiveKit and the relay tell it. It contains no secrets: keys are stored elsewhere, and of an

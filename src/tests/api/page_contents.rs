@@ -211,3 +211,43 @@ async fn the_info_bar_names_the_platforms_of_a_session() {
     assert_eq!(session["platforms"], json!(["twitch", "rehearsal", "youtube"]), "and hears of every change");
     assert_eq!(session["destinations"], json!([]), "but of nothing else about them");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gallery_takes_its_settings_from_the_address_and_needs_no_program() {
+    let server = TestServer::new().await;
+    let ada = server.streamer("Ada").await;
+    let overlay = OverlayPatch { pip_corner: Some(PipCorner::TopLeft), theme: Some(Theme::Light), ..OverlayPatch::default() };
+    let defaults = OwnerDefaults { overlay, auto_start: AutoStart::default() };
+    server.studio.sessions.set_defaults(&server.caller(&ada).await, None, defaults).await.expect("stored");
+    let chosen = |html: &str| {
+        let selected = html.split("<option").filter(|option| option.split('>').next().is_some_and(|tag| tag.contains("selected")));
+        selected.filter_map(|option| Some(option.split_once('>')?.1.split("</option>").next()?.to_owned())).collect::<Vec<_>>()
+    };
+    let shown = |html: &str, parts: &[&str]| {
+        let scenes: Vec<_> = html.split('<').filter(|tag| tag.contains(r#"class="scene""#)).map(str::to_owned).collect();
+        assert!(scenes.len() > 5, "every scene: {html}");
+        for scene in scenes {
+            assert!(parts.iter().all(|part| scene.contains(part)), "{parts:?}: {scene}");
+        }
+    };
+
+    let html = open(&server, &ada, "/gallery").await;
+    shown(&html, &[r#"data-corner="top-left""#, r#"data-theme="light""#, r#"data-border="yes""#]);
+    assert_eq!(chosen(&html), [""; 0], "one's own settings hold");
+    assert!(tag(&html, r#"class="gallery-frames""#).contains(r#"data-shape="wide""#));
+    assert!(!html.contains(r#"type="module""#) && !html.contains("modulepreload"), "{html}");
+
+    let address = "/gallery?theme=dark&format=portrait&accent=teal&motion=reduced&pipCorner=&pipSize=large&pipShape=circle&pipBorder=false";
+    let html = open(&server, &ada, address).await;
+    let parts =
+        [("theme", "dark"), ("accent", "teal"), ("motion", "reduced"), ("corner", "top-left"), ("size", "large"), ("shape", "circle")];
+    let parts: Vec<_> = parts.iter().map(|(name, value)| format!(r#"data-{name}="{value}""#)).collect();
+    shown(&html, &parts.iter().map(String::as_str).chain([r#"data-border="no""#]).collect::<Vec<_>>());
+    assert_eq!(chosen(&html), ["Dark", "Portrait", "Teal", "Off", "Large", "Circle", "None"]);
+    assert!(tag(&html, r#"class="gallery-frames""#).contains(r#"data-shape="portrait""#));
+    assert!(tag(&html, "preview=agent").contains("pipShape=circle"), "the scene opens under the same settings");
+
+    let html = open(&server, &ada, "/gallery?theme=blue&pipSize=").await;
+    shown(&html, &[r#"data-theme="light""#, r#"data-size="medium""#]);
+    assert_eq!(chosen(&html), [""; 0], "a value that is not known is as if it was not set");
+}

@@ -198,7 +198,12 @@ async fn nowhere() {
     let _guard = tracing::subscriber::set_default(subscriber);
     let folder = tempfile::tempdir().expect("a folder");
     let store = SurrealStore::open(&format!("surrealkv://{}", folder.path().display()), None).await.expect("a store");
-    let secrets = [("STREAM_KEY_ENCRYPTION_KEY", MASTER), ("STREAMING_JWT_SECRET", JWT), ("FOOTLIGHT_RELAY_SECRET", RELAY)];
+    let secrets = [
+        ("STREAM_KEY_ENCRYPTION_KEY", MASTER),
+        ("STREAMING_JWT_SECRET", JWT),
+        ("FOOTLIGHT_RELAY_SECRET", RELAY),
+        ("FOOTLIGHT_RATE_FACTOR", "10"),
+    ];
     let server = TestServer::over(Arc::new(store), &secrets);
     let told = everything(&server).await;
     drop(server);
