@@ -18,8 +18,8 @@ test("a whole check captures two seconds and joins a room, and leaves nothing", 
   expect(of("capture").found).toMatch(/\d+ frames a second, with sound/);
   expect(of("media").found).toContain(`:${studio.ports.udp[0]}`);
   expect(failed).toBe(checks.some((one) => one.outcome === "fail"));
-  expect(await studio.egresses()).toEqual([]);
-  expect(await studio.rooms()).toEqual([]);
+  await expect.poll(() => studio.egresses()).toEqual([]);
+  await expect.poll(() => studio.rooms()).toEqual([]);
 
   const { page } = streamer;
   await signIn(page, studio.firstSignIn() ?? "");
