@@ -18,6 +18,8 @@ use std::{
 use tokio::time::timeout;
 
 const FOLDERS: [&str; 4] = ["home", "run", "tmp", "profile"];
+/// In each of them. Programs make their folder again when somebody has deleted it, and go on without what was in it.
+const MARK: &str = ".made-by-footlight";
 /// The reaper needs at most five seconds.
 const REAPER_TIMEOUT: Duration = Duration::from_secs(6);
 
@@ -28,7 +30,12 @@ const REAPER_TIMEOUT: Duration = Duration::from_secs(6);
 pub fn make(folder: &Path) -> anyhow::Result<()> {
     let make = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path).with_context(|| scratch::not_made(path));
     make(folder)?;
-    FOLDERS.iter().try_for_each(|name| make(&folder.join(name))).inspect_err(|_| remove(folder))
+    let fill = |name: &&str| {
+        make(&folder.join(name))?;
+        let mark = folder.join(name).join(MARK);
+        fs::File::create(&mark).map(drop).with_context(|| scratch::not_made(&mark))
+    };
+    FOLDERS.iter().try_for_each(|name| fill(name)).inspect_err(|_| remove(folder))
 }
 
 /// Removes a folder that no process uses yet.
@@ -39,9 +46,11 @@ pub fn remove(folder: &Path) {
 
 /// What somebody has deleted from the folder of a running environment: without it no encoder or browser process can be started.
 pub fn missing(folder: &Path) -> Option<String> {
-    let files = ["xauth", reaper::DISPLAY_FILE].map(|name| folder.join(name));
-    let all = [folder.to_owned(), commands::sound_socket(folder)].into_iter().chain(files).chain(FOLDERS.map(|name| folder.join(name)));
-    all.into_iter().find(|path| fs::symlink_metadata(path).is_err()).map(|path| format!("somebody has deleted {}", path.display()))
+    let whole = ["xauth", reaper::DISPLAY_FILE].map(|name| folder.join(name));
+    let whole = [folder.to_owned(), commands::sound_socket(folder)].into_iter().chain(whole).map(|path| (path.clone(), path));
+    let marked = FOLDERS.map(|name| (folder.join(name), folder.join(name).join(MARK)));
+    let deleted = whole.chain(marked).find(|(_, looked_at)| fs::symlink_metadata(looked_at).is_err());
+    deleted.map(|(path, _)| format!("somebody has deleted {}", path.display()))
 }
 
 /// Waits until the reaper has ended every process and deleted the folder; if it was killed or stopped, does its work.
@@ -93,6 +102,12 @@ mod tests {
             assert!(missing(&folder).expect(name).ends_with(name), "{name}");
             fs::rename(&aside, &path).expect("moved");
         }
+        let profile = folder.join("profile");
+        fs::rename(&profile, outside.path().join("aside")).expect("moved");
+        fs::create_dir(&profile).expect("made again by its browser");
+        assert!(missing(&folder).expect("it is another one").ends_with("profile"));
+        fs::remove_dir(&profile).expect("deleted");
+        fs::rename(outside.path().join("aside"), &profile).expect("moved");
         let error = make(&folder).expect_err("it exists");
         assert!(format!("{error:#}").contains("FOOTLIGHT_EGRESS_SCRATCH"), "{error:#}");
         assert_eq!(missing(&folder), None, "an existing one is left alone");

@@ -221,7 +221,7 @@ async fn the_gallery_takes_its_settings_from_the_address_and_needs_no_program() 
     server.studio.sessions.set_defaults(&server.caller(&ada).await, None, defaults).await.expect("stored");
     let chosen = |html: &str| {
         let selected = html.split("<option").filter(|option| option.split('>').next().is_some_and(|tag| tag.contains("selected")));
-        selected.filter_map(|option| Some(option.split_once('>')?.1.split("</option>").next()?.to_owned())).collect::<Vec<_>>()
+        selected.filter_map(|option| Some(option.split_once('>')?.1.split('<').next()?.to_owned())).collect::<Vec<_>>()
     };
     let shown = |html: &str, parts: &[&str]| {
         let scenes: Vec<_> = html.split('<').filter(|tag| tag.contains(r#"class="scene""#)).map(str::to_owned).collect();
