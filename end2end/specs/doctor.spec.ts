@@ -24,7 +24,7 @@ test("a whole check captures two seconds and joins a room, and leaves nothing", 
   const { page } = streamer;
   await signIn(page, studio.firstSignIn() ?? "");
   await page.goto("/admin/health");
-  const line = (name: string) => page.locator(".checks li").filter({ hasText: name });
+  const line = (name: string) => page.locator(".checks li").filter({ has: page.getByText(name, { exact: true }) });
   await expect(line("capture")).toHaveAttribute("data-state", "ok");
   await page.screenshot({ path: info.outputPath("health.png"), fullPage: true });
   const before = await page.locator("time").getAttribute("datetime");
