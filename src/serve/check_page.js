@@ -38,15 +38,20 @@ function report(result, path) {
   fetch(`/stream/check?ticket=${ticket}`, { method: "POST", headers: { "content-type": "application/json" }, body }).catch(() => {});
 }
 
-let signalled = false;
-try {
-  const { Room, RoomEvent, setLogLevel } = await import(LIBRARY);
-  setLogLevel("silent");
-  const room = new Room({ adaptiveStream: false, dynacast: false });
-  room.on(RoomEvent.SignalConnected, () => (signalled = true));
-  await room.connect(url, token, { autoSubscribe: false, maxRetries: 0, peerConnectionTimeout: 8000 });
-  report("open", await path());
-  await room.disconnect(false);
-} catch {
-  report(signalled ? "blocked" : "unreachable", "");
+/** Joins the room, and reports what came of it. */
+async function join() {
+  let signalled = false;
+  try {
+    const { Room, RoomEvent, setLogLevel } = await import(LIBRARY);
+    setLogLevel("silent");
+    const room = new Room({ adaptiveStream: false, dynacast: false });
+    room.on(RoomEvent.SignalConnected, () => (signalled = true));
+    await room.connect(url, token, { autoSubscribe: false, maxRetries: 0, peerConnectionTimeout: 8000 });
+    report("open", await path());
+    await room.disconnect(false);
+  } catch {
+    report(signalled ? "blocked" : "unreachable", "");
+  }
 }
+
+void join();
