@@ -10,6 +10,8 @@
 //! - `footlight egress` ([`egress`]): the local Web Egress. Opens the overlay page in a browser, encodes video and
 //!   audio, publishes to the relay. A LiveKit fleet can replace it: the calls are the same.
 //! - `footlight admin …` ([`admin`]): commands of the operator to the running server, over its socket.
+//! - `footlight doctor` checks the installation; `footlight backup` and `footlight restore` copy the store; `footlight setup` makes
+//!   what the roles need before a service manager starts each by itself.
 //! - `footlight up` ([`mod@up`]): all of the above and a LiveKit server on one machine, started, supervised and stopped in order.
 //!
 //! # The modules
@@ -32,8 +34,8 @@
 //!
 //! [`serve`] and [`app`] stand above all of them. The library is compiled twice: with `ssr` natively, and with `hydrate` for
 //! browsers. `src/surfaces` holds the browser programs, each a `main` of a few lines: `composite` for the page that the egress
-//! records, `live` for Go live and a session's page, `manage` for lists and settings. Sign in, sign up, sign out, help and the gallery
-//! are plain documents. The feature gates are in this file, in `main` and in `app`, and nowhere below.
+//! records, `live` for Go live and a session's page, `manage` for lists and settings. Sign in, sign up, sign out, help, the gallery,
+//! the health page and the forms that delete are plain documents. The feature gates are in this file, in `main` and in `app`, and nowhere below.
 //!
 //! # What one click does
 //! **Go live** on `/go-live` calls [`rpc::sessions`]`::start_session`, which identifies the caller and calls
