@@ -35,7 +35,7 @@ pub fn make(folder: &Path) -> anyhow::Result<()> {
         let mark = folder.join(name).join(MARK);
         fs::File::create(&mark).map(drop).with_context(|| scratch::not_made(&mark))
     };
-    FOLDERS.iter().try_for_each(|name| fill(name)).inspect_err(|_| remove(folder))
+    FOLDERS.iter().try_for_each(fill).inspect_err(|_| remove(folder))
 }
 
 /// Removes a folder that no process uses yet.
