@@ -21,7 +21,12 @@ mod turn;
 
 use crate::{
     app::{App, shell::shell, site::SiteFiles},
-    config::{env::Env, folder::make_private, machine::own_addresses, serve::ServeConfig},
+    config::{
+        env::Env,
+        folder::{make_private, write_private},
+        machine::own_addresses,
+        serve::ServeConfig,
+    },
     domain::address::AllowList,
     net::{clock::Clock, descriptors, http::direct_client, service_manager::ServiceManager, tls as net_tls},
     server::{
@@ -52,7 +57,7 @@ use leptos::{config::LeptosOptions, prelude::get_configuration};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use page::Renderer;
 use parking_lot::Mutex;
-use std::{os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tls::ServerTls;
 use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
@@ -255,13 +260,6 @@ async fn print_first_sign_in(accounts: &Accounts, file: &Path) -> anyhow::Result
         None if saved.is_some() => std::fs::remove_file(file)?,
         None => {}
     }
-    Ok(())
-}
-
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::io::Write;
-    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
     Ok(())
 }
 

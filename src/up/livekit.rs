@@ -6,16 +6,13 @@ use super::{
     secrets::{LIVEKIT_KEY, LIVEKIT_SECRET, Secrets},
 };
 use crate::config::{
+    folder::write_private,
     public_address::Tls,
     up::{LiveKit, UpConfig},
 };
-use anyhow::Context as _;
 use serde_json::{Value, json};
 use std::{
-    fs::OpenOptions,
-    io::Write as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -29,18 +26,7 @@ pub(super) fn config_path(data: &Path) -> PathBuf {
 /// The data folder cannot be written.
 pub(super) fn write_config(config: &UpConfig, secrets: &Secrets, media: Media) -> anyhow::Result<()> {
     let Some(yaml) = yaml(config, secrets, media) else { return Ok(()) };
-    let path = config_path(&config.data);
-    // Removed first: the mode applies only to a new file.
-    let _ = std::fs::remove_file(&path);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .with_context(|| format!("{} cannot be written", path.display()))?;
-    serde_json::to_writer_pretty(&mut file, &yaml)?;
-    file.write_all(b"\n")?;
-    Ok(())
+    write_private(&config_path(&config.data), &format!("{}\n", serde_json::to_string_pretty(&yaml)?))
 }
 
 /// Where its TURN server listens. It has one where the web server ends TLS: that takes TURN's connections at its own port, which is open

@@ -2,15 +2,13 @@
 //! the variables of each role into a file of its own, as `footlight up` would give them, and LiveKit's configuration.
 
 use super::{livekit, media, parent_watch, roles, secrets};
-use crate::config::{env::Env, folder::make_private, up::UpConfig};
-use anyhow::Context as _;
-use std::{
-    collections::BTreeMap,
-    fs::{self, OpenOptions},
-    io::{ErrorKind, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+use crate::config::{
+    env::Env,
+    folder::{make_private, write_private},
+    up::UpConfig,
 };
+use anyhow::Context as _;
+use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
 
 /// What belongs to an account: the service manager sets it for each role.
 const OF_THE_ACCOUNT: [&str; 8] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME"];
@@ -47,7 +45,7 @@ pub async fn run(env: &Env, kept: &Path, folder: &Path) -> anyhow::Result<()> {
         }
         let of_role = folder.join(role.name);
         make_private(&of_role)?;
-        write(&of_role.join("role.env"), &text(&variables)?)?;
+        write_private(&of_role.join("role.env"), &text(&variables)?)?;
     }
     Ok(())
 }
@@ -68,14 +66,6 @@ fn text(variables: &BTreeMap<String, String>) -> anyhow::Result<String> {
         text.push_str("\"\n");
     }
     Ok(text)
-}
-
-/// Replaces the file, so that its mode is ours.
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let cannot = || format!("{} cannot be written", path.display());
-    remove(path)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).with_context(cannot)?;
-    file.write_all(text.as_bytes()).with_context(cannot)
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {
